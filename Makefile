@@ -1,0 +1,65 @@
+# What a newcomer and the checks run. All of it stays inside of $(VENV).
+#   make test ARGS="-k close"                     arguments for pytest
+#   make test PYTHON=python3.13 VENV=.venv-3.13   another interpreter
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+CODE = $(wildcard suggestions tests examples benchmarks)
+
+.PHONY: help demo test toolkits bench lint types check clean
+
+help:
+	@echo "make demo    show what it does: three answers, no key and no network needed"
+	@echo "make test    run the tests; arguments for pytest: make test ARGS=\"-k close\""
+	@echo "make toolkits  install the toolkits that make test skips without them"
+	@echo "make bench   compare it with its peers: make bench ARGS=\"--quick flood\""
+	@echo "make lint    ruff: rules and format"
+	@echo "make types   mypy and pyright"
+	@echo "make check   all of lint, types and test"
+	@echo "make clean   remove what the others have made"
+
+demo: $(VENV)/.has-cli,playground
+	@$(VENV)/bin/suggestions demo
+
+test: $(VENV)/.has-test
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+toolkits: $(VENV)/.has-test,toolkits
+	@true
+
+bench: $(VENV)/.has-bench
+	$(VENV)/bin/python -m benchmarks $(ARGS)
+
+lint: $(VENV)/.has-dev
+	$(VENV)/bin/ruff check $(CODE)
+	$(VENV)/bin/ruff format --check $(CODE)
+
+types: $(VENV)/.has-dev
+	$(VENV)/bin/mypy
+	$(VENV)/bin/pyright
+
+check: lint types test
+
+clean:
+	rm -rf "$(VENV)" build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find suggestions tests examples -name __pycache__ -type d -exec rm -rf {} +
+
+# The extras after the dash, installed; again only when pyproject.toml has changed.
+$(VENV)/.has-%: pyproject.toml | $(VENV)/bin/pip
+	@echo "Installing .[$*] into $(VENV) ..."
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[$*]"
+	@touch "$@"
+
+# pip is the last that venv makes: where it is missing, there is no environment, or half of one.
+$(VENV)/bin/pip:
+	@command -v "$(PYTHON)" >/dev/null || { \
+	  echo "error: there is no $(PYTHON): install Python 3.10 or newer, or: make PYTHON=..." >&2; \
+	  exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	  echo "error: $(PYTHON) is not Python 3.10 or newer; another one: make PYTHON=..." >&2; \
+	  exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "error: $(PYTHON) has no venv; on Debian: apt install python3-venv" >&2; \
+	  exit 1; }
+	@"$(PYTHON)" -m venv "$(VENV)"
