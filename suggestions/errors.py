@@ -1,0 +1,352 @@
+"""The error tree, and the one way from a status, a body or an in-stream error to one of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, NamedTuple
+
+Severity = Literal["info", "error"]
+LONGEST_BODY = 64 * 1024
+"""So much of a response an error keeps, in characters."""
+
+
+class SuggestionsError(Exception):
+    """What went wrong, once, for the program and for the person in front of it.
+
+    `code` is the name of the event that tells it. `message` is for a person. `severity` is
+    "info" where the person can put it right. `status` is the HTTP status, `body` the response
+    body (str, at most 64 KiB), `request_id` the service's own id, `retry_after` seconds to wait,
+    `partial_text` all that had arrived of the answer. Each is None where it does not apply.
+    """
+
+    code: ClassVar[str] = "error_network"
+    severity: ClassVar[Severity] = "error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        body: str | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.body = None if body is None else body[:LONGEST_BODY]
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.partial_text = ""
+
+    def __repr__(self) -> str:
+        status = "" if self.status is None else f", status={self.status}"
+        return f"{type(self).__name__}({self.message!r}{status})"
+
+
+class QuotaExceededError(SuggestionsError):
+    """429, 402, or the same told in the stream: too many requests, or none left."""
+
+    code = "error_quota_exceeded"
+    severity = "info"
+
+
+class ModerationError(SuggestionsError):
+    """422, or a content filter stopped the question or the answer."""
+
+    code = "error_moderation"
+    severity = "info"
+
+
+class ServiceUnavailableError(SuggestionsError):
+    """503, 529, or overloaded in mid-stream."""
+
+    code = "error_service_unavailable"
+    severity = "info"
+
+
+class ContextTooLargeError(SuggestionsError):
+    """413, or a conversation longer than the model takes."""
+
+    code = "error_context_too_large"
+    severity = "info"
+
+
+class UnclearPromptError(SuggestionsError):
+    """The model answered with the marker `JETPACK_AI_ERROR`: it did not understand."""
+
+    code = "error_unclear_prompt"
+    severity = "info"
+
+
+class AbortedError(SuggestionsError):
+    """Raised by `result()` and `await` after `close()`. No event tells it: `abort` does."""
+
+    code = "aborted"
+    severity = "info"
+
+
+class NetworkError(SuggestionsError):
+    """`error_network`: the answer did not come, or not whole. Its subclasses say why."""
+
+    sent = True
+    """False where the request cannot have reached the service: the connection was never made."""
+
+
+class StatusError(NetworkError):
+    """A status with no event of its own."""
+
+
+class AuthenticationError(StatusError):
+    """401 or 403: the token is missing, wrong, expired, or not allowed to do this."""
+
+
+class ConnectionFailedError(NetworkError):
+    """No connection: refused, unreachable, or the proxy did not make it."""
+
+
+class NameResolutionError(ConnectionFailedError):
+    """The host's name is not known to DNS."""
+
+
+class TLSError(NetworkError):
+    """The TLS handshake failed: a bad certificate, or not a TLS server."""
+
+
+class ConnectionLostError(NetworkError):
+    """The connection was reset before or within the answer."""
+
+
+class ConnectTimeoutError(NetworkError):
+    """No connection within `timeouts["connect"]` seconds."""
+
+
+class FirstByteTimeoutError(NetworkError):
+    """Nothing of the answer within `timeouts["first_byte"]` seconds of the request."""
+
+
+class IdleTimeoutError(NetworkError):
+    """Nothing more of the answer for `timeouts["idle"]` seconds."""
+
+
+class TotalTimeoutError(NetworkError):
+    """The answer was not complete within `timeouts["total"]` seconds."""
+
+
+class RedirectError(NetworkError):
+    """Too many redirects, or one that would turn the question into something else."""
+
+
+class NotAnAnswerError(NetworkError):
+    """Status 200, yet no event stream and no whole answer: HTML, some other JSON."""
+
+
+class MalformedStreamError(NetworkError):
+    """Bytes that break HTTP's framing, or messages that are not what the dialect says."""
+
+
+class EventTooLargeError(MalformedStreamError):
+    """One event is longer than the bound, which keeps memory bounded."""
+
+
+class IncompleteStreamError(NetworkError):
+    """The stream stopped before the answer was complete."""
+
+
+class ServiceError(NetworkError):
+    """The service reported a failure in its stream or in a body with status 200."""
+
+
+_BY_STATUS: dict[int, tuple[type[SuggestionsError], str]] = {
+    400: (StatusError, "The service did not accept the request."),
+    401: (AuthenticationError, "The service wants a valid token: it is missing, wrong or expired."),
+    402: (QuotaExceededError, "The account has no credit left."),
+    403: (AuthenticationError, "The token is not allowed to do this."),
+    404: (StatusError, "The service has nothing at this address. Are the URL and the model right?"),
+    405: (StatusError, "Nobody answers questions at this address. Is the URL right?"),
+    413: (ContextTooLargeError, "The text is too long for the service."),
+    422: (ModerationError, "The service declined this text. Please rephrase it and try again."),
+    429: (QuotaExceededError, "Too many requests, or the quota is used up. Try again later."),
+    503: (ServiceUnavailableError, "The service is busy. Please try again in a moment."),
+    529: (ServiceUnavailableError, "The service is overloaded. Please try again in a moment."),
+}
+_TOO_LATE = (408, 504, 522, 524)
+# These say little, so that a code in the body may say more.
+_VAGUE = (400, 403, 500)
+_WITH_OWN_EVENT = frozenset((402, 413, 422, 429, 503, 529))
+
+# Parts of the words in `error.code` and `error.type`, letters only, as OpenAI, Azure, Anthropic,
+# OpenRouter, llama.cpp, DashScope and Gemini write them, and the status whose error they are.
+_STATUS_BY_WORD = {
+    "ratelimit": 429,
+    "insufficientquota": 429,
+    "quotaexceeded": 429,
+    "allocationquota": 429,
+    "resourceexhausted": 429,
+    "throttling": 429,
+    "toomanyrequests": 429,
+    "billing": 402,
+    "insufficientbalance": 402,
+    "arrearage": 402,
+    "contentfilter": 422,
+    "contentpolicy": 422,
+    "datainspectionfailed": 422,
+    "moderation": 422,
+    "responsibleai": 422,
+    "overloaded": 503,
+    "serviceunavailable": 503,
+    "serverbusy": 503,
+    "contextlength": 413,
+    "contextwindow": 413,
+    "exceedcontextsize": 413,
+    "requesttoolarge": 413,
+    "authentication": 401,
+    "invalidapikey": 401,
+    "permission": 403,
+}
+# Some have no code for a conversation that is too long: vLLM, Anthropic, OpenRouter, DashScope.
+_TOO_LONG = ("maximum context length", "prompt is too long", "range of input length")
+
+_LONGEST_QUOTE = 500
+
+
+def from_status(
+    status: int,
+    body: str = "",
+    *,
+    request_id: str | None = None,
+    retry_after: float | None = None,
+) -> SuggestionsError:
+    """The error for a response with `status` that is not an answer.
+
+    The body's own code counts where it says more than a general status: a 400 can be a content
+    filter or a conversation that is too long.
+    """
+    told = _told_in(_parsed(body))
+    told_status = _status_of(told) if status in _VAGUE else None
+    kind, sentence = _BY_STATUS.get(told_status or status, (StatusError, _sentence_for(status)))
+    return kind(
+        _with_quote(sentence, told.message),
+        status=status,
+        body=body,
+        request_id=request_id,
+        retry_after=retry_after,
+    )
+
+
+def from_report(report: object, *, body: str | None = None) -> SuggestionsError:
+    """The error for one that is reported in a stream, or in a body with status 200.
+
+    `report` is what stands under `error` (a mapping or a text), or a whole message that is one.
+    """
+    told = _told_in(report if isinstance(report, Mapping) else {"error": report})
+    kind, sentence = _BY_STATUS.get(_status_of(told) or 0, (ServiceError, "The service failed."))
+    if kind is StatusError:
+        kind = ServiceError
+    return kind(_with_quote(sentence, told.message), body=body)
+
+
+def is_report(value: object) -> bool:
+    """Whether a message's JSON tells an error rather than a piece of an answer."""
+    if not isinstance(value, Mapping):
+        return False
+    if value.get("error") or value.get("type") == "error":
+        return True
+    return "choices" not in value and {"code", "message"} <= value.keys()
+
+
+def one_line(text: str) -> str:
+    """What others say, as a message quotes it: without line ends and control characters, cut at a
+    blank where it is long."""
+    printable = "".join(char if char.isprintable() else " " for char in text[:LONGEST_BODY])
+    return textwrap.shorten(
+        printable,
+        _LONGEST_QUOTE,
+        # Half a token would not be known as one, and stay.
+        break_long_words=False,
+        break_on_hyphens=False,
+        placeholder=" \u2026",
+    )
+
+
+class _Told(NamedTuple):
+    """What a service says of an error: a sentence, and clues to its kind, the best first."""
+
+    message: str
+    clues: tuple[object, ...]
+
+
+def _parsed(body: str) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _told_in(report: object) -> _Told:
+    """The clues wherever the service put them; none at all is fine."""
+    report = _object(report)
+    error = report.get("error")
+    if isinstance(error, str):
+        # Some say it in a text, {"error": "text"}; others put a word beside the text.
+        clues = (error, report.get("code"), report.get("status"))
+        return _told(report.get("message") or error, *clues)
+    error = error if isinstance(error, Mapping) else report
+    return _told(
+        error.get("message") or error.get("errorMessage") or error.get("detail"),
+        _object(error.get("data")).get("status"),
+        error.get("code"),
+        error.get("type"),
+        _object(error.get("innererror")).get("code"),
+        "moderation" if "flagged_input" in _object(error.get("metadata")) else None,
+    )
+
+
+def _told(message: object, *clues: object) -> _Told:
+    message = message if isinstance(message, str) else ""
+    if any(words in message.lower() for words in _TOO_LONG):
+        clues += ("context_length",)
+    return _Told(message, clues)
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _status_of(told: _Told) -> int | None:
+    """The first clue to an error with an event of its own, or else the first clue."""
+    statuses = [status for clue in told.clues if (status := _status_in(clue))]
+    first = statuses[0] if statuses else None
+    return next((status for status in statuses if status in _WITH_OWN_EVENT), first)
+
+
+def _status_in(clue: object) -> int | None:
+    if isinstance(clue, int):
+        return clue if clue in _BY_STATUS else None
+    if not isinstance(clue, str):
+        return None
+    if clue in _STATUS_BY_DIGITS:
+        return _STATUS_BY_DIGITS[clue]
+    word = re.sub("[^a-z]", "", clue.lower())
+    return next((status for part, status in _STATUS_BY_WORD.items() if part in word), None)
+
+
+_STATUS_BY_DIGITS = {str(status): status for status in _BY_STATUS}
+
+
+def _sentence_for(status: int) -> str:
+    if status in _TOO_LATE:
+        return f"The service did not answer in time (status {status}). Please try again."
+    if status >= 500:
+        return f"The service failed (status {status}). Please try again in a moment."
+    if status >= 400:
+        return f"The service did not accept the request (status {status})."
+    return f"The service sent no answer (status {status})."
+
+
+def _with_quote(sentence: str, message: str) -> str:
+    quote = one_line(message)
+    return f"{sentence} (It says: {quote})" if quote else sentence
