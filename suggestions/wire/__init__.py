@@ -1,0 +1,1 @@
+"""From a request to server-sent events: transport, body framing, event framing."""
