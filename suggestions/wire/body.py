@@ -1,0 +1,131 @@
+"""The bytes of a response's body as soon as they arrive, whatever its framing (RFC 9112)."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import chain
+from typing import Any
+
+from suggestions.errors import IncompleteStreamError, MalformedStreamError
+
+RECEIVE = 64 * 1024
+"""Bytes to ask the socket for at a time."""
+_LONGEST_LINE = 4096
+# int() alone would take signs, underscores, blanks and "0x".
+_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r]*)?\r?")
+_HEAD = re.compile(rb"([0-9A-Fa-f]{1,16})\r\n").match
+_CUT_OFF = "The connection ended within the answer."
+
+
+def read_framed(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    """The body of a response without content encoding, right from its connection.
+
+    `http.client` would hand over one transfer chunk at a time, for four times the work, or wait
+    for a buffer to fill. Raises `IncompleteStreamError`, `MalformedStreamError`, `OSError`.
+    """
+    if response.fp is None or response.length == 0:
+        return iter(())  # a status or a length that says there is no body
+    # What was read along with the headers comes first; after that, nothing is buffered.
+    received = chain((response.fp.read1(RECEIVE),), iter(_receiver(response.fp), b""))
+    if response.chunked:
+        return dechunk(received)
+    if response.length is None:
+        return received
+    return _counted(received, response.length)
+
+
+def _receiver(file: io.BufferedReader) -> Callable[[], bytes]:
+    """What reads further from a file whose buffer is empty, past the buffer where it can."""
+    return getattr(file.raw, "receive", None) or partial(file.read1, RECEIVE)
+
+
+def read_decoded(response: Any) -> Iterator[bytes]:
+    """The body of any `requests.Response`, its content encoding undone."""
+    raw = response.raw
+    if isinstance(raw, io.BufferedIOBase):
+        # A plain file, as the adapters of tests and local services give: no encoding to undo.
+        return iter(lambda: raw.read1(RECEIVE), b"")
+    read1: Callable[..., bytes] | None = getattr(raw, "read1", None)
+    if read1 is None:
+        # Older urllib3: one byte at a time is slow, but more would wait for more.
+        return iter(response.iter_content(1))
+    return iter(lambda: read1(RECEIVE, decode_content=True), b"")
+
+
+def dechunk(received: Iterable[bytes]) -> Iterator[bytes]:
+    """Undoes the chunked transfer coding (RFC 9112, section 7.1), however it is cut.
+
+    What lies behind the last chunk is not read. Raises `MalformedStreamError` for a size that is
+    none, `IncompleteStreamError` where the last chunk is missing, each after all that came before.
+    """
+    rest = b""
+    left = 0  # bytes of the current chunk that are still to come
+    after_chunk = False  # its line end is still to come
+    last = False
+    for data in received:
+        data = rest + data if rest else data
+        position = 0
+        parts: list[bytes] = []
+        wrong: bytes | None = None
+        while True:
+            # Nearly always a chunk lies whole in what has arrived.
+            while (
+                not (left or after_chunk)
+                and (head := _HEAD(data, position))
+                and data.startswith(b"\r\n", end := head.end() + int(head[1], 16))
+                and end > head.end()
+            ):
+                parts.append(data[head.end() : end])
+                position = end + 2
+            if left:
+                part = data[position : position + left]
+                parts.append(part)
+                position += len(part)
+                left -= len(part)
+                if left:
+                    break
+                after_chunk = True
+            line_end = data.find(b"\n", position)
+            if line_end < 0:
+                wrong = data[position:] if len(data) - position > _LONGEST_LINE else None
+                break
+            line = data[position:line_end]
+            position = line_end + 1
+            if after_chunk:
+                after_chunk = False
+                if line not in (b"\r", b""):
+                    wrong = line
+                    break
+            else:
+                size = _SIZE_LINE.fullmatch(line)
+                if size is None or len(line) > _LONGEST_LINE:
+                    wrong = line
+                    break
+                left = int(size[1], 16)
+                if not left:
+                    last = True
+                    break
+        if parts:
+            yield b"".join(parts)
+        if wrong is not None:
+            raise MalformedStreamError(
+                f"The answer's transfer chunks are malformed at {wrong[:32]!r}."
+            )
+        if last:
+            return
+        rest = data[position:]
+    raise IncompleteStreamError(_CUT_OFF)
+
+
+def _counted(received: Iterable[bytes], length: int) -> Iterator[bytes]:
+    for data in received:
+        yield data[:length]
+        length -= len(data)
+        if length <= 0:
+            return
+    if length > 0:
+        raise IncompleteStreamError(_CUT_OFF)

@@ -1,0 +1,365 @@
+"""Body framing: chunks, a length, or the connection's end; each byte as soon as it is here."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import itertools
+import threading
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from requests.adapters import BaseAdapter
+from wire_server import (
+    ANSWER,
+    CHUNKED,
+    DONE,
+    LAST_CHUNK,
+    SOON,
+    UNTIL_CLOSE,
+    Peer,
+    Server,
+    Told,
+    answering,
+    framed,
+    said,
+    sized,
+)
+
+from suggestions.errors import IncompleteStreamError, MalformedStreamError, NetworkError
+from suggestions.wire.body import dechunk
+
+Failure = type[NetworkError]
+
+
+def undo(received: Iterable[bytes]) -> tuple[bytes, Failure | None]:
+    """The bytes without their transfer coding, and the error at their end."""
+    parts: list[bytes] = []
+    try:
+        parts.extend(dechunk(received))
+    except NetworkError as error:
+        return b"".join(parts), type(error)
+    return b"".join(parts), None
+
+
+def cuts(data: bytes) -> Iterator[list[bytes]]:
+    """Whole, byte by byte, in two at every place."""
+    yield [data]
+    yield [data[at : at + 1] for at in range(len(data))]
+    for at in range(len(data)):
+        yield [data[:at], data[at:]]
+
+
+GOOD = {
+    "nothing": (b"0\r\n\r\n", b""),
+    "one chunk": (b"3\r\nabc\r\n0\r\n\r\n", b"abc"),
+    "several": (b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", b"abcde"),
+    "hexadecimal sizes": (b"a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r\n", b"0123456789" * 2),
+    "zeros in front": (b"003\r\nabc\r\n000\r\n\r\n", b"abc"),
+    "line ends within": (b"6\r\na\r\nb\nc\r\n0\r\n\r\n", b"a\r\nb\nc"),
+    "what looks like a size within": (b"5\r\n0\r\n\r\n\r\n1\r\na\r\n0\r\n\r\n", b"0\r\n\r\na"),
+    "an extension": (b"3;name=value\r\nabc\r\n0;x\r\n\r\n", b"abc"),
+    "an extension behind a blank": (b'3 ; name="a;b"\r\nabc\r\n0\r\n\r\n', b"abc"),
+    "a blank behind the size": (b"3  \t\r\nabc\r\n0 \r\n\r\n", b"abc"),
+    "LF alone": (b"3\nabc\n0\n\n", b"abc"),
+    "trailers": (b"3\r\nabc\r\n0\r\nExpires: never\r\n\r\n", b"abc"),
+    "trailers cut off": (b"3\r\nabc\r\n0\r\nExp", b"abc"),
+    "something behind it": (b"3\r\nabc\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", b"abc"),
+}
+MALFORMED = {
+    "no size": (b"\r\n", b""),
+    "no size at all": (b"3\r\nabc\r\n\r\nabc\r\n", b"abc"),
+    "letters": (b"3\r\nabc\r\nxyz\r\n", b"abc"),
+    "HTML": (b"<html>\r\n", b""),
+    "a plus": (b"+3\r\nabc\r\n", b""),
+    "a minus": (b"-3\r\nabc\r\n", b""),
+    "an underscore": (b"1_0\r\n0123456789abcdef\r\n", b""),
+    "a prefix": (b"0x3\r\nabc\r\n", b""),
+    "a blank in front": (b" 3\r\nabc\r\n", b""),
+    "a blank within": (b"1 0\r\nabc\r\n", b""),
+    "digits of another script": ("٣\r\nabc\r\n".encode(), b""),
+    "a CR in the extension": (b"3;a\rb\r\nabc\r\n", b""),
+    "too many digits": (b"1" * 17 + b"\r\nabc", b""),
+    "no line end behind the chunk": (b"3\r\nabcdef\r\n0\r\n\r\n", b"abc"),
+    "a chunk shorter than it says": (b"5\r\nabc\r\n0\r\n\r\n", b"abc\r\n"),
+    "an endless size": (b"0" * 5000, b""),
+    "an endless extension": (b"3;" + b"x" * 5000 + b"\r\nabc\r\n0\r\n\r\n", b""),
+    "an endless line end": (b"3\r\nabc" + b"\r" * 5000, b"abc"),
+}
+CUT_OFF = {
+    "nothing": (b"", b""),
+    "within the size": (b"3", b""),
+    "behind the size": (b"3\r\n", b""),
+    "within a chunk": (b"3\r\nab", b"ab"),
+    "behind a chunk": (b"3\r\nabc", b"abc"),
+    "within the line end": (b"3\r\nabc\r", b"abc"),
+    "between chunks": (b"3\r\nabc\r\n", b"abc"),
+    "within the last chunk's size": (b"3\r\nabc\r\n0", b"abc"),
+    "a huge size": (b"ffffffffffffffff\r\nabc", b"abc"),
+}
+CHUNKS = [
+    *(("good: " + name, *case, None) for name, case in GOOD.items()),
+    *(("malformed: " + name, *case, MalformedStreamError) for name, case in MALFORMED.items()),
+    *(("cut off: " + name, *case, IncompleteStreamError) for name, case in CUT_OFF.items()),
+]
+
+
+@pytest.mark.parametrize(
+    ("data", "body", "failure"), [case[1:] for case in CHUNKS], ids=[case[0] for case in CHUNKS]
+)
+def test_chunks_however_they_are_cut(data: bytes, body: bytes, failure: Failure | None) -> None:
+    # Of what is very long, not every place is worth a cut.
+    for received in cuts(data) if len(data) < 500 else itertools.islice(cuts(data), 50):
+        assert undo(received) == (body, failure)
+
+
+@given(
+    st.lists(st.binary(min_size=1, max_size=30), max_size=8),
+    st.lists(st.integers(0, 400), max_size=8),
+    st.binary(max_size=5),
+)
+def test_any_chunks_however_they_are_cut(
+    parts: list[bytes], places: list[int], behind: bytes
+) -> None:
+    data = b"".join(map(framed, parts)) + LAST_CHUNK + behind
+    edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
+    received = [data[start:end] for start, end in itertools.pairwise(edges)]
+    assert undo(received) == (b"".join(parts), None)
+
+
+@given(st.binary(max_size=40) | st.text("01a;x\r\n ", max_size=30).map(str.encode))
+def test_any_bytes_end_in_the_same_way_whole_or_one_by_one(data: bytes) -> None:
+    assert undo([data]) == undo([data[at : at + 1] for at in range(len(data))])
+
+
+@pytest.mark.parametrize("data", [b"0\r\n", b"0\n", b"3\r\nabc\r\n0\r\n"])
+def test_what_lies_behind_the_last_chunk_is_not_awaited(data: bytes) -> None:
+    def received() -> Iterator[bytes]:
+        yield data
+        raise AssertionError("asked for more")
+
+    assert undo(received())[1] is None
+
+
+def test_a_part_of_a_chunk_is_handed_on_at_once() -> None:
+    def received() -> Iterator[bytes]:
+        yield b"ff\r\nabc"
+        raise AssertionError("asked for more")
+
+    assert next(dechunk(received())) == b"abc"
+
+
+def test_chunks_that_arrive_together_are_handed_on_together() -> None:
+    assert list(dechunk([b"1\r\na\r\n1\r\nb\r\n", b"1\r\nc\r\n0\r\n"])) == [b"ab", b"c"]
+
+
+# Over a socket
+
+EVENTS = [said(word) for word in ("Argentina ", "won ", "the ", "World ", "Cup.")] + [DONE]
+
+
+class Identity:
+    def compress(self, data: bytes) -> bytes:
+        return data
+
+    def flush(self, _: int = 0) -> bytes:
+        return b""
+
+
+CODINGS: dict[str, Callable[[], Any]] = {
+    "identity": Identity,
+    "gzip": lambda: zlib.compressobj(wbits=31),
+    "x-gzip": lambda: zlib.compressobj(wbits=31),
+    "deflate": zlib.compressobj,
+    "raw deflate": lambda: zlib.compressobj(wbits=-15),
+}
+
+
+def head(framing: str, coding: str, length: int) -> bytes:
+    lines = ["HTTP/1.1 200 OK", "Content-Type: text/event-stream"]
+    if coding != "identity":
+        lines.append(f"Content-Encoding: {coding.removeprefix('raw ')}")
+    if framing == "chunked":
+        lines.append("Transfer-Encoding: chunked")
+    elif framing == "length":
+        lines.append(f"Content-Length: {length}")
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["asked for", "not asked for"])
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("framing", ["chunked", "length", "until close"])
+def test_each_event_is_told_at_once(framing: str, coding: str, asked: bool) -> None:
+    seen = threading.Semaphore(0)
+    compress = CODINGS[coding]()
+    parts = [compress.compress(event) + compress.flush(zlib.Z_SYNC_FLUSH) for event in EVENTS]
+
+    def script(peer: Peer) -> None:
+        asked_for = peer.request().headers["Accept-Encoding"]
+        assert asked_for == ("gzip, deflate" if asked else "identity")
+        peer.send(head(framing, coding, sum(map(len, parts)) + 100))
+        for part in parts:
+            peer.send(framed(part) if framing == "chunked" else part)
+            # The next is sent only when this one was told.
+            assert seen.acquire(timeout=SOON)
+
+    headers = {"Accept-Encoding": "gzip, deflate"} if asked else {}
+    with Server(script) as server:
+        told = Told(server.url, headers=headers, start=False)
+        told.source.connect("message", lambda source, event: seen.release())
+        told.source.start()
+        told.wait()
+    assert told.of("chunk") == ["Argentina ", "won ", "the ", "World ", "Cup."]
+    assert told.names[-2:] == ["done", "end"]
+
+
+@pytest.mark.parametrize("framing", ["chunked", "length", "until close"])
+def test_the_end_of_the_connection_is_not_awaited(framing: str) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(head(framing, "identity", 10_000))
+        peer.send(framed(ANSWER) if framing == "chunked" else ANSWER)
+        peer.wait_for_end()
+
+    with Server(script) as server:
+        assert Told(server.url).wait().source.result() == "Argentina"
+
+
+@pytest.mark.parametrize("pause", [0, 0.001])
+def test_a_body_one_byte_at_a_time(pause: float) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        for part in (CHUNKED, framed(ANSWER)):
+            peer.drip(part, pause)
+
+    with Server(script) as server:
+        assert Told(server.url).wait().source.result() == "Argentina"
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+@pytest.mark.parametrize("framing", ["chunked", "length"])
+def test_a_body_that_breaks_off(framing: str, coding: str) -> None:
+    compress = CODINGS[coding]()
+    part = compress.compress(said("Argentina")) + compress.flush(zlib.Z_SYNC_FLUSH)
+    part = framed(part) if framing == "chunked" else part
+    with Server(answering(head(framing, coding, 10_000), part)) as server:
+        told = Told(server.url)
+        assert type(told.error()) is IncompleteStreamError
+    assert told.source.error.partial_text == told.source.full_message == "Argentina"
+    assert told.of("chunk") == ["Argentina"]
+
+
+def test_a_body_until_close_that_stops_early() -> None:
+    with Server(answering(UNTIL_CLOSE, said("Argentina"))) as server:
+        assert type(Told(server.url).error()) is IncompleteStreamError
+
+
+def test_a_length_is_the_end_of_the_body() -> None:
+    response = sized("200 OK", said("Argentina"))
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(response, DONE)
+        peer.wait_for_end()
+
+    with Server(script) as server:
+        assert type(Told(server.url).error()) is IncompleteStreamError
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        CHUNKED + b"xyz\r\n",
+        CHUNKED + framed(said("Arg")) + b"-5\r\n",
+        head("until close", "gzip", 0) + b"this is no gzip at all",
+    ],
+    ids=["bad size", "bad size in mid-stream", "no gzip"],
+)
+def test_a_malformed_body(response: bytes) -> None:
+    with Server(answering(response)) as server:
+        assert type(Told(server.url).error()) is MalformedStreamError
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "205 Reset Content"])
+def test_a_response_without_a_body(status: str) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+        peer.wait_for_end()
+
+    with Server(script) as server:
+        assert isinstance(Told(server.url).error(), NetworkError)
+
+
+@pytest.mark.parametrize("charset", ["latin-1", "utf-16", "shift_jis", "none-such", '"'])
+def test_whatever_the_charset_says_it_is_utf_8(charset: str) -> None:
+    body = said("Weltmeisterschaft für 日本") + DONE
+    response = sized("200 OK", body, f"text/event-stream; charset={charset}")
+    with Server(answering(response)) as server:
+        assert Told(server.url).wait().source.result() == "Weltmeisterschaft für 日本"
+
+
+# Responses that are not from the transport's own connections
+
+
+class Own(BaseAdapter):
+    """An adapter of a user's, whose responses read from whatever it has."""
+
+    def __init__(self, raw: Any, headers: dict[str, str]) -> None:
+        super().__init__()
+        self._raw = raw
+        self._headers = headers
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        response = requests.Response()
+        response.status_code = 200
+        response.headers.update({"Content-Type": "text/event-stream", **self._headers})
+        response.raw = self._raw
+        response.request = request
+        response.url = request.url or ""
+        return response
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+class Unbuffered(io.RawIOBase):
+    """A file with `read` alone."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = io.BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._data.readinto(buffer)
+
+
+def urllib3_response(data: bytes) -> Any:
+    from urllib3 import HTTPResponse
+
+    return HTTPResponse(
+        io.BytesIO(gzip.compress(data)), {"Content-Encoding": "gzip"}, preload_content=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "headers"),
+    [
+        (io.BytesIO(ANSWER), {}),
+        (io.BufferedReader(Unbuffered(ANSWER)), {}),
+        (Unbuffered(ANSWER), {}),
+        (urllib3_response(ANSWER), {"Content-Encoding": "gzip"}),
+    ],
+    ids=["BytesIO", "BufferedReader", "RawIOBase", "urllib3"],
+)
+def test_a_response_of_a_users_own_adapter(raw: Any, headers: dict[str, str]) -> None:
+    with requests.Session() as session:
+        session.mount("http://", Own(raw, headers))
+        assert Told("http://localhost/", session=session).wait().source.result() == "Argentina"
