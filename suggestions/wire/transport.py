@@ -1,0 +1,270 @@
+"""One request over `requests`: opened, read as it arrives, given up at once when told so."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import ssl
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from http.client import HTTPException, IncompleteRead
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
+from urllib3 import exceptions as urllib3_errors
+
+from suggestions.errors import (
+    ConnectionFailedError,
+    ConnectionLostError,
+    IncompleteStreamError,
+    MalformedStreamError,
+    NetworkError,
+    RedirectError,
+    SuggestionsError,
+    TLSError,
+)
+from suggestions.wire.body import read_decoded, read_framed
+from suggestions.wire.clock import Clock
+from suggestions.wire.connection import Wire, WireAdapter
+from suggestions.wire.lifeline import Lifeline
+
+HEADERS = {
+    "Accept": "text/event-stream",
+    "Accept-Encoding": "identity",
+    "Cache-Control": "no-store",
+}
+# What may follow a redirect to another origin. Everything else may be, or carry, a secret.
+_HARMLESS_ABROAD = frozenset(
+    (
+        "accept",
+        "accept-encoding",
+        "cache-control",
+        "connection",
+        "content-length",
+        "content-type",
+        "cookie",
+        "proxy-authorization",
+        "user-agent",
+    )
+)
+# What OpenSSL puts around its words.
+_NOISE = re.compile(r"^\[SSL[^]]*\] | \(_ssl\.c:\d+\)$")
+_LONGEST_REASON = 200
+_FAILURES = (requests.RequestException, urllib3_errors.HTTPError, OSError)
+
+
+class Transport:
+    """One exchange. `open`, `chunks`, `body` and `close` belong to one thread; `abort` to any.
+
+    Each of the former raises `Aborted` when the lifeline was cut, and otherwise a `NetworkError`
+    that says what went wrong.
+    """
+
+    def __init__(
+        self, clock: Clock, lifeline: Lifeline, session: requests.Session | None = None
+    ) -> None:
+        self._lifeline = lifeline
+        self._clock = clock
+        self._wire = Wire(self._lifeline, self._clock)
+        self._adapter = WireAdapter(self._wire)
+        self._session = _stand_in(session or requests.Session(), self._adapter)
+        self._response: requests.Response | None = None
+        self._host = ""
+
+    @property
+    def never_connected(self) -> bool:
+        """Whether it is certain that the request has not reached the service."""
+        return self._wire.attempted and not self._wire.connected
+
+    @property
+    def status(self) -> int:
+        return self._open_response.status_code
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Compared without regard to case."""
+        return self._open_response.headers
+
+    def open(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> None:
+        """Sends the request and returns when the response's headers are here."""
+        self._lifeline.check()
+        self._host = urlsplit(url).hostname or ""
+        headers = {**HEADERS, **headers}
+        own_auth = self._session.auth and "authorization" not in {name.lower() for name in headers}
+        self._clock.connecting()
+        try:
+            self._response = self._session.request(
+                method,
+                url,
+                headers=headers,
+                data=body,
+                # With an auth of its own, requests leaves .netrc alone.
+                auth=None if own_auth else _as_it_is,
+                stream=True,
+                # Without this, a bundle named in the environment would come first.
+                verify=None if self._session.verify is True else self._session.verify,
+                timeout=self._clock.for_requests(),
+            )
+        except (*_FAILURES, ValueError) as error:
+            self._raise(error)
+        self._lifeline.check()
+        if not self._wire.attempted:
+            self._clock.sent()  # an adapter of the user's own does not tell
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body's bytes as they arrive, decoded; ends where the body ends."""
+        response = self._open_response
+        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        direct = self._wire.response
+        if direct is not None and direct.fp is not None and encoding in ("identity", ""):
+            source = read_framed(direct)
+        else:
+            source = read_decoded(response)
+        try:
+            for data in source:
+                self._clock.first_byte()
+                yield data
+                if direct is None:
+                    self._clock.timeout()  # nor does it know of a total
+        except (*_FAILURES, SuggestionsError) as error:
+            self._raise(error)
+        self._lifeline.check()
+
+    def body(self, limit: int, *, whole: bool = True) -> bytes:
+        """At most `limit` bytes of the body, which has to come within one idle time.
+
+        Without `whole`, what has come by then will do: a status says enough without its body.
+        """
+        self._clock.end_within_idle()
+        data = bytearray()
+        try:
+            for part in self.chunks():
+                data += part
+                if len(data) >= limit:
+                    break
+        except NetworkError:
+            if whole:
+                raise
+        return bytes(data[:limit])
+
+    def abort(self) -> None:
+        """What cutting the lifeline cannot: stops an adapter of the user's own, where it can be.
+
+        Our own connections hang on the lifeline.
+        """
+        response = self._response
+        if response is not None and self._wire.response is None:
+            # All that urllib3 offers, where it does.
+            with contextlib.suppress(Exception):
+                response.raw.shutdown()
+
+    def close(self) -> None:
+        """Frees the connection."""
+        if self._response is not None:
+            self._response.close()
+        self._adapter.close()
+        self._lifeline.release()
+
+    @property
+    def _open_response(self) -> requests.Response:
+        assert self._response is not None, "open() comes first"
+        return self._response
+
+    def _raise(self, error: BaseException) -> NoReturn:
+        self._lifeline.check()
+        translated = self._translate(_causes(error))
+        if translated is error:
+            raise
+        raise translated from error
+
+    def _translate(self, causes: list[BaseException]) -> SuggestionsError:
+        def among(*kinds: type[BaseException]) -> bool:
+            return any(isinstance(cause, kinds) for cause in causes)
+
+        for cause in causes:
+            if isinstance(cause, SuggestionsError):
+                return cause
+        host = self._host
+        if among(TimeoutError, requests.Timeout, urllib3_errors.TimeoutError):
+            if not self._wire.attempted and among(requests.ReadTimeout):
+                self._clock.sent()
+            return self._clock.passed()
+        if among(requests.exceptions.SSLError, ssl.SSLError):
+            return TLSError(f"No secure connection to {host}: {_reason(causes)}.")
+        if among(requests.exceptions.ProxyError, requests.exceptions.InvalidProxyURL):
+            return ConnectionFailedError(f"The proxy does not reach {host}: {_reason(causes)}.")
+        if among(requests.TooManyRedirects):
+            return RedirectError(f"{host} redirects for ever.")
+        if among(requests.exceptions.InvalidHeader, UnicodeEncodeError):
+            return ConnectionFailedError("The request has a header that cannot be sent.")
+        if among(ValueError) and self._wire.response is not None:
+            return RedirectError(f"{host} redirects to where nobody can ask: {_reason(causes)}.")
+        if among(urllib3_errors.IncompleteRead, IncompleteRead):
+            return IncompleteStreamError("The connection ended within the answer.")
+        if among(requests.exceptions.ContentDecodingError, urllib3_errors.DecodeError):
+            return MalformedStreamError("The answer's compression is broken.")
+        if self.never_connected or among(ValueError):
+            return ConnectionFailedError(f"No connection to {host}: {_reason(causes)}.")
+        if among(ConnectionError) or not among(HTTPException):
+            return ConnectionLostError(f"The connection to {host} was lost: {_reason(causes)}.")
+        return MalformedStreamError(f"{host} does not speak HTTP as it should: {_reason(causes)}.")
+
+
+def _stand_in(session: requests.Session, adapter: WireAdapter) -> requests.Session:
+    """The session's double, with our adapter where it has the plain one.
+
+    The session itself, its cookies and its mounts stay as they are.
+    """
+    double: Any = object.__new__(type(session))
+    double.__dict__.update(session.__dict__)
+    double.cookies = RequestsCookieJar()
+    double.cookies.update(session.cookies)
+    double.adapters = OrderedDict(
+        (prefix, adapter if type(plain) is HTTPAdapter else plain)
+        for prefix, plain in session.adapters.items()
+    )
+
+    def rebuild_auth(request: requests.PreparedRequest, response: requests.Response) -> None:
+        # Called for each redirect, instead of requests' own, which would also look into .netrc.
+        if request.method != response.request.method:
+            place = urlsplit(request.url or "")
+            raise RedirectError(
+                f"{urlsplit(response.url).hostname} redirects to "
+                f"{place.scheme}://{place.netloc}{place.path} in a way that drops the question. "
+                f"Use that address."
+            )
+        if double.should_strip_auth(response.request.url, request.url):
+            for name in list(request.headers):
+                if name.lower() not in _HARMLESS_ABROAD:
+                    del request.headers[name]
+
+    double.rebuild_auth = rebuild_auth
+    return double  # type: ignore[no-any-return]
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and all that it wraps, the outermost first."""
+    causes: list[BaseException] = []
+
+    def collect(error: object) -> None:
+        if isinstance(error, BaseException) and not any(error is known for known in causes):
+            causes.append(error)
+            for inner in (*error.args, getattr(error, "reason", None), error.__cause__):
+                collect(inner)
+
+    collect(error)
+    return causes
+
+
+def _reason(causes: list[BaseException]) -> str:
+    innermost = causes[-1]
+    words = getattr(innermost, "verify_message", None) or getattr(innermost, "strerror", None)
+    words = _NOISE.sub("", " ".join(str(words or innermost).split()))
+    return words.rstrip(".")[:_LONGEST_REASON] or type(innermost).__name__
