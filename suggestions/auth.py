@@ -1,0 +1,84 @@
+"""Tokens: a text, or whatever gives one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from inspect import iscoroutinefunction
+
+from suggestions.errors import AbortedError, AuthenticationError, SuggestionsError
+
+Token = str | Callable[[], str]
+"""A bearer token, or a callable that returns the current one; called for each request, on the
+source's own thread."""
+
+_SHORT = 8
+_ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot"}
+
+
+def check_token(token: object, name: str = "token") -> None:
+    """Raises `TypeError` or `ValueError`; the token itself is never in the message."""
+    if token is None:
+        return
+    if iscoroutinefunction(token):
+        raise TypeError(f"{name} is an async function: nothing here would await it")
+    if callable(token):
+        return
+    if not isinstance(token, str):
+        raise TypeError(f"{name} must be a str or a callable, not {type(token).__name__}")
+    if not token.strip():
+        raise ValueError(f"{name} is empty: expected a text, or None to send none")
+    if not (token.isascii() and token.isprintable()):
+        raise ValueError(f"{name} has a character that cannot stand in a header, like a line end")
+
+
+def current_token(token: Token) -> str:
+    """The token's text now. Raises `AuthenticationError` where there is none that can be sent."""
+    text = token if isinstance(token, str) else _provided(token)
+    if not isinstance(text, str):
+        raise AuthenticationError(f"The token provider gave a {type(text).__name__}, not a str.")
+    try:
+        check_token(text)
+    except ValueError as error:
+        raise AuthenticationError(f"There is no token to send: {error}.") from None
+    return text
+
+
+def _provided(provider: Callable[[], str]) -> object:
+    try:
+        return provider()
+    except Exception as error:
+        # One that has asked a service knows what went wrong there.
+        if isinstance(error, SuggestionsError) and not isinstance(error, AbortedError):
+            raise
+        # What else a provider raises may quote the secret, so that no traceback is to show it.
+        raise AuthenticationError(f"The token provider failed: {type(error).__name__}.") from None
+
+
+def redact(error: SuggestionsError, secrets: Iterable[str]) -> None:
+    """Takes tokens out of what a service wrote back: some quote the key that they refuse."""
+    for secret in secrets:
+        written = re.compile(_as_written(secret))
+        error.message = written.sub("[token]", error.message)
+        if error.body is not None:
+            error.body = written.sub("[token]", error.body)
+    error.args = (error.message,)
+
+
+def _as_written(secret: str) -> str:
+    """A pattern for a secret as it stands in text, JSON, HTML and URLs."""
+    pattern = "".join(map(_forms, re.findall(r"\w+|\\+|.", secret)))
+    # A short one may well be a part of ordinary words.
+    return pattern if len(secret) >= _SHORT else rf"(?<![^\W_]){pattern}(?![^\W_])"
+
+
+def _forms(part: str) -> str:
+    """A word, one other character, or backslashes: some wrap JSON in JSON, with more each time."""
+    if part[0].isalnum() or part[0] == "_":
+        return part
+    code = f"{ord(part[0]):02x}"
+    elsewhere = rf"&#0*{ord(part[0])};|&#[xX]0*(?i:{code});|%(?i:{code})"
+    if part[0] == "\\":
+        return rf"(?:\\|{elsewhere}){{1,64}}"
+    entity = f"&{_ENTITIES[part]};|" if part in _ENTITIES else ""
+    return rf"(?:\\{{0,8}}(?:{re.escape(part)}|u00(?i:{code}))|{entity}{elsewhere})"

@@ -1,0 +1,68 @@
+"""`Dialect`, which every wire format is, and `Request`, which it makes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from suggestions.question import ROLES
+
+if TYPE_CHECKING:
+    from suggestions.auth import Token
+    from suggestions.delta import Delta
+    from suggestions.wire.sse import ServerSentEvent
+
+
+class Request(NamedTuple):
+    """What goes over the wire. `json` is the body before it is serialised."""
+
+    url: str
+    json: Any = None
+    headers: Mapping[str, str] = {}
+    method: str = "POST"
+
+
+class Dialect(ABC):
+    """A wire format. Subclass it, say how to ask and how to read; all the rest is shared.
+
+    A dialect keeps no state of an answer, so one object serves any number of sources.
+    """
+
+    name: str
+    """What messages call it; without it, the name of the class."""
+    token: Token | None = None
+    """Used where the source is given none."""
+    ends_at_eof = False
+    """True where the end of the stream is the end of the answer, with no terminator of its own."""
+    roles = ROLES
+    """Those that a message of the question may have."""
+
+    def __init_subclass__(cls) -> None:
+        if not hasattr(cls, "name"):
+            cls.name = cls.__name__
+
+    @abstractmethod
+    def request(
+        self,
+        question: str | list[dict[str, Any]],
+        options: Mapping[str, Any],
+        *,
+        stream: bool = True,
+    ) -> Request:
+        """The request for a checked question. Raises `TypeError`/`ValueError` for wrong options."""
+
+    @abstractmethod
+    def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
+        """What one message of the stream says, in order; `DONE` where it is the terminator."""
+
+    def decode_body(self, body: Any) -> Iterable[Delta]:
+        """What a whole answer in JSON (status 200) says.
+
+        The default knows none. Raises `ValueError` where it is none.
+        """
+        raise ValueError(f"the dialect {self.name!r} has no answers in one piece")
+
+    def authorize(self, request: Request, token: str) -> Request:
+        """The request with the token where the service looks for it."""
+        return request._replace(headers={**request.headers, "Authorization": f"Bearer {token}"})
