@@ -1,0 +1,114 @@
+"""`Event`, the names of the events, and what their `detail` is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from suggestions.errors import SuggestionsError
+
+T_co = TypeVar("T_co", covariant=True)
+
+ERROR_NAMES = (
+    "error_quota_exceeded",
+    "error_moderation",
+    "error_service_unavailable",
+    "error_context_too_large",
+    "error_unclear_prompt",
+    "error_network",
+)
+
+NAMES = frozenset(
+    (
+        "open",
+        "message",
+        "chunk",
+        "suggestion",
+        "reasoning",
+        "function_call_chunk",
+        "function_done",
+        "tool_call",
+        "usage",
+        "retry",
+        "done",
+        "abort",
+        *ERROR_NAMES,
+        "error_response",
+        "error",
+        "end",
+        "handler_error",
+    )
+)
+"""Every name that the library sends of its own; an SSE message of such a name is a `message`."""
+
+
+class Event(Generic[T_co]):
+    """What a handler is given: `type` (the event's name), `detail`, and `target` (the source)."""
+
+    __slots__ = ("detail", "target", "type")
+
+    def __init__(self, type: str, detail: T_co = None, target: Any = None) -> None:  # type: ignore[assignment]
+        self.type = type
+        self.detail = detail
+        self.target = target
+
+    def __repr__(self) -> str:
+        return f"Event({self.type!r}, {self.detail!r})"
+
+
+class Later(NamedTuple):
+    """An event of the log whose detail is made when, and only if, somebody hears it."""
+
+    type: str
+    make_detail: Callable[[], object]
+
+
+class ResponseInfo(NamedTuple):
+    """Detail of `open`: the response that was accepted."""
+
+    status: int
+    headers: Mapping[str, str]
+    request_id: str | None
+
+
+class FunctionCall(NamedTuple):
+    """Detail of `function_call_chunk` (so far) and `function_done` (whole).
+
+    `arguments` is the JSON text that the model wrote; it is not checked.
+    """
+
+    name: str
+    arguments: str
+
+
+class ToolCall(NamedTuple):
+    """Detail of `tool_call`: one complete call. `arguments` is the model's JSON text, unchecked."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class Usage(NamedTuple):
+    """Detail of `usage`: counts of tokens; `details` is all that the service told about them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    details: Mapping[str, Any]
+
+
+class Retry(NamedTuple):
+    """Detail of `retry`: attempt number `attempt` (the first was 1) follows after `delay` s."""
+
+    attempt: int
+    delay: float
+    error: SuggestionsError
+
+
+class HandlerFailure(NamedTuple):
+    """Detail of `handler_error`: `handler` raised `exception` when it was called with `event`."""
+
+    event: Event[Any]
+    handler: Callable[..., object]
+    exception: BaseException

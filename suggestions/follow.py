@@ -1,0 +1,108 @@
+"""Following a source from outside its handlers: waiting, iterating, awaiting."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from time import monotonic
+from typing import Protocol
+
+
+class Followers:
+    """Those who wait for something. `tell` wakes them, from any thread, to look again."""
+
+    def __init__(self) -> None:
+        self._wakers: list[Callable[[], object]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._wakers)
+
+    def tell(self) -> None:
+        for wake in tuple(self._wakers):
+            wake()
+
+    def block_until(self, condition: Callable[[], bool], timeout: float | None = None) -> bool:
+        """Blocks until the condition holds or `timeout` seconds are over; whether it holds."""
+        deadline = None if timeout is None else monotonic() + timeout
+        # A lock that is open when there is news. An Event would deadlock where a signal handler
+        # of the thread that waits is the one that brings them.
+        news = threading.Lock()
+
+        def wake() -> None:
+            with contextlib.suppress(RuntimeError):  # open already
+                news.release()
+
+        self._wakers.append(wake)
+        try:
+            while not condition():
+                left = -1.0 if deadline is None else max(0.0, deadline - monotonic())
+                # What changes from here on opens it again, so that looking then misses nothing.
+                if not news.acquire(timeout=min(left, threading.TIMEOUT_MAX)) and left == 0:
+                    return False
+            return True
+        finally:
+            self._wakers.remove(wake)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """As `block_until`, under asyncio and without a timeout of its own."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        news = asyncio.Event()
+
+        def wake() -> None:
+            try:
+                loop.call_soon_threadsafe(news.set)
+            except RuntimeError:
+                return  # the loop was closed meanwhile, and whoever waited is gone with it
+
+        self._wakers.append(wake)
+        try:
+            while not condition():
+                await news.wait()
+                news.clear()
+        finally:
+            self._wakers.remove(wake)
+
+
+class Answering(Protocol):
+    """A source, as iteration sees it."""
+
+    _text_followers: Followers
+
+    def _read(self, count: int) -> tuple[list[str], bool]:
+        """The pieces of text after the first `count`, and whether there will be no more.
+        Raises the error of a failed answer once its pieces have all been read."""
+        ...
+
+
+def chunks(source: Answering) -> Iterator[str]:
+    """Each piece of text, from the first on, as it arrives."""
+    count = 0
+    while True:
+        pieces, over = source._read(count)
+        yield from pieces
+        count += len(pieces)
+        if over:
+            return
+        if not pieces:
+            source._text_followers.block_until(_has_news(source, count))
+
+
+async def achunks(source: Answering) -> AsyncIterator[str]:
+    """As `chunks`, under asyncio."""
+    count = 0
+    while True:
+        pieces, over = source._read(count)
+        for piece in pieces:
+            yield piece
+        count += len(pieces)
+        if over:
+            return
+        if not pieces:
+            await source._text_followers.until(_has_news(source, count))
+
+
+def _has_news(source: Answering, count: int) -> Callable[[], bool]:
+    return lambda: source._read(count) != ([], False)

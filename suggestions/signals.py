@@ -1,0 +1,49 @@
+"""Plain blinker signals, one for each event name, sent by every source in the process.
+
+A host watches all its plugins' answers with `signals.done.connect(handler)`; a handler is called
+`handler(source, event=event)`, on the thread that runs the source's own handlers. They cost
+nothing while nobody is connected. As everywhere in blinker, a connection is weak by default.
+"""
+
+from __future__ import annotations
+
+from blinker import Signal
+
+from suggestions.events import NAMES
+
+open = Signal("the server accepted the request")
+message = Signal("each server-sent event")
+chunk = Signal("each piece of text")
+suggestion = Signal("the text so far")
+reasoning = Signal("each piece of reasoning")
+function_call_chunk = Signal("a function call so far")
+function_done = Signal("a complete function call")
+tool_call = Signal("a complete tool call")
+usage = Signal("token counts")
+retry = Signal("another attempt follows")
+done = Signal("a complete answer")
+abort = Signal("an answer closed by the user")
+error_quota_exceeded = Signal("429, 402")
+error_moderation = Signal("422, content filter")
+error_service_unavailable = Signal("503, 529")
+error_context_too_large = Signal("413, context length")
+error_unclear_prompt = Signal("the marker of an unclear prompt")
+error_network = Signal("everything else")
+error_response = Signal("any failure")
+error = Signal("any failure")
+end = Signal("last of all")
+handler_error = Signal("a handler raised")
+
+BY_NAME: dict[str, Signal] = {name: globals()[name] for name in NAMES}
+
+
+WATCHED: set[str] = set()
+"""Names that somebody is, or has been, connected to; read on the hot path."""
+
+
+def _note(signal: Signal, **_: object) -> None:
+    WATCHED.update(name for name, known in BY_NAME.items() if known is signal)
+
+
+for _signal in BY_NAME.values():
+    _signal.receiver_connected.connect(_note)

@@ -1,0 +1,436 @@
+"""`EventTarget` over blinker: handlers, the log of what happened, and its delivery.
+
+What happens is appended to a log. Handlers that have heard all of it so far are plain blinker
+connections and share one cursor; one that was connected late has a cursor of its own until it
+has caught up. Delivering is one loop, and one thread at a time holds the baton for it. No lock is
+held while a handler runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from inspect import iscoroutinefunction
+from time import monotonic
+from typing import Any, Protocol
+
+from blinker import ANY, Signal
+
+from suggestions.dispatch import Dispatcher, Inline, Posted
+from suggestions.events import Event, HandlerFailure, Later
+from suggestions.signals import BY_NAME, WATCHED
+
+logger = logging.getLogger("suggestions")
+
+Handler = Callable[..., object]
+Receivers = dict[str, Iterable[Handler]]
+# How long close() waits for a handler that is being called this very moment, in seconds: a
+# moment at a time, and for ever so long where the machine is too busy to let it begin.
+_JUST_STARTING = 0.0005
+_LONGEST_START = 0.05
+
+
+class Abortable(Protocol):
+    """What `add_event_listener(signal=…)` takes: anything that tells whether it was aborted."""
+
+    @property
+    def aborted(self) -> bool: ...
+
+
+class Cursor:
+    """A place in the log: the entry to deliver next."""
+
+    def __init__(self) -> None:
+        self.position = 0
+
+
+class EventTarget:
+    """Something that handlers listen to, like the browser's class of that name (DOM, section 2).
+
+    A handler is called `handler(target, event=event)`, an EventTarget listener
+    `listener(event)`; all of one target on one thread at a time, in the order of their
+    connection. It does not matter when one is connected: it first gets every earlier event of
+    its name. The same handler is connected to a name only once.
+    """
+
+    def __init__(self, *, dispatch: Dispatcher | None = None) -> None:
+        if dispatch is not None and not callable(dispatch):
+            raise TypeError(f"dispatch must be callable, not {type(dispatch).__name__}")
+        self._lock = threading.RLock()
+        self._log: list[Any] = []
+        self._live: Any = Cursor()
+        self._late: list[_Late] = []
+        self._signals: dict[str, _OrderedSignal] = {}
+        self._receivers: Receivers = {}
+        self._only: frozenset[str] | None = None  # the names that may still be heard
+        self._to_conclude = False
+        self._over = False  # nothing of the target's own follows
+        self._baton = threading.Lock()
+        self._holder: int | None = None
+        self._delivery: Inline | Posted = (
+            Inline(self) if dispatch is None else Posted(self, dispatch)
+        )
+
+    # Listening
+
+    def connect(self, name: str, handler: Handler, *, weak: bool = False) -> Handler:
+        """Calls `handler(target, event=event)` for each event `name`. Returns the handler.
+
+        With `weak`, the handler is disconnected when nothing else refers to it.
+        Raises `TypeError` where the name is no text or the handler cannot be called here.
+        """
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"the name of an event must be a text, not {name!r}")
+        if not callable(handler):
+            raise TypeError(f"the handler of {name!r} must be callable, not {handler!r}")
+        called = self._awaited(name, handler) if iscoroutinefunction(handler) else handler
+        with self._lock:
+            if any(True for _ in self._connected(name, handler)):
+                return handler
+            is_late = bool(self._log)
+            if is_late:
+                self._late.append(_Late(name, called, weak, self._new_cursor()))
+            else:
+                self._join(name, called, weak)
+        if is_late:
+            self._delivery.wake(late=True)
+        return handler
+
+    def disconnect(self, name: str, handler: Handler) -> None:
+        """No further call of that handler for `name`. Not connected: nothing happens."""
+        with self._lock:
+            for late in self._late:
+                if late.name == name and _is(late.handler, handler):
+                    late.removed = True
+            for connected in self._connected(name, handler):
+                self._signals[name].disconnect(connected)
+            self._refresh(name)
+
+    def on(self, name: str) -> Callable[[Handler], Handler]:
+        """`@target.on("done")` connects the function below it."""
+        return lambda handler: self.connect(name, handler)
+
+    def once(self, name: str, handler: Handler) -> Handler:
+        """Like `connect`, for the first event of that name only."""
+
+        def call(target: EventTarget, event: Event[Any]) -> None:
+            self.disconnect(name, adapter)
+            handler(target, event=event)
+
+        adapter = _Adapter(handler, call)
+        self.connect(name, adapter)
+        return handler
+
+    def add_event_listener(
+        self,
+        type: str,
+        listener: Callable[[Event[Any]], object],
+        once: bool = False,
+        signal: Abortable | None = None,
+    ) -> None:
+        """Calls `listener(event)` for each event `type`, until `signal.aborted`."""
+        if not callable(listener):
+            raise TypeError(f"the listener of {type!r} must be callable, not {listener!r}")
+
+        def call(target: EventTarget, event: Event[Any]) -> None:
+            aborted = signal is not None and signal.aborted
+            if once or aborted:
+                self.disconnect(type, adapter)
+            if not aborted:
+                listener(event)
+
+        adapter = _Adapter(listener, call)
+        self.connect(type, adapter)
+
+    def remove_event_listener(self, type: str, listener: Callable[[Event[Any]], object]) -> None:
+        """Takes back `add_event_listener`."""
+        self.disconnect(type, listener)
+
+    def dispatch_event(self, event: Event[Any]) -> None:
+        """Sends an event of your own to the handlers of its name."""
+        if not isinstance(event, Event):
+            raise TypeError(f"dispatch_event takes an Event, not {type(event).__name__}")
+        with self._lock:
+            self._log.append(event)
+        self._delivery.wake(here=True)
+
+    # Delivering
+
+    def drain(
+        self, deadline: float | None = None, *, wait: bool = False, live_only: bool = False
+    ) -> bool:
+        """Delivers what is owed to whom; called by whoever has news, not by users.
+
+        Whoever finds the baton taken leaves the work to its holder, who looks again after giving
+        it back; with `wait`, it waits for the baton. `live_only` leaves those who were connected
+        late to another thread. Returns True where it stopped at `deadline` (of
+        `time.monotonic()`) with more to do.
+        """
+        while self._is_owing(live_only) and self._baton.acquire(blocking=wait):
+            self._holder = threading.get_ident()
+            try:
+                out_of_time = self._deliver(deadline, live_only)
+            finally:
+                self._holder = None
+                self._baton.release()
+            if self._over:
+                self._rest()
+            if out_of_time:
+                return True
+        if self._over and not self._is_owing():
+            self._delivery.let_go(self._let_go)
+        return False
+
+    def forsake(self) -> None:
+        """The host's loop is gone."""
+
+    def _deliver(self, deadline: float | None, live_only: bool) -> bool:
+        log, live = self._log, self._live
+        while True:
+            # Those who have caught up come first: somebody who keeps connecting cannot hold
+            # the others up.
+            if live.position < len(log):
+                entry = log[live.position]
+                live.position += 1
+                self._tell(entry, live, self._receivers)
+            elif self._to_conclude:
+                self._to_conclude = False
+                self._conclude()
+            elif self._late and not live_only:
+                self._catch_up(self._late[0])
+            else:
+                return False
+            if deadline is not None and monotonic() > deadline:
+                return True
+
+    def _is_owing(self, live_only: bool = False) -> bool:
+        """Whether there is something to deliver."""
+        return (
+            self._live.position < len(self._log)
+            or self._to_conclude  # behind an exception of a handler's that is meant for the host
+            or (not live_only and bool(self._late))
+        )
+
+    def _conclude(self) -> None:
+        """Called once, after it was wished for, when those who have caught up have heard all."""
+
+    def _catch_up(self, late: _Late) -> None:
+        """Delivers one entry to a late handler, or makes it one of the others."""
+        cursor = late.cursor
+        if cursor.position < self._live.position and not late.removed:
+            entry = self._log[cursor.position]
+            cursor.position += 1
+            self._tell(entry, cursor, {late.name: late.receivers()})
+            return
+        if not late.removed:
+            self._flush(cursor, {late.name: late.receivers()})
+        with self._lock:
+            self._late.remove(late)
+            handler = late.handler
+            if not late.removed and handler is not None:
+                self._join(late.name, handler, late.weak)
+
+    def _flush(self, cursor: Cursor, receivers: Receivers) -> None:
+        """Delivers what was held back for those with this cursor."""
+
+    def _new_cursor(self) -> Cursor:
+        return Cursor()
+
+    def _tell(self, entry: Any, cursor: Cursor, receivers: Receivers) -> None:
+        """Calls whoever of `receivers` listens to what an entry stands for."""
+        if type(entry) is not Later:
+            self._call(entry, receivers)
+        elif entry.type in receivers or entry.type in WATCHED:
+            self._call(Event(entry.type, entry.make_detail()), receivers)
+
+    def _call(self, event: Event[Any], receivers: Receivers) -> None:
+        name = event.type
+        event.target = self
+        called = receivers.get(name, ())
+        live = receivers is self._receivers
+        for handler in called:
+            if self._only is not None and name not in self._only:
+                return
+            if live and self._receivers.get(name) is not called and not self._is_on(name, handler):
+                continue  # disconnected by a handler before it
+            try:
+                handler(self, event=event)
+            except self._delivery.catches as exception:
+                self._report(event, handler, exception)
+        if live and name in WATCHED:
+            self._call_watchers(BY_NAME[name], event)
+
+    def _call_watchers(self, signal: Signal, event: Event[Any]) -> None:
+        for handler in list(signal.receivers_for(self)):
+            try:
+                handler(self, event=event)
+            except self._delivery.catches as exception:
+                self._report(event, handler, exception)
+
+    def _report(self, event: Event[Any], handler: Handler, exception: BaseException) -> None:
+        logger.error("a handler of %r raised", event.type, exc_info=exception)
+        # A failing listener of failures would have no end.
+        if event.type != "handler_error" and not self._over:
+            with self._lock:
+                self._log.append(Event("handler_error", HandlerFailure(event, handler, exception)))
+
+    def _rest(self) -> None:
+        """Called when the baton is given back after the target's own end."""
+
+    def _awaited(self, name: str, handler: Handler) -> Handler:
+        """An async handler as one that hands its coroutine to the dispatcher."""
+        spawn = self._delivery.spawn
+        if spawn is None:
+            raise TypeError(
+                f"the handler of {name!r} is an async function, which nothing here would await: "
+                "use dispatch=suggestions.toolkits.aio() or trio_()"
+            )
+
+        def call(target: EventTarget, event: Event[Any]) -> None:
+            async def begin() -> None:
+                # Its turn may come after close().
+                if self._only is None or name in self._only:
+                    await handler(target, event=event)  # type: ignore[misc]
+
+            spawn(
+                begin,
+                lambda exception: self._report(event, handler, exception),
+            )
+
+        return _Adapter(handler, call)
+
+    def _let_go(self) -> None:
+        """Forgets the handlers that have heard it all, here, where handlers run: a widget that one
+        knows must not be freed by the thread that reads, nor by a garbage collection on it."""
+        with self._lock:
+            if not self._is_owing():
+                self._signals, self._receivers = {}, {}
+
+    def _let_handlers_begin(self) -> None:
+        """For close(): a handler that was just being called has begun when this returns."""
+        holder = self._holder
+        if holder is None or holder == threading.get_ident():
+            return
+        deadline = monotonic() + _LONGEST_START
+        while self._holder == holder and not _runs_a_handler(holder) and monotonic() < deadline:
+            if self._baton.acquire(timeout=_JUST_STARTING):
+                self._baton.release()
+                return
+
+    # Who is connected; under the lock
+
+    def _join(self, name: str, handler: Handler, weak: bool) -> None:
+        signal = self._signals.get(name)
+        if signal is None:
+            signal = self._signals[name] = _OrderedSignal()
+        signal.has_weak |= weak
+        signal.connect(handler, weak=weak)
+        self._refresh(name)
+
+    def _refresh(self, name: str) -> None:
+        """Makes the list of receivers that delivering goes by; a new one for each change."""
+        signal = self._signals.get(name)
+        if signal is None or not signal.receivers:
+            self._receivers.pop(name, None)
+        elif signal.has_weak:
+            self._receivers[name] = _Living(signal)
+        else:
+            self._receivers[name] = tuple(signal.receivers_for(ANY))
+
+    def _connected(self, name: str, handler: Handler) -> Iterator[Handler]:
+        """What stands for that handler among the connected ones."""
+        signal = self._signals.get(name)
+        for connected in list(signal.receivers_for(ANY)) if signal else ():
+            if _is(connected, handler):
+                yield connected
+        for late in self._late:
+            if late.name == name and not late.removed and _is(late.handler, handler):
+                yield handler
+
+    def _is_on(self, name: str, handler: Handler) -> bool:
+        with self._lock:
+            signal = self._signals.get(name)
+            return signal is not None and any(
+                connected is handler or connected == handler
+                for connected in signal.receivers_for(ANY)
+            )
+
+
+class _Adapter:
+    """A handler called in another way than blinker's; found again by the handler itself."""
+
+    def __init__(self, handler: Handler, call: Callable[[EventTarget, Event[Any]], None]) -> None:
+        self.handler = handler
+        self._call = call
+
+    def __call__(self, target: EventTarget, event: Event[Any]) -> None:
+        self._call(target, event)
+
+
+class _Late:
+    """A handler that has not caught up yet."""
+
+    def __init__(self, name: str, handler: Handler, weak: bool, cursor: Cursor) -> None:
+        self.name = name
+        self.weak = weak
+        self.cursor = cursor
+        self.removed = False
+        if not weak:
+            self._refer: Callable[[], Handler | None] = lambda: handler
+        elif hasattr(handler, "__self__"):
+            self._refer = weakref.WeakMethod(handler)
+        else:
+            self._refer = weakref.ref(handler)
+
+    @property
+    def handler(self) -> Handler | None:
+        return self._refer()
+
+    def receivers(self) -> tuple[Handler, ...]:
+        handler = self.handler
+        return () if handler is None else (handler,)
+
+
+class _InOrder(dict[Any, None]):
+    """A set that keeps its order, which blinker then calls by."""
+
+    def add(self, item: Any) -> None:
+        self[item] = None
+
+    def discard(self, item: Any) -> None:
+        self.pop(item, None)
+
+
+class _OrderedSignal(Signal):
+    set_class = _InOrder  # type: ignore[assignment]  # typed as a set, used as the part of one
+    has_weak = False
+
+
+class _Living:
+    """The receivers of a signal that holds some weakly, asked for each time."""
+
+    def __init__(self, signal: Signal) -> None:
+        self._signal = signal
+
+    def __iter__(self) -> Iterator[Handler]:
+        return iter(list(self._signal.receivers_for(ANY)))
+
+
+def _runs_a_handler(thread: int) -> bool:
+    """Whether that thread is beyond the first line of code that is not ours."""
+    frame = sys._current_frames().get(thread)
+    if frame is None or str(frame.f_globals.get("__name__")).startswith("suggestions."):
+        return False
+    return frame.f_lineno != frame.f_code.co_firstlineno
+
+
+def _is(connected: Handler | None, handler: Handler) -> bool:
+    """Whether both stand for one handler."""
+    return connected is handler or _original(connected) == _original(handler)
+
+
+def _original(handler: Handler | None) -> Handler | None:
+    return handler.handler if isinstance(handler, _Adapter) else handler

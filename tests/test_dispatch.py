@@ -1,0 +1,324 @@
+"""Where handlers run: the source's own thread, a queue, an event loop, and one that is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from script import DONE, HOLD, Script, Step, chunk
+
+from suggestions import Event, SuggestionsEventSource
+from suggestions.errors import AbortedError
+
+
+class Loop:
+    """A host's loop: functions are queued from any thread and run on the one that calls `run`."""
+
+    def __init__(self) -> None:
+        self.posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self.most_waiting = 0
+        self.gone = False
+
+    def post(self, fn: Callable[[], None]) -> None:
+        if self.gone:
+            raise RuntimeError("the loop is gone")
+        self.posted.put(fn)
+        self.most_waiting = max(self.most_waiting, self.posted.qsize())
+
+    def run_until(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < deadline
+            self.run_once()
+
+    def run_once(self) -> None:
+        try:
+            self.posted.get(timeout=0.02)()
+        except queue.Empty:
+            return
+
+
+def ask(steps: list[Step], **options: Any) -> SuggestionsEventSource:
+    return SuggestionsEventSource(
+        "Why?", url="https://service.example/", session=Script(steps).session(), **options
+    )
+
+
+def words(count: int) -> list[Step]:
+    return [chunk(f"{n} ") for n in range(count)]
+
+
+def test_handlers_run_on_the_dispatchers_thread_with_one_post_at_a_time() -> None:
+    loop = Loop()
+    threads: set[int] = set()
+    heard: list[str] = []
+
+    def hear(source: SuggestionsEventSource, event: Event[str]) -> None:
+        threads.add(threading.get_ident())
+        heard.append(event.detail)
+
+    ended: list[bool] = []
+    source = ask(
+        [*words(500), DONE],
+        dispatch=loop.post,
+        on={"chunk": hear, "end": lambda source, event: ended.append(True)},
+    )
+    assert source.result(10) == "".join(f"{n} " for n in range(500))
+    assert heard == []
+    loop.run_until(lambda: bool(ended))
+    assert "".join(heard) == source.full_message
+    assert threads == {threading.get_ident()}
+    assert loop.most_waiting == 1
+    late: list[str] = []
+    source.connect("done", lambda source, event: late.append(event.detail))
+    assert late == []
+    loop.run_until(lambda: bool(late))
+    assert late == [source.full_message]
+
+
+def test_a_long_backlog_leaves_the_loop_its_turns() -> None:
+    loop = Loop()
+    posts = 0
+    ended: list[bool] = []
+    source = ask(
+        [*words(200), DONE],
+        dispatch=loop.post,
+        on={
+            "chunk": lambda source, event: time.sleep(0.002),
+            "end": lambda source, event: ended.append(True),
+        },
+    )
+    source.result(10)
+    while not ended:
+        loop.posted.get(timeout=10)()
+        posts += 1
+    assert posts > 5
+
+
+def test_wait_on_the_loops_own_thread_raises() -> None:
+    loop = Loop()
+    raised: list[RuntimeError] = []
+
+    def hear(source: SuggestionsEventSource, event: Event[Any]) -> None:
+        try:
+            source.wait()
+        except RuntimeError as error:
+            raised.append(error)
+
+    goes_on = threading.Event()
+    source = ask(
+        [chunk("a"), lambda: goes_on.wait(10), DONE], dispatch=loop.post, on={"chunk": hear}
+    )
+    loop.run_until(lambda: bool(raised))
+    assert "would block the thread" in str(raised[0])
+    with pytest.raises(RuntimeError, match="would block the thread"):
+        source.wait()
+    goes_on.set()
+    elsewhere: list[bool] = []
+    waiter = threading.Thread(target=lambda: elsewhere.append(source.wait(10)))
+    waiter.start()
+    loop.run_until(lambda: bool(elsewhere))
+    waiter.join(10)
+    assert elsewhere == [True]
+    assert source.wait()  # there is nothing left to wait for
+
+
+def test_wait_and_result_in_a_handler_of_the_readers_thread_raise() -> None:
+    raised: list[str] = []
+
+    def hear(source: SuggestionsEventSource, event: Event[Any]) -> None:
+        for call in (source.wait, source.result, lambda: list(source)):
+            try:
+                call()
+            except RuntimeError as error:
+                raised.append(str(error))
+
+    source = ask([chunk("a"), DONE], on={"chunk": hear})
+    assert source.wait(10)
+    assert len(raised) == 3
+    assert all("would block" in words for words in raised)
+
+
+def test_an_asyncio_loop_is_a_dispatcher_as_it_is() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+        heard: list[str] = []
+        source = ask(
+            [*words(50), DONE],
+            dispatch=loop.call_soon_threadsafe,
+            on={
+                "chunk": lambda source, event: heard.append(event.detail),
+                "end": lambda source, event: ended.set(),
+            },
+        )
+        with pytest.raises(RuntimeError, match="would block the thread"):
+            source.wait()
+        assert await source == "".join(heard)
+        assert ended.is_set()
+
+    asyncio.run(main())
+
+
+def test_a_loop_that_is_gone_closes_the_source() -> None:
+    loop = Loop()
+    flowing = threading.Event()
+    gate = threading.Event()
+    source = ask(
+        [chunk("a"), flowing.set, lambda: gate.wait(10), chunk("b"), HOLD], dispatch=loop.post
+    )
+    flowing.wait(10)
+    loop.run_until(lambda: source.full_message == "a")
+    loop.gone = True
+    while not loop.posted.empty():
+        loop.run_once()
+    gate.set()
+    with pytest.raises(AbortedError):
+        source.result(10)
+    assert source.wait(10) is False
+    assert source.state == "aborted"
+
+
+def test_a_dispatcher_that_tells_when_it_is_gone() -> None:
+    class Window(Loop):
+        def __init__(self) -> None:
+            super().__init__()
+            self.callbacks: list[Callable[[], None]] = []
+
+        def __call__(self, fn: Callable[[], None]) -> None:
+            self.post(fn)
+
+        def on_gone(self, callback: Callable[[], None]) -> Callable[[], None]:
+            self.callbacks.append(callback)
+            return lambda: self.callbacks.remove(callback)
+
+    window = Window()
+    source = ask([chunk("a"), HOLD], dispatch=window)
+    window.run_until(lambda: source.full_message == "a")
+    for callback in list(window.callbacks):
+        callback()
+    assert source.state == "aborted"
+
+    other = Window()
+    ended: list[bool] = []
+    source = ask(
+        [chunk("a"), DONE],
+        dispatch=other,
+        on={"end": lambda source, event: ended.append(True)},
+    )
+    assert len(other.callbacks) == 1
+    other.run_until(lambda: bool(ended))
+    assert other.callbacks == []
+
+
+def test_a_nested_loop_in_a_handler_is_safe() -> None:
+    loop = Loop()
+    order: list[str] = []
+    ended: list[bool] = []
+
+    def modal(source: SuggestionsEventSource, event: Event[str]) -> None:
+        order.append(f"open {event.detail}")
+        for _ in range(3):
+            loop.run_once()
+        order.append(f"shut {event.detail}")
+
+    source = ask(
+        [chunk("a"), chunk("b"), DONE],
+        dispatch=loop.post,
+        on={"chunk": modal, "end": lambda source, event: ended.append(True)},
+    )
+    loop.run_until(lambda: bool(ended))
+    assert order == ["open a", "shut a", "open b", "shut b"]
+    assert source.state == "done"
+
+
+def test_ctrl_c_in_a_handler_is_the_hosts_and_delivery_goes_on() -> None:
+    loop = Loop()
+    heard: list[str] = []
+    ended: list[bool] = []
+
+    def interrupt(source: SuggestionsEventSource, event: Event[str]) -> None:
+        heard.append(event.detail)
+        if event.detail == "b":
+            raise KeyboardInterrupt
+
+    source = ask(
+        [chunk("a"), chunk("b"), chunk("c"), DONE],
+        dispatch=loop.post,
+        on={"chunk": interrupt, "end": lambda source, event: ended.append(True)},
+    )
+    source.result(10)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_until(lambda: bool(ended))
+    loop.run_until(lambda: bool(ended))
+    assert heard == ["a", "b", "c"]
+
+
+# throttle
+
+
+@pytest.mark.parametrize("posted", [False, True])
+def test_throttle_coalesces_suggestions_alone(posted: bool) -> None:
+    loop = Loop()
+    interval = 0.05
+    chunks: list[str] = []
+    suggestions: list[tuple[float, str]] = []
+    ended: list[bool] = []
+    order: list[str] = []
+
+    def hear(source: SuggestionsEventSource, event: Event[str]) -> None:
+        order.append(event.type)
+        if event.type == "chunk":
+            chunks.append(event.detail)
+        elif event.type == "suggestion":
+            suggestions.append((time.monotonic(), event.detail))
+
+    steps: list[Step] = []
+    for n in range(300):
+        steps += [chunk(f"{n} "), lambda: time.sleep(0.001)]
+    source = ask(
+        [*steps, DONE],
+        dispatch=loop.post if posted else None,
+        throttle=interval,
+        on={"chunk": hear, "suggestion": hear, "done": hear},
+        start=False,
+    )
+    source.connect("end", lambda source, event: ended.append(True))
+    began = time.monotonic()
+    source.start()
+    loop.run_until(lambda: bool(ended))
+    took = time.monotonic() - began
+    assert len(chunks) == 300
+    assert len(suggestions) <= took / interval + 2
+    assert suggestions[-1][1] == source.full_message
+    assert order[-2:] == ["suggestion", "done"]
+    assert [text for _, text in suggestions] == sorted({t for _, t in suggestions}, key=len)
+
+
+@pytest.mark.parametrize("posted", [False, True])
+def test_a_throttled_suggestion_comes_though_the_stream_falls_silent(posted: bool) -> None:
+    loop = Loop()
+    suggestions: list[str] = []
+    source = ask(
+        [chunk("a"), chunk("b"), chunk("c"), HOLD],
+        dispatch=loop.post if posted else None,
+        throttle=0.03,
+        on={"suggestion": lambda source, event: suggestions.append(event.detail)},
+    )
+    loop.run_until(lambda: suggestions[-1:] == ["abc"])
+    assert len(suggestions) <= 3
+    source.close()
+
+
+def test_a_late_handler_of_throttled_suggestions_gets_the_newest() -> None:
+    source = ask([*words(100), DONE], throttle=5)
+    source.result(10)
+    suggestions: list[str] = []
+    source.connect("suggestion", lambda source, event: suggestions.append(event.detail))
+    assert source.wait(10)
+    assert suggestions == [source.full_message]

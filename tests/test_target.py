@@ -1,0 +1,258 @@
+"""`EventTarget`: who is called, when, in which order, and how one stops listening."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from typing import Any
+
+import pytest
+
+from suggestions import Event, EventTarget
+
+
+class Heard(list[Any]):
+    """A handler that keeps the details it is told."""
+
+    def __call__(self, target: EventTarget, event: Event[Any]) -> None:
+        assert event.target is target
+        self.append(event.detail)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+
+@pytest.fixture
+def target() -> EventTarget:
+    return EventTarget()
+
+
+def send(target: EventTarget, *details: Any, name: str = "news") -> None:
+    for detail in details:
+        target.dispatch_event(Event(name, detail))
+
+
+def settle(target: EventTarget) -> None:
+    """Waits for the threads that deliver to late handlers."""
+    for thread in threading.enumerate():
+        if thread.name == "suggestions-deliver":
+            thread.join(10)
+
+
+def test_a_handler_hears_its_name_alone(target: EventTarget) -> None:
+    heard, other = Heard(), Heard()
+    assert target.connect("news", heard) is heard
+    target.connect("other", other)
+    send(target, 1, 2)
+    assert list(heard) == [1, 2]
+    assert list(other) == []
+
+
+def test_handlers_are_called_in_the_order_of_their_connection(target: EventTarget) -> None:
+    order: list[int] = []
+    for number in range(20):
+        target.connect("news", lambda target, event, number=number: order.append(number))
+    send(target, None)
+    assert order == list(range(20))
+
+
+def test_the_same_handler_is_connected_once(target: EventTarget) -> None:
+    heard = Heard()
+    target.connect("news", heard)
+    target.connect("news", heard)
+    send(target, 1)
+    target.connect("news", heard)
+    settle(target)
+    assert list(heard) == [1]
+
+
+def test_a_bound_method_is_the_same_handler_each_time(target: EventTarget) -> None:
+    class View:
+        def __init__(self) -> None:
+            self.heard: list[Any] = []
+
+        def show(self, target: EventTarget, event: Event[Any]) -> None:
+            self.heard.append(event.detail)
+
+    view = View()
+    target.connect("news", view.show)
+    target.connect("news", view.show)
+    send(target, 1)
+    target.disconnect("news", view.show)
+    send(target, 2)
+    assert view.heard == [1]
+
+
+def test_disconnect(target: EventTarget) -> None:
+    heard = Heard()
+    target.connect("news", heard)
+    target.disconnect("news", heard)
+    target.disconnect("news", heard)
+    target.disconnect("never", heard)
+    send(target, 1)
+    assert list(heard) == []
+
+
+def test_a_handler_disconnected_by_the_one_before_it_is_not_called(target: EventTarget) -> None:
+    heard, bystander = Heard(), Heard()
+    target.connect("news", lambda target, event: target.disconnect("news", heard))
+    target.connect("news", heard)
+    target.connect("news", bystander)
+    send(target, 1)
+    assert list(heard) == []
+    assert list(bystander) == [1]
+
+
+def test_a_handler_connected_late_hears_everything_in_order(target: EventTarget) -> None:
+    first, late = Heard(), Heard()
+    target.connect("news", first)
+    send(target, *range(5))
+    target.connect("news", late)
+    settle(target)
+    send(target, *range(5, 9))
+    assert list(first) == list(late) == list(range(9))
+
+
+def test_a_late_handler_may_be_disconnected_before_its_turn(target: EventTarget) -> None:
+    late = Heard()
+    busy, leave = threading.Event(), threading.Event()
+
+    def block(target: EventTarget, event: Event[Any]) -> None:
+        busy.set()
+        leave.wait(10)
+
+    target.connect("news", block)
+    worker = threading.Thread(target=send, args=(target, 1))
+    worker.start()
+    busy.wait(10)
+    target.connect("news", late)
+    target.disconnect("news", late)
+    leave.set()
+    worker.join(10)
+    settle(target)
+    assert list(late) == []
+
+
+def test_on_connects_the_function_below_it(target: EventTarget) -> None:
+    heard: list[Any] = []
+
+    @target.on("news")
+    def hear(target: EventTarget, event: Event[Any]) -> None:
+        heard.append(event.detail)
+
+    send(target, 1)
+    assert heard == [1]
+    assert callable(hear)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_once(target: EventTarget, late: bool) -> None:
+    heard = Heard()
+    if late:
+        send(target, 1, 2)
+    assert target.once("news", heard) is heard
+    if not late:
+        send(target, 1, 2)
+    settle(target)
+    send(target, 3)
+    assert list(heard) == [1]
+
+
+def test_once_is_taken_back_by_the_handler_itself(target: EventTarget) -> None:
+    heard = Heard()
+    target.once("news", heard)
+    target.disconnect("news", heard)
+    send(target, 1)
+    assert list(heard) == []
+
+
+def test_listeners_are_called_with_the_event_alone(target: EventTarget) -> None:
+    heard: list[Any] = []
+
+    def listen(event: Event[Any]) -> None:
+        heard.append((event.type, event.detail, event.target))
+
+    target.add_event_listener("news", listen)
+    target.add_event_listener("news", listen)
+    send(target, 1)
+    target.remove_event_listener("news", listen)
+    send(target, 2)
+    assert heard == [("news", 1, target)]
+
+
+def test_a_listener_for_once_and_one_with_a_signal(target: EventTarget) -> None:
+    class Signal:
+        aborted = False
+
+    once: list[Any] = []
+    until: list[Any] = []
+    signal = Signal()
+    target.add_event_listener("news", once.append, once=True)
+    target.add_event_listener("news", until.append, signal=signal)
+    send(target, 1, 2)
+    signal.aborted = True
+    send(target, 3)
+    signal.aborted = False
+    send(target, 4)
+    assert [event.detail for event in once] == [1]
+    assert [event.detail for event in until] == [1, 2]
+
+
+def test_a_weak_handler_goes_with_its_owner(target: EventTarget) -> None:
+    class View:
+        def __init__(self, heard: list[Any]) -> None:
+            self.heard = heard
+
+        def show(self, target: EventTarget, event: Event[Any]) -> None:
+            self.heard.append(event.detail)
+
+    heard: list[Any] = []
+    early, late = View(heard), View(heard)
+    target.connect("news", early.show, weak=True)
+    send(target, 1)
+    target.connect("news", late.show, weak=True)
+    settle(target)
+    assert heard == [1, 1]
+    del early, late
+    gc.collect()
+    send(target, 2)
+    assert heard == [1, 1]
+
+
+def test_a_strong_lambda_stays(target: EventTarget) -> None:
+    heard: list[Any] = []
+    target.connect("news", lambda target, event: heard.append(event.detail))
+    gc.collect()
+    send(target, 1)
+    assert heard == [1]
+
+
+def test_an_event_sent_by_a_handler_follows_the_one_it_was_sent_in(target: EventTarget) -> None:
+    order: list[Any] = []
+
+    def answer(target: EventTarget, event: Event[Any]) -> None:
+        order.append(("first", event.detail))
+        if event.detail < 3:
+            send(target, event.detail + 1)
+
+    target.connect("news", answer)
+    target.connect("news", lambda target, event: order.append(("second", event.detail)))
+    send(target, 1)
+    assert order == [(who, n) for n in (1, 2, 3) for who in ("first", "second")]
+
+
+def test_wrong_names_and_handlers_are_refused(target: EventTarget) -> None:
+    async def later(target: EventTarget, event: Event[Any]) -> None: ...
+
+    with pytest.raises(TypeError, match="handler of 'news' must be callable"):
+        target.connect("news", 3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="async function"):
+        target.connect("news", later)
+    with pytest.raises(TypeError, match="name of an event"):
+        target.connect("", print)
+    with pytest.raises(TypeError, match="listener of 'news'"):
+        target.add_event_listener("news", None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="takes an Event"):
+        target.dispatch_event("news")  # type: ignore[arg-type]
