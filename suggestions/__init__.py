@@ -1,0 +1,70 @@
+"""Shows an AI's answer while it is being written.
+
+    from suggestions import SuggestionsEventSource
+
+    source = SuggestionsEventSource("Who won the world cup in 2022?", token="your_token_here")
+    source.connect("suggestion", lambda source, event: print(event.detail))
+    source.wait()
+
+Importing this opens nothing, starts nothing and configures nothing; what a name needs is imported
+when the name is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from suggestions import errors as errors
+    from suggestions import signals as signals
+    from suggestions.ask import ask_question as ask_question
+    from suggestions.ask import ask_question_sync as ask_question_sync
+    from suggestions.dialects import Dialect as Dialect
+    from suggestions.errors import SuggestionsError as SuggestionsError
+    from suggestions.events import Event as Event
+    from suggestions.source import SuggestionsEventSource as SuggestionsEventSource
+    from suggestions.suggester import Suggester as Suggester
+    from suggestions.target import EventTarget as EventTarget
+
+_HOME = {
+    "Dialect": "dialects",
+    "Event": "events",
+    "EventTarget": "target",
+    "SuggestionsError": "errors",
+    "Suggester": "suggester",
+    "SuggestionsEventSource": "source",
+    "ask_question": "ask",
+    "ask_question_sync": "ask",
+}
+_MODULES = ("errors", "signals")
+
+__all__ = [
+    "Dialect",
+    "Event",
+    "EventTarget",
+    "Suggester",
+    "SuggestionsError",
+    "SuggestionsEventSource",
+    "ask_question",
+    "ask_question_sync",
+    "errors",
+    "signals",
+]
+
+
+def __getattr__(name: str) -> object:
+    import importlib
+
+    if name in _MODULES:
+        return importlib.import_module(f"suggestions.{name}")
+    if name not in _HOME:
+        raise AttributeError(f"module 'suggestions' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"suggestions.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

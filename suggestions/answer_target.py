@@ -1,0 +1,177 @@
+"""An `EventTarget` that tells of one answer: its text, its one end, and nothing after that."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from suggestions.answer import Answer
+from suggestions.delta import Delta
+from suggestions.errors import SuggestionsError
+from suggestions.events import NAMES, Event, Later
+from suggestions.follow import Followers
+from suggestions.signals import WATCHED
+from suggestions.target import Cursor, EventTarget, Receivers
+from suggestions.text_so_far import TextSoFar
+
+if TYPE_CHECKING:
+    from suggestions.wire.sse import ServerSentEvent
+
+_FLUSH = object()
+"""An entry of the log: a suggestion that was held back is due."""
+
+
+class AnswerTarget(EventTarget):
+    """The log's entries are, beside events, what they are made of when somebody listens: a
+    `ServerSentEvent` (`message`, and the name it has of its own) and a `str` (`chunk`, and the
+    `suggestion` that follows it)."""
+
+    def _tell_of(self, answer: Answer, throttle: float | None) -> None:
+        self._answer = answer
+        self._throttle = throttle
+        self._live = TextCursor(answer.pieces, 0.0)
+        self._ending_told = False
+        self._text_followers = Followers()
+        self._end_followers = Followers()
+        self._alarm: threading.Timer | None = None
+
+    # Taking what was read, on the reader's thread
+
+    def _take(
+        self,
+        messages: Iterable[ServerSentEvent],
+        decode: Callable[[ServerSentEvent], Iterable[Delta]],
+    ) -> bool:
+        answer, log = self._answer, self._log
+        try:
+            with self._lock:
+                for message in messages:
+                    if answer.ending is not None:
+                        break
+                    log.append(message)
+                    for delta in decode(message):
+                        answer.feed(delta)
+        finally:
+            self._news()
+        return answer.ending is not None
+
+    def _say(self, deltas: Iterable[Delta]) -> bool:
+        with self._lock:
+            for delta in deltas:
+                self._answer.feed(delta)
+        self._news()
+        return self._answer.ending is not None
+
+    def _fail(self, error: SuggestionsError) -> None:
+        with self._lock:
+            self._answer.fail(error)
+        self._news()
+
+    def _record(self, event: Event[Any]) -> None:
+        with self._lock:
+            if self._answer.ending is None:
+                self._log.append(event)
+        self._news()
+
+    def _news(self) -> None:
+        if self._text_followers:
+            self._text_followers.tell()
+        if self._answer.ending is not None:
+            self._end_followers.tell()
+        self._delivery.wake()
+
+    # Delivering, on whatever thread holds the baton
+
+    def _new_cursor(self) -> TextCursor:
+        # Of the suggestions that a late handler has missed, a throttled one gets the newest.
+        return TextCursor(self._answer.pieces, 0.0 if self._throttle is None else inf)
+
+    def _tell(self, entry: Any, cursor: Any, receivers: Receivers) -> None:
+        kind = type(entry)
+        if kind is str:
+            cursor.texts += 1
+            # Before the handlers of `chunk`: what one raises may be meant for the host.
+            cursor.owed = "suggestion" in receivers or "suggestion" in WATCHED
+            if "chunk" in receivers or "chunk" in WATCHED:
+                self._call(Event("chunk", entry), receivers)
+            if cursor.owed:
+                self._suggest(cursor, receivers)
+        elif kind is Event:
+            if entry is not self._answer.ending or self._begin_ending(entry, cursor, receivers):
+                self._call(entry, receivers)
+        elif kind is Later:
+            super()._tell(entry, cursor, receivers)
+        elif entry is not _FLUSH:
+            if "message" in receivers or "message" in WATCHED:
+                self._call(Event("message", entry), receivers)
+            if entry.type != "message" and entry.type not in NAMES:
+                self._call(Event(entry.type, entry), receivers)
+        elif cursor is self._live and cursor.owed:
+            self._suggest(cursor, receivers)
+
+    def _suggest(self, cursor: Any, receivers: Receivers) -> None:
+        if self._throttle is None or monotonic() >= cursor.next_suggestion:
+            self._flush(cursor, receivers)
+        else:
+            self._ring_at(cursor.next_suggestion)
+
+    def _flush(self, cursor: Any, receivers: Receivers) -> None:
+        if cursor.owed:
+            cursor.owed = False
+            if self._throttle is not None:
+                cursor.next_suggestion = monotonic() + self._throttle
+            self._call(Event("suggestion", cursor.text.upto(cursor.texts)), receivers)
+
+    def _ring_at(self, moment: float) -> None:
+        """Sees to it that a suggestion held back is told though nothing comes."""
+        if self._alarm is None and moment != inf:
+            self._alarm = threading.Timer(max(0.0, moment - monotonic()), self._ring)
+            self._alarm.daemon = True
+            self._alarm.start()
+
+    def _ring(self) -> None:
+        self._alarm = None
+        with self._lock:
+            if self._over or not self._live.owed:
+                return
+            self._log.append(_FLUSH)
+        self._delivery.wake(here=True)
+
+    def _begin_ending(self, ending: Any, cursor: Any, receivers: Receivers) -> bool:
+        """True where the answer's end may be told: it was not closed at the last moment."""
+        self._flush(cursor, receivers)
+        with self._lock:
+            if ending is not self._answer.ending:
+                return False
+            if cursor is self._live:
+                self._ending_told = self._to_conclude = True
+        return True
+
+    def _conclude(self) -> None:
+        with self._lock:
+            self._over = True
+            self._log.append(Event("end"))
+        self._delivery.close()
+
+    def _rest(self) -> None:
+        self._end_followers.tell()
+
+    def _is_settled(self) -> bool:
+        """Whether every handler has run."""
+        return self._over and not self._is_owing() and not self._baton.locked()
+
+
+class TextCursor(Cursor):
+    """A cursor that knows the text of the entries before it."""
+
+    __slots__ = ("next_suggestion", "owed", "text", "texts")
+
+    def __init__(self, pieces: list[str], next_suggestion: float) -> None:
+        super().__init__()
+        self.texts = 0
+        self.text = TextSoFar(pieces)
+        self.owed = False  # a suggestion
+        self.next_suggestion = next_suggestion  # not before this time

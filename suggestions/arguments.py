@@ -1,0 +1,138 @@
+"""Checks of what a source is given. Each raises at the call and names the argument; none of
+them puts a value that may be a secret into a message."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import warnings
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# What requests and http.client take: Latin-1, no line end, no other control character.
+_HEADER_VALUE = re.compile(r"(?:[!-~\xa0-\xff][\t -~\xa0-\xff]*)?")
+
+
+def check_url(url: object) -> str:
+    """An address to send to. Raises `TypeError`, `ValueError`."""
+    if not isinstance(url, str):
+        raise TypeError(f"url must be a str, not {type(url).__name__}")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("url cannot be read: expected http(s)://host/path") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError("url must be a whole address: expected http(s)://host/path")
+    if parts.username is not None:
+        raise ValueError("url carries a user name or a password: pass a token or headers instead")
+    if any(char.isspace() or not char.isprintable() for char in url):
+        raise ValueError("url has a blank or a control character in it")
+    return url
+
+
+def check_headers(headers: object) -> dict[str, str]:
+    """Header names and values. Raises `TypeError`, `ValueError` that name the header alone."""
+    if headers is None:
+        return {}
+    if not isinstance(headers, Mapping):
+        raise TypeError(f"headers must be a mapping, not {type(headers).__name__}")
+    for name, value in headers.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError(f"headers[{name!r}]: name and value must be str")
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError(f"headers[{name!r}] is no name of a header")
+        if not _HEADER_VALUE.fullmatch(value):
+            raise ValueError(
+                f"headers[{name!r}] has a character that cannot stand in a header, like a line end"
+            )
+    return dict(headers)
+
+
+def check_retries(retries: object) -> int | None:
+    """A count of further attempts. Raises `TypeError`, `ValueError`."""
+    if retries is None:
+        return None
+    if not isinstance(retries, int) or isinstance(retries, bool):
+        raise TypeError(f"retries must be an int or None, not {type(retries).__name__}")
+    if retries < 0:
+        raise ValueError("retries must be 0 or more")
+    return retries
+
+
+def check_throttle(throttle: object) -> float | None:
+    """Seconds between suggestions. Raises `TypeError`, `ValueError`."""
+    if throttle is None:
+        return None
+    if not isinstance(throttle, (int, float)) or isinstance(throttle, bool):
+        raise TypeError(f"throttle must be a number of seconds, not {type(throttle).__name__}")
+    if not 0 < throttle <= threading.TIMEOUT_MAX:
+        raise ValueError("throttle must be a number of seconds above 0, or None for none")
+    return float(throttle)
+
+
+# The module `requests` and the class itself have some of them.
+_OF_A_SESSION = ("request", "mount", "adapters", "cookies")
+
+
+def check_session(session: object) -> Any:
+    """A `requests.Session`, told by what is used of it, so that requests need not be imported."""
+    if session is not None and not all(hasattr(session, name) for name in _OF_A_SESSION):
+        raise TypeError(f"session must be a requests.Session, not {type(session).__name__}")
+    return session
+
+
+def check_options(options: object) -> dict[str, Any]:
+    """The options of a question; which names there are is the dialect's.
+
+    Raises `TypeError`, `ValueError`.
+    """
+    if options is None:
+        return {}
+    if not isinstance(options, Mapping):
+        raise TypeError(f"options must be a mapping, not {type(options).__name__}")
+    for name, value in options.items():
+        if not isinstance(name, str):
+            raise TypeError(f"options[{name!r}]: the name must be a str")
+        check_json(f"options[{name!r}]", value)
+    return dict(options)
+
+
+def check_json(name: str, value: object) -> None:
+    """Raises `TypeError`, `ValueError` for what cannot be sent as JSON."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except TypeError as error:
+        raise TypeError(f"{name} cannot be sent as JSON: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{name} cannot be sent as JSON: {error}") from None
+
+
+def check_handlers(on: object) -> dict[str, Any]:
+    """Handlers by the name of their event. Raises `TypeError`."""
+    if not isinstance(on, (Mapping, type(None))):
+        raise TypeError(f"on must be a mapping, not {type(on).__name__}")
+    return dict(on or {})
+
+
+def warn_of_plain_http(url: str, *, stacklevel: int) -> None:
+    """A token that travels unencrypted to another machine can be read on the way."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "http" and not _is_this_machine(host):
+        warnings.warn(
+            f"the token goes to {host} over plain http, readable to all on the way: use https",
+            stacklevel=stacklevel + 1,
+        )
+
+
+def _is_this_machine(host: str) -> bool:
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

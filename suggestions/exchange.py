@@ -1,0 +1,90 @@
+"""One exchange with a service: from a request to the messages of its answer, or an error."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from suggestions import errors
+from suggestions.delta import Delta, Failure
+from suggestions.dialects import Dialect, Request
+from suggestions.events import ResponseInfo
+from suggestions.wire.retry import retry_after
+from suggestions.wire.sse import EventStream, ServerSentEvent
+from suggestions.wire.transport import Transport
+
+_LONGEST_WHOLE_ANSWER = 16 * 1024 * 1024
+_MEDIA_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
+_REQUEST_IDS = ("x-request-id", "request-id", "x-ms-request-id", "apim-request-id")
+
+
+def open_exchange(transport: Transport, request: Request) -> ResponseInfo:
+    """Returns when the service has accepted the request; raises the error of what it says else."""
+    headers = dict(request.headers)
+    body = None
+    if request.json is not None:
+        if "content-type" not in map(str.lower, headers):
+            headers["Content-Type"] = "application/json"
+        body = json.dumps(request.json).encode()
+    transport.open(request.method, request.url, headers, body)
+    status = transport.status
+    request_id = _request_id(transport.headers)
+    if status == 204 or not 200 <= status < 300:
+        raise errors.from_status(
+            status,
+            transport.body(errors.LONGEST_BODY, whole=False).decode("utf-8", "replace"),
+            request_id=request_id,
+            retry_after=retry_after(transport.headers),
+        )
+    return ResponseInfo(status, transport.headers, request_id)
+
+
+def is_event_stream(transport: Transport) -> bool:
+    """Whether the accepted response is a stream of events; one without a type is taken as such."""
+    return _content_type(transport) in ("text/event-stream", "")
+
+
+def messages(transport: Transport) -> Iterator[list[ServerSentEvent]]:
+    """The messages of an event stream, those together that have arrived together."""
+    return EventStream(transport.chunks()).batches()
+
+
+def whole_answer(transport: Transport, dialect: Dialect) -> Iterable[Delta]:
+    """What a response that is no event stream says. Raises `NotAnAnswerError` where it is none."""
+    kind = _content_type(transport)
+    is_json = kind == "application/json" or kind.endswith("+json")
+    body = transport.body(_LONGEST_WHOLE_ANSWER if is_json else errors.LONGEST_BODY)
+    text = body.decode("utf-8", "replace")
+    problem = None
+    if is_json:
+        try:
+            return list(_told(dialect.decode_body(json.loads(text)), transport.status, text))
+        except errors.SuggestionsError:
+            raise
+        except Exception as error:
+            problem = error
+    raise errors.NotAnAnswerError(
+        f"The service sent {kind if _MEDIA_TYPE.fullmatch(kind) else 'something'} that is no "
+        "answer. Is the URL right, and did nothing on the way reply in its place?",
+        status=transport.status,
+        body=text,
+        request_id=_request_id(transport.headers),
+    ) from problem
+
+
+def _told(deltas: Iterable[Delta], status: int, body: str) -> Iterator[Delta]:
+    """The deltas; an error among them knows the response that it came in."""
+    for delta in deltas:
+        if isinstance(delta, Failure):
+            delta.error.status = status
+            delta.error.body = body[: errors.LONGEST_BODY]
+        yield delta
+
+
+def _content_type(transport: Transport) -> str:
+    return transport.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def _request_id(headers: Mapping[str, str]) -> str | None:
+    return next((headers[name] for name in _REQUEST_IDS if headers.get(name)), None)

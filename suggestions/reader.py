@@ -1,0 +1,142 @@
+"""Asks a service and reads its answer: attempts, timeouts, giving up. Runs on a source's thread."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from suggestions.auth import Token, current_token, redact
+from suggestions.delta import DONE, Delta, Source
+from suggestions.dialects import Dialect, Request
+from suggestions.errors import (
+    IncompleteStreamError,
+    MalformedStreamError,
+    SuggestionsError,
+    one_line,
+)
+from suggestions.events import Event, Retry
+from suggestions.wire.clock import Clock
+from suggestions.wire.lifeline import Aborted, Lifeline
+
+if TYPE_CHECKING:
+    import requests
+
+    from suggestions.wire.sse import ServerSentEvent
+    from suggestions.wire.transport import Transport
+
+logger = logging.getLogger("suggestions")
+
+Decode = Callable[["ServerSentEvent"], Iterable[Delta]]
+Record = Callable[[Event[Any]], object]
+Take = Callable[[Iterable["ServerSentEvent"], Decode], bool]
+Say = Callable[[Iterable[Delta]], bool]
+
+
+class Reader:
+    """One question on its way. `abort()` may be called from any thread, at any time."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        request: Request,
+        token: Token | None,
+        *,
+        session: requests.Session | None,
+        timeouts: Mapping[str, float | None],
+        retries: int | None,
+    ) -> None:
+        self._dialect = dialect
+        self._request = request
+        self._token = token
+        self._session = session
+        self._timeouts = timeouts
+        self._retries = retries
+        self._lifeline = Lifeline()
+        self._transport: Transport | None = None
+        self._secrets: set[str] = set()
+        self._begun = False  # something of the answer has arrived
+
+    def abort(self) -> None:
+        """Makes `read` raise `Aborted` at once, and lets the service see the end."""
+        self._lifeline.cut()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def redact(self, error: SuggestionsError) -> None:
+        """Takes the tokens that were sent out of an error that came back."""
+        redact(error, self._secrets)
+
+    def disown(self) -> None:
+        """In a forked child: the connection is the parent's."""
+        self._lifeline.disown()
+
+    def read(self, record: Record, take: Take, say: Say) -> None:
+        """Asks, again where that is allowed, and reads to the end of the answer.
+
+        `record` gets `open` and `retry` events; `take` messages that have arrived together, and
+        what decodes them; `say` what is known otherwise. The latter two return True where the
+        answer is over. Raises `SuggestionsError` for what went wrong, `Aborted` after `abort()`.
+        """
+        # requests takes longer to import than all the rest; only whoever asks pays for it.
+        from suggestions.wire.retry import retry_delay
+        from suggestions.wire.transport import Transport
+
+        clock = Clock(self._timeouts)
+        for attempt in itertools.count(1):
+            transport = self._transport = Transport(clock, self._lifeline, self._session)
+            try:
+                self._read_once(transport, record, take, say)
+                return
+            except SuggestionsError as error:
+                self.redact(error)
+                delay = retry_delay(
+                    error,
+                    attempt,
+                    self._retries,
+                    never_connected=transport.never_connected,
+                    left=clock.left(),
+                )
+                if delay is None or self._begun:
+                    raise
+                retry = Retry(attempt + 1, delay, error)
+            finally:
+                transport.close()
+            logger.debug("attempt %d follows in %.3f s: %r", *retry)
+            record(Event("retry", retry))
+            self._lifeline.wait(retry.delay)
+
+    def _read_once(self, transport: Transport, record: Record, take: Take, say: Say) -> None:
+        from suggestions.exchange import is_event_stream, messages, open_exchange, whole_answer
+
+        info = open_exchange(transport, self._authorized())
+        logger.debug("accepted with status %d", info.status)
+        say((Source(request_id=info.request_id),))
+        record(Event("open", info))
+        decode = self._dialect.decode
+        try:
+            if not is_event_stream(transport):
+                say((*whole_answer(transport, self._dialect), DONE))
+                return
+            for batch in messages(transport):
+                self._begun = self._begun or bool(batch)
+                if take(batch, decode):
+                    return
+        except (SuggestionsError, Aborted):
+            raise
+        except Exception as error:
+            raise MalformedStreamError(
+                f"A message of the stream is not what {self._dialect.name} sends: "
+                f"{one_line(str(error))}"
+            ) from error
+        if not self._dialect.ends_at_eof:
+            raise IncompleteStreamError("The answer stopped before it was complete.")
+        say((DONE,))
+
+    def _authorized(self) -> Request:
+        if self._token is None:
+            return self._request
+        token = current_token(self._token)
+        self._secrets.add(token)
+        return self._dialect.authorize(self._request, token)

@@ -1,0 +1,450 @@
+"""The event contract's eight properties, for any wire, any thread and any moment."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import random
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from script import DONE, HOLD, Script, Step, chunk, data
+
+from suggestions import Event, SuggestionsError, SuggestionsEventSource
+from suggestions.events import ERROR_NAMES, NAMES
+
+TERMINALS = {"done", "abort", "error"}
+NAMES_HEARD = sorted(NAMES)
+URL = "https://service.example/ask"
+
+
+class Record:
+    """Handlers for every name, and what each was told, in order."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Any]] = []
+        self.by_name: dict[str, list[Any]] = {name: [] for name in NAMES}
+        self.threads: set[int] = set()
+        self._running = threading.Lock()
+        self.overlaps = 0
+
+    def connect_to(self, source: SuggestionsEventSource) -> None:
+        for name in NAMES_HEARD:
+            source.connect(name, self.hear)
+
+    def hear(self, source: SuggestionsEventSource, event: Event[Any]) -> None:
+        if not self._running.acquire(blocking=False):
+            self.overlaps += 1
+            return
+        try:
+            assert event.target is source
+            self.told.append((event.type, event.detail))
+            self.by_name[event.type].append(event.detail)
+        finally:
+            self._running.release()
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.told]
+
+
+def ask(steps: list[Step], **options: Any) -> SuggestionsEventSource:
+    return SuggestionsEventSource(
+        "Why?", "secret-token", url=URL, session=Script(steps).session(), **options
+    )
+
+
+def check_contract(source: SuggestionsEventSource, record: Record) -> None:
+    """Properties 1, 2, 3 and 8 for a handler of everything, from the first event on."""
+    names = record.names
+    assert record.overlaps == 0
+    assert sum(name in TERMINALS for name in names) == 1, names
+    assert names[-1] == "end"
+    assert names.count("end") == 1
+    chunks, suggestions = record.by_name["chunk"], record.by_name["suggestion"]
+    told = "".join(chunks)
+    assert suggestions == ["".join(chunks[: n + 1]) for n in range(len(chunks))]
+    if record.by_name["done"]:
+        assert record.by_name["done"] == [told]
+        assert source.full_message == told
+        assert source.state == "done"
+        assert source.result(1) == told
+    elif record.by_name["abort"]:
+        assert source.state == "aborted"
+        assert source.full_message.startswith(told)
+        assert record.by_name["abort"] == [source.full_message]
+    else:
+        [error] = record.by_name["error"]
+        assert record.by_name["error_response"] == [error]
+        assert record.by_name[error.code] == [error]
+        assert sum(len(record.by_name[name]) for name in ERROR_NAMES) == 1
+        assert names[-4:] == [error.code, "error_response", "error", "end"]
+        assert source.error is error
+        assert source.full_message.startswith(told)
+        assert error.partial_text == source.full_message
+        assert "secret-token" not in repr(error) + str(error.body)
+
+
+# Wires
+
+fragments = st.one_of(
+    st.text(max_size=8),
+    st.sampled_from(
+        ["JETPACK", "_AI_", "ERROR", "__", "**", "_", "*", "J", "JET", "<|start_", "\n"]
+    ),
+    st.sampled_from(["<|start_header_id|>assistant<|end_header_id|>\n\n", "JETPACK_AI_ERROR"]),
+)
+messages = st.one_of(
+    fragments.map(chunk),
+    fragments.map(chunk),
+    fragments.map(lambda text: chunk(reasoning_content=text)),
+    st.just(chunk("", role="assistant")),
+    st.just(data(json.dumps({"choices": [], "usage": {"prompt_tokens": 1}}))),
+    st.just(chunk(function_call={"name": "f", "arguments": "{"})),
+    st.just(chunk(tool_calls=[{"index": 0, "id": "t", "function": {"name": "g"}}])),
+    st.just(b": a comment\n\n"),
+    st.just(b"event: new-message\ndata: {}\n\n"),
+)
+endings = st.sampled_from(
+    [
+        chunk(finish="stop") + DONE,
+        DONE,
+        DONE + chunk("after the end"),
+        b"",
+        b"data: {",
+        b"data: no JSON\n\n",
+        chunk(finish="content_filter"),
+        data(json.dumps({"error": {"message": "busy", "code": "overloaded"}})),
+        b"event: error\ndata: broken\n\n",
+        ConnectionResetError("reset by peer"),
+    ]
+)
+
+
+def cut(whole: bytes, places: list[int]) -> list[bytes]:
+    ends = sorted({place % (len(whole) + 1) for place in places} | {len(whole)})
+    return [whole[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+
+
+@st.composite
+def wires(draw: st.DrawFn) -> list[Step]:
+    whole = b"".join(draw(st.lists(messages, max_size=12)))
+    ending = draw(endings)
+    if isinstance(ending, bytes):
+        whole, last = whole + ending, []
+    else:
+        last = [ending]
+    if draw(st.booleans()):
+        whole = whole.replace(b"\n", draw(st.sampled_from([b"\r", b"\r\n"])))
+    return [*cut(whole, draw(st.lists(st.integers(0, 4000), max_size=8))), *last]
+
+
+quickly = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+
+
+@quickly
+@given(wires())
+def test_any_wire_keeps_the_contract(steps: list[Step]) -> None:
+    record = Record()
+    source = ask(steps, start=False)
+    record.connect_to(source)
+    source.start()
+    assert source.wait(5)
+    check_contract(source, record)
+
+
+@quickly
+@given(wires(), st.integers(0, 10))
+def test_it_does_not_matter_when_a_handler_is_connected(steps: list[Step], moment: int) -> None:
+    early, late, last = Record(), Record(), Record()
+    source = ask([], start=False)
+    steps = [*steps]
+    steps.insert(min(moment, len(steps)), lambda: late.connect_to(source))
+    source = ask(steps, start=False)
+    early.connect_to(source)
+    source.start()
+    assert source.wait(5)
+    last.connect_to(source)
+    assert source.wait(5)
+    for name in NAMES_HEARD:
+        assert last.by_name[name] == early.by_name[name]
+        if late.told:
+            assert late.by_name[name] == early.by_name[name]
+
+
+@quickly
+@given(wires())
+def test_chunks_by_iteration_are_those_of_the_handlers(steps: list[Step]) -> None:
+    record = Record()
+    source = ask(steps, start=False)
+    record.connect_to(source)
+    source.start()
+    chunks: list[str] = []
+    with contextlib.suppress(SuggestionsError):
+        chunks.extend(piece for piece in source)
+    assert source.wait(5)
+    assert chunks == record.by_name["chunk"]
+
+
+# Moments
+
+
+@quickly
+@given(wires(), st.integers(0, 2**32), st.booleans())
+def test_close_at_any_moment_from_any_thread(
+    steps: list[Step], seed: int, from_the_wire: bool
+) -> None:
+    chance = random.Random(seed)
+    record = Record()
+    closed = threading.Event()
+    after_close: list[str] = []
+
+    def close() -> None:
+        source.close()
+        closed.set()
+
+    def watch(source: SuggestionsEventSource, event: Event[Any]) -> None:
+        if closed.is_set() and source.state == "aborted" and event.type not in ("abort", "end"):
+            after_close.append(event.type)
+
+    closer = threading.Thread(target=close)
+    place = chance.randint(0, len(steps))
+    source = ask(
+        [*steps[:place], close if from_the_wire else closer.start, *steps[place:]], start=False
+    )
+    record.connect_to(source)
+    for name in NAMES_HEARD:
+        source.connect(name, watch)
+    source.start()
+    assert source.wait(5)
+    if closer.ident is not None:
+        closer.join(10)
+    assert after_close == []
+    check_contract(source, record)
+
+
+@quickly
+@given(wires(), st.integers(0, 2**32))
+def test_several_threads_connect_disconnect_and_close(steps: list[Step], seed: int) -> None:
+    chance = random.Random(seed)
+    full = Record()
+    records = [Record() for _ in range(8)]
+    onces: list[list[Any]] = [[] for _ in range(8)]
+    removed: list[Any] = []
+
+    def work(number: int) -> None:
+        record, heard = records[number], onces[number]
+        record.connect_to(source)
+        source.once(chance.choice(NAMES_HEARD), lambda source, event: heard.append(event))
+        gone = lambda source, event: None  # noqa: E731 - a fresh object each time
+        source.connect("chunk", gone)
+        source.disconnect("chunk", gone)
+        source.disconnect("chunk", gone)
+        if number == 3 and seed % 3 == 0:
+            source.close()
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    places = sorted((chance.randint(0, len(steps)), n) for n in range(8))
+    scripted: list[Step] = list(steps)
+    for place, n in reversed(places):
+        scripted.insert(place, threads[n].start)
+    source = ask(scripted, start=False)
+    full.connect_to(source)
+    source.start()
+    assert source.wait(5)
+    started = [thread for thread in threads if thread.ident is not None]
+    for thread in started:
+        thread.join(10)
+    assert source.wait(5)
+    check_contract(source, full)
+    assert removed == []
+    assert all(len(heard) <= 1 for heard in onces)
+    for thread in started:
+        record = records[threads.index(thread)]
+        assert record.overlaps == 0
+        for name in NAMES_HEARD if source.state != "aborted" else ["abort", "end"]:
+            assert record.by_name[name] == full.by_name[name], name
+
+
+class Tally:
+    """A handler of everything that keeps no suggestion but the last."""
+
+    def __init__(self, source: SuggestionsEventSource) -> None:
+        self.chunks: list[str] = []
+        self.suggestions = 0
+        self.last = ""
+        self.names: list[str] = []
+        for name in ("chunk", "suggestion", "done", "abort", "error", "end"):
+            source.connect(name, self.hear)
+
+    def hear(self, source: SuggestionsEventSource, event: Event[Any]) -> None:
+        if event.type == "chunk":
+            self.chunks.append(event.detail)
+        elif event.type == "suggestion":
+            self.suggestions += 1
+            self.last = event.detail
+        else:
+            self.names.append(event.type)
+
+
+def test_ten_thousand_events_against_threads_that_connect_and_close() -> None:
+    total = 10_000
+    words = [f"{n} " for n in range(total)]
+    step = [b"".join(map(chunk, words[n : n + 10])) for n in range(0, total, 10)]
+    gate = threading.Event()
+    tallies: list[Tally] = []
+
+    def come_and_go() -> None:
+        gate.wait(10)
+        for _ in range(10):
+            tallies.append(Tally(source))
+            extra = ask([*[chunk("x")] * 20, HOLD], start=False)
+            tally = Tally(extra)
+            extra.start()
+            extra.close()
+            assert extra.wait(10)
+            assert tally.names == ["abort", "end"]
+
+    source = ask([gate.set, *step, DONE], start=False)
+    tallies.append(Tally(source))
+    threads = [threading.Thread(target=come_and_go) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    source.start()
+    for thread in threads:
+        thread.join(60)
+    assert source.wait(60)
+    assert len(tallies) == 81
+    for tally in tallies:
+        assert tally.chunks == words
+        assert tally.suggestions == total
+        assert tally.last == "".join(words) == source.full_message
+        assert tally.names == ["done", "end"]
+
+
+# The properties one by one
+
+
+def test_after_close_has_returned_no_handler_starts() -> None:
+    """Property 5, with a flood and a closer that is always ready to run."""
+    for _ in range(200):
+        closed = False
+        started_after: list[str] = []
+
+        def hear(source: SuggestionsEventSource, event: Event[Any]) -> None:
+            if closed and event.type not in ("abort", "end"):  # noqa: B023
+                started_after.append(event.type)  # noqa: B023
+
+        flowing = threading.Event()
+        source = ask([chunk("a"), flowing.set, *[chunk("b") * 50] * 100, DONE], start=False)
+        for name in NAMES_HEARD:
+            source.connect(name, hear)
+        source.start()
+        flowing.wait(5)
+        source.close()
+        closed = True
+        assert source.wait(5)
+        assert started_after == []
+
+
+def test_a_handler_that_raises_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    record = Record()
+
+    def fail(source: SuggestionsEventSource, event: Event[Any]) -> None:
+        raise ZeroDivisionError(event.type)
+
+    source = ask([chunk("a"), chunk("b"), DONE], start=False)
+    for name in NAMES_HEARD:
+        source.connect(name, fail)
+    record.connect_to(source)
+    with caplog.at_level(logging.ERROR, "suggestions"):
+        source.start()
+        assert source.wait(5)
+    assert "".join(record.by_name["chunk"]) == "ab" == source.full_message
+    assert record.names[-1] == "end"
+    failures = record.by_name["handler_error"]
+    assert {failure.event.type for failure in failures} == set(record.names) - {
+        "handler_error",
+        "end",
+    }
+    assert all(failure.handler is fail for failure in failures)
+    assert all(isinstance(failure.exception, ZeroDivisionError) for failure in failures)
+    raised = [r for r in caplog.records if r.exc_info and "raised" in r.getMessage()]
+    assert len(raised) == len(failures) * 2 + 1  # those of handler_error, and of end
+
+
+def test_even_an_exit_in_a_handler_harms_nobody() -> None:
+    def leave(source: SuggestionsEventSource, event: Event[Any]) -> None:
+        raise SystemExit
+
+    source = ask([chunk("a"), DONE], on={"chunk": leave})
+    assert source.result(10) == "a"
+    assert source.wait(5)
+
+
+def test_no_handler_runs_within_connect() -> None:
+    source = ask([chunk("a"), DONE])
+    source.wait(5)
+    here: list[bool] = []
+    main = threading.current_thread()
+    for name in NAMES_HEARD:
+        source.connect(name, lambda source, event: here.append(threading.current_thread() is main))
+    assert source.wait(5)
+    assert here
+    assert not any(here)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [chunk("a")],
+        [chunk("a"), chunk(finish="stop")],
+        [chunk("a"), ConnectionResetError()],
+        [b""],
+        [b"data: {}\n\n"],
+    ],
+)
+def test_a_stream_that_stops_early_is_never_a_success(steps: list[Step]) -> None:
+    record = Record()
+    source = ask(steps, start=False)
+    record.connect_to(source)
+    source.start()
+    assert source.wait(5)
+    assert record.names[-4] == "error_network"
+    assert source.error is not None
+    assert source.error.partial_text == "".join(record.by_name["chunk"])
+
+
+def test_nothing_after_the_terminator_is_read_or_awaited() -> None:
+    awaited: list[bool] = []
+    source = ask([chunk("a"), DONE, lambda: awaited.append(True), chunk("b")])
+    assert source.result(10) == "a"
+    assert source.wait(5)
+    assert awaited == []
+
+
+Action = Callable[[SuggestionsEventSource, Record], object]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda source, record: source.connect("chunk", record.hear),
+        lambda source, record: source.close(),
+        lambda source, record: source.disconnect("chunk", record.hear),
+        lambda source, record: source.dispatch_event(Event("mine", 1)),
+    ],
+)
+def test_a_handler_may_connect_close_disconnect_and_dispatch(act: Action) -> None:
+    record = Record()
+    source = ask([chunk("a"), chunk("b"), DONE], start=False)
+    record.connect_to(source)
+    source.once("chunk", lambda source, event: act(source, record))
+    source.start()
+    assert source.wait(5)
+    assert record.names[-1] == "end"
