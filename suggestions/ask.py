@@ -1,0 +1,26 @@
+"""One question in one call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from suggestions.question import Question
+from suggestions.source import SuggestionsEventSource
+
+
+def ask_question(question: Question, **options: Any) -> SuggestionsEventSource:
+    """Asks, and returns the source at once; `options` are those of `SuggestionsEventSource`."""
+    return SuggestionsEventSource(question, **options)
+
+
+def ask_question_sync(question: Question, **options: Any) -> str:
+    """Asks for the answer in one piece (`stream: false`) and returns its text.
+
+    `options` are those of `SuggestionsEventSource`. Raises its `SuggestionsError` where it fails.
+    """
+    with _WholeAnswer(question, **options) as source:
+        return source.result()
+
+
+class _WholeAnswer(SuggestionsEventSource):
+    _streamed = False
