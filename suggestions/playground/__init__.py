@@ -1,0 +1,24 @@
+"""A local server that speaks like the real services, for demos, tests and examples.
+
+It needs Flask, no key and no network::
+
+    with Playground() as playground:
+        requests.post(playground.jetpack_url, json={"question": "Hello"})
+
+Every request may ask for its own trouble: `?fail=NAME` (or the header `X-Playground-Fail`), with a
+name out of `FAILURES` or any status from 201 to 599; `?after=N` says after how many tokens a
+failure in mid-stream comes; `?pace=SECONDS` sets the mean time between two tokens.
+"""
+
+try:
+    from .app import create_app
+    from .failures import FAILURES
+    from .server import Playground, serve_forever
+except ModuleNotFoundError as missing:
+    if missing.name not in {"flask", "werkzeug"}:
+        raise
+    raise ImportError(
+        "the playground needs Flask: install `suggestions-sdk[playground]`"
+    ) from missing
+
+__all__ = ["FAILURES", "Playground", "create_app", "serve_forever"]

@@ -1,0 +1,40 @@
+"""The Flask application: the routes of all wire formats, joined."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from .faults import Fault, openai_body
+from .jetpack import jetpack
+from .openai import openai
+from .wire_format import json_response
+
+
+def create_app(*, token: str | None = None, pace: float = 0.03) -> Flask:
+    """The playground as a WSGI application.
+
+    `token`: when given, requests must carry it as a bearer token; else any token, or none, will do.
+    `pace`: the mean time between two tokens, in seconds.
+    """
+    app = Flask(__name__, static_folder=None)
+    app.config["PLAYGROUND_TOKEN"] = token
+    app.config["PLAYGROUND_PACE"] = pace
+    for wire in (jetpack, openai):
+        app.register_blueprint(wire)
+    app.register_error_handler(HTTPException, _no_route)
+    app.after_request(_with_request_id)
+    return app
+
+
+def _no_route(error: HTTPException) -> Response:
+    """Unknown paths and wrong methods; a bug in the playground, too, is told in JSON."""
+    fault = Fault(error.code or 500, error.description or error.name)
+    return json_response(openai_body(fault), fault.status)
+
+
+def _with_request_id(response: Response) -> Response:
+    response.headers["x-request-id"] = f"req_{uuid.uuid4().hex}"
+    return response

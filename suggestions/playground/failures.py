@@ -1,0 +1,190 @@
+"""The failures that a request can ask for by name: one table of all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from flask import Response
+from werkzeug.http import HTTP_STATUS_CODES
+
+from .chat import Reply
+from .faults import Fault, openai_body
+from .stream import Frame, sse, streamed, to_json
+from .tokens import tokenize
+
+Frames = list[Frame]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One way to fail: a line that tells it, and one of five things that bring it about.
+
+    `fault` refuses the request, `instead` answers in place of the route, `reply` changes what the
+    model says, `frames` changes the stream, `whole` sends no stream. Both changes are given the
+    number of tokens after which they are to come.
+    """
+
+    tells: str
+    fault: Fault | None = None
+    instead: Callable[[], Response] | None = None
+    reply: Callable[[Reply, int], Reply] | None = None
+    frames: Callable[[Frames, int], Frames] | None = None
+    whole: bool = False
+
+
+def find(name: str) -> Failure | None:
+    """The failure of that name, which may also be any status from 201 to 599."""
+    if name not in _TABLE and name != "200" and re.fullmatch("[2-5][0-9][0-9]", name):
+        status = int(name)
+        return _refusal(Fault(status, HTTP_STATUS_CODES.get(status, "Unknown error"), type=None))
+    return _TABLE.get(name)
+
+
+def _refusal(fault: Fault) -> Failure:
+    return Failure(f"Status {fault.status}: {fault.message}", fault=fault)
+
+
+def _ending(tells: str, *ending: Frame) -> Failure:
+    """After some tokens, `ending` takes the place of the rest of the stream."""
+    return Failure(tells, frames=lambda frames, after: [*frames[: _place(frames, after)], *ending])
+
+
+def _error(tells: str, fault: Fault) -> Failure:
+    return _ending(tells, Frame("control", sse(to_json(openai_body(fault)))))
+
+
+def _place(frames: Frames, after: int) -> int:
+    """Where the stream has told `after` tokens, or all of them when there are no more."""
+    tokens = [place for place, frame in enumerate(frames) if frame.kind == "token"]
+    return tokens[after] if after < len(tokens) else tokens[-1] + 1
+
+
+def _malformed(frames: Frames, after: int) -> Frames:
+    place = _place(frames, after)
+    broken = Frame("control", sse(b'{"choices":[{"delta":{"content":"not the end'))
+    return [*frames[:place], broken, *frames[place:]]
+
+
+def _without_done(frames: Frames, after: int) -> Frames:
+    return [frame for frame in frames if frame.kind != "done"]
+
+
+def _only_done(frames: Frames, after: int) -> Frames:
+    return [frame for frame in frames if frame.kind == "done"]
+
+
+def _filtered(reply: Reply, after: int) -> Reply:
+    return replace(reply, tokens=reply.tokens[:after], calls=(), finish_reason="content_filter")
+
+
+def _saying(*tokens: str) -> Callable[[Reply, int], Reply]:
+    return lambda reply, after: replace(reply, tokens=tokens, calls=(), finish_reason="stop")
+
+
+def _html() -> Response:
+    page = "<!doctype html><title>Sign in</title><p>Sign in to this network.</p>"
+    return Response(page, mimetype="text/html")
+
+
+_SERVER = Fault(
+    500,
+    "The server had an error while processing your request. Sorry about that!",
+    type="server_error",
+)
+_OVERLOADED = Fault(
+    503, "The engine is currently overloaded, please try again later.", "overloaded", "server_error"
+)
+_RATE = Fault(
+    429,
+    "Rate limit reached for requests per minute: limit 3, used 3. Please try again in 1s.",
+    "rate_limit_exceeded",
+    "requests",
+    retry_after=1,
+)
+_QUOTA = Fault(
+    429,
+    "You exceeded your current quota, please check your plan and billing details.",
+    "insufficient_quota",
+    "insufficient_quota",
+)
+_FILTER = Fault(
+    400,
+    "The response was filtered, because the prompt triggered the content management policy. "
+    "Please modify your prompt and retry.",
+    "content_filter",
+    None,
+    "prompt",
+)
+_CONTEXT = Fault(
+    400,
+    "This model's maximum context length is 8192 tokens. However, your messages resulted in 9001 "
+    "tokens. Please reduce the length of the messages.",
+    "context_length_exceeded",
+    param="messages",
+)
+
+_TABLE: Mapping[str, Failure] = {
+    "401": _refusal(Fault(401, "Incorrect API key provided.", "invalid_api_key")),
+    "402": _refusal(Fault(402, "Insufficient balance.", "insufficient_balance", "billing_error")),
+    "404": _refusal(Fault(404, "The model does not exist.", "model_not_found", param="model")),
+    "413": _refusal(Fault(413, "The request is too large.", "request_too_large")),
+    "422": _refusal(
+        Fault(422, "The request was flagged by the moderation system.", "moderation_blocked")
+    ),
+    "429": _refusal(_RATE),
+    "500": _refusal(_SERVER),
+    "503": _refusal(_OVERLOADED),
+    "529": _refusal(Fault(529, "Overloaded", "overloaded", "overloaded_error")),
+    "context": _refusal(_CONTEXT),
+    "content_filter": _refusal(_FILTER),
+    "insufficient_quota": _refusal(_QUOTA),
+    "stream-error": _error("A server error in mid-stream.", _SERVER),
+    "stream-overloaded": _error("An overloaded engine in mid-stream.", _OVERLOADED),
+    "stream-rate-limit": _error("A rate limit in mid-stream.", _RATE),
+    "stream-quota": _error("A used up quota in mid-stream.", _QUOTA),
+    "stream-content-filter": _error("A content filter in mid-stream.", _FILTER),
+    "stream-error-text": _ending(
+        "An error in mid-stream that is a text, no object.",
+        Frame("control", sse(to_json({"error": _SERVER.message}))),
+    ),
+    "stream-error-event": _ending(
+        "An error in mid-stream as an event of the name `error`.",
+        Frame("control", sse(to_json(openai_body(_SERVER)), event="error")),
+    ),
+    "finish-content-filter": Failure(
+        "The answer stops, and its finish_reason is content_filter.", reply=_filtered
+    ),
+    "marker": Failure(
+        "The answer starts with JETPACK_AI_ERROR.",
+        reply=_saying(*tokenize("JETPACK_AI_ERROR: I do not understand the question.")),
+    ),
+    "marker-cut": Failure(
+        "The marker with underscores around it and emphasis inside, in tiny pieces.",
+        reply=_saying(
+            *("_", "_J", "ET", "**PA", "CK*", "*", "_", "AI_", "*ER", "R", "*", "OR", "_", "_"),
+            *tokenize(": I do not understand the question."),
+        ),
+    ),
+    "cut": _ending("The connection drops in mid-stream.", Frame("cut")),
+    "end-early": _ending("The stream ends cleanly in mid-answer, with no finish and no [DONE]."),
+    "no-done": Failure("The whole stream but for its [DONE].", frames=_without_done),
+    "silence": _ending("Some tokens, then nothing until the client leaves.", Frame("silence")),
+    "slow-headers": Failure(
+        "Nothing at all, not even headers, until the client leaves.",
+        instead=lambda: streamed([Frame("silence")], pace=0),
+    ),
+    "html": Failure("Status 200 with a page of HTML, as a sign-in portal has it.", instead=_html),
+    "json-error": Failure("Status 200 with an error in JSON.", fault=replace(_SERVER, status=200)),
+    "empty": Failure("An event stream with no message in it.", frames=lambda frames, after: []),
+    "empty-answer": Failure("An event stream with [DONE] alone.", frames=_only_done),
+    "malformed": Failure("A message in mid-stream that is no JSON.", frames=_malformed),
+    "whole": Failure("Status 200 with the whole answer in one JSON, no stream.", whole=True),
+}
+
+FAILURES: Mapping[str, str] = MappingProxyType(
+    {name: failure.tells for name, failure in _TABLE.items()}
+)
+"""The name of each failure, and a line that tells it."""

@@ -1,0 +1,53 @@
+"""Jetpack AI: one address that takes a question or messages, and streams unless told not to."""
+
+from __future__ import annotations
+
+from flask import Response
+from werkzeug.http import HTTP_STATUS_CODES
+
+from .chat import Message
+from .chat_body import Body, checked, optional, read_body, read_messages
+from .chat_response import respond
+from .faults import Fault
+from .wire_format import wire_format
+
+PATH = "/wpcom/v2/jetpack-ai-query"
+
+_ROLES = ("system", "user", "assistant", "jetpack-ai", "tool", "function")
+
+# What WordPress calls that which the OpenAI API has another name for.
+_CODES = {
+    "invalid_api_key": "rest_forbidden",
+    "invalid_json": "rest_invalid_json",
+    "missing_required_parameter": "rest_missing_callback_param",
+    "invalid_type": "rest_invalid_param",
+    "invalid_value": "rest_invalid_param",
+    "empty_array": "rest_invalid_param",
+    "integer_below_min_value": "rest_invalid_param",
+}
+
+
+def _error_body(fault: Fault) -> dict[str, object]:
+    """The error object of the WordPress REST API."""
+    phrase = HTTP_STATUS_CODES.get(fault.status, "Unknown error")
+    code = fault.code or phrase.lower().replace(" ", "_")
+    data: dict[str, object] = {"status": fault.status}
+    if fault.param:
+        data["params"] = {fault.param: fault.message}
+    return {"code": _CODES.get(code, code), "message": fault.message, "data": data}
+
+
+jetpack = wire_format("jetpack", _error_body)
+
+
+@jetpack.post(PATH)
+def jetpack_ai_query() -> Response:
+    body = read_body()
+    optional(body, "post_id", 0)
+    return respond(body, _messages(body), stream=True)
+
+
+def _messages(body: Body) -> tuple[Message, ...]:
+    if body.get("messages") is not None:
+        return read_messages(body, _ROLES)
+    return (Message("user", checked(body.get("question") or None, str, "question")),)

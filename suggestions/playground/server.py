@@ -1,0 +1,112 @@
+"""Serves the playground from a thread of its own, and hangs up when told to."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+from .app import create_app
+from .jetpack import PATH as JETPACK_PATH
+from .wsgi import WSGIServer, listen
+
+_POLL = 0.05  # seconds until the accepting thread sees that it is to stop
+_PATIENCE = 5.0  # seconds that stop() grants the threads
+
+
+class Playground:
+    """The playground on a port of this machine, a free one by default; a context manager.
+
+    `pace` is the mean time between two tokens in seconds; with a `token`, requests must carry it.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        token: str | None = None,
+        pace: float = 0.03,
+    ) -> None:
+        self._address = (host, port)
+        self._app = create_app(token=token, pace=pace)
+        self._server: WSGIServer | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> Playground:
+        """Listen, and serve from a daemon thread. Raises `OSError` when the port is taken."""
+        if self._server is not None:
+            raise RuntimeError("the playground is already running")
+        server = self._server = listen(*self._address, self._app)
+        self._thread = threading.Thread(
+            target=server.serve_forever, args=(_POLL,), name="playground", daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Close the port and every open connection, and wait for their threads to end."""
+        server, thread = self._server, self._thread
+        self._server = self._thread = None
+        if server is None or thread is None:
+            return
+        server.shutdown()
+        thread.join(_PATIENCE)
+        server.hang_up(_PATIENCE)
+
+    def wait(self) -> None:
+        """Block until the playground is stopped, by another thread or by Ctrl-C."""
+        thread = self._thread
+        while thread is not None and thread.is_alive():
+            # On Windows, Ctrl-C does not interrupt a wait that has no limit.
+            thread.join(0.5)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, like `http://127.0.0.1:49152`; `RuntimeError` while it does not."""
+        if self._server is None:
+            raise RuntimeError("the playground is not running: call start(), or use `with`")
+        host = self._address[0]
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._server.port}"
+
+    @property
+    def openai_url(self) -> str:
+        """The base URL for an OpenAI client."""
+        return f"{self.url}/v1"
+
+    @property
+    def jetpack_url(self) -> str:
+        """The full address of Jetpack AI's endpoint."""
+        return f"{self.url}{JETPACK_PATH}"
+
+    def __enter__(self) -> Playground:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def serve_forever(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    token: str | None = None,
+    pace: float = 0.03,
+    ready: Callable[[Playground], object] = lambda playground: None,
+) -> None:
+    """Serve until Ctrl-C, and print nothing; `ready` is called once the port listens.
+
+    Raises `OSError` when the port is taken.
+    """
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        Playground(host=host, port=port, token=token, pace=pace) as playground,
+    ):
+        ready(playground)
+        playground.wait()
