@@ -1,0 +1,26 @@
+"""The command line: `suggestions ask | demo | serve`. It needs the extra `cli`."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
+from suggestions.cli.exit_codes import INTERRUPTED, USAGE
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """The program `suggestions`; ends the process with one of `exit_codes`."""
+    if find_spec("click") is None or find_spec("rich") is None:
+        print(
+            "suggestions: the command line needs click and rich: "
+            'pip install "suggestions-sdk[cli,playground]"',
+            file=sys.stderr,
+        )
+        sys.exit(USAGE)
+    try:
+        from suggestions.cli.group import group
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    group(prog_name="suggestions")

@@ -1,0 +1,180 @@
+"""`suggestions ask`: one question, and its answer in the form that suits the output."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import click
+
+from suggestions.cli import exit_codes
+from suggestions.cli.endpoint import endpoint
+from suggestions.cli.following import closed_by_interrupt, events_of
+from suggestions.cli.question import question as read_question
+from suggestions.cli.view import View
+from suggestions.cli.visible import visible
+from suggestions.source import SuggestionsEventSource
+
+_EPILOG = """\b
+Environment, each for its own service only:
+  SUGGESTIONS_TOKEN  the token for Jetpack AI, or for --url
+  OPENAI_API_KEY, OPENAI_BASE_URL, AI_MODEL_NAME
+                     the same for --dialect openai
+
+\b
+Exit codes:
+""" + "\n".join(f"  {code:<4} {words}" for code, words in exit_codes.TABLE.items())
+
+
+def _parse_option(given: str) -> tuple[str, Any]:
+    name, equals, value = given.partition("=")
+    if not (name and equals):
+        raise click.BadParameter(f"{given!r} is not NAME=VALUE", param_hint="--option")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _parse_options(
+    ctx: click.Context, param: click.Parameter, given: tuple[str, ...]
+) -> dict[str, Any]:
+    return dict(map(_parse_option, given))
+
+
+def _read_token(ctx: click.Context, param: click.Parameter, file: Path | None) -> str | None:
+    token = file.read_text("utf-8", "replace").strip() if file else None
+    if token == "":
+        raise click.BadParameter("the file is empty")
+    return token
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("question", required=False)
+@click.option(
+    "--dialect",
+    type=click.Choice(["jetpack", "openai"]),
+    help="What the service speaks. [default: openai with --base-url or OPENAI_..., else jetpack]",
+)
+@click.option("--url", help="The whole address to ask at.")
+@click.option("--base-url", help="Of an OpenAI-compatible service, such as http://localhost/v1.")
+@click.option("--model", help="The model to ask.")
+@click.option(
+    "--token-file",
+    "token",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_read_token,
+    help="A file with the token. (On the command line, everybody on the machine could read it.)",
+)
+@click.option("--system", metavar="TEXT", help="What the model is told before the question.")
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_parse_options,
+    help="Goes into the request; VALUE is JSON, or else text. May be given several times.",
+)
+@click.option("--plain", is_flag=True, help="Plain text also on a terminal.")
+@click.option("--json", "as_json", is_flag=True, help="Each event as a line of JSON.")
+@click.pass_context
+def ask(
+    ctx: click.Context,
+    question: str | None,
+    dialect: str | None,
+    url: str | None,
+    base_url: str | None,
+    model: str | None,
+    token: str | None,
+    system: str | None,
+    options: dict[str, Any],
+    plain: bool,
+    as_json: bool,
+) -> None:
+    """Ask QUESTION and show the answer while it is being written.
+
+    Without QUESTION, standard input is the question. With both, what is asked is QUESTION, an
+    empty line, and standard input: `suggestions ask "Explain this" < error.log`.
+
+    On a terminal the answer is Markdown that grows in place, and control characters in it are
+    shown, not obeyed. In a pipe it is the text as it came, unchanged, each piece at once. Errors
+    go to standard error, what there is of the answer stays.
+
+    With --json each line is {"type": ..., "detail": ...}, of every event in order up to "end". A
+    detail is the text (chunk, suggestion, reasoning, done, abort), null (end), or an object: open
+    has status, headers, request_id; message has type, data, last_event_id; usage has
+    prompt_tokens, completion_tokens, total_tokens, details; tool_call has id, name, arguments;
+    function_call_chunk and function_done have name, arguments; retry has attempt, delay, error;
+    errors have class, code, message, severity, status, body, request_id, retry_after,
+    partial_text. "suggestion" comes at most ten times a second.
+    """
+    asked = endpoint(dialect, url, base_url, model, token)
+    asked["options"].update(options)
+    source = _source(read_question(question, system), asked, throttled=as_json)
+    code = _answer(source, _view(plain, as_json))
+    if source.error is not None:
+        click.echo(f"Error: {visible(' '.join(source.error.message.split()))}", err=True)
+    elif source.state == "done" and not as_json:
+        _note(source)
+    ctx.exit(code)
+
+
+def _source(question: Any, asked: dict[str, Any], *, throttled: bool) -> SuggestionsEventSource:
+    """The source, not started. What is wrong with its arguments is wrong usage."""
+    from suggestions.cli.json_lines import THROTTLE
+
+    throttle = THROTTLE if throttled else None
+    try:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always", UserWarning)
+            source = SuggestionsEventSource(question, **asked, throttle=throttle, start=False)
+    except (TypeError, ValueError) as wrong:
+        raise click.UsageError(visible(str(wrong))) from None
+    for warning in told:
+        click.echo(f"Warning: {visible(str(warning.message))}", err=True)
+    return source
+
+
+def _view(plain: bool, as_json: bool) -> View:
+    if as_json:
+        from suggestions.cli.json_lines import JsonLines
+
+        return JsonLines(sys.stdout)
+    from suggestions.cli.plain import Plain
+
+    if not sys.stdout.isatty():
+        return Plain(sys.stdout)
+    from rich.console import Console
+
+    console = Console()
+    if plain or not console.is_interactive:
+        return Plain(sys.stdout, visible)
+    from suggestions.cli.live import Live
+
+    return Live(console)
+
+
+def _answer(source: SuggestionsEventSource, view: View) -> int:
+    """Shows the answer through the view and returns the exit code."""
+    with closed_by_interrupt(source), view:
+        for event in events_of(source, view.names):
+            if event is None:
+                view.tick()
+            elif event.type in view.names:
+                view.show(event)
+    if source.error is not None:
+        return exit_codes.BY_ERROR[source.error.code]
+    return exit_codes.INTERRUPTED if source.state == "aborted" else exit_codes.DONE
+
+
+def _note(source: SuggestionsEventSource) -> None:
+    """Says what the text of a complete answer does not."""
+    if source.tool_calls or source.full_function_call:
+        click.echo("Note: the model calls a function; --json shows the call.", err=True)
+    elif not source.full_message:
+        click.echo("Note: the answer is empty.", err=True)
+    if source.finish_reason == "length":
+        click.echo("Note: the answer was cut off at the length that is allowed.", err=True)

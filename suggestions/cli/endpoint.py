@@ -1,0 +1,78 @@
+"""Whom to ask: from the options and the environment to the arguments of a source."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+_NOWHERE = """\
+There is nobody to ask yet. Set one of these, or see `suggestions ask --help`:
+  SUGGESTIONS_TOKEN=...                  for Jetpack AI
+  OPENAI_API_KEY=... AI_MODEL_NAME=...   for OpenAI; OPENAI_BASE_URL=... for a service like it
+No key at hand? `suggestions demo` needs none."""
+
+_BOTH = (
+    "SUGGESTIONS_TOKEN is set, and {} as well: "
+    "say which one to ask with --dialect jetpack or --dialect openai."
+)
+
+
+class _Nowhere(click.ClickException):
+    exit_code = 2
+
+    def __init__(self) -> None:
+        super().__init__(_NOWHERE)
+
+
+def endpoint(
+    dialect: str | None,
+    url: str | None,
+    base_url: str | None,
+    model: str | None,
+    token: str | None,
+) -> dict[str, Any]:
+    """The arguments `dialect`, `url`, `token` and `options` of a source.
+
+    Raises `click.UsageError` for what does not go together, and `click.ClickException` where
+    nothing is set. A token in the environment is only ever sent to the service it is named for.
+    """
+    if url and base_url:
+        raise click.UsageError("--url is the whole address and --base-url its beginning: give one.")
+    dialect = dialect or ("openai" if base_url else "jetpack" if url else _set_in_environment())
+    if dialect == "openai":
+        return _openai(url, base_url, model, token)
+    if base_url:
+        raise click.UsageError("--base-url is for --dialect openai; the other way is --url.")
+    token = token or _environ("SUGGESTIONS_TOKEN")
+    if not (url or token):
+        raise _Nowhere()
+    options = {"model": model} if model else {}
+    return {"dialect": "jetpack", "url": url, "token": token, "options": options}
+
+
+def _openai(
+    url: str | None, base_url: str | None, model: str | None, token: str | None
+) -> dict[str, Any]:
+    from suggestions.dialects.openai import OpenAI
+
+    known = (url, base_url, token, _environ("OPENAI_BASE_URL"), _environ("OPENAI_API_KEY"))
+    if not any(known):
+        raise _Nowhere()
+    try:
+        dialect = OpenAI(base_url, token, model)
+    except (TypeError, ValueError) as error:
+        raise click.UsageError(str(error)) from None
+    return {"dialect": dialect, "url": url, "token": None, "options": {}}
+
+
+def _set_in_environment() -> str:
+    openai = [name for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY") if _environ(name)]
+    if openai and _environ("SUGGESTIONS_TOKEN"):
+        raise click.UsageError(_BOTH.format(" and ".join(openai)))
+    return "openai" if openai else "jetpack"
+
+
+def _environ(name: str) -> str | None:
+    return os.environ.get(name) or None

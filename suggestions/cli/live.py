@@ -1,0 +1,106 @@
+"""An answer as Markdown that grows in place, on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from time import monotonic
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live as Region
+from rich.spinner import Spinner
+from rich.text import Text
+
+from suggestions.cli.markdown import AnswerMarkdown, Tail, split_blocks
+from suggestions.cli.visible import visible
+from suggestions.events import Event
+
+INTERVAL = 0.08
+"""Seconds between two paintings."""
+
+_SHARE = 4  # painting takes at most one part in so many of the time
+
+
+class Live:
+    """Shows a spinner until the first text, then the text.
+
+    A Markdown block that is complete is printed for good, above a small region at the bottom that
+    is repainted with the one that still grows. So nothing on the screen moves twice, and the
+    scrollback has the whole answer at the end, however long it is. Of a block that is higher than
+    the screen, the region shows the end.
+    """
+
+    names = ("open", "retry", "reasoning", "chunk")
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._spinner = Spinner("dots" if console.encoding.startswith("utf") else "line")
+        self._say("Asking ...")
+        self._region = Region(
+            self,
+            console=console,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._growing = ""  # the text of the blocks that are not printed yet
+        self._begun = False
+        self._stale = False  # there is text that the region does not show yet
+        self._printed = False
+        self._next_painting = 0.0
+
+    def __rich__(self) -> RenderableType:
+        """What the region is to show now. Rich asks for it whenever it paints."""
+        if not self._begun:
+            return self._spinner
+        height = max(2, self._console.height - 2)
+        return Tail(_spaced(self._growing, below=self._printed), height)
+
+    def __enter__(self) -> Live:
+        self._region.start(refresh=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._begun = True
+        complete = split_blocks(self._growing + "\n")
+        self._growing = ""
+        self._print(complete)
+        self._region.stop()
+
+    def show(self, event: Event[Any]) -> None:
+        if event.type == "chunk":
+            self._begun = True
+            self._growing += visible(event.detail)
+            self._stale = True
+        elif event.type == "open":
+            self._say("Waiting for the answer ...")
+        elif event.type == "reasoning":
+            self._say("Thinking ...")
+        elif event.type == "retry":
+            retry = event.detail
+            self._say(f"{retry.error.message} Trying again in {retry.delay:.1f} s ...")
+        self.tick()
+
+    def tick(self) -> None:
+        began = monotonic()
+        if began >= self._next_painting and (self._stale or not self._begun):
+            self._stale = False
+            *complete, self._growing = split_blocks(self._growing)
+            self._print(complete)
+            self._region.refresh()
+            self._next_painting = monotonic() + max(INTERVAL, _SHARE * (monotonic() - began))
+
+    def _say(self, words: str) -> None:
+        self._spinner.update(text=Text(visible(words), style="dim"))
+
+    def _print(self, blocks: Iterable[str]) -> None:
+        """Prints for good; Rich repaints the region with it."""
+        for block in filter(str.strip, blocks):
+            self._console.print(_spaced(block, below=self._printed))
+            self._printed = True
+
+
+def _spaced(text: str, *, below: bool) -> RenderableType:
+    """Markdown, with an empty line before it where it stands below more of it."""
+    return Group("", AnswerMarkdown(text)) if below else AnswerMarkdown(text)

@@ -1,0 +1,89 @@
+"""Markdown of somebody else's, rendered for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from markdown_it import MarkdownIt
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.markdown import Markdown
+from rich.segment import Segment
+from rich.text import Text
+
+from suggestions.cli.visible import visible
+
+# Tags, addresses that are defined apart, and those of images would all vanish from the screen.
+_parser = (
+    MarkdownIt("commonmark", {"html": False})
+    .enable(["strikethrough", "table"])
+    .disable(["reference", "image"])
+)
+
+
+class AnswerMarkdown(Markdown):
+    """Markdown that shows all of a text, line by line, and cannot drive the terminal.
+
+    A link is shown with its address, not as a hyperlink that hides it.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__("", justify="default", hyperlinks=False)
+        self.markup = visible(text)
+        self.parsed = _parser.parse(self.markup)
+        for token in self.parsed:
+            for child in token.children or ():
+                if child.type == "softbreak":
+                    child.type = "hardbreak"
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        rendered = super().__rich_console__(console, options)
+        lines = Segment.split_lines(each for each in rendered if isinstance(each, Segment))
+        for line in _trimmed(list(lines)):
+            for segment in line:
+                # Once more, for what Markdown itself has made: `&#x202e;` was plain text before.
+                yield Segment(visible(segment.text), segment.style)
+            yield Segment.line()
+
+
+def _trimmed(lines: list[list[Segment]]) -> list[list[Segment]]:
+    """Without empty lines around it; some blocks bring them, and others do not."""
+    full = [number for number, line in enumerate(lines) if any(map(_is_seen, line))]
+    return lines[full[0] : full[-1] + 1] if full else []
+
+
+def _is_seen(segment: Segment) -> bool:
+    return bool(segment.text.strip() or (segment.style and segment.style.bgcolor))
+
+
+def split_blocks(text: str) -> list[str]:
+    """A text cut before each of its Markdown blocks.
+
+    What may still grow is all in the last one, which is never cut off. Only whole lines count,
+    since what follows on a line can make another block of it. The text is one that `visible` has
+    made, where nothing but a line feed ends a line.
+    """
+    lines = text.split("\n")
+    whole = "\n".join(lines[:-1]) + "\n"
+    begins = [token.map[0] for token in _parser.parse(whole) if token.map and not token.level]
+    cuts = [0, *begins[1:], len(lines)]
+    return ["\n".join(lines[begin:end]) for begin, end in pairwise(cuts)]
+
+
+class Tail:
+    """The last `height` lines of something, under a mark where there are more."""
+
+    def __init__(self, renderable: RenderableType, height: int) -> None:
+        self._renderable = renderable
+        self._height = height
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType | Segment]:
+        lines = console.render_lines(self._renderable, options, pad=False)
+        if len(lines) > self._height:
+            lines = lines[1 - self._height :]
+            yield Text("\u22ee", style="dim")
+        for line in lines:
+            yield from line
+            yield Segment.line()

@@ -1,0 +1,101 @@
+"""`suggestions serve`: the playground, to try things with."""
+
+from __future__ import annotations
+
+import os
+import socket
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+import click
+
+from suggestions.cli.extras import need_playground
+
+if TYPE_CHECKING:
+    from suggestions.playground import Playground
+
+_QUESTION = "Who won the world cup in 2022?"
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: a free one."
+)
+@click.option(
+    "--token-env",
+    metavar="NAME",
+    help="The environment variable with a token that requests must then carry.",
+)
+@click.option(
+    "--pace",
+    type=click.FloatRange(0, 60),
+    default=0.03,
+    show_default=True,
+    help="Seconds between two tokens, on the average.",
+)
+def serve(host: str, port: int, token_env: str | None, pace: float) -> None:
+    """Serve the playground: a model on this machine that needs no key and no network.
+
+    It speaks like Jetpack AI and like OpenAI. Every address takes ?fail=NAME, to see a failure:
+    429, 503, cut, silence, marker and more. Ctrl-C stops it.
+    """
+    need_playground()
+    from suggestions.playground import serve_forever
+
+    token = os.environ.get(token_env) if token_env else None
+    if token_env and not token:
+        raise click.UsageError(f"--token-env: {token_env} is not set, or empty.")
+    if not _is_loopback(host):
+        click.echo(
+            f"Warning: {host} can be reached from other machines. "
+            "The playground is made for trying things, not for an open network.",
+            err=True,
+        )
+    try:
+        serve_forever(
+            host=host,
+            port=port,
+            token=token,
+            pace=pace,
+            ready=lambda playground: click.echo(_introduction(playground, token_env)),
+        )
+    except OSError as error:
+        reason = error.strerror or error
+        raise click.ClickException(
+            f"cannot listen on {host} port {port} ({reason}). Try --port 0 for a free port."
+        ) from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return all(
+            ip_address(row[4][0]).is_loopback
+            for row in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        )
+    except OSError:
+        return True  # a name that is not known cannot be listened on either
+
+
+def _introduction(playground: Playground, token_env: str | None) -> str:
+    token = f'-H "Authorization: Bearer ${token_env}" ' if token_env else ""
+    key = f"OPENAI_API_KEY=${token_env} " if token_env else ""
+    own = f"SUGGESTIONS_TOKEN=${token_env} " if token_env else ""
+    return f"""\
+The playground listens on {playground.url} (Ctrl-C stops it)
+
+  Jetpack AI  {playground.jetpack_url}
+  OpenAI      {playground.openai_url}
+
+Try, in another terminal:
+
+  curl -N {token}-H "Content-Type: application/json" \\
+    -d '{{"question": "Write a haiku"}}' \\
+    {playground.jetpack_url}
+
+  {key}OPENAI_BASE_URL={playground.openai_url} \\
+    suggestions ask "{_QUESTION}"
+
+  {own}suggestions ask "{_QUESTION}" \\
+    --url "{playground.jetpack_url}?fail=429"
+"""
