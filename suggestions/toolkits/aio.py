@@ -1,0 +1,96 @@
+"""asyncio: handlers run on the event loop, and may be async."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Any
+
+from suggestions.toolkits.lifetime import Lifetime
+
+
+def aio(loop: asyncio.AbstractEventLoop | None = None) -> Aio:
+    """The dispatcher of a loop; without one, of the running loop (`RuntimeError`: there is none).
+
+    Handlers run in a copy of the caller's context. When the loop ends, its sources close, and a
+    post raises `RuntimeError`.
+    """
+    return Aio(asyncio.get_running_loop() if loop is None else loop)
+
+
+class Aio:
+    """Posts with `call_soon_threadsafe`; awaits async handlers one after another."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._context = contextvars.copy_context()
+        self._lifetime = Lifetime("the event loop")
+        self.on_gone = self._lifetime.on_gone
+        self._waiting: deque[tuple[Callable[[], Any], Callable[[BaseException], None]]] = deque()
+        self._is_working = False
+        self._tasks: set[asyncio.Future[Any]] = set()
+        self._watch = _until_shutdown(self._lifetime, self._tasks)
+        self(self._begin_watch)
+
+    def __call__(self, fn: Callable[[], None]) -> None:
+        """Queues `fn`. Raises `RuntimeError` once the loop is closed."""
+        self._lifetime.check()
+        self._loop.call_soon_threadsafe(fn, context=self._context.copy())
+
+    def runs_here(self) -> bool:
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            return False
+
+    def spawn(self, fn: Callable[[], Any], failed: Callable[[BaseException], None]) -> None:
+        """Awaits `fn()` behind those before it; `failed(exception)` where it raises."""
+        if self._lifetime.over:
+            return  # a task that begins now would never end
+        self._waiting.append((fn, failed))
+        if not self._is_working:
+            self._is_working = True
+            self._begin(self._work())
+
+    def _begin(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                fn, failed = self._waiting.popleft()
+                # A task of its own tells a handler that was cancelled, behind which the others
+                # go on, from the loop's end, which cancels this worker as well.
+                task = self._begin(fn())
+                await asyncio.wait([task])
+                if task.cancelled():
+                    failed(asyncio.CancelledError())
+                elif (exception := task.exception()) is not None:
+                    failed(exception)
+        finally:
+            self._is_working = False
+
+    def _begin_watch(self) -> None:
+        # Its first step is what makes the loop know it.
+        try:
+            self._watch.asend(None).send(None)
+        except StopIteration:
+            return
+
+
+async def _until_shutdown(
+    lifetime: Lifetime, tasks: set[asyncio.Future[Any]]
+) -> AsyncGenerator[None, None]:
+    # A loop that ends, as at the end of asyncio.run(), closes the generators that were begun on
+    # it; unlike a task, one that is never closed prints nothing.
+    try:
+        yield
+    finally:
+        lifetime.end()
+        for task in list(tasks):
+            task.cancel()

@@ -1,0 +1,104 @@
+"""trio: handlers run in the run of the caller's, and may be async."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import importlib
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from suggestions.toolkits.lifetime import Lifetime
+
+
+def trio_() -> Trio:
+    """The dispatcher of the running `trio.run`; `RuntimeError` where there is none.
+
+    Handlers run in a copy of the caller's context. When the run ends, its sources close, and a
+    post raises `trio.RunFinishedError`, which is a `RuntimeError`.
+    """
+    return Trio()
+
+
+class Trio:
+    """Posts with `run_sync_soon`.
+
+    Async handlers are awaited one after another in a system task: an answer belongs to no
+    nursery, and so neither is it cancelled by one nor does it keep one open. It is cancelled when
+    the main task has ended. What a handler raises that is no `Exception` ends the whole run.
+    """
+
+    def __init__(self) -> None:
+        self._trio: Any = importlib.import_module("trio")
+        self._token = self._trio.lowlevel.current_trio_token()
+        self._context = contextvars.copy_context()
+        self._lifetime = Lifetime("the trio run")
+        self._waiting: deque[tuple[Callable[[], Any], Callable[[BaseException], None]]] = deque()
+        self._is_working = False
+        self._watch: Any = None  # the scope of the task that waits for the end
+
+    def __call__(self, fn: Callable[[], None]) -> None:
+        """Queues `fn`. Raises `RuntimeError` once the run has ended."""
+        self._lifetime.check()
+        self._token.run_sync_soon(self._context.copy().run, fn)
+
+    def on_gone(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Calls back when the main task has ended."""
+        forget = self._lifetime.on_gone(callback)
+        self._soon(self._adjust_watch)
+
+        def take_back() -> None:
+            forget()
+            self._soon(self._adjust_watch)
+
+        return take_back
+
+    def runs_here(self) -> bool:
+        try:
+            return bool(self._trio.lowlevel.current_trio_token() is self._token)
+        except RuntimeError:
+            return False
+
+    def spawn(self, fn: Callable[[], Any], failed: Callable[[BaseException], None]) -> None:
+        """Awaits `fn()` behind those before it; `failed(exception)` where it raises."""
+        if self._lifetime.over:
+            return  # there are no tasks any more
+        self._waiting.append((fn, failed))
+        if not self._is_working:
+            self._is_working = True
+            self._trio.lowlevel.spawn_system_task(self._work, context=self._context.copy())
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                fn, failed = self._waiting.popleft()
+                try:
+                    await fn()
+                except Exception as exception:
+                    failed(exception)
+        finally:
+            self._is_working = False
+
+    def _soon(self, fn: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the run has ended
+            self._token.run_sync_soon(fn)
+
+    def _adjust_watch(self) -> None:
+        if self._watch is not None and not self._lifetime.is_watched:
+            self._watch.cancel()
+            self._watch = None
+        elif self._watch is None and self._lifetime.is_watched:
+            self._watch = self._trio.CancelScope()
+            try:
+                self._trio.lowlevel.spawn_system_task(self._await_end, self._watch)
+            except RuntimeError:  # so late that no task begins any more
+                self._lifetime.end()
+
+    async def _await_end(self, scope: Any) -> None:
+        with scope:
+            try:
+                await self._trio.sleep_forever()
+            finally:
+                if not scope.cancel_called:
+                    self._lifetime.end()

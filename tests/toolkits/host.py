@@ -1,0 +1,116 @@
+"""Runs the body of a test as a program of its own, with a real toolkit.
+
+    @program("tkinter")
+    def test_something() -> None:
+        ...  # runs in a fresh interpreter, on a virtual display
+
+The program has to end with status 0 and an empty stderr. Where no interpreter has the toolkit,
+the test is skipped.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+SYSTEM = "/usr/bin/python3"
+"""Has what a distribution packages for its own interpreter alone: GTK, wx, Tk."""
+NEEDED = "import requests, sseclient, blinker, flask, pytest"
+
+
+def program(
+    *modules: str, display: bool = True, within: float = 40.0, env: dict[str, str] | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The body below needs these modules, and a display, and has to end in so many seconds.
+
+    A module may be named after a parameter: "{binding}.QtWidgets".
+    """
+
+    def decorate(body: Callable[..., None]) -> Callable[..., None]:
+        def test(**given: Any) -> None:
+            screen = given.pop("display")
+            if display and screen is None:
+                pytest.skip("no display: install xvfb")
+            needed = tuple(module.format(**given) for module in modules)
+            run(body, given, needed, {**(env or {}), "DISPLAY": screen or ""}, within)
+
+        parameters = [inspect.Parameter("display", inspect.Parameter.KEYWORD_ONLY)]
+        parameters += [
+            parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for parameter in inspect.signature(body).parameters.values()
+        ]
+        test.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        test.__name__, test.__doc__, test.__module__ = body.__name__, body.__doc__, body.__module__
+        test.body = body  # type: ignore[attr-defined]
+        test.pytestmark = getattr(body, "pytestmark", [])  # type: ignore[attr-defined]
+        return test
+
+    return decorate
+
+
+def run(
+    body: Callable[..., None],
+    given: dict[str, Any],
+    modules: tuple[str, ...],
+    env: dict[str, str],
+    within: float,
+) -> None:
+    """Runs `body(**given)` in an interpreter that has the modules."""
+    module = body.__module__
+    python = interpreter(modules)
+    code = f"import {module}; {module}.{body.__name__}.body(**{given!r})"
+    began = time.monotonic()
+    try:
+        done = subprocess.run(
+            [python, "-c", code],
+            env={**environment(python), **env},
+            capture_output=True,
+            text=True,
+            timeout=within,
+        )
+    except subprocess.TimeoutExpired as late:
+        shown = late.stderr.decode() if isinstance(late.stderr, bytes) else late.stderr
+        pytest.fail(f"still running after {within} s\n{shown or ''}", pytrace=False)
+    if done.returncode != 0 or done.stderr:
+        took = time.monotonic() - began
+        pytest.fail(
+            f"status {done.returncode} after {took:.1f} s\n{done.stderr}{done.stdout}",
+            pytrace=False,
+        )
+    print(done.stdout, end="")
+
+
+@functools.cache
+def interpreter(modules: tuple[str, ...]) -> str:
+    """The first interpreter that has the modules; skips the test where none has."""
+    names = ", ".join(modules)
+    for python in (sys.executable, SYSTEM):
+        code = f"{NEEDED}, {names}" if names else NEEDED
+        if (
+            os.path.exists(python)
+            and not subprocess.run(
+                [python, "-c", code], env=environment(python), capture_output=True
+            ).returncode
+        ):
+            return python
+    pytest.skip(f"not installed: {names}")
+
+
+def environment(python: str) -> dict[str, str]:
+    """Ours, with the path to the checkout; the system's interpreter borrows our packages."""
+    path = [str(HERE), str(HERE.parent), str(HERE.parent.parent)]
+    if python != sys.executable:
+        path.append(sysconfig.get_path("purelib"))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return {**kept, "PYTHONPATH": os.pathsep.join(path), "PYTHONFAULTHANDLER": "1"}

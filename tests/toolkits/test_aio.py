@@ -1,0 +1,188 @@
+"""asyncio's event loop, as the host."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import os
+import sys
+import time
+from typing import Any
+
+import pytest
+from host import program
+from service import Notes, Service, eventually, timed
+
+from suggestions import SuggestionsEventSource
+from suggestions.toolkits import aio
+
+who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
+
+
+async def until(condition: Any, seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.002)
+
+
+@program(display=False)
+def test_a_thousand_chunks_a_second() -> None:
+    service, notes = Service(1000), Notes()
+
+    async def main() -> None:
+        source = service.ask(aio(), throttle=1 / 30, on=notes.on())
+        with pytest.raises(RuntimeError, match="would block"):
+            source.wait()
+        await until(lambda: notes.ended)
+        assert await source == service.text
+
+    asyncio.run(main(), debug=False)
+    notes.check(service.text, 1 / 30)
+
+
+@program(display=False)
+def test_async_handlers_run_in_order_one_after_another() -> None:
+    logging.disable()
+    service, notes = Service(30), Notes()
+    order: list[str] = []
+
+    async def hear(source: SuggestionsEventSource, event: Any) -> None:
+        order.append(f"begin {event.detail}")
+        await asyncio.sleep(0.001)
+        order.append(f"finish {event.detail}")
+        if event.detail == "3 ":
+            raise ValueError
+        if event.detail == "4 ":
+            raise asyncio.CancelledError
+
+    async def main() -> None:
+        service.ask(aio(), on=notes.on()).connect("chunk", hear)
+        await until(lambda: len(order) == 60)
+
+    asyncio.run(main())
+    assert order == [f"{step} {n} " for n in range(30) for step in ("begin", "finish")]
+    assert "".join(notes.chunks) == service.text
+
+
+@program(display=False)
+def test_handlers_run_in_the_callers_context() -> None:
+    service = Service(2)
+    heard: list[str] = []
+
+    def hear(source: SuggestionsEventSource, event: Any) -> None:
+        heard.append(who.get())
+
+    async def hear_async(source: SuggestionsEventSource, event: Any) -> None:
+        heard.append(who.get())
+
+    async def main() -> None:
+        who.set("a user")
+        source = service.ask(aio(), on={"chunk": hear, "done": hear_async})
+        who.set("somebody else")
+        await source
+        await until(lambda: len(heard) == 3)
+
+    asyncio.run(main())
+    assert heard == ["a user"] * 3
+
+
+@program(display=False)
+def test_close_takes_no_time_and_nothing_follows() -> None:
+    service, notes = Service(5, silent=True), Notes()
+
+    async def main() -> None:
+        source = service.ask(aio(), throttle=1 / 30, on=notes.on())
+        await until(lambda: notes.suggestions[-1:] == [service.text])
+        timed(source.close)
+        heard = len(notes.names)
+        await until(lambda: notes.ended)
+        await until(service.has_seen_all_hang_up)
+        assert notes.names[heard:] == ["abort", "end"]
+
+    asyncio.run(main())
+
+
+@program(display=False)
+@pytest.mark.parametrize("silent", [False, True])
+@pytest.mark.parametrize("handlers", ["plain", "async"])
+def test_the_end_of_the_run_closes_the_source(silent: bool, handlers: str) -> None:
+    service, notes = Service(50 if silent else 5000, silent=silent), Notes()
+    sources: list[SuggestionsEventSource] = []
+
+    async def hear(source: SuggestionsEventSource, event: Any) -> None:
+        await asyncio.sleep(0.01)
+
+    async def main() -> None:
+        sources.append(service.ask(aio(), on=notes.on()))
+        if handlers == "async":
+            sources[0].connect("chunk", hear)
+        await until(lambda: len(notes.chunks) >= 20)
+
+    asyncio.run(main())
+    assert sources[0].state == "aborted"
+    assert sources[0].wait(5) is False
+    eventually(service.has_seen_all_hang_up)
+
+
+@program(display=False)
+def test_a_loop_that_is_closed_in_mid_stream() -> None:
+    service, notes = Service(5000), Notes()
+    loop = asyncio.new_event_loop()
+    source = service.ask(aio(loop), on=notes.on())
+    loop.run_until_complete(until(lambda: len(notes.chunks) > 20))
+    loop.close()
+    eventually(lambda: source.state == "aborted")
+    eventually(service.has_seen_all_hang_up)
+
+
+@program(display=False)
+def test_a_dispatcher_that_nobody_uses_leaves_nothing() -> None:
+    async def main() -> None:
+        for _ in range(50):
+            assert await Service(2).ask(aio()) == "0 1 "
+        await asyncio.sleep(0.05)
+        assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(main(), debug=True)
+
+
+@program(display=False)
+def test_outside_of_a_loop() -> None:
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        aio()
+
+
+@program(display=False)
+def test_a_fork_leaves_the_stream_to_the_parent() -> None:
+    service, notes = Service(300), Notes()
+
+    async def main() -> None:
+        source = service.ask(aio(), on=notes.on())
+        await until(lambda: len(notes.chunks) > 20)
+        child = os.fork()
+        if child == 0:
+            source.close()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        await until(lambda: notes.ended)
+
+    if sys.version_info >= (3, 12):
+        import warnings
+
+        warnings.simplefilter("ignore", DeprecationWarning)  # a fork with threads, as it must be
+    asyncio.run(main())
+    notes.check(service.text)
+
+
+@program(display=False, within=10)
+def test_exit_in_mid_stream() -> None:
+    service, notes = Service(5, silent=True), Notes()
+
+    async def main() -> None:
+        service.ask(aio(), on=notes.on())
+        await until(lambda: len(notes.chunks) == 5)
+        sys.exit(0)
+
+    asyncio.run(main())

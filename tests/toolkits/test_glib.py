@@ -1,0 +1,255 @@
+"""GTK 4: a text in a window, written to from the main loop."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from host import HERE, program
+from service import Notes, Service, eventually, timed
+
+from suggestions import Event, SuggestionsEventSource
+
+EXAMPLES = HERE.parent.parent / "examples"
+
+# Without a session bus, GTK warns of having no accessibility service.
+gtk = functools.partial(program, "gi", env={"GTK_A11Y": "none"})
+
+
+def in_a_window(activate: Callable[[Any, Any, Any], None]) -> None:
+    """Runs a GTK application with a text in a window: `activate(application, window, text)`."""
+    import gi
+
+    gi.require_version("Gtk", "4.0")
+    from gi.repository import GLib, Gtk
+
+    def begin(application: Any) -> None:
+        window = Gtk.ApplicationWindow(application=application)
+        view, scrolled = Gtk.TextView(), Gtk.ScrolledWindow()
+        scrolled.set_child(view)
+        window.set_child(scrolled)
+        window.present()
+        activate(application, window, view.get_buffer())
+
+    application = Gtk.Application(application_id=None)
+    application.connect("activate", begin)
+    overdue = threading.Timer(30, lambda: GLib.idle_add(application.quit))
+    overdue.daemon = True
+    overdue.start()
+    application.run([])
+
+
+@gtk()
+def test_an_answer_is_told_on_the_gtk_thread() -> None:
+    from suggestions.toolkits import glib
+
+    service, notes = Service(2000), Notes()
+
+    def activate(application: Any, window: Any, text: Any) -> None:
+        def show(source: SuggestionsEventSource, event: Event[str]) -> None:
+            text.set_text(event.detail)
+
+        def finish(source: SuggestionsEventSource, event: Event[str]) -> None:
+            assert text.props.text == event.detail == "".join(notes.chunks)
+            assert glib().runs_here()
+            source.connect("end", lambda source, event: application.quit())
+
+        def fail(source: SuggestionsEventSource, event: Event[Any]) -> None:
+            raise ValueError("a handler that raises")
+
+        import logging
+
+        logging.getLogger("suggestions").addHandler(logging.NullHandler())
+        logging.getLogger("suggestions").propagate = False
+        on = {**notes.on(), "open": fail}
+        source = service.ask(glib(), throttle=1 / 30, on=on)
+        source.connect("suggestion", show)
+        source.connect("done", finish)
+
+    in_a_window(activate)
+    notes.check(service.text, throttle=1 / 30)
+    assert notes.names.count("handler_error") == 1
+
+
+@gtk()
+def test_each_post_runs_once_and_true_is_no_reason_to_run_again() -> None:
+    from gi.repository import GLib
+
+    from suggestions.toolkits import glib
+
+    ran: list[int] = []
+    post: Any = glib()
+    threads = [
+        threading.Thread(target=lambda: [post(lambda: ran.append(1) or True) for _ in range(50)])
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ran == []
+    until = time.monotonic() + 0.5
+    while time.monotonic() < until:
+        GLib.MainContext.default().iteration(False)
+    assert len(ran) == 200
+
+
+@gtk()
+def test_a_context_of_its_own_runs_on_its_own_thread() -> None:
+    from gi.repository import GLib
+
+    from suggestions.toolkits import glib
+
+    service, notes = Service(100), Notes()
+    context = GLib.MainContext()
+
+    def iterate() -> None:
+        context.push_thread_default()
+        while not notes.ended:
+            context.iteration(True)
+        context.pop_thread_default()
+
+    thread = threading.Thread(target=iterate, daemon=True)
+    source = service.ask(glib(context), on=notes.on())
+    thread.start()
+    assert source.wait(20)
+    assert notes.threads == {thread.ident}
+    assert "".join(notes.chunks) == service.text
+
+
+@gtk()
+def test_close_in_silence_returns_at_once_and_nothing_follows() -> None:
+    from gi.repository import GLib
+
+    from suggestions.toolkits import glib
+
+    service, notes = Service(5, silent=True), Notes()
+
+    def activate(application: Any, window: Any, text: Any) -> None:
+        source = service.ask(glib(), throttle=1 / 30, on=notes.on())
+
+        def close() -> bool:
+            # The last suggestion has come, though nothing followed it.
+            assert notes.suggestions[-1] == service.text
+            timed(source.close)
+            notes.names.clear()
+            GLib.timeout_add(300, application.quit)
+            return False
+
+        GLib.timeout_add(600, close)
+
+    in_a_window(activate)
+    assert notes.names == ["abort", "end"]
+    assert service.has_seen_all_hang_up()
+
+
+@gtk()
+def test_a_window_closed_in_mid_stream_closes_the_source() -> None:
+    import gc
+
+    from gi.repository import GLib
+
+    from suggestions.toolkits import glib
+
+    service, notes = Service(100_000), Notes()
+
+    def activate(application: Any, window: Any, text: Any) -> None:
+        def show(source: SuggestionsEventSource, event: Event[str]) -> None:
+            text.set_text(event.detail[-80:])
+
+        source = service.ask(glib(), on={**notes.on(), "suggestion": show})
+        GLib.timeout_add(300, window.close)  # the last window: the application shuts down
+        application.source = source
+
+    in_a_window(activate)
+    assert notes.chunks
+    heard = len(notes.chunks)
+    eventually(service.has_seen_all_hang_up)
+    assert len(notes.chunks) == heard
+    gc.collect()
+
+
+@gtk()
+def test_windows_that_only_a_source_still_knows() -> None:
+    """Many sources whose handlers hold the last reference to a widget."""
+    import gc
+
+    from gi.repository import GLib
+
+    from suggestions.toolkits import glib
+
+    service = Service(30)
+
+    def activate(application: Any, window: Any, text: Any) -> None:
+        from gi.repository import Gtk
+
+        left = [40]
+
+        def ask() -> bool:
+            other = Gtk.Window()
+            view = Gtk.TextView()
+            other.set_child(view)
+            other.present()
+            source = service.ask(glib())
+            source.connect(
+                "suggestion", lambda source, event: view.get_buffer().set_text(event.detail)
+            )
+            source.connect("end", lambda source, event: other.destroy())
+            left[0] -= 1
+            if not left[0]:
+                GLib.timeout_add(800, application.quit)
+            return bool(left[0])
+
+        GLib.timeout_add(20, ask)
+
+    in_a_window(activate)
+    gc.collect()
+
+
+@gtk(within=5)
+def test_a_program_that_ends_in_mid_stream() -> None:
+    from gi.repository import GLib
+
+    from suggestions.toolkits import glib
+
+    service, notes = Service(100_000), Notes()
+    loop = GLib.MainLoop()
+    service.ask(glib(), on=notes.on())
+    GLib.timeout_add(300, loop.quit)
+    loop.run()
+    assert notes.chunks
+
+
+@gtk()
+def test_the_example() -> None:
+    import runpy
+
+    import gi
+
+    gi.require_version("Gtk", "4.0")
+    from gi.repository import GLib, Gtk
+
+    shown: list[str] = []
+
+    def begin() -> bool:
+        application = Gtk.Application.get_default()
+        windows = application.get_windows() if application else []
+        if windows:
+            windows[0].ask_or_stop(None)
+            GLib.timeout_add(50, finish, windows[0])
+        return not windows
+
+    def finish(window: Any) -> bool:
+        if window.source.state != "done" or window.button.get_label() != "Ask":
+            return True
+        shown.append(window.answer.get_text())
+        window.ask()  # and closed in mid-answer
+        GLib.timeout_add(200, window.close)
+        return False
+
+    GLib.timeout_add(50, begin)
+    runpy.run_path(str(EXAMPLES / "gtk_window.py"), run_name="__main__")
+    assert shown[0].startswith("**Argentina** won")

@@ -1,0 +1,132 @@
+"""Jupyter: cells of a real kernel."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from host import HERE, program
+
+EXAMPLE = HERE.parent.parent / "examples" / "jupyter.ipynb"
+SETUP = """
+    import sys, threading, time
+    from service import Notes, Service
+    from suggestions.toolkits import aio
+    service, notes = Service(200), Notes()
+"""
+
+
+def execute(*cells: str, path: Path | None = None) -> Any:
+    """Runs the cells, or a notebook, in a kernel; returns the notebook with its outputs."""
+    import warnings
+
+    import nbformat
+    from nbclient import NotebookClient
+
+    if path is None:
+        notebook: Any = nbformat.v4.new_notebook()
+        sources = [textwrap.dedent(cell) for cell in cells]
+        notebook.cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    else:
+        notebook = nbformat.read(path, as_version=4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the kernel's own sockets
+        NotebookClient(
+            notebook,
+            timeout=60,
+            kernel_name="python3",
+            extra_arguments=["--log-level=ERROR"],  # it warns of its own connection
+        ).execute()
+    return notebook
+
+
+def printed(cell: Any) -> str:
+    assert [output.get("name") for output in cell.outputs if output.get("name") == "stderr"] == []
+    return "".join(output.text for output in cell.outputs if output.output_type == "stream")
+
+
+@program("nbclient", "ipykernel", display=False, within=90)
+def test_handlers_run_on_the_kernels_loop_while_a_cell_awaits() -> None:
+    notebook = execute(
+        SETUP,
+        """
+        source = service.ask(aio(), throttle=1 / 30, on=notes.on())
+        assert threading.current_thread() is threading.main_thread()
+        source.result(20)  # blocks the loop
+        time.sleep(0.3)
+        assert notes.names == []
+        try:
+            source.wait()
+        except RuntimeError as error:
+            print(error)
+        """,
+        """
+        assert await source == service.text
+        assert notes.ended
+        notes.check(service.text, throttle=1 / 30)
+        print("all of it")
+        """,
+    )
+    assert "would block the thread" in printed(notebook.cells[1])
+    assert printed(notebook.cells[2]) == "all of it\n"
+
+
+@program("nbclient", "ipykernel", display=False, within=90)
+def test_without_a_dispatcher_handlers_run_though_the_cell_blocks() -> None:
+    notebook = execute(
+        SETUP,
+        """
+        source = service.ask(None, on=notes.on())
+        assert source.wait(20)
+        assert "".join(notes.chunks) == service.text == notes.suggestions[-1]
+        print(len(notes.threads))
+        """,
+    )
+    assert printed(notebook.cells[1]) == "1\n"
+
+
+@program("nbclient", "ipykernel", display=False, within=90)
+def test_an_output_is_updated_in_place() -> None:
+    notebook = execute(
+        SETUP,
+        """
+        from IPython.display import Markdown, display
+        shown, updates = display(Markdown(""), display_id=True), []
+        def show(source, event):
+            updates.append(event.detail)
+            shown.update(Markdown(event.detail))
+        source = service.ask(aio(), throttle=1 / 30, on={"suggestion": show})
+        assert await source == service.text
+        """,
+        """
+        assert updates[-1] == service.text and len(updates) > 2, updates
+        """,
+    )
+    (output,) = notebook.cells[1].outputs  # one, however often it was updated
+    assert output.data["text/markdown"] == "".join(f"{n} " for n in range(200))
+
+
+@program("nbclient", "ipykernel", display=False, within=90)
+def test_a_kernel_that_ends_in_mid_stream() -> None:
+    execute(
+        "from service import Notes, Service; from suggestions.toolkits import aio",
+        """
+        import asyncio
+        notes = Notes()
+        source = Service(100_000).ask(aio(), on=notes.on())
+        await asyncio.sleep(0.3)
+        assert notes.chunks
+        """,
+    )
+
+
+@program("nbclient", "ipykernel", "flask", display=False, within=90)
+def test_the_example() -> None:
+    cells = execute(path=EXAMPLE).cells
+    output, state = cells[3].outputs
+    assert state.data["text/plain"] == "'done'"
+    assert output.data["text/markdown"].startswith("**Argentina** won the 2022 FIFA World Cup")
+    assert output.data["text/markdown"].endswith("after 1978 and 1986.")
+    for cell in (cells[5], cells[7]):
+        assert printed(cell).startswith("Small words cross the wire,")
