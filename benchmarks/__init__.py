@@ -1,0 +1,1 @@
+"""Benchmarks of the stream: `make bench`, or `python -m benchmarks --help`."""

@@ -1,0 +1,28 @@
+"""The workloads by name, in the order in which they are run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmarks.bench import Bench
+from benchmarks.report import Section
+from benchmarks.workloads.abort import abort
+from benchmarks.workloads.first_chunk import first_chunk
+from benchmarks.workloads.growth import growth
+from benchmarks.workloads.per_event import flood, paced
+from benchmarks.workloads.scale import scale
+from benchmarks.workloads.stages import stages
+from benchmarks.workloads.startup import startup
+from benchmarks.workloads.text import text
+
+WORKLOADS: dict[str, Callable[[Bench], Section]] = {
+    "flood": flood,
+    "paced": paced,
+    "first-chunk": first_chunk,
+    "abort": abort,
+    "startup": startup,
+    "text": text,
+    "scale": scale,
+    "growth": growth,
+    "stages": stages,
+}
