@@ -1,0 +1,20 @@
+"""The smallest program: one question, and its answer while it is being written.
+
+The playground, a model on this machine, stands in for the service: no key, no network.
+
+    python examples/quickstart.py
+"""
+
+from suggestions import SuggestionsEventSource
+from suggestions.playground import Playground
+
+with Playground() as playground:
+    source = SuggestionsEventSource(
+        question="Who won the world cup in 2022?",
+        token="your_token_here",
+        url=playground.jetpack_url,  # without it, Jetpack AI is asked
+    )
+    source.connect("chunk", lambda source, event: print(event.detail, end="", flush=True))
+    source.connect("done", lambda source, event: print(f"\n\n{len(event.detail)} characters"))
+    source.connect("error", lambda source, event: print(f"\n\n{event.detail.message}"))
+    source.wait()

@@ -1,0 +1,80 @@
+"""A window of Tk that shows an answer while it is being written, with a button to stop it.
+
+The playground, a model on this machine, stands in for the service: no key, no network.
+
+    python examples/tk_window.py
+"""
+
+import tkinter
+from tkinter import ttk
+from tkinter.scrolledtext import ScrolledText
+
+from suggestions import SuggestionsEventSource
+from suggestions.playground import Playground
+from suggestions.toolkits import tk
+
+
+class Window(tkinter.Tk):
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.title("suggestions with Tk")
+        self.geometry("640x340")
+        ttk.Style(self).theme_use("clam")
+        self.config(background=ttk.Style(self).lookup("TFrame", "background"))
+        self.url = url
+        self.source: SuggestionsEventSource | None = None
+        top = ttk.Frame(self, padding=12)
+        top.pack(fill="x")
+        self.question = ttk.Entry(top, font="TkDefaultFont 11")
+        self.question.insert(0, "Who won the world cup in 2022?")
+        self.question.pack(side="left", fill="x", expand=True, ipady=3)
+        self.question.bind("<Return>", lambda event: self.ask())
+        self.button = ttk.Button(top, text="Ask", command=self.ask)
+        self.button.pack(side="left", padx=(8, 0))
+        self.status = ttk.Label(self, padding=(12, 6), text="Ready")
+        self.status.pack(side="bottom", fill="x")
+        self.text = ScrolledText(
+            self, wrap="word", font="TkDefaultFont 12", relief="flat", padx=12, pady=10, spacing2=4
+        )
+        self.text.tag_config("bold", font="TkDefaultFont 12 bold")
+        self.text.pack(fill="both", expand=True, padx=12)
+
+    def ask(self) -> None:
+        if self.source is not None:
+            self.source.close()
+        self.text.delete("1.0", "end")
+        self.button.config(text="Stop", command=self.stop)
+        self.status.config(text="Waiting …")
+        self.source = SuggestionsEventSource(
+            self.question.get(),
+            token="your_token_here",
+            url=self.url,  # without it, Jetpack AI is asked
+            dispatch=tk(self),  # handlers run in the main loop; the answer ends with the window
+            throttle=1 / 30,  # at most so often, the whole text is shown anew
+            on={"suggestion": self.show, "end": self.rest},
+        )
+
+    def stop(self) -> None:
+        if self.source is not None:
+            self.source.close()
+
+    def show(self, source: SuggestionsEventSource, event) -> None:
+        self.text.delete("1.0", "end")
+        for number, part in enumerate(event.detail.split("**")):
+            self.text.insert("end", part, "bold" if number % 2 else "")
+        self.text.see("end")
+        self.status.config(text=f"Writing … {len(source.full_message)} characters")
+
+    def rest(self, source: SuggestionsEventSource, event) -> None:
+        if source is not self.source:
+            return  # another question has been asked since
+        self.button.config(text="Ask", command=self.ask)
+        outcome = source.error.message if source.error else source.state.capitalize()
+        self.status.config(text=f"{outcome}: {len(source.full_message)} characters")
+
+
+if __name__ == "__main__":
+    with Playground() as playground:
+        window = Window(playground.jetpack_url)
+        window.ask()
+        window.mainloop()
