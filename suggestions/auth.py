@@ -10,7 +10,9 @@ from suggestions.errors import AbortedError, AuthenticationError, SuggestionsErr
 
 Token = str | Callable[[], str]
 """A bearer token, or a callable that returns the current one; called for each request, on the
-source's own thread."""
+source's own thread. A callable that has a method `refused(token: str) -> bool` is told, once a
+question and before anything of the answer has come, that the service refused the token (401);
+where it returns True, it is called for another one and the question is sent again."""
 
 _SHORT = 8
 _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot"}

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from suggestions import errors
 from suggestions.delta import Delta, Failure
 from suggestions.dialects import Dialect, Request
+from suggestions.dialects.base import Framing
 from suggestions.events import ResponseInfo
+from suggestions.wire.plain import lines, text
 from suggestions.wire.retry import retry_after
 from suggestions.wire.sse import EventStream, ServerSentEvent
 from suggestions.wire.transport import Transport
 
+_FRAMED: dict[Framing, Callable[[Iterable[bytes]], Iterator[list[ServerSentEvent]]]] = {
+    "events": lambda chunks: EventStream(chunks).batches(),
+    "lines": lines,
+    "text": text,
+}
 _LONGEST_WHOLE_ANSWER = 16 * 1024 * 1024
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
 _REQUEST_IDS = ("x-request-id", "request-id", "x-ms-request-id", "apim-request-id")
@@ -40,14 +47,13 @@ def open_exchange(transport: Transport, request: Request) -> ResponseInfo:
     return ResponseInfo(status, transport.headers, request_id)
 
 
-def is_event_stream(transport: Transport) -> bool:
-    """Whether the accepted response is a stream of events; one without a type is taken as such."""
-    return _content_type(transport) in ("text/event-stream", "")
+def messages(transport: Transport, dialect: Dialect) -> Iterator[list[ServerSentEvent]] | None:
+    """The messages of an accepted stream, those together that have arrived together.
 
-
-def messages(transport: Transport) -> Iterator[list[ServerSentEvent]]:
-    """The messages of an event stream, those together that have arrived together."""
-    return EventStream(transport.chunks()).batches()
+    None where the response is no stream.
+    """
+    framing = dialect.framings.get(_content_type(transport))
+    return framing and _FRAMED[framing](transport.chunks())
 
 
 def whole_answer(transport: Transport, dialect: Dialect) -> Iterable[Delta]:
@@ -55,11 +61,11 @@ def whole_answer(transport: Transport, dialect: Dialect) -> Iterable[Delta]:
     kind = _content_type(transport)
     is_json = kind == "application/json" or kind.endswith("+json")
     body = transport.body(_LONGEST_WHOLE_ANSWER if is_json else errors.LONGEST_BODY)
-    text = body.decode("utf-8", "replace")
+    said = body.decode("utf-8", "replace")
     problem = None
     if is_json:
         try:
-            return list(_told(dialect.decode_body(json.loads(text)), transport.status, text))
+            return list(_told(dialect.decode_body(json.loads(said)), transport.status, said))
         except errors.SuggestionsError:
             raise
         except Exception as error:
@@ -68,7 +74,7 @@ def whole_answer(transport: Transport, dialect: Dialect) -> Iterable[Delta]:
         f"The service sent {kind if _MEDIA_TYPE.fullmatch(kind) else 'something'} that is no "
         "answer. Is the URL right, and did nothing on the way reply in its place?",
         status=transport.status,
-        body=text,
+        body=said,
         request_id=_request_id(transport.headers),
     ) from problem
 

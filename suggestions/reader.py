@@ -56,6 +56,8 @@ class Reader:
         self._lifeline = Lifeline()
         self._transport: Transport | None = None
         self._secrets: set[str] = set()
+        self._sent_token = ""
+        self._renewed = False  # a refused token, once
         self._begun = False  # something of the answer has arrived
 
     def abort(self) -> None:
@@ -91,6 +93,8 @@ class Reader:
                 return
             except SuggestionsError as error:
                 self.redact(error)
+                if self._begun:
+                    raise
                 delay = retry_delay(
                     error,
                     attempt,
@@ -98,7 +102,9 @@ class Reader:
                     never_connected=transport.never_connected,
                     left=clock.left(),
                 )
-                if delay is None or self._begun:
+                if self._may_have_another_token(error):
+                    delay = 0.0
+                if delay is None:
                     raise
                 retry = Retry(attempt + 1, delay, error)
             finally:
@@ -108,7 +114,7 @@ class Reader:
             self._lifeline.wait(retry.delay)
 
     def _read_once(self, transport: Transport, record: Record, take: Take, say: Say) -> None:
-        from suggestions.exchange import is_event_stream, messages, open_exchange, whole_answer
+        from suggestions.exchange import messages, open_exchange, whole_answer
 
         info = open_exchange(transport, self._authorized())
         logger.debug("accepted with status %d", info.status)
@@ -116,10 +122,11 @@ class Reader:
         record(Event("open", info))
         decode = self._dialect.decode
         try:
-            if not is_event_stream(transport):
+            stream = messages(transport, self._dialect)
+            if stream is None:
                 say((*whole_answer(transport, self._dialect), DONE))
                 return
-            for batch in messages(transport):
+            for batch in stream:
                 self._begun = self._begun or bool(batch)
                 if take(batch, decode):
                     return
@@ -137,6 +144,14 @@ class Reader:
     def _authorized(self) -> Request:
         if self._token is None:
             return self._request
-        token = current_token(self._token)
+        token = self._sent_token = current_token(self._token)
         self._secrets.add(token)
         return self._dialect.authorize(self._request, token)
+
+    def _may_have_another_token(self, error: SuggestionsError) -> bool:
+        """Tells the provider, once, that its token was refused; True where it has another."""
+        refused = getattr(self._token, "refused", None)
+        if error.status != 401 or refused is None or self._renewed:
+            return False
+        self._renewed = True
+        return bool(refused(self._sent_token))

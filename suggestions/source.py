@@ -108,6 +108,8 @@ class SuggestionsEventSource(AnswerTarget):
         )
         check_json("question", request.json)
         accept = {} if self._streamed else {"Accept": "application/json"}
+        if url is None and not request.url:
+            raise ValueError(f"url is needed: the dialect {dialect.name!r} has none of its own")
         request = request._replace(
             url=check_url(request.url if url is None else url),
             headers={**accept, **request.headers, **check_headers(headers)},

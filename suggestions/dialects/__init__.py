@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import importlib
+
 from suggestions.dialects.base import Dialect, Request
 
 __all__ = ["Dialect", "DialectName", "Request", "find"]
 
 DialectName = str | Dialect
 
+_CLASSES = {
+    "jetpack": "Jetpack",
+    "openai": "OpenAI",
+}
+"""By the name of a dialect, which is that of its file; only the file that is asked for is read."""
+
 
 def find(dialect: DialectName) -> Dialect:
     """The dialect object for a name or an object. Raises `ValueError`, `TypeError`."""
     if isinstance(dialect, Dialect):
         return dialect
-    if dialect == "jetpack":
-        from suggestions.dialects.jetpack import Jetpack
-
-        return Jetpack()
-    if dialect == "openai":
-        from suggestions.dialects.openai import OpenAI
-
-        return OpenAI()
-    if isinstance(dialect, str):
-        raise ValueError(f"dialect {dialect!r} is not known: expected 'jetpack' or 'openai'")
     if isinstance(dialect, type):
         raise TypeError(f"dialect must be an object, not the class: {dialect.__name__}()")
-    raise TypeError(f"dialect must be a name or a Dialect, not {type(dialect).__name__}")
+    if not isinstance(dialect, str):
+        raise TypeError(f"dialect must be a name or a Dialect, not {type(dialect).__name__}")
+    if dialect not in _CLASSES:
+        known = ", ".join(map(repr, _CLASSES))
+        raise ValueError(f"dialect {dialect!r} is not known: expected one of {known}")
+    module = importlib.import_module(f"suggestions.dialects.{dialect}")
+    found: Dialect = getattr(module, _CLASSES[dialect])()
+    return found

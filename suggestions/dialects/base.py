@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from suggestions.question import ROLES
 
@@ -14,8 +14,16 @@ if TYPE_CHECKING:
     from suggestions.wire.sse import ServerSentEvent
 
 
+Framing = Literal["events", "lines", "text"]
+"""How a body is cut into messages: server-sent events; one message a line, blank ones dropped;
+or text as it arrives, cut anywhere but within a character."""
+
+EVENTS: Mapping[str, Framing] = {"text/event-stream": "events", "": "events"}
+
+
 class Request(NamedTuple):
-    """What goes over the wire. `json` is the body before it is serialised."""
+    """What goes over the wire. `json` is the body before it is serialised; `url` is empty where
+    the dialect has no address of its own."""
 
     url: str
     json: Any = None
@@ -35,6 +43,9 @@ class Dialect(ABC):
     """Used where the source is given none."""
     ends_at_eof = False
     """True where the end of the stream is the end of the answer, with no terminator of its own."""
+    framings: Mapping[str, Framing] = EVENTS
+    """By media type, "" where the service names none: which responses are streams, and how they
+    are framed. Any other is an answer in one piece, or none."""
     roles = ROLES
     """Those that a message of the question may have."""
 

@@ -1,0 +1,58 @@
+"""Messages out of bytes that are no server-sent events: lines, or text as it arrives."""
+
+from __future__ import annotations
+
+from codecs import getincrementaldecoder
+from collections.abc import Iterable, Iterator
+
+from suggestions.errors import EventTooLargeError
+from suggestions.wire.sse import ServerSentEvent
+
+_LONGEST_LINE = 16 * 1024 * 1024
+
+
+def lines(
+    chunks: Iterable[bytes], *, max_line_size: int = _LONGEST_LINE
+) -> Iterator[list[ServerSentEvent]]:
+    """A message for each line that is not blank, those together that have arrived together.
+
+    Lines end in LF or CRLF, as those of newline-delimited JSON do; the last needs no end. Raises
+    `EventTooLargeError` where one is longer than `max_line_size` bytes.
+    """
+    held = bytearray()
+    for chunk in chunks:
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            whole = (bytes(held) + chunk[:end]).split(b"\n")
+            held.clear()
+            yield _told(whole, max_line_size)
+        held += chunk[end:]
+        if len(held) > max_line_size:
+            raise _too_large(max_line_size)
+    if held:
+        yield _told([bytes(held)], max_line_size)
+
+
+def text(chunks: Iterable[bytes]) -> Iterator[list[ServerSentEvent]]:
+    """A message for each piece of text that has arrived; bad UTF-8 becomes U+FFFD."""
+    decoder = getincrementaldecoder("utf-8-sig")("replace")
+    for chunk in chunks:
+        if piece := decoder.decode(chunk):
+            yield [ServerSentEvent("message", piece, "")]
+    if piece := decoder.decode(b"", final=True):
+        yield [ServerSentEvent("message", piece, "")]
+
+
+def _told(whole: list[bytes], max_line_size: int) -> list[ServerSentEvent]:
+    batch: list[ServerSentEvent] = []
+    for line in whole:
+        if len(line) > max_line_size:
+            raise _too_large(max_line_size)
+        data = line.decode("utf-8", "replace").removeprefix("\ufeff").strip()
+        if data:
+            batch.append(ServerSentEvent("message", data, ""))
+    return batch
+
+
+def _too_large(max_line_size: int) -> EventTooLargeError:
+    return EventTooLargeError(f"One line of the stream is longer than {max_line_size} bytes.")
