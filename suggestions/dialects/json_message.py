@@ -1,0 +1,92 @@
+"""Messages in JSON: parsing one, reading its fields, and the errors that services report in it.
+
+`text_of`, `object_of` and `array_of` read what the answer itself is made of. Missing, null or
+empty is none there; a value of another type raises `ValueError`, because to pass over it would
+lose a part of the answer in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from json import JSONDecoder
+from typing import Any
+
+from suggestions.delta import Failure
+from suggestions.errors import from_report
+from suggestions.events import Usage
+
+_decode_json = JSONDecoder().raw_decode
+
+
+def parse(data: str) -> Any:
+    """The JSON value that `data` is, and nothing else. Raises `ValueError`, `RecursionError`."""
+    value, end = _decode_json(data)
+    if end < len(data):
+        raise ValueError("something follows the JSON value")
+    return value
+
+
+def parse_object(data: str) -> Mapping[str, Any]:
+    """The JSON object that `data` is. Raises `ValueError`, `RecursionError`."""
+    value = parse(data)
+    if not isinstance(value, Mapping):
+        raise ValueError(f"expected a JSON object, got {type(value).__name__}")
+    return value
+
+
+def failure_in(data: str) -> Failure:
+    """The failure that `data` reports; it may be JSON, or any text."""
+    try:
+        report = parse(data)
+    except (ValueError, RecursionError):
+        report = data
+    return Failure(from_report(report, body=data))
+
+
+def name_of(value: object) -> str | None:
+    """A name, an id or the like, where there is one: a text that is not empty."""
+    return value if value and isinstance(value, str) else None
+
+
+def text_of(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    _check_empty(value, "string")
+    return ""
+
+
+def object_of(value: object) -> Mapping[str, Any]:
+    if isinstance(value, Mapping):
+        return value
+    _check_empty(value, "object")
+    return {}
+
+
+def array_of(value: object) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    _check_empty(value, "array")
+    return []
+
+
+def index_of(value: object) -> int | None:
+    """The place of a call among the others, where the service tells it."""
+    return value if isinstance(value, int) else None
+
+
+def usage_of(
+    counts: Mapping[str, Any],
+    prompt: str = "prompt_tokens",
+    completion: str = "completion_tokens",
+) -> Usage:
+    """Counts of tokens; `prompt` and `completion` are what the service calls them."""
+    asked, answered, total = (
+        value if isinstance(value := counts.get(name), int) else 0
+        for name in (prompt, completion, "total_tokens")
+    )
+    return Usage(asked, answered, total or asked + answered, counts)
+
+
+def _check_empty(value: object, expected: str) -> None:
+    if value:
+        raise ValueError(f"expected a JSON {expected}, got {type(value).__name__}")
