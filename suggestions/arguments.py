@@ -118,13 +118,13 @@ def check_handlers(on: object) -> dict[str, Any]:
     return dict(on or {})
 
 
-def warn_of_plain_http(url: str, *, stacklevel: int) -> None:
-    """A token that travels unencrypted to another machine can be read on the way."""
+def warn_of_plain_http(url: str, secret: str = "the token", *, stacklevel: int) -> None:
+    """A secret that travels unencrypted to another machine can be read on the way."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme == "http" and not _is_this_machine(host):
         warnings.warn(
-            f"the token goes to {host} over plain http, readable to all on the way: use https",
+            f"{secret} goes to {host} over plain http, readable to all on the way: use https",
             stacklevel=stacklevel + 1,
         )
 

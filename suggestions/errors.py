@@ -173,7 +173,33 @@ _BY_STATUS: dict[int, tuple[type[SuggestionsError], str]] = {
     503: (ServiceUnavailableError, "The service is busy. Please try again in a moment."),
     529: (ServiceUnavailableError, "The service is overloaded. Please try again in a moment."),
 }
+# What to do about the messages that the chatbot backend documents, all of them with a 401.
+_ADVICE = {
+    "Authentication failed: cannot find username/password in request body.": (
+        "The login did not find the user name and the password. Send them the other way: "
+        'ChatbotLogin(..., send="form") or send="params".'
+    ),
+    "Authentication failed: cannot authenticate with provided username and password.": (
+        "The user name or the password is wrong. Check both and log in again."
+    ),
+    "Invalid token: empty or not starts with 'Bearer '": (
+        "The service wants a token. Pass one, such as token=ChatbotLogin(...)."
+    ),
+    "Invalid token: expired or fake token.": (
+        "The token has expired or is not of this service. Log in again for a new one; "
+        "token=ChatbotLogin(...) does so by itself."
+    ),
+}
 _TOO_LATE = (408, 504, 522, 524)
+_BY_CODE = {
+    kind.code: (kind, sentence)
+    for kind, sentence in _BY_STATUS.values()
+    if kind.code != NetworkError.code
+}
+_BY_CODE[UnclearPromptError.code] = (
+    UnclearPromptError,
+    "Your request was unclear. Mind trying again?",
+)
 # These say little, so that a code in the body may say more.
 _VAGUE = (400, 403, 500)
 _WITH_OWN_EVENT = frozenset((402, 413, 422, 429, 503, 529))
@@ -229,7 +255,7 @@ def from_status(
     told_status = _status_of(told) if status in _VAGUE else None
     kind, sentence = _BY_STATUS.get(told_status or status, (StatusError, _sentence_for(status)))
     return kind(
-        _with_quote(sentence, told.message),
+        _with_quote(_ADVICE.get(told.message, sentence), told.message),
         status=status,
         body=body,
         request_id=request_id,
@@ -249,11 +275,20 @@ def from_report(report: object, *, body: str | None = None) -> SuggestionsError:
     return kind(_with_quote(sentence, told.message), body=body)
 
 
+def from_code(code: object, message: str, *, body: str | None = None) -> SuggestionsError:
+    """The error whose `code` is this one of ours, as a relay passes it on with its `message`.
+
+    Any other code is a `ServiceError`.
+    """
+    kind, sentence = _BY_CODE.get(str(code), (ServiceError, "The service failed."))
+    return kind(one_line(message) or sentence, body=body)
+
+
 def is_report(value: object) -> bool:
     """Whether a message's JSON tells an error rather than a piece of an answer."""
     if not isinstance(value, Mapping):
         return False
-    if value.get("error") or value.get("type") == "error":
+    if value.get("error") or value.get("errorMessage") or value.get("type") == "error":
         return True
     return "choices" not in value and {"code", "message"} <= value.keys()
 

@@ -13,6 +13,14 @@ DialectName = str | Dialect
 _CLASSES = {
     "jetpack": "Jetpack",
     "openai": "OpenAI",
+    "responses": "Responses",
+    "anthropic": "Anthropic",
+    "ollama": "Ollama",
+    "auto": "Auto",
+    "chatbot": "Chatbot",
+    "relay": "Relay",
+    "text": "Text",
+    "json_lines": "JsonLines",
 }
 """By the name of a dialect, which is that of its file; only the file that is asked for is read."""
 

@@ -1,4 +1,4 @@
-"""Tokens: a text, or whatever gives one."""
+"""Tokens: a text, or whatever gives one, and how they are kept out of what is told."""
 
 from __future__ import annotations
 

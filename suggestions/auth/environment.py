@@ -1,0 +1,36 @@
+"""A token in an environment variable."""
+
+from __future__ import annotations
+
+import os
+
+from suggestions.errors import AuthenticationError
+
+
+class EnvironmentToken:
+    """The value of the environment variable `name`, looked up for each request.
+
+    Raises `AuthenticationError` when it is called and the variable is not set.
+    """
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"name must be a str, not {type(name).__name__}")
+        if not name:
+            raise ValueError("name is empty: expected that of an environment variable")
+        self._name = name
+
+    def __repr__(self) -> str:
+        return f"EnvironmentToken({self._name!r})"
+
+    def __call__(self) -> str:
+        token = os.environ.get(self._name)
+        if not token:
+            raise AuthenticationError(
+                f"There is no token: set the environment variable {self._name} to it."
+            )
+        return token
+
+    def refused(self, token: str) -> bool:
+        """True where the variable has been set to another one since."""
+        return os.environ.get(self._name, token) != token

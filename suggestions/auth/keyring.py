@@ -1,0 +1,54 @@
+"""A token in the keyring of the system: Secret Service, macOS' Keychain, Windows' Locker."""
+
+from __future__ import annotations
+
+from suggestions.auth.renewed import Renewed
+from suggestions.errors import AuthenticationError, SuggestionsError
+
+
+class KeyringToken(Renewed):
+    """What the keyring has for `username` at `service`, read once and kept until it is refused.
+
+    Raises `ImportError` without the package `keyring`, which the extra of that name installs.
+    Calling it raises `AuthenticationError` where the keyring has none, or cannot be read.
+    """
+
+    def __init__(self, service: str, username: str) -> None:
+        super().__init__()
+        for name, value in (("service", service), ("username", username)):
+            if not isinstance(value, str):
+                raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+        try:
+            import keyring
+        except ModuleNotFoundError as missing:
+            if missing.name != "keyring":
+                raise
+            raise ImportError(
+                "KeyringToken needs keyring: install `suggestions-sdk[keyring]`"
+            ) from missing
+        self._keyring = keyring
+        self._place = (service, username)
+
+    def __repr__(self) -> str:
+        return f"KeyringToken{self._place!r}"
+
+    def fetch(self) -> tuple[str, float | None]:
+        try:
+            token = self._keyring.get_password(*self._place)
+        except Exception as error:
+            problem = type(error).__name__
+        else:
+            if token:
+                return token, None
+            problem = "it has none"
+        raise AuthenticationError(
+            f"There is no token from the keyring ({problem}): unlock it, or store the token with "
+            f"`keyring set {' '.join(self._place)}`."
+        )
+
+    def refused(self, token: str) -> bool:
+        """True where the keyring has another one by now."""
+        try:
+            return super().refused(token) and self() != token
+        except SuggestionsError:
+            return False

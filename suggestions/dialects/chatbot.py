@@ -1,0 +1,69 @@
+"""The chatbot backend: a conversation with a service that logs its users in.
+
+Source: the document of openEuler's assistant, "API". A token comes from `ChatbotLogin`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from suggestions.arguments import check_url
+from suggestions.auth import Token, check_token
+from suggestions.delta import Delta
+from suggestions.dialects.base import Dialect, Request
+from suggestions.dialects.chat import decode_completion
+from suggestions.dialects.text import decode_text
+from suggestions.question import ROLES
+
+if TYPE_CHECKING:
+    from suggestions.wire.sse import ServerSentEvent
+
+
+class Chatbot(Dialect):
+    """`POST {base_url}/chatCompletionStream`, and `/chatCompletion` for an answer in one piece.
+
+    Without `base_url`, the source's `url` is the whole address. `token`: such as
+    `ChatbotLogin(base_url, username, password)`. It knows no options.
+    """
+
+    name = "chatbot"
+    ends_at_eof = True
+    roles = ROLES - {"jetpack-ai"}
+
+    def __init__(self, base_url: str | None = None, token: Token | None = None) -> None:
+        check_token(token)
+        self.base_url = "" if base_url is None else check_url(base_url).rstrip("/")
+        self.token = token
+
+    def __repr__(self) -> str:
+        return f"Chatbot(base_url={self.base_url!r})"
+
+    def request(
+        self,
+        question: str | list[dict[str, Any]],
+        options: Mapping[str, Any],
+        *,
+        stream: bool = True,
+    ) -> Request:
+        for name in options:
+            raise ValueError(f"options[{name!r}] is not known to chatbot: it has none")
+        if isinstance(question, str):
+            question = [{"role": "user", "content": question}]
+        path = "/chatCompletionStream" if stream else "/chatCompletion"
+        url = self.base_url and self.base_url + path
+        return Request(url, [_item(n, item) for n, item in enumerate(question)])
+
+    def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
+        return decode_text(message)
+
+    def decode_body(self, body: Any) -> Iterable[Delta]:
+        return decode_completion(body)
+
+
+def _item(n: int, item: Mapping[str, Any]) -> dict[str, Any]:
+    """One message as the service spells it, with its capital letter."""
+    for name in item:
+        if name not in ("role", "content"):
+            raise ValueError(f"question[{n}][{name!r}] is not known to chatbot")
+    return {"role": item["role"], "Content": item["content"]}

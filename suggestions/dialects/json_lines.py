@@ -1,0 +1,88 @@
+"""JSON messages with the text in one of their fields: a line each, or the data of an event each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from suggestions.delta import DONE, Delta, Failure
+from suggestions.dialects.prompted import Prompted, failure, parse
+from suggestions.errors import from_report, is_report
+
+if TYPE_CHECKING:
+    from suggestions.wire.sse import ServerSentEvent
+
+_MISSING = object()
+
+
+class JsonLines(Prompted):
+    """The text at `path` in each message, such as "message" or "choices.0.delta.content".
+
+    The messages are lines (`application/x-ndjson`, `application/jsonl`, `text/plain`), or the data
+    of server-sent events without a name. null is no text. The end of the stream is the end of the
+    answer, and so is the message `[DONE]`. `{"error": …}` reports one, and so does an event named
+    `error`. How it asks: see `Prompted`.
+    """
+
+    name = "json_lines"
+    ends_at_eof = True
+    framings = {
+        "text/event-stream": "events",
+        "application/x-ndjson": "lines",
+        "application/ndjson": "lines",
+        "application/jsonl": "lines",
+        "application/x-jsonlines": "lines",
+        "text/plain": "lines",
+        "": "lines",
+    }
+
+    def __init__(self, path: str = "message", url: str | None = None, **parameters: Any) -> None:
+        if not isinstance(path, str):
+            raise TypeError(f"path must be a str, not {type(path).__name__}")
+        if not all(path.split(".")):
+            raise ValueError(f"path is {path!r}: expected names with dots between, such as 'a.b'")
+        super().__init__(url, **parameters)
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"JsonLines({self.path!r}, url={self.url!r})"
+
+    def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
+        if message.type == "error":
+            return (failure(message.data),)
+        data = message.data.strip()
+        if message.type != "message" or not data:
+            return ()
+        return (DONE,) if data == "[DONE]" else self._read(parse(data), data)
+
+    def decode_body(self, body: Any) -> Iterable[Delta]:
+        return self._read(body)
+
+    def _read(self, value: Any, data: str | None = None) -> Iterable[Delta]:
+        if isinstance(value, Mapping) and value.get("error"):
+            return (Failure(from_report(value, body=data)),)
+        text = _at(value, self.path)
+        if text is _MISSING and is_report(value):
+            return (Failure(from_report(value, body=data)),)
+        if text is _MISSING:
+            raise ValueError(f"there is nothing at the path {self.path!r}")
+        if not isinstance(text, (str, type(None))):
+            raise ValueError(f"expected a text at {self.path!r}, got a {type(text).__name__}")
+        return (text or "",)
+
+
+def json(path: str = "message", url: str | None = None, **parameters: Any) -> JsonLines:
+    """The dialect that reads the text at `path`: `dialect=json(path="choices.0.text")`."""
+    return JsonLines(path, url, **parameters)
+
+
+def _at(value: Any, path: str) -> Any:
+    """What stands at the path; a number counts the items of a list from 0."""
+    for name in path.split("."):
+        if isinstance(value, Mapping) and name in value:
+            value = value[name]
+        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            return _MISSING
+    return value

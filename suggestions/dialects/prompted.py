@@ -1,0 +1,68 @@
+"""Requests of the services that people write in a morning, and what these report as errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from suggestions.arguments import check_json, check_url
+from suggestions.delta import Failure
+from suggestions.dialects.base import Dialect, Request
+from suggestions.errors import from_report
+
+_OWN = ("prompt", "messages")
+
+
+class Prompted(Dialect):
+    """`POST {url}` with `{"prompt": question}`, or `{"messages": [...]}` for a conversation.
+
+    `url` is the whole address; without it, the source's own is needed. `parameters` go into the
+    body of every request as they are, and the options of a question after them.
+    """
+
+    def __init__(self, url: str | None = None, **parameters: Any) -> None:
+        self.url = "" if url is None else check_url(url)
+        _check_names(parameters, "parameter {!r}", self.name)
+        check_json("parameters", parameters)
+        self._parameters = parameters
+
+    def __repr__(self) -> str:
+        # Parameters may carry a key for services that want it in the body.
+        return f"{type(self).__name__}(url={self.url!r})"
+
+    def request(
+        self,
+        question: str | list[dict[str, Any]],
+        options: Mapping[str, Any],
+        *,
+        stream: bool = True,
+    ) -> Request:
+        _check_names(options, "options[{!r}]", self.name)
+        name = "prompt" if isinstance(question, str) else "messages"
+        return Request(self.url, {**self._parameters, **options, name: question})
+
+
+def parse(data: str) -> Any:
+    """One JSON value (RFC 8259). Raises `ValueError` that says what is wrong with it."""
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise ValueError("expected a JSON value, got one nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"expected a JSON value: {error}") from None
+
+
+def failure(data: str) -> Failure:
+    """What a message of the name `error` reports, in JSON or as a text."""
+    try:
+        report = parse(data)
+    except ValueError:
+        report = data
+    return Failure(from_report(report, body=data))
+
+
+def _check_names(names: Mapping[str, Any], place: str, dialect: str) -> None:
+    for name in _OWN:
+        if name in names:
+            raise ValueError(f"{place.format(name)} is not for {dialect}: it is the question")

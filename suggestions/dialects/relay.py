@@ -1,0 +1,64 @@
+"""A relay's frames: `{"type": "content" | "done" | "error"}`, as a streaming backend sends them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from suggestions.delta import DONE, Delta, Failure
+from suggestions.dialects.prompted import Prompted, failure, parse
+from suggestions.errors import from_code, from_report, is_report
+
+if TYPE_CHECKING:
+    from suggestions.wire.sse import ServerSentEvent
+
+
+class Relay(Prompted):
+    """`data: {"type": "content", "data": <text>}`, last of all `{"type": "done"}`.
+
+    `{"type": "error", "error": <text>, "code": <code>}` ends it too: with a `code` of ours, such
+    as `error_quota_exceeded`, it is the same event here as it was there. Frames of other types are
+    no part of the answer. How it asks: see `Prompted`.
+    """
+
+    name = "relay"
+
+    def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
+        if message.type == "error":
+            return (failure(message.data),)
+        if message.type != "message" or not message.data.strip():
+            return ()
+        return _decode_frame(parse(message.data), message.data)
+
+    def decode_body(self, body: Any) -> Iterable[Delta]:
+        """A list of frames, or a single one."""
+        frames = body if isinstance(body, list) else [body]
+        return [delta for frame in frames for delta in _decode_frame(frame)]
+
+
+def _decode_frame(frame: Any, data: str | None = None) -> Iterable[Delta]:
+    if not isinstance(frame, Mapping):
+        raise ValueError(f"expected a JSON object, got {type(frame).__name__}")
+    kind = frame.get("type")
+    if kind == "content":
+        return (_text(frame.get("data")),)
+    if kind == "done":
+        return (DONE,)
+    if is_report(frame):
+        return (_failure(frame, data),)
+    if not isinstance(kind, str):
+        raise ValueError("expected a frame with a 'type'")
+    return ()
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, (str, type(None))):
+        raise ValueError(f"expected a text under 'data', got {type(value).__name__}")
+    return value or ""
+
+
+def _failure(frame: Mapping[str, Any], data: str | None) -> Failure:
+    code, said = frame.get("code"), frame.get("error") or frame.get("message")
+    if code and isinstance(said, (str, type(None))):
+        return Failure(from_code(code, said or "", body=data))
+    return Failure(from_report(frame, body=data))
