@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from suggestions.delta import DONE, Delta, Failure
-from suggestions.dialects.prompted import Prompted, failure, parse
+from suggestions.dialects.json_message import failure_in, parse
+from suggestions.dialects.prompted import Prompted
 from suggestions.errors import from_report, is_report
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class JsonLines(Prompted):
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
         if message.type == "error":
-            return (failure(message.data),)
+            return (failure_in(message.data),)
         data = message.data.strip()
         if message.type != "message" or not data:
             return ()

@@ -1,15 +1,12 @@
-"""Requests of the services that people write in a morning, and what these report as errors."""
+"""Requests of the services that people write in a morning."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from suggestions.arguments import check_json, check_url
-from suggestions.delta import Failure
 from suggestions.dialects.base import Dialect, Request
-from suggestions.errors import from_report
 
 _OWN = ("prompt", "messages")
 
@@ -41,25 +38,6 @@ class Prompted(Dialect):
         _check_names(options, "options[{!r}]", self.name)
         name = "prompt" if isinstance(question, str) else "messages"
         return Request(self.url, {**self._parameters, **options, name: question})
-
-
-def parse(data: str) -> Any:
-    """One JSON value (RFC 8259). Raises `ValueError` that says what is wrong with it."""
-    try:
-        return json.loads(data)
-    except RecursionError:
-        raise ValueError("expected a JSON value, got one nested too deeply") from None
-    except ValueError as error:
-        raise ValueError(f"expected a JSON value: {error}") from None
-
-
-def failure(data: str) -> Failure:
-    """What a message of the name `error` reports, in JSON or as a text."""
-    try:
-        report = parse(data)
-    except ValueError:
-        report = data
-    return Failure(from_report(report, body=data))
 
 
 def _check_names(names: Mapping[str, Any], place: str, dialect: str) -> None:

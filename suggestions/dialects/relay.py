@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from suggestions.delta import DONE, Delta, Failure
-from suggestions.dialects.prompted import Prompted, failure, parse
+from suggestions.dialects.json_message import failure_in, parse, text_of
+from suggestions.dialects.prompted import Prompted
 from suggestions.errors import from_code, from_report, is_report
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ class Relay(Prompted):
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
         if message.type == "error":
-            return (failure(message.data),)
-        if message.type != "message" or not message.data.strip():
+            return (failure_in(message.data),)
+        data = message.data.strip()
+        if message.type != "message" or not data:
             return ()
-        return _decode_frame(parse(message.data), message.data)
+        return _decode_frame(parse(data), data)
 
     def decode_body(self, body: Any) -> Iterable[Delta]:
         """A list of frames, or a single one."""
@@ -41,7 +43,7 @@ def _decode_frame(frame: Any, data: str | None = None) -> Iterable[Delta]:
         raise ValueError(f"expected a JSON object, got {type(frame).__name__}")
     kind = frame.get("type")
     if kind == "content":
-        return (_text(frame.get("data")),)
+        return (text_of(frame.get("data")),)
     if kind == "done":
         return (DONE,)
     if is_report(frame):
@@ -49,12 +51,6 @@ def _decode_frame(frame: Any, data: str | None = None) -> Iterable[Delta]:
     if not isinstance(kind, str):
         raise ValueError("expected a frame with a 'type'")
     return ()
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, (str, type(None))):
-        raise ValueError(f"expected a text under 'data', got {type(value).__name__}")
-    return value or ""
 
 
 def _failure(frame: Mapping[str, Any], data: str | None) -> Failure:

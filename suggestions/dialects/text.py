@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from suggestions.delta import Delta, Failure
-from suggestions.dialects.prompted import Prompted, failure
+from suggestions.dialects.json_message import failure_in
+from suggestions.dialects.prompted import Prompted
 from suggestions.errors import from_report, is_report
 
 if TYPE_CHECKING:
@@ -39,4 +40,4 @@ def decode_text(message: ServerSentEvent) -> Iterable[Delta]:
     """The data of a message without a name, whatever it looks like."""
     if message.type == "message":
         return (message.data,)
-    return (failure(message.data),) if message.type == "error" else ()
+    return (failure_in(message.data),) if message.type == "error" else ()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
+from .chatbot import chatbot
 from .faults import Fault, openai_body
 from .jetpack import jetpack
 from .openai import openai
+from .plain import plain
+from .relay import relay
 from .wire_format import json_response
 
 
@@ -21,8 +25,9 @@ def create_app(*, token: str | None = None, pace: float = 0.03) -> Flask:
     """
     app = Flask(__name__, static_folder=None)
     app.config["PLAYGROUND_TOKEN"] = token
+    app.config["PLAYGROUND_SECRET"] = secrets.token_bytes(32)
     app.config["PLAYGROUND_PACE"] = pace
-    for wire in (jetpack, openai):
+    for wire in (jetpack, openai, chatbot, relay, plain):
         app.register_blueprint(wire)
     app.register_error_handler(HTTPException, _no_route)
     app.after_request(_with_request_id)

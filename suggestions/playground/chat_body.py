@@ -30,13 +30,18 @@ _JSON_TYPES: dict[type, str] = {
 
 def read_body() -> Body:
     """The JSON object that the current request carries."""
+    return checked(read_json(), dict, "body")
+
+
+def read_json() -> object:
+    """The JSON value that the current request carries."""
     try:
-        body = json.loads(request.get_data())
+        value: object = json.loads(request.get_data())
     except (ValueError, RecursionError):
         raise Refused(
             Fault(400, "We could not parse the JSON body of your request.", "invalid_json")
         ) from None
-    return checked(body, dict, "body")
+    return value
 
 
 def checked(value: object, wanted: type[_T], path: str) -> _T:

@@ -53,7 +53,7 @@ def _ending(tells: str, *ending: Frame) -> Failure:
 
 
 def _error(tells: str, fault: Fault) -> Failure:
-    return _ending(tells, Frame("control", sse(to_json(openai_body(fault)))))
+    return _ending(tells, Frame("control", sse(to_json(openai_body(fault))), fault))
 
 
 def _place(frames: Frames, after: int) -> int:
@@ -110,7 +110,7 @@ _QUOTA = Fault(
     "insufficient_quota",
     "insufficient_quota",
 )
-_FILTER = Fault(
+FILTER = Fault(
     400,
     "The response was filtered, because the prompt triggered the content management policy. "
     "Please modify your prompt and retry.",
@@ -139,20 +139,20 @@ _TABLE: Mapping[str, Failure] = {
     "503": _refusal(_OVERLOADED),
     "529": _refusal(Fault(529, "Overloaded", "overloaded", "overloaded_error")),
     "context": _refusal(_CONTEXT),
-    "content_filter": _refusal(_FILTER),
+    "content_filter": _refusal(FILTER),
     "insufficient_quota": _refusal(_QUOTA),
     "stream-error": _error("A server error in mid-stream.", _SERVER),
     "stream-overloaded": _error("An overloaded engine in mid-stream.", _OVERLOADED),
     "stream-rate-limit": _error("A rate limit in mid-stream.", _RATE),
     "stream-quota": _error("A used up quota in mid-stream.", _QUOTA),
-    "stream-content-filter": _error("A content filter in mid-stream.", _FILTER),
+    "stream-content-filter": _error("A content filter in mid-stream.", FILTER),
     "stream-error-text": _ending(
         "An error in mid-stream that is a text, no object.",
-        Frame("control", sse(to_json({"error": _SERVER.message}))),
+        Frame("control", sse(to_json({"error": _SERVER.message})), _SERVER),
     ),
     "stream-error-event": _ending(
         "An error in mid-stream as an event of the name `error`.",
-        Frame("control", sse(to_json(openai_body(_SERVER)), event="error")),
+        Frame("control", sse(to_json(openai_body(_SERVER)), event="error"), _SERVER),
     ),
     "finish-content-filter": Failure(
         "The answer stops, and its finish_reason is content_filter.", reply=_filtered

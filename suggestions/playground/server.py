@@ -9,6 +9,8 @@ from types import TracebackType
 
 from .app import create_app
 from .jetpack import PATH as JETPACK_PATH
+from .plain import JSON_PATH, LINES_PATH, RAW_PATH, TEXT_PATH
+from .relay import PATH as RELAY_PATH
 from .wsgi import WSGIServer, listen
 
 _POLL = 0.05  # seconds until the accepting thread sees that it is to stop
@@ -79,6 +81,40 @@ class Playground:
     def jetpack_url(self) -> str:
         """The full address of Jetpack AI's endpoint."""
         return f"{self.url}{JETPACK_PATH}"
+
+    @property
+    def chatbot_url(self) -> str:
+        """The base URL of the chatbot backend, where `/auth` is.
+
+        Its users are "demo", and "expired" whose tokens are just that; their passwords are their
+        names.
+        """
+        return self.url
+
+    @property
+    def relay_url(self) -> str:
+        """The full address of the relay that sends frames with a type."""
+        return f"{self.url}{RELAY_PATH}"
+
+    @property
+    def text_url(self) -> str:
+        """The full address that sends text as the data of server-sent events."""
+        return f"{self.url}{TEXT_PATH}"
+
+    @property
+    def raw_url(self) -> str:
+        """The full address that sends text without any framing."""
+        return f"{self.url}{RAW_PATH}"
+
+    @property
+    def json_url(self) -> str:
+        """The full address that sends `{"message": text}` as the data of server-sent events."""
+        return f"{self.url}{JSON_PATH}"
+
+    @property
+    def json_lines_url(self) -> str:
+        """The full address that sends `{"message": text}` a line each."""
+        return f"{self.url}{LINES_PATH}"
 
     def __enter__(self) -> Playground:
         return self.start()

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from flask import Response, request
 
 from .connection import pause
+from .faults import Fault
 from .tokens import pauses
 
 
@@ -17,11 +18,13 @@ class Frame(NamedTuple):
     """One step of a streamed response.
 
     A `token` is sent after a pause, `control` and `done` (the terminator of the format) at once;
-    `silence` waits until the client leaves, `cut` drops the connection there and then.
+    `silence` waits until the client leaves, `cut` drops the connection there and then. With a
+    `fault`, the frame reports it in the words of the OpenAI API; other formats have their own.
     """
 
     kind: Literal["token", "control", "done", "silence", "cut"]
     data: bytes = b""
+    fault: Fault | None = None
 
 
 def to_json(value: object) -> bytes:
@@ -34,6 +37,12 @@ def sse(data: bytes, event: str | None = None) -> bytes:
     """One server-sent event; `data` is a single line."""
     name = f"event: {event}\n".encode() if event else b""
     return name + b"data: " + data + b"\n\n"
+
+
+def sse_text(text: str, event: str | None = None) -> bytes:
+    """One server-sent event with any text as its data, each line of it on a line of its own."""
+    lines = text.encode("utf-8", "replace").replace(b"\r", b"\n").split(b"\n")
+    return sse(b"\ndata: ".join(lines), event)
 
 
 def streamed(frames: Iterable[Frame], pace: float, mimetype: str = "text/event-stream") -> Response:
