@@ -162,7 +162,10 @@ class Answer:
         self._emit(Later("function_call_chunk", snapshot))
 
     def _tool(self, piece: ToolCallPiece) -> None:
-        key = self._last_key = self._key_of(piece)
+        key = self._key_of(piece)
+        if key not in self._tool_calls and not (piece.id or piece.name):
+            return  # of a tool that the service runs itself, which no piece has opened here
+        self._last_key = key
         call = self._tool_calls.setdefault(key, _Call())
         if call.told:
             return
@@ -179,6 +182,12 @@ class Answer:
         return next(known, piece.id)
 
     def _count(self, usage: Usage) -> None:
+        known = self.usage
+        if known and not usage.prompt_tokens:
+            # Some count the question at the start and the answer at the end.
+            prompt, completion = known.prompt_tokens, usage.completion_tokens
+            details = {**known.details, **usage.details}
+            usage = Usage(prompt, completion, prompt + completion, details)
         self.usage = usage
         self._emit(Event("usage", usage))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -64,11 +65,36 @@ class Later(NamedTuple):
 
 
 class ResponseInfo(NamedTuple):
-    """Detail of `open`: the response that was accepted."""
+    """Detail of `open`: the response that was accepted, and the dialect that it is read in."""
 
     status: int
     headers: Mapping[str, str]
     request_id: str | None
+    dialect: str = ""
+
+
+class MessageEvent(NamedTuple):
+    """Detail of what an `EventSource` receives (WHATWG HTML, section 9.2.6).
+
+    `type` is the name that the server gave it, "message" without one; `origin` is that of the
+    stream's address behind all redirects, like "https://example.org".
+    """
+
+    data: str
+    type: str
+    last_event_id: str
+    origin: str
+
+    def json(self) -> Any:
+        """What `data` says as JSON (RFC 8259). Raises `ValueError` where it is none."""
+        try:
+            return json.loads(self.data, parse_constant=_no_constant)
+        except RecursionError:
+            raise ValueError("the data is nested too deeply for JSON") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"the data is no JSON: {name} is no number of it")
 
 
 class FunctionCall(NamedTuple):

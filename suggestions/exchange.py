@@ -22,7 +22,7 @@ _FRAMED: dict[Framing, Callable[[Iterable[bytes]], Iterator[list[ServerSentEvent
     "text": text,
 }
 _LONGEST_WHOLE_ANSWER = 16 * 1024 * 1024
-_MEDIA_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
+_MEDIA_TYPE = r"(?a:[\w.+-]{1,60}/[\w.+-]{1,60})"
 _REQUEST_IDS = ("x-request-id", "request-id", "x-ms-request-id", "apim-request-id")
 
 
@@ -47,31 +47,43 @@ def open_exchange(transport: Transport, request: Request) -> ResponseInfo:
     return ResponseInfo(status, transport.headers, request_id)
 
 
+def media_type(transport: Transport) -> str:
+    """What the response says that it is, in lower case; "" where it says nothing."""
+    return transport.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
 def messages(transport: Transport, dialect: Dialect) -> Iterator[list[ServerSentEvent]] | None:
     """The messages of an accepted stream, those together that have arrived together.
 
     None where the response is no stream.
     """
-    framing = dialect.framings.get(_content_type(transport))
+    framing = dialect.framings.get(media_type(transport))
     return framing and _FRAMED[framing](transport.chunks())
 
 
-def whole_answer(transport: Transport, dialect: Dialect) -> Iterable[Delta]:
-    """What a response that is no event stream says. Raises `NotAnAnswerError` where it is none."""
-    kind = _content_type(transport)
+def whole_answer(
+    transport: Transport, choose: Callable[[ServerSentEvent], Dialect]
+) -> Iterable[Delta]:
+    """What a response that is no stream says; `choose` gets the dialect for the whole of it.
+
+    Raises `NotAnAnswerError` where it is none.
+    """
+    kind = media_type(transport)
     is_json = kind == "application/json" or kind.endswith("+json")
     body = transport.body(_LONGEST_WHOLE_ANSWER if is_json else errors.LONGEST_BODY)
     said = body.decode("utf-8", "replace")
     problem = None
     if is_json:
         try:
-            return list(_told(dialect.decode_body(json.loads(said)), transport.status, said))
+            value = json.loads(said)
+            dialect = choose(ServerSentEvent("message", said, ""))
+            return list(_told(dialect.decode_body(value), transport.status, said))
         except errors.SuggestionsError:
             raise
         except Exception as error:
             problem = error
     raise errors.NotAnAnswerError(
-        f"The service sent {kind if _MEDIA_TYPE.fullmatch(kind) else 'something'} that is no "
+        f"The service sent {kind if re.fullmatch(_MEDIA_TYPE, kind) else 'something'} that is no "
         "answer. Is the URL right, and did nothing on the way reply in its place?",
         status=transport.status,
         body=said,
@@ -86,10 +98,6 @@ def _told(deltas: Iterable[Delta], status: int, body: str) -> Iterator[Delta]:
             delta.error.status = status
             delta.error.body = body[: errors.LONGEST_BODY]
         yield delta
-
-
-def _content_type(transport: Transport) -> str:
-    return transport.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def _request_id(headers: Mapping[str, str]) -> str | None:

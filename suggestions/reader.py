@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from suggestions.wire.sse import ServerSentEvent
     from suggestions.wire.transport import Transport
 
-logger = logging.getLogger("suggestions")
+    Decode = Callable[[ServerSentEvent], Iterable[Delta]]
+    Record = Callable[[Event[Any]], object]
+    Take = Callable[[Iterable[ServerSentEvent], Decode], bool]
+    Say = Callable[[Iterable[Delta]], bool]
 
-Decode = Callable[["ServerSentEvent"], Iterable[Delta]]
-Record = Callable[[Event[Any]], object]
-Take = Callable[[Iterable["ServerSentEvent"], Decode], bool]
-Say = Callable[[Iterable[Delta]], bool]
+logger = logging.getLogger("suggestions")
 
 
 class Reader:
@@ -114,32 +114,45 @@ class Reader:
             self._lifeline.wait(retry.delay)
 
     def _read_once(self, transport: Transport, record: Record, take: Take, say: Say) -> None:
-        from suggestions.exchange import messages, open_exchange, whole_answer
+        from suggestions.exchange import media_type, open_exchange
 
         info = open_exchange(transport, self._authorized())
         logger.debug("accepted with status %d", info.status)
         say((Source(request_id=info.request_id),))
-        record(Event("open", info))
-        decode = self._dialect.decode
+        choice = _Choice(
+            self._dialect,
+            media_type(transport),
+            lambda dialect: record(Event("open", info._replace(dialect=dialect.name))),
+        )
+        choice.see()
         try:
-            stream = messages(transport, self._dialect)
-            if stream is None:
-                say((*whole_answer(transport, self._dialect), DONE))
+            if self._read_answer(transport, choice, take, say):
                 return
-            for batch in stream:
-                self._begun = self._begun or bool(batch)
-                if take(batch, decode):
-                    return
         except (SuggestionsError, Aborted):
             raise
         except Exception as error:
             raise MalformedStreamError(
-                f"A message of the stream is not what {self._dialect.name} sends: "
-                f"{one_line(str(error))}"
+                f"A message of the stream is not what {choice.dialect.name} sends: "
+                + one_line(str(error))
             ) from error
-        if not self._dialect.ends_at_eof:
+        if not choice.dialect.ends_at_eof:
             raise IncompleteStreamError("The answer stopped before it was complete.")
         say((DONE,))
+
+    def _read_answer(self, transport: Transport, choice: _Choice, take: Take, say: Say) -> bool:
+        """True where the answer is over, False where the stream has ended."""
+        from suggestions.exchange import messages, whole_answer
+
+        stream = messages(transport, self._dialect)
+        if stream is None:
+            say((*whole_answer(transport, choice.see), DONE))
+            return True
+        for batch in stream:
+            if batch:
+                self._begun = True
+                if take(batch, choice.see(batch[0]).decode):
+                    return True
+        return False
 
     def _authorized(self) -> Request:
         if self._token is None:
@@ -155,3 +168,23 @@ class Reader:
             return False
         self._renewed = True
         return bool(refused(self._sent_token))
+
+
+class _Choice:
+    """The dialect that one answer is read in; `tell` gets it once, as soon as it is known."""
+
+    def __init__(
+        self, dialect: Dialect, content_type: str, tell: Callable[[Dialect], object]
+    ) -> None:
+        self.dialect = dialect
+        self._content_type = content_type
+        self._tell = tell
+        self._made = False
+
+    def see(self, first: ServerSentEvent | None = None) -> Dialect:
+        if not self._made:
+            chosen = self.dialect.choose(self._content_type, first)
+            if chosen is not None:
+                self.dialect, self._made = chosen, True
+                self._tell(chosen)
+        return self.dialect

@@ -67,6 +67,16 @@ class Dialect(ABC):
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
         """What one message of the stream says, in order; `DONE` where it is the terminator."""
 
+    def choose(self, content_type: str, first: ServerSentEvent | None = None) -> Dialect | None:
+        """The dialect that an answer is read in; `open` is told as soon as it is known.
+
+        Asked when the response is accepted, and where that says None, once more with the first
+        message, or with the whole of an answer in one piece. `content_type` is the media type in
+        lower case. The default is the dialect itself. Raises `SuggestionsError` where there is
+        none for what has come.
+        """
+        return self
+
     def decode_body(self, body: Any) -> Iterable[Delta]:
         """What a whole answer in JSON (status 200) says.
 

@@ -1,0 +1,164 @@
+"""Anthropic's Messages API.
+
+Source: Anthropic's API reference, "Messages", "Streaming messages" and "Errors".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from suggestions.delta import DONE, Delta, Failure, Finish, Reasoning, Source, ToolCallPiece
+from suggestions.dialects.base import Request
+from suggestions.dialects.json_message import (
+    failure_in,
+    index_of,
+    name_of,
+    object_of,
+    parse_object,
+    text_of,
+    usage_of,
+)
+from suggestions.dialects.model_api import ModelAPI, messages_of
+from suggestions.errors import from_report, is_report
+from suggestions.question import ROLES
+
+if TYPE_CHECKING:
+    from suggestions.wire.sse import ServerSentEvent
+
+VERSION = "2023-06-01"
+"""Of the API; the service wants it named."""
+MAX_TOKENS = 4096
+"""The longest answer to ask for where the caller does not say; the service wants a bound."""
+
+_REASONS = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
+}
+
+
+class Anthropic(ModelAPI):
+    """`POST {base_url}/v1/messages`, with the system messages of the question as `system`.
+
+    `base_url`: else `ANTHROPIC_BASE_URL`, else Anthropic's own. `api_key`: else
+    `ANTHROPIC_API_KEY`, sent as `x-api-key`. The rest is told at `ModelAPI`; parameters are
+    `max_tokens` (4096 without it), `temperature`, `thinking`, `tools` and so on.
+    """
+
+    name = "anthropic"
+    path = "/v1/messages"
+    own_url = "https://api.anthropic.com"
+    url_variable = "ANTHROPIC_BASE_URL"
+    key_variable = "ANTHROPIC_API_KEY"
+    own_key_header = "x-api-key"
+    roles = ROLES - {"jetpack-ai"}
+
+    def request(
+        self,
+        question: str | list[dict[str, Any]],
+        options: Mapping[str, Any],
+        *,
+        stream: bool = True,
+    ) -> Request:
+        request = super().request(question, options, stream=stream)
+        return request._replace(headers={"anthropic-version": VERSION})
+
+    def body(
+        self, question: str | list[dict[str, Any]], parameters: dict[str, Any]
+    ) -> dict[str, Any]:
+        messages = messages_of(question)
+        system = [m.get("content") or "" for m in messages if m["role"] == "system"]
+        if system and parameters.get("system"):
+            raise ValueError("'system' is given twice: as a parameter and in the question")
+        told = {"system": "\n\n".join(system)} if system else {}
+        asked = [message for message in messages if message["role"] != "system"]
+        if not asked:
+            raise ValueError("question has system messages alone: expected one of a user")
+        return {"max_tokens": MAX_TOKENS, **parameters, **told, "messages": asked}
+
+    def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
+        data = message.data.strip()
+        if message.type == "error":
+            return (failure_in(data),)
+        if not data:
+            return ()
+        event = parse_object(data)
+        if is_report(event):
+            return (failure_in(data),)
+        decode = _EVENTS.get(text_of(event.get("type")))
+        return decode(event) if decode else ()
+
+    def decode_body(self, body: Any) -> Iterable[Delta]:
+        if is_report(body):
+            return (Failure(from_report(body)),)
+        if not isinstance(body, Mapping) or not isinstance(body.get("content"), list):
+            raise ValueError("a JSON value without 'content'")
+        blocks = enumerate(map(object_of, body["content"]))
+        said = [delta for index, block in blocks for delta in _block(block, index)]
+        return (_source(body), *said, *_end(body, body))
+
+
+def _begin(event: Mapping[str, Any]) -> Iterator[Delta]:
+    message = object_of(event.get("message"))
+    yield _source(message)
+    yield from _end(message, message)
+
+
+def _open_block(event: Mapping[str, Any]) -> Iterable[Delta]:
+    return _block(object_of(event.get("content_block")), index_of(event.get("index")))
+
+
+def _delta(event: Mapping[str, Any]) -> Iterable[Delta]:
+    delta = object_of(event.get("delta"))
+    kind = delta.get("type")
+    if kind == "text_delta":
+        return (text_of(delta.get("text")),)
+    if kind == "thinking_delta":
+        return (Reasoning(text_of(delta.get("thinking"))),)
+    if kind == "input_json_delta":
+        index = index_of(event.get("index"))
+        return (ToolCallPiece(index, arguments=text_of(delta.get("partial_json"))),)
+    return ()
+
+
+_EVENTS: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Delta]]] = {
+    "message_start": _begin,
+    "content_block_start": _open_block,
+    "content_block_delta": _delta,
+    "message_delta": lambda event: _end(object_of(event.get("delta")), event),
+    "message_stop": lambda event: (DONE,),
+}
+"""By `type`. The service says that there will be others, to be passed over."""
+
+
+def _source(message: Mapping[str, Any]) -> Source:
+    return Source(name_of(message.get("model")), name_of(message.get("id")))
+
+
+def _block(block: Mapping[str, Any], index: int | None) -> Iterator[Delta]:
+    """A content block: whole, or what it has when it opens."""
+    kind = block.get("type")
+    if kind == "text":
+        yield text_of(block.get("text"))
+    elif kind == "thinking":
+        yield Reasoning(text_of(block.get("thinking")))
+    elif kind == "tool_use":
+        # Of a stream, the input is empty here, and follows as pieces of JSON.
+        given = object_of(block.get("input"))
+        arguments = json.dumps(given, ensure_ascii=False) if given else ""
+        call_id = name_of(block.get("id")) or ""
+        yield ToolCallPiece(index, call_id, text_of(block.get("name")), arguments)
+
+
+def _end(message: Mapping[str, Any], counted: Mapping[str, Any]) -> Iterator[Delta]:
+    usage = object_of(counted.get("usage"))
+    if usage:
+        yield usage_of(usage, "input_tokens", "output_tokens")
+    reason = text_of(message.get("stop_reason"))
+    if reason:
+        yield Finish(_REASONS.get(reason, reason))

@@ -1,0 +1,119 @@
+"""Any of the dialects: asks in the way that most services understand, and looks at the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from suggestions.delta import Delta
+from suggestions.dialects import find
+from suggestions.dialects.base import Dialect, Framing, Request
+from suggestions.dialects.json_lines import JsonLines
+from suggestions.dialects.json_message import parse
+from suggestions.dialects.model_api import messages_of
+from suggestions.errors import MalformedStreamError, is_report, one_line
+from suggestions.question import ROLES
+
+if TYPE_CHECKING:
+    from suggestions.wire.sse import ServerSentEvent
+
+_OWN = ("messages", "stream")
+_TEXT_FIELDS = ("content", "text", "message", "token", "delta", "data", "response", "answer")
+"""Where the services that have no document put their text."""
+
+
+class Auto(Dialect):
+    """`POST {url}` with `{"messages": [...], "stream": true}` and the options; `url` is needed.
+
+    The media type and the first message, or the whole of an answer in one piece, tell which
+    dialect reads the answer: "openai" (Jetpack's too), "responses", "anthropic", "ollama",
+    "relay", "chatbot", "text" or "json_lines". `open` is told when that is known, and its detail
+    names it; a first message that fits none is a `MalformedStreamError`.
+    """
+
+    name = "auto"
+    roles = ROLES | {"developer", "tool", "function"}
+    framings: Mapping[str, Framing] = {
+        "": "events",
+        "text/event-stream": "events",
+        "application/x-ndjson": "lines",
+        "application/ndjson": "lines",
+        "application/jsonl": "lines",
+        "application/x-jsonlines": "lines",
+        "text/plain": "text",
+    }
+
+    def request(
+        self,
+        question: str | list[dict[str, Any]],
+        options: Mapping[str, Any],
+        *,
+        stream: bool = True,
+    ) -> Request:
+        for name in _OWN:
+            if name in options:
+                raise ValueError(f"options[{name!r}] is not for auto: it is made of the question")
+        return Request("", {**options, "messages": messages_of(question), "stream": stream})
+
+    def choose(self, content_type: str, first: ServerSentEvent | None = None) -> Dialect | None:
+        if first is None:
+            return None
+        if self.framings.get(content_type) == "text":
+            return find("text")
+        chosen = _dialect_of(first, lines=self.framings.get(content_type) == "lines")
+        if chosen is None:
+            raise MalformedStreamError(
+                f"The answer is in no dialect that is known: it begins with {_shown(first)}."
+            )
+        return chosen
+
+    def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
+        raise NotImplementedError("the dialect that was chosen reads the messages")
+
+
+def _dialect_of(first: ServerSentEvent, *, lines: bool) -> Dialect | None:
+    data = first.data.strip()
+    if first.type == "error" or data == "[DONE]" or data.startswith(": "):
+        return find("openai")
+    try:
+        value = parse(data)
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, Mapping):
+        documented = _documented(value)
+        # What has no document has no names for its events either.
+        return find(documented) if documented else _undocumented(value, first)
+    # What looks like JSON and is none, or is a list, is no text that a model has written.
+    if lines or first.type != "message" or data[:1] in ("{", "["):
+        return None
+    return find("text" if data else "chatbot")
+
+
+def _documented(value: Mapping[str, Any]) -> str | None:
+    kind = value.get("type")
+    kind = kind if isinstance(kind, str) else ""
+    if kind.startswith("response.") or value.get("object") == "response":
+        return "responses"
+    if kind in ("message_start", "ping") or (kind == "message" and "content" in value):
+        return "anthropic"
+    if kind in ("content", "done") or (kind == "error" and isinstance(value.get("error"), str)):
+        return "relay"
+    # An error alone has the same shapes everywhere.
+    if "choices" in value or is_report(value):
+        return "openai"
+    if isinstance(value.get("message"), Mapping) and "done" in value:
+        return "ollama"
+    return None
+
+
+def _undocumented(value: Mapping[str, Any], first: ServerSentEvent) -> Dialect | None:
+    if first.type != "message":
+        return None
+    field = next((name for name in _TEXT_FIELDS if isinstance(value.get(name), str)), None)
+    return JsonLines(field) if field else None
+
+
+def _shown(message: ServerSentEvent) -> str:
+    """What was seen, for a person: the name of the event, where it has one, and its data."""
+    name = "" if message.type == "message" else f"event {message.type!r} with "
+    return f"{name}{one_line(message.data)!r}"

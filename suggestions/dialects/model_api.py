@@ -1,0 +1,112 @@
+"""What the services with models to choose from share: an address, a key, parameters."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from suggestions.arguments import check_headers, check_json
+from suggestions.auth import Token, check_token
+from suggestions.dialects.base import Dialect, Request
+
+BEARER = "Authorization"
+"""The header that has the key behind the word "Bearer" (RFC 6750); every other has it bare."""
+
+_NOT_HERE = {
+    "post_id": "an option of the dialect 'jetpack'",
+    "feature": "an option of the dialect 'jetpack'",
+    "from_cache": "an option of the dialect 'jetpack'",
+    "stream": "decided by the way the question is asked",
+}
+
+
+class ModelAPI(Dialect):
+    """`POST {base_url}{path}` with a JSON object.
+
+    - `base_url`: without the path; a query in it stays behind the path. Else the environment
+      variable that the dialect names, else the service's own.
+    - `api_key`: a str or a token provider. Else the dialect's environment variable.
+    - `model`: an option `model` of the single question comes first.
+    - `key_header`: the header for the key, "Authorization" for a bearer token; Azure has "api-key".
+    - `parameters` go into the body of every request as they are, and the options of a question
+      after them.
+
+    Raises `TypeError` and `ValueError` that name the argument.
+    """
+
+    path: ClassVar[str]
+    own_url: ClassVar[str]
+    url_variable: ClassVar[str] = ""
+    key_variable: ClassVar[str] = ""
+    model_variable: ClassVar[str] = ""
+    own_key_header: ClassVar[str] = BEARER
+    question_field: ClassVar[str] = "messages"
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        api_key: Token | None = None,
+        model: str | None = None,
+        *,
+        key_header: str | None = None,
+        **parameters: Any,
+    ) -> None:
+        self._check_names(parameters, "parameter {!r}")
+        check_json("parameters", parameters)
+        check_token(api_key, "api_key")
+        self.base_url = _setting(base_url, "base_url", self.url_variable, self.own_url).rstrip("/")
+        self.token = api_key or os.environ.get(self.key_variable) or None
+        check_token(self.token, self.key_variable)
+        self.model = _setting(model, "model", self.model_variable) or None
+        self.key_header = _setting(key_header, "key_header", "", self.own_key_header)
+        check_headers({self.key_header: ""})
+        self._parameters = parameters
+
+    def __repr__(self) -> str:
+        # Parameters may carry a key for services that want it in the body.
+        return f"{type(self).__name__}(base_url={self.base_url!r}, model={self.model!r})"
+
+    def request(
+        self,
+        question: str | list[dict[str, Any]],
+        options: Mapping[str, Any],
+        *,
+        stream: bool = True,
+    ) -> Request:
+        self._check_names(options, "options[{!r}]")
+        base, mark, query = self.base_url.partition("?")
+        model = {"model": self.model} if self.model else {}
+        body = self.body(question, {**model, **self._parameters, **options})
+        body["stream"] = stream
+        return Request(f"{base.rstrip('/')}{self.path}{mark}{query}", body)
+
+    @abstractmethod
+    def body(
+        self, question: str | list[dict[str, Any]], parameters: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The body of the request, but for `stream`: the parameters, and the question."""
+
+    def authorize(self, request: Request, token: str) -> Request:
+        if self.key_header == BEARER:
+            return super().authorize(request, token)
+        return request._replace(headers={**request.headers, self.key_header: token})
+
+    def _check_names(self, names: Mapping[str, Any], place: str) -> None:
+        not_here = {**_NOT_HERE, self.question_field: "made of the question"}
+        for name in names:
+            if name in not_here:
+                where = place.format(name)
+                raise ValueError(f"{where} is not for {self.name}: it is {not_here[name]}")
+
+
+def messages_of(question: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The question as a conversation."""
+    return [{"role": "user", "content": question}] if isinstance(question, str) else question
+
+
+def _setting(given: str | None, name: str, variable: str, default: str = "") -> str:
+    if not isinstance(given, (str, type(None))):
+        raise TypeError(f"{name} must be a str, not {type(given).__name__}")
+    return given or os.environ.get(variable) or default

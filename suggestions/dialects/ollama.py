@@ -1,0 +1,103 @@
+"""Ollama's own chat API: newline-delimited JSON.
+
+Source: Ollama's API documentation, "Generate a chat message", "Streaming" and "Errors".
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from suggestions.delta import DONE, Delta, Failure, Finish, Reasoning, Source, ToolCallPiece
+from suggestions.dialects.base import Framing, Request
+from suggestions.dialects.json_message import (
+    array_of,
+    name_of,
+    object_of,
+    parse,
+    text_of,
+    usage_of,
+)
+from suggestions.dialects.model_api import ModelAPI, messages_of
+from suggestions.errors import from_report, is_report
+from suggestions.question import ROLES
+
+if TYPE_CHECKING:
+    from suggestions.wire.sse import ServerSentEvent
+
+_MEDIA_TYPE = "application/x-ndjson"
+_call_numbers = itertools.count()
+
+
+class Ollama(ModelAPI):
+    """`POST {base_url}/api/chat`.
+
+    `base_url`: else http://localhost:11434. `api_key`: only where a service stands before it that
+    wants one. The rest is told at `ModelAPI`; parameters are `options` (an object with
+    `temperature`, `num_ctx` …), `think`, `tools`, `format`, `keep_alive`.
+    """
+
+    name = "ollama"
+    path = "/api/chat"
+    own_url = "http://localhost:11434"
+    roles = (ROLES - {"jetpack-ai"}) | {"tool"}
+    framings: Mapping[str, Framing] = {_MEDIA_TYPE: "lines", "": "lines"}
+
+    def request(
+        self,
+        question: str | list[dict[str, Any]],
+        options: Mapping[str, Any],
+        *,
+        stream: bool = True,
+    ) -> Request:
+        request = super().request(question, options, stream=stream)
+        return request._replace(headers={"Accept": _MEDIA_TYPE} if stream else {})
+
+    def body(
+        self, question: str | list[dict[str, Any]], parameters: dict[str, Any]
+    ) -> dict[str, Any]:
+        return {**parameters, "messages": messages_of(question)}
+
+    def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
+        return _decode(parse(message.data), message.data)
+
+    def decode_body(self, body: Any) -> Iterable[Delta]:
+        if not is_report(body) and not (isinstance(body, Mapping) and "message" in body):
+            raise ValueError("a JSON value without 'message'")
+        return _decode(body)
+
+
+def _decode(answer: Any, data: str | None = None) -> Iterator[Delta]:
+    if is_report(answer):
+        yield Failure(from_report(answer, body=data))
+        return
+    if not isinstance(answer, Mapping):
+        raise ValueError(f"expected a JSON object, got {type(answer).__name__}")
+    yield Source(name_of(answer.get("model")))
+    message = object_of(answer.get("message"))
+    yield Reasoning(text_of(message.get("thinking")))
+    yield text_of(message.get("content"))
+    yield from map(_call, map(object_of, array_of(message.get("tool_calls"))))
+    if answer.get("done"):
+        yield from _end(answer)
+
+
+def _call(call: Mapping[str, Any]) -> ToolCallPiece:
+    # Each is whole and not all have an id, so each gets a number of its own.
+    function = object_of(call.get("function"))
+    given = function.get("arguments")
+    arguments = given if isinstance(given, str) else json.dumps(given or {}, ensure_ascii=False)
+    call_id = name_of(call.get("id")) or ""
+    return ToolCallPiece(next(_call_numbers), call_id, text_of(function.get("name")), arguments)
+
+
+def _end(answer: Mapping[str, Any]) -> Iterator[Delta]:
+    counts = {name: value for name, value in answer.items() if type(value) is int}
+    if "eval_count" in counts or "prompt_eval_count" in counts:
+        yield usage_of(counts, "prompt_eval_count", "eval_count")
+    reason = text_of(answer.get("done_reason"))
+    if reason:
+        yield Finish(reason)
+    yield DONE
