@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from suggestions.ask import ask_question_sync as ask_question_sync
     from suggestions.dialects import Dialect as Dialect
     from suggestions.errors import SuggestionsError as SuggestionsError
+    from suggestions.event_source import EventSource as EventSource
     from suggestions.events import Event as Event
     from suggestions.source import SuggestionsEventSource as SuggestionsEventSource
     from suggestions.suggester import Suggester as Suggester
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Dialect": "dialects",
     "Event": "events",
+    "EventSource": "event_source",
     "EventTarget": "target",
     "SuggestionsError": "errors",
     "Suggester": "suggester",
@@ -43,6 +45,7 @@ _MODULES = ("errors", "signals")
 __all__ = [
     "Dialect",
     "Event",
+    "EventSource",
     "EventTarget",
     "Suggester",
     "SuggestionsError",

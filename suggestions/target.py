@@ -60,7 +60,7 @@ class EventTarget:
         if dispatch is not None and not callable(dispatch):
             raise TypeError(f"dispatch must be callable, not {type(dispatch).__name__}")
         self._lock = threading.RLock()
-        self._log: list[Any] = []
+        self._log: Any = []  # a list, or what counts like one
         self._live: Any = Cursor()
         self._late: list[_Late] = []
         self._signals: dict[str, _OrderedSignal] = {}
@@ -246,8 +246,11 @@ class EventTarget:
         elif entry.type in receivers or entry.type in WATCHED:
             self._call(Event(entry.type, entry.make_detail()), receivers)
 
-    def _call(self, event: Event[Any], receivers: Receivers) -> None:
-        name = event.type
+    def _call(
+        self, event: Event[Any], receivers: Receivers, connected_to: str | None = None
+    ) -> None:
+        """Calls those of `receivers` that are connected to the event's name, or to another."""
+        name = connected_to or event.type
         event.target = self
         called = receivers.get(name, ())
         live = receivers is self._receivers

@@ -20,6 +20,7 @@ _BLANK_LINE = b"\n\n"
 # sseclient copies the data so far once for each further line: it gets this many at a time.
 _DATA_LINES_AT_ONCE = 64
 _ID = re.compile(r"^id(?:: ?([^\0\n]*))?$", re.MULTILINE)
+_COMMENT = re.compile(r"^: ?([^\n]*)$", re.MULTILINE)
 _RETRY = re.compile(r"^retry: ?([0-9]+)$", re.MULTILINE)
 # Thousands of digits are legal and mean "very late"; int() would refuse them.
 _MOST_DIGITS = 18
@@ -33,12 +34,17 @@ class ServerSentEvent(NamedTuple):
     last_event_id: str
 
 
+class Comment(ServerSentEvent):
+    """A line that is none of an event, as servers send to keep a connection: its text is `data`."""
+
+
 class EventStream:
     """Iterates the `ServerSentEvent`s in an iterable of byte strings, cut anywhere.
 
     `last_event_id` (str, "" at first) and `reconnection_time` (milliseconds, None until the
     server sets it) are those of the stream so far. An event that is not ended by a blank line
-    is dropped, as the standard says.
+    is dropped, as the standard says. With `with_comments`, there is a `Comment` for each comment
+    line, before the event whose block it stands in.
 
     Raises `EventTooLargeError` when one event is longer than `max_event_size` bytes, comments
     and line ends included.
@@ -50,11 +56,13 @@ class EventStream:
         *,
         max_event_size: int = 16 * 1024 * 1024,
         last_event_id: str = "",
+        with_comments: bool = False,
     ) -> None:
         self.last_event_id = last_event_id
         self.reconnection_time: int | None = None
         self._chunks = chunks
         self._max_event_size = max_event_size
+        self._with_comments = with_comments
 
     def __iter__(self) -> Iterator[ServerSentEvent]:
         for batch in self.batches():
@@ -70,6 +78,8 @@ class EventStream:
                     data = block[6:] if block.startswith(" ", 5) else block[5:]
                     batch.append(ServerSentEvent("message", data, self.last_event_id))
                 elif block:
+                    if self._with_comments:
+                        batch += self._comments(block)
                     event = self._interpret(block.strip("\n"))
                     if event is not None:
                         batch.append(event)
@@ -117,6 +127,10 @@ class EventStream:
         self._note_reconnection_time(block)
         event = _event_and_data(block.split("\n"))
         return event and ServerSentEvent(*event, self.last_event_id)
+
+    def _comments(self, block: str) -> Iterator[Comment]:
+        for text in _COMMENT.findall(block):
+            yield Comment("comment", text, self.last_event_id)
 
     def _note_reconnection_time(self, lines: str) -> None:
         for digits in _RETRY.findall(lines)[-1:]:

@@ -46,6 +46,7 @@ _HARMLESS_ABROAD = frozenset(
         "content-length",
         "content-type",
         "cookie",
+        "last-event-id",
         "proxy-authorization",
         "user-agent",
     )
@@ -88,6 +89,11 @@ class Transport:
         """Compared without regard to case."""
         return self._open_response.headers
 
+    @property
+    def url(self) -> str:
+        """Where the response came from, behind all redirects."""
+        return self._open_response.url
+
     def open(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> None:
         """Sends the request and returns when the response's headers are here."""
         self._lifeline.check()
@@ -119,11 +125,11 @@ class Transport:
         response = self._open_response
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         direct = self._wire.response
-        if direct is not None and direct.fp is not None and encoding in ("identity", ""):
-            source = read_framed(direct)
-        else:
-            source = read_decoded(response)
         try:
+            if direct is not None and direct.fp is not None and encoding in ("identity", ""):
+                source = read_framed(direct)  # which reads already
+            else:
+                source = read_decoded(response)
             for data in source:
                 self._clock.first_byte()
                 yield data

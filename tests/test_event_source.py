@@ -1,0 +1,1078 @@
+"""`EventSource` over real sockets: the standard's processing model row by row (WHATWG HTML,
+section 9.2), a server that comes and goes, closing and restarting, handlers and their history."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+from wire_server import (
+    CHUNKED,
+    LAST_CHUNK,
+    SOON,
+    TOKEN,
+    UNTIL_CLOSE,
+    Peer,
+    Script,
+    Server,
+    answering,
+    eventually,
+    framed,
+    free_port,
+    full_backlog,
+    sized,
+)
+
+from suggestions import Event, EventSource, errors, signals
+from suggestions.events import MessageEvent
+from suggestions.reconnect import reconnection_delay
+from suggestions.toolkits.pump import Pump
+
+AT_ONCE = 0.5
+"""Seconds that a close() may take on a machine that has much else to do; it takes under 5 ms."""
+NEVER = 3600.0
+"""Seconds to the next connection, for a test that must not see one."""
+
+
+class Heard:
+    """A source's events in the order in which they were told."""
+
+    def __init__(self, url: str, *, start: bool = True, **options: Any) -> None:
+        self.events: list[Any] = []
+        self.states: list[int] = []
+        self.source = EventSource(url, start=False, **{"initial_retry_delay": 0.01, **options})
+        self.source.connect("*", self._hear)
+        if start:
+            self.source.start()
+
+    def _hear(self, source: EventSource, event: Event[Any]) -> None:
+        self.events.append(event)
+        self.states.append(source.ready_state)
+
+    @property
+    def names(self) -> list[str]:
+        return [event.type for event in self.events]
+
+    @property
+    def data(self) -> list[str]:
+        """Of all messages, whatever they are called."""
+        details = [event.detail for event in self.events]
+        return [detail.data for detail in details if isinstance(detail, MessageEvent)]
+
+    def of(self, name: str) -> list[Any]:
+        """The details of all events of a name."""
+        return [event.detail for event in self.events if event.type == name]
+
+    def until(self, *names: str) -> Heard:
+        """Waits until the first events have these names."""
+        assert eventually(lambda: len(self.events) >= len(names)), self.names
+        assert self.names[: len(names)] == list(names)
+        return self
+
+    def failure(self) -> Any:
+        """The error that closed it, the only one."""
+        assert eventually(lambda: "error" in self.names), self.names
+        [error] = self.of("error")
+        assert self.names[-1] == "error"
+        assert self.source.ready_state == self.states[-1] == EventSource.CLOSED
+        return error
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[..., Heard]]:
+    """Makes sources that are closed at the end, before the server goes."""
+    with contextlib.ExitStack() as sources:
+
+        def begin(url: str, **options: Any) -> Heard:
+            heard = Heard(url, **options)
+            sources.enter_context(heard.source)
+            return heard
+
+        yield begin
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left() -> Iterator[None]:
+    yield
+    assert eventually(lambda: not threads()), threads()
+
+
+def threads() -> list[str]:
+    names = [thread.name for thread in threading.enumerate()]
+    return [name for name in names if name.startswith("suggestions-stream")]
+
+
+@contextlib.contextmanager
+def serving(*scripts: Script | bytes) -> Iterator[Server]:
+    """One script, or bytes to send, for each connection; the last goes for all further ones."""
+
+    def play(peer: Peer) -> None:
+        script = scripts[min(peer.number, len(scripts)) - 1]
+        (answering(script) if isinstance(script, bytes) else script)(peer)
+
+    with Server(play) as server:
+        yield server
+
+
+def open_with(*parts: bytes) -> Script:
+    """Sends the parts and stays."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(CHUNKED, *map(framed, parts))
+        peer.wait_for_end()
+
+    return script
+
+
+STAYS = open_with()
+
+
+# The request (9.2.2, 9.2.3)
+
+
+def test_the_request() -> None:
+    with serving(STAYS) as server, contextlib.closing(EventSource(server.url)) as source:
+        assert eventually(lambda: source.ready_state == EventSource.OPEN)
+        [request] = server.requests
+        assert request.line == "GET /ask HTTP/1.1"
+        assert request.headers["Accept"] == "text/event-stream"
+        assert request.headers["Cache-Control"] == "no-store"
+        assert "Last-Event-ID" not in request.headers
+        assert "Authorization" not in request.headers
+        assert source.url == server.url
+        assert source.last_event_id == ""
+        assert source.reconnection_time == 3.0
+
+
+@pytest.mark.parametrize(
+    ("body", "sent", "content_type"),
+    [
+        (b"\x00raw", b"\x00raw", None),
+        ("Grüße", "Grüße".encode(), None),
+        ({"prompt": "Hi"}, b'{"prompt": "Hi"}', "application/json"),
+        ([1, None], b"[1, null]", "application/json"),
+        (None, b"", None),
+    ],
+)
+def test_post_sends_the_body_each_time(
+    listen: Callable[..., Heard], body: Any, sent: bytes, content_type: str | None
+) -> None:
+    with serving(UNTIL_CLOSE, STAYS) as server:
+        listen(server.url, method="post", body=body).until("open", "error", "open")
+        for request in server.requests:
+            assert request.line.startswith("POST ")
+            assert request.body == sent
+            assert request.headers["Content-Type"] == content_type
+
+
+def test_a_content_type_of_the_callers_own(listen: Callable[..., Heard]) -> None:
+    with serving(STAYS) as server:
+        headers = {"content-type": "application/x-mine", "X-Title": "mine"}
+        listen(server.url, method="POST", body={}, headers=headers).until("open")
+        assert server.requests[0].headers.get_all("Content-Type") == ["application/x-mine"]
+        assert server.requests[0].headers["X-Title"] == "mine"
+
+
+# Announcing the connection: 200 and text/event-stream
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/event-stream", "text/event-stream; charset=latin-1", "TEXT/Event-Stream ;x=y"],
+)
+def test_a_stream_is_announced(listen: Callable[..., Heard], content_type: str) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\n\r\n".encode())
+        peer.send("data: ä\n\n".encode())
+        peer.wait_for_end()
+
+    with serving(script) as server:
+        heard = listen(server.url).until("open", "message")
+        assert heard.states[0] == heard.source.ready_state == EventSource.OPEN == 1
+        [info] = heard.of("open")
+        assert info.status == 200
+        assert info.headers["content-type"] == content_type
+        assert heard.data == ["ä"]
+
+
+# Failing the connection: never another request
+
+
+@pytest.mark.parametrize(
+    ("response", "kind"),
+    [
+        (b"HTTP/1.1 204 No Content\r\n\r\n", errors.StatusError),
+        (sized("200 OK", b"data: x\n\n", "text/html"), errors.NotAnAnswerError),
+        (sized("200 OK", b"data: x\n\n", "text/event-streams"), errors.NotAnAnswerError),
+        (sized("200 OK", b"data: x\n\n", ""), errors.NotAnAnswerError),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", errors.NotAnAnswerError),
+        (sized("201 Created"), errors.StatusError),
+        (sized("206 Partial Content"), errors.StatusError),
+        (sized("304 Not Modified"), errors.StatusError),
+        (sized("400 Bad Request"), errors.StatusError),
+        (sized("401 Unauthorized"), errors.AuthenticationError),
+        (sized("403 Forbidden"), errors.AuthenticationError),
+        (sized("404 Not Found"), errors.StatusError),
+        (sized("429 Too Many", Retry_After="1"), errors.QuotaExceededError),
+        (sized("500 Error"), errors.StatusError),
+        (sized("502 Bad Gateway"), errors.StatusError),
+        (sized("503 Busy"), errors.ServiceUnavailableError),
+        (sized("302 Found", Location="ftp://localhost/"), errors.RedirectError),
+        (sized("302 Found", Location="/again"), errors.RedirectError),
+    ],
+)
+def test_a_final_response_closes_it(
+    listen: Callable[..., Heard], response: bytes, kind: type[errors.SuggestionsError]
+) -> None:
+    def script(peer: Peer) -> None:
+        while True:  # a redirect may come on the same connection
+            peer.request()
+            peer.send(response)
+
+    with serving(script) as server:
+        heard = listen(server.url)
+        error = heard.failure()
+        assert type(error) is kind
+        assert error.retry_after == (1.0 if error.status == 429 else None)
+        requests_made = len(server.requests)
+        assert heard.names == ["error"]
+        heard.source.close()
+        assert eventually(lambda: not threads())
+        assert len(server.requests) == requests_made
+        assert requests_made == 1 or kind is errors.RedirectError
+
+
+def test_a_refusal_says_what_the_server_says(listen: Callable[..., Heard]) -> None:
+    body = json.dumps({"errorMessage": f"No such stream for {TOKEN}."}).encode()
+    with serving(sized("404 Not Found", body, "application/json")) as server:
+        error = listen(server.url, token=TOKEN).failure()
+        assert error.status == 404
+        assert "No such stream" in error.message
+        assert TOKEN not in error.message + error.body
+
+
+def test_an_endless_body_of_another_type_ends_it_as_well(listen: Callable[..., Heard]) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while True:
+                peer.send(b"x" * 10_000)
+
+    with serving(script) as server:
+        assert "text/plain" in listen(server.url).failure().message
+
+
+def test_an_event_that_is_too_large_would_be_so_the_next_time(
+    listen: Callable[..., Heard],
+) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(UNTIL_CLOSE, b"id: 1\ndata: a\n\n", b"data: ")
+        with contextlib.suppress(OSError):
+            for _ in range(17):
+                peer.send(b"x" * 1024 * 1024)
+            peer.wait_for_end()
+
+    with serving(script) as server:
+        heard = listen(server.url)
+        assert isinstance(heard.failure(), errors.EventTooLargeError)
+        assert heard.data == ["a"]
+        assert heard.source.last_event_id == "1"
+
+
+# Redirects are followed
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_followed_from_the_first_address_each_time(
+    listen: Callable[..., Heard], status: int
+) -> None:
+    with serving(open_with(b"id: 1\ndata: a\n\n")) as target:
+
+        def redirect(peer: Peer) -> None:
+            peer.request()
+            # Another origin: localhost became a number.
+            place = target.url.replace("localhost", "127.0.0.1")
+            peer.send(sized(f"{status} Moved", Location=place))
+
+        with serving(redirect) as server:
+            heard = listen(server.url, token=TOKEN, last_event_id="0").until("open", "message")
+            [message] = heard.of("message")
+            assert message.origin == f"http://127.0.0.1:{target.port}"
+            heard.source.restart()
+            heard.until("open", "message", "open", "message")
+            assert len(server.requests) == 2
+            ids = [request.headers["Last-Event-ID"] for request in target.requests]
+            assert ids == ["0", "1"]
+            assert all("Authorization" not in request.headers for request in target.requests)
+            assert heard.source.url == server.url
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_redirected_post_keeps_its_body(listen: Callable[..., Heard], status: int) -> None:
+    with serving(STAYS) as target:
+        with serving(sized(f"{status} Moved", Location=target.url)) as server:
+            listen(server.url, method="POST", body="question").until("open")
+        assert target.requests[0].line.startswith("POST ")
+        assert target.requests[0].body == b"question"
+
+
+def test_a_redirect_that_would_drop_the_body_is_final(listen: Callable[..., Heard]) -> None:
+    with serving(sized("302 Found", Location="/there")) as server:
+        error = listen(server.url, method="POST", body="question").failure()
+        assert isinstance(error, errors.RedirectError)
+        assert len(server.requests) == 1
+
+
+# Reestablishing the connection: after every network error, and after every end
+
+
+def unanswered(peer: Peer) -> None:
+    peer.request()
+
+
+def reset(peer: Peer) -> None:
+    peer.request()
+    peer.reset()
+
+
+def reset_in_the_stream(peer: Peer) -> None:
+    peer.request()
+    peer.send(CHUNKED)
+    peer.pause()
+    peer.reset()
+
+
+LOST: dict[str, Script | bytes] = {
+    "closed before a request": Peer.close,
+    "closed before an answer": unanswered,
+    "reset before an answer": reset,
+    "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
+    "closed within the status line": CHUNKED[:7],
+    "the end of a stream that ends with the connection": UNTIL_CLOSE,
+    "the end of a stream in chunks": CHUNKED + LAST_CHUNK,
+    "the end of a stream with a length": sized("200 OK"),
+    "a stream in chunks that is cut off": CHUNKED,
+    "a stream with a length that is cut off": sized("200 OK", b":\n\n" * 50)[:-40],
+    "a malformed chunk": CHUNKED + b"what?\r\n",
+    "broken compression": sized("200 OK", b"no gzip", Content_Encoding="gzip"),
+    "reset in the stream": reset_in_the_stream,
+}
+
+
+@pytest.mark.parametrize("how", LOST)
+def test_a_lost_connection_is_made_again(listen: Callable[..., Heard], how: str) -> None:
+    with serving(LOST[how], open_with(b"data: a\n\n")) as server:
+        heard = listen(server.url, initial_retry_delay=0.05)
+        assert eventually(lambda: heard.data == ["a"]), heard.names
+        [error] = heard.of("error")
+        assert isinstance(error, errors.NetworkError)
+        assert 0.05 <= error.retry_after <= 0.05 * 1.25
+        assert heard.states[heard.names.index("error")] == EventSource.CONNECTING == 0
+        assert heard.source.ready_state == EventSource.OPEN
+        assert server.connections == 2
+
+
+def test_nobody_listens_at_first(listen: Callable[..., Heard]) -> None:
+    port = free_port()
+    heard = listen(f"http://localhost:{port}/ask", max_retry_delay=0.02)
+    heard.until("error", "error", "error")
+    assert heard.source.ready_state == EventSource.CONNECTING
+    with Server(STAYS, port=port):
+        assert eventually(lambda: "open" in heard.names)
+    delays = [error.retry_after for error in heard.of("error")]
+    assert delays[1] >= 0.02, "the second one in a row waits twice as long"
+
+
+def test_the_backoff_begins_anew_with_each_stream(listen: Callable[..., Heard]) -> None:
+    with serving(unanswered, unanswered, UNTIL_CLOSE, STAYS) as server:
+        heard = listen(server.url).until("error", "error", "open", "error", "open")
+        first, second, third = (error.retry_after for error in heard.of("error"))
+        assert 0.01 <= first < 0.02 <= second
+        assert third < 0.02
+
+
+@pytest.mark.parametrize(
+    ("reconnection_time", "failures", "longest", "at_least", "at_most"),
+    [
+        (3.0, 0, 30.0, 3.0, 3.75),
+        (3.0, 1, 30.0, 6.0, 7.5),
+        (3.0, 9, 30.0, 30.0, 37.5),
+        (3.0, 10**9, 30.0, 30.0, 37.5),
+        (60.0, 0, 30.0, 60.0, 75.0),  # the server's word counts
+        (60.0, 9, 30.0, 60.0, 75.0),
+        (0.0, 0, 30.0, 0.0, 0.02),
+        (0.0, 20, 30.0, 30.0, 37.5),  # nobody is asked without a rest
+    ],
+)
+def test_the_delay(
+    reconnection_time: float, failures: int, longest: float, at_least: float, at_most: float
+) -> None:
+    delays = {reconnection_delay(reconnection_time, failures, longest) for _ in range(100)}
+    assert at_least <= min(delays) <= max(delays) <= at_most
+    assert len(delays) > 1, "without jitter, all come back at once"
+
+
+# retry
+
+
+@pytest.mark.parametrize(
+    ("stream", "seconds"),
+    [
+        (b"retry: 20\n\n", 0.02),
+        (b"retry:20\ndata: a\n\n", 0.02),
+        (b"retry: 20\n", 0.02),  # counts when its line ends
+        (b"retry: 20", 0.05),
+        (b"retry: 10\n\nretry: 20\n\n", 0.02),
+        (b"retry: 20\n\nretry: 2s\n\nretry: -1\n\nretry\n\n", 0.02),
+        (b"retry: 0\n\n", 0.0),
+        (b": nothing\n\n", 0.05),
+    ],
+)
+def test_the_server_sets_the_reconnection_time(
+    listen: Callable[..., Heard], stream: bytes, seconds: float
+) -> None:
+    with serving(UNTIL_CLOSE + stream, UNTIL_CLOSE, STAYS) as server:
+        heard = listen(server.url, initial_retry_delay=0.05)
+        assert eventually(lambda: heard.names.count("open") == 3)
+        assert heard.source.reconnection_time == seconds
+        for error in heard.of("error"):
+            assert seconds <= error.retry_after <= max(seconds, 0.01) * 1.25
+
+
+# Last-Event-ID
+
+
+@pytest.mark.parametrize(
+    ("stream", "sent"),
+    [
+        (b"id: 7\ndata: a\n\n", "7"),
+        (b"id: 7\n\n", "7"),  # an id counts without data
+        (b"id: 7\ndata: a\n\ndata: b\n\n", "7"),  # it stays
+        (b"id: 7\ndata: a\n\nid: 8\ndata: b\n", "7"),  # not without the blank line
+        (b"id: 7\ndata: a\n\nid\ndata: b\n\n", None),  # an empty one resets it
+        (b"id: 7\ndata: a\n\nid: 8\0\ndata: b\n\n", "7"),  # NUL: ignored
+        ("id: ä€😀\ndata: a\n\n".encode(), "ä€😀"),
+        (b"id:  two blanks \ndata: a\n\n", "two blanks"),
+        (b"data: a\n\n", "first"),
+        (b"", "first"),
+    ],
+)
+def test_the_last_event_id_goes_along(
+    listen: Callable[..., Heard], stream: bytes, sent: str | None
+) -> None:
+    # The third connection: an id is kept over a stream without one.
+    with serving(UNTIL_CLOSE + stream, UNTIL_CLOSE + b"data: z\n\n", STAYS) as server:
+        heard = listen(server.url, last_event_id="first")
+        assert eventually(lambda: heard.names.count("open") == 3)
+        told = [request.headers["Last-Event-ID"] for request in server.requests]
+        assert told[0] == "first"
+        for header in told[1:]:
+            assert (header and header.rstrip(" ")) == (sent and sent.encode().decode("latin-1"))
+        assert heard.source.last_event_id.strip() == (sent or "")
+        assert heard.of("message")[-1].last_event_id.strip() == (sent or "")
+
+
+# Dispatching (9.2.6)
+
+
+def test_events_go_to_the_handlers_of_their_name() -> None:
+    told: dict[str, list[str]] = {}
+    stream = (
+        b"data: plain\n\n"
+        b"event: new-message\ndata: named\n\n"
+        b"event:\ndata: empty name\n\n"
+        b"event: message\ndata: one\ndata\ndata:  two\n\n"
+        b"event: no-data\n\n"
+        b"data\n\n"
+        b"event: error\ndata: taken\n\n"
+        b"event: *\ndata: taken too\n\n"
+        b"data: unfinished\n"
+    )
+    with serving(open_with(stream)) as server, EventSource(server.url, start=False) as source:
+        for name in ("message", "new-message", "no-data", "error", "*"):
+            source.connect(
+                name,
+                lambda source, event, name=name: told.setdefault(name, []).append(
+                    getattr(event.detail, "data", "")
+                ),
+            )
+        source.start()
+        assert eventually(lambda: len(told.get("*", [])) == 8)
+    plain = ["plain", "empty name", "one\n\n two", "", "taken", "taken too"]
+    assert told["message"] == plain
+    assert told["new-message"] == ["named"]
+    assert told["*"] == ["", "plain", "named", *plain[1:]]
+    assert set(told) == {"message", "new-message", "*"}
+
+
+def test_the_payload(listen: Callable[..., Heard]) -> None:
+    with serving(open_with(b'event: new\nid: 1\ndata: {"a": [1, null]}\n\n')) as server:
+        heard = listen(server.url).until("open", "new")
+        [payload] = heard.of("new")
+        origin = f"http://localhost:{server.port}"
+        assert payload == ('{"a": [1, null]}', "new", "1", origin)
+        assert payload.json() == {"a": [1, None]}
+        assert heard.events[-1].target is heard.source
+
+
+@pytest.mark.parametrize("data", ["", "{", "NaN", "[Infinity]", "[" * 200_000, '"\x00"'])
+def test_data_that_is_no_json(data: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        MessageEvent(data, "message", "", "").json()
+
+
+def test_comments_are_told_in_their_place(listen: Callable[..., Heard]) -> None:
+    stream = b":first\n\ndata: a\n\n: x\ndata: b\n:  y\n\n:\n\n: cut"
+    with serving(open_with(stream)) as server:
+        heard = listen(server.url)
+        heard.until("open", "comment", "message", "comment", "comment", "message", "comment")
+        assert heard.of("comment") == ["first", "x", " y", ""]
+        assert heard.data == ["a", "b"]
+
+
+# A server that is killed and started again
+
+
+def numbers_from(peer: Peer) -> None:
+    """Sends every number behind the last one that has arrived, cut anywhere, without an end."""
+    headers = peer.request().headers
+    number = int(headers.get("Last-Event-ID", 0))
+    peer.send(CHUNKED)
+    rest = b""
+    while True:
+        number += 1
+        rest += b"id: %d\r\ndata: %d\r\n\r\n" % (number, number)
+        cut = random.randint(1, len(rest))
+        peer.send(framed(rest[:cut]))
+        rest = rest[cut:]
+        if not number % 50:
+            peer.pause()
+
+
+def test_nothing_is_lost_or_doubled_over_50_lives_of_the_server(
+    listen: Callable[..., Heard],
+) -> None:
+    port = free_port()
+    heard = listen(f"http://localhost:{port}/ask", max_retry_delay=0.05, history=10)
+    late: list[str] = []
+    for life in range(50):
+        with Server(numbers_from, port=port):
+            known = len(heard.data)
+            enough = known + random.choice((1, 1, 10, 60))
+            assert eventually(lambda enough=enough: len(heard.data) >= enough), heard.names[-5:]
+            if life == 25:
+                heard.source.connect(
+                    "message", lambda source, event: late.append(event.detail.data)
+                )
+    heard.source.close()
+    assert heard.names.count("error") >= 49
+    assert heard.data == [str(number + 1) for number in range(len(heard.data))]
+    first = int(late[0])
+    assert late == heard.data[first - 1 :]
+
+
+def test_a_close_and_a_restart_do_not_lose_what_was_not_told(listen: Callable[..., Heard]) -> None:
+    with serving(numbers_from) as server:
+        heard = listen(server.url, start=False)
+        pauses = {5, 17, 60}
+
+        def pause(source: EventSource, event: Event[MessageEvent]) -> None:
+            if int(event.detail.data) in pauses:
+                pauses.remove(int(event.detail.data))
+                source.close()
+                threading.Thread(target=source.restart).start()
+
+        heard.source.connect("message", pause)
+        heard.source.start()
+        assert eventually(lambda: len(heard.data) > 100)
+        heard.source.close()
+        assert not pauses
+        # The one that was being told has been told to those connected before.
+        numbers = [int(data) for data in heard.data]
+        missing = set(range(1, numbers[-1])).difference(numbers)
+        assert missing <= {5, 17, 60}
+        assert numbers == sorted(set(numbers))
+
+
+# Tokens
+
+
+def test_each_connection_asks_for_the_token(listen: Callable[..., Heard]) -> None:
+    tokens = iter(["one", "two"])
+    with serving(UNTIL_CLOSE, STAYS) as server:
+        listen(server.url, token=lambda: next(tokens)).until("open", "error", "open")
+        sent = [request.headers["Authorization"] for request in server.requests]
+        assert sent == ["Bearer one", "Bearer two"]
+
+
+class Provider:
+    def __init__(self) -> None:
+        self.refusals: list[str] = []
+
+    def __call__(self) -> str:
+        return f"{TOKEN}-{len(self.refusals)}"
+
+    def refused(self, token: str) -> bool:
+        self.refusals.append(token)
+        return True
+
+
+def test_a_refused_token_is_renewed_once_for_each_stream(listen: Callable[..., Heard]) -> None:
+    no, provider = sized("401 No"), Provider()
+    with serving(no, UNTIL_CLOSE, no, STAYS) as server:
+        heard = listen(server.url, token=provider).until("open", "error", "open")
+        assert provider.refusals == [f"{TOKEN}-0", f"{TOKEN}-1"]
+        assert server.connections == 4
+        assert TOKEN not in repr((heard.source, heard.events))
+
+
+def test_a_token_refused_twice_is_final(listen: Callable[..., Heard]) -> None:
+    provider = Provider()
+    with serving(sized("401 No")) as server:
+        assert isinstance(listen(server.url, token=provider).failure(), errors.AuthenticationError)
+        assert provider.refusals == [f"{TOKEN}-0"]
+        assert server.connections == 2
+
+
+def test_a_provider_that_fails(listen: Callable[..., Heard]) -> None:
+    def provider() -> str:
+        raise KeyError(TOKEN)
+
+    with serving(STAYS) as server:
+        error = listen(server.url, token=provider).failure()
+        assert isinstance(error, errors.AuthenticationError)
+        assert TOKEN not in repr(error)
+        assert server.connections == 0
+
+
+def test_a_token_over_plain_http_to_another_machine_warns() -> None:
+    with pytest.warns(UserWarning, match="plain http") as caught:
+        EventSource("http://example.org/", token=TOKEN, start=False)
+    assert caught[0].filename == __file__
+    assert TOKEN not in str(caught[0].message)
+
+
+# A silent connection
+
+
+@pytest.mark.parametrize("first", [b"", CHUNKED, CHUNKED + framed(b"data: a\n\n")])
+def test_a_silent_connection_is_dropped_and_made_again(
+    listen: Callable[..., Heard], first: bytes
+) -> None:
+    ended = threading.Event()
+
+    def silent(peer: Peer) -> None:
+        peer.request()
+        peer.send(first)
+        peer.wait_for_end()
+        ended.set()
+
+    with serving(silent, open_with(b"data: b\n\n")) as server:
+        heard = listen(server.url, read_timeout=0.2)
+        assert eventually(lambda: "b" in heard.data), heard.names
+        assert ended.wait(SOON)
+        [error, *_] = heard.of("error")
+        assert isinstance(error, (errors.FirstByteTimeoutError, errors.IdleTimeoutError))
+
+
+def test_comments_keep_a_connection(listen: Callable[..., Heard]) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(CHUNKED)
+        for _ in range(20):
+            peer.send(framed(b":\n\n"))
+            peer.pause()
+        peer.wait_for_end()
+
+    with serving(script) as server:
+        heard = listen(server.url, read_timeout=0.5)
+        assert eventually(lambda: heard.names.count("comment") == 20)
+        assert "error" not in heard.names
+
+
+# Closing: at once, in every phase, and nothing starts any more
+
+
+@contextlib.contextmanager
+def connecting() -> Iterator[tuple[str, Callable[[Heard], object]]]:
+    with full_backlog() as port:
+        yield f"http://127.0.0.1:{port}/", lambda heard: time.sleep(0.05)
+
+
+def phase(script: Script, ready: Callable[[Heard, Server], object]) -> Callable[[], Any]:
+    @contextlib.contextmanager
+    def scene() -> Iterator[tuple[str, Callable[[Heard], object]]]:
+        with Server(script) as server:
+            yield server.url, lambda heard: eventually(lambda: ready(heard, server))
+
+    return scene
+
+
+def flood(peer: Peer) -> None:
+    peer.request()
+    peer.send(CHUNKED)
+    with contextlib.suppress(OSError):
+        while True:
+            peer.send(framed(b"data: word\n\n") * 100)
+
+
+def asked(heard: Heard, server: Server) -> bool:
+    return bool(server.requests)
+
+
+def silent(peer: Peer) -> None:
+    peer.request()
+    peer.wait_for_end()
+
+
+def endless_error(peer: Peer) -> None:
+    peer.request()
+    peer.send(b"HTTP/1.1 500 No\r\nContent-Length: 10000\r\n\r\n.")
+    peer.wait_for_end()
+
+
+PHASES: dict[str, Callable[[], Any]] = {
+    "connecting": connecting,
+    "awaiting headers": phase(silent, asked),
+    "open and silent": phase(STAYS, lambda heard, server: "open" in heard.names),
+    "flood": phase(flood, lambda heard, server: len(heard.events) > 50),
+    "the body of an error": phase(endless_error, asked),
+    "waiting for the next connection": phase(
+        answering(UNTIL_CLOSE), lambda heard, server: "error" in heard.names
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PHASES)
+def test_close_in_each_phase(listen: Callable[..., Heard], name: str) -> None:
+    with PHASES[name]() as (url, get_there):
+        heard = listen(url, initial_retry_delay=NEVER)
+        get_there(heard)
+        start = time.monotonic()
+        heard.source.close()
+        assert time.monotonic() - start < AT_ONCE
+        told = len(heard.events)
+        assert heard.source.ready_state == EventSource.CLOSED == 2
+        assert eventually(lambda: not threads())
+        heard.source.close()
+        heard.source.dispatch_event(Event("message", "of one's own"))
+        assert len(heard.events) == told
+
+
+@pytest.mark.parametrize("name", PHASES)
+def test_restart_in_each_phase(listen: Callable[..., Heard], name: str) -> None:
+    with PHASES[name]() as (url, get_there):
+        heard = listen(url, initial_retry_delay=NEVER)
+        get_there(heard)
+        start = time.monotonic()
+        heard.source.restart()
+        assert time.monotonic() - start < AT_ONCE
+        assert eventually(lambda: len(threads()) == 1)
+
+
+def test_the_server_sees_the_close() -> None:
+    ended = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(CHUNKED)
+        peer.wait_for_end()
+        ended.set()
+
+    with serving(script) as server, EventSource(server.url) as source:
+        assert eventually(lambda: source.ready_state == EventSource.OPEN)
+        source.close()
+        assert ended.wait(SOON)
+
+
+def test_close_in_a_handler_is_the_last_event(listen: Callable[..., Heard]) -> None:
+    with serving(flood) as server:
+        heard = listen(server.url, start=False)
+        heard.source.connect("message", lambda source, event: source.close())
+        heard.source.start()
+        assert eventually(lambda: heard.source.ready_state == EventSource.CLOSED)
+        assert eventually(lambda: not threads())
+        assert heard.names == ["open"], "the handler of all names comes behind"
+
+
+def test_close_before_the_start(listen: Callable[..., Heard]) -> None:
+    with serving(STAYS) as server:
+        heard = listen(server.url, start=False)
+        assert heard.source.ready_state == EventSource.CONNECTING
+        heard.source.close()
+        heard.source.start()
+        with pytest.raises(RuntimeError, match="started already"):
+            heard.source.start()
+        assert not threads()
+        assert server.connections == 0
+
+
+def test_closing_and_restarting_from_many_threads(listen: Callable[..., Heard]) -> None:
+    with serving(open_with(b"data: a\n\n")) as server:
+        heard = listen(server.url)
+
+        def work() -> None:
+            for _ in range(20):
+                random.choice((heard.source.close, heard.source.restart))()
+
+        workers = [threading.Thread(target=work) for _ in range(4)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join(SOON)
+        assert eventually(lambda: len(threads()) <= 1)
+        heard.source.restart()
+        assert eventually(lambda: heard.source.ready_state == EventSource.OPEN)
+        assert eventually(lambda: heard.names[-2:] == ["open", "message"])
+
+
+# Restarting
+
+
+def test_restart_does_not_wait_for_the_reconnection_time(listen: Callable[..., Heard]) -> None:
+    with serving(UNTIL_CLOSE + b"id: 1\ndata: a\n\n", STAYS) as server:
+        heard = listen(server.url, initial_retry_delay=NEVER).until("open", "message", "error")
+        heard.source.restart()
+        heard.until("open", "message", "error", "open")
+        assert server.requests[1].headers["Last-Event-ID"] == "1"
+
+
+def test_restart_after_close_and_after_failure(listen: Callable[..., Heard]) -> None:
+    with serving(STAYS, sized("503 Busy"), STAYS) as server:
+        heard = listen(server.url).until("open")
+        heard.source.close()
+        heard.source.restart()
+        heard.until("open", "error")
+        assert heard.source.ready_state == EventSource.CLOSED
+        heard.source.restart()
+        heard.until("open", "error", "open")
+        assert heard.source.ready_state == EventSource.OPEN
+
+
+def test_restart_in_a_handler(listen: Callable[..., Heard]) -> None:
+    with serving(sized("503 Busy"), open_with(b"data: a\n\n")) as server:
+        heard = listen(server.url, start=False)
+        heard.source.connect("error", lambda source, event: source.restart())
+        heard.source.start()
+        heard.until("error", "open", "message")
+
+
+# Where and when handlers run
+
+
+def test_dispatch_on_another_thread(listen: Callable[..., Heard]) -> None:
+    pump, ran_on = Pump(), set()
+    with serving(open_with(b"data: a\n\n")) as server:
+        heard = listen(server.url, dispatch=pump)
+        heard.source.connect("*", lambda source, event: ran_on.add(threading.get_ident()))
+
+        def pumped(condition: Callable[[], bool]) -> bool:
+            return eventually(lambda: (pump.run(), condition())[1])
+
+        assert pumped(lambda: heard.names == ["open", "message"])
+        assert ran_on == {threading.get_ident()}
+        heard.source.close()
+        assert not pumped_events(pump, heard)
+        heard.source.restart()
+        assert pumped(lambda: len(heard.events) == 4)
+        pump.close()
+        assert heard.source.ready_state == EventSource.CLOSED
+
+
+def pumped_events(pump: Pump, heard: Heard) -> list[Any]:
+    before = len(heard.events)
+    while pump.run():
+        pass
+    return heard.events[before:]
+
+
+def test_a_slow_host_holds_the_server_back_and_loses_nothing(listen: Callable[..., Heard]) -> None:
+    sent = 0
+
+    def numbers(peer: Peer) -> None:
+        nonlocal sent
+        peer.request()
+        peer.send(CHUNKED)
+        with contextlib.suppress(OSError):
+            while True:
+                peer.send(framed(b"data: %d%s\n\n" % (sent, b" " * 2000)))
+                sent += 1
+
+    def at_rest() -> bool:
+        before = sent
+        time.sleep(0.2)
+        return 0 < before == sent
+
+    pump = Pump()
+    with serving(numbers) as server:
+        heard = listen(server.url, dispatch=pump, history=200)
+        assert eventually(at_rest), "the source reads on"
+        backlog = len(heard.source._log)
+        assert 200 < backlog < 300
+        assert heard.source._log.kept == backlog
+        assert eventually(lambda: (pump.run(), len(heard.data) >= 5000)[1])
+        assert [int(data) for data in heard.data] == list(range(len(heard.data)))
+        assert heard.source._log.kept < 600
+        heard.source.close()
+
+
+@pytest.mark.parametrize("history", [0, 1, 10])
+def test_a_late_handler_hears_the_newest_of_the_past(
+    listen: Callable[..., Heard], history: int
+) -> None:
+    first = b"".join(b"data: %d\n\n" % number for number in range(100))
+    go = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(CHUNKED, framed(first))
+        go.wait(SOON)
+        peer.send(framed(b"data: 100\n\n"))
+        peer.wait_for_end()
+
+    late: list[str] = []
+    with serving(script) as server:
+        heard = listen(server.url, history=history)
+        assert eventually(lambda: len(heard.data) == 100)
+        heard.source.connect("message", lambda source, event: late.append(event.detail.data))
+        assert eventually(lambda: len(late) == history)
+        go.set()
+        assert eventually(lambda: len(late) == history + 1)
+        assert late == [str(number) for number in range(100 - history, 101)]
+        assert heard.source._log.kept <= 101
+
+
+def test_memory_is_bounded(listen: Callable[..., Heard]) -> None:
+    with serving(flood) as server:
+        heard = listen(server.url, history=5, start=False)
+        heard.source.disconnect("*", heard._hear)
+        count = iter(range(10**9))
+        heard.source.connect("message", lambda source, event: next(count))
+        heard.source.start()
+        assert eventually(lambda: len(heard.source._log) > 50_000)
+        heard.source.close()
+        assert heard.source._log.kept < 20_000, "what one read brings, and no more"
+
+
+def test_every_event_is_heard_by_those_who_listen_to_all(listen: Callable[..., Heard]) -> None:
+    order: list[str] = []
+    with serving(open_with(b": c\n\n")) as server:
+        heard = listen(server.url)
+        heard.until("open", "comment")
+
+        def fail(source: EventSource, event: Event[Any]) -> None:
+            raise ValueError("a handler's own")
+
+        heard.source.connect("mine", fail)
+        heard.source.connect("mine", lambda source, event: order.append("by name"))
+        heard.source.once("*", lambda source, event: order.append(event.type))
+        assert eventually(lambda: order == ["open"])
+        heard.source.dispatch_event(Event("mine", 1))
+        heard.until("open", "comment", "mine", "handler_error")
+        assert order == ["open", "by name"]
+
+
+def test_a_host_watches_no_events_of_the_servers_own_names(listen: Callable[..., Heard]) -> None:
+    watched: list[Any] = []
+
+    def watch(source: Any, event: Event[Any]) -> None:
+        watched.append((source, event.type))
+
+    with (
+        serving(open_with(b"event: done\ndata: a\n\ndata: b\n\n")) as server,
+        signals.message.connected_to(watch),
+        signals.done.connected_to(watch),
+    ):
+        heard = listen(server.url).until("open", "done", "message")
+        assert eventually(lambda: watched == [(heard.source, "message")])
+
+
+def test_a_failure_that_nobody_hears_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with serving(sized("404 Not Found")) as server:
+        source = EventSource(server.url)
+        assert eventually(lambda: caplog.records)
+        [record] = caplog.records
+        assert record.levelno == logging.WARNING
+        assert "connect a handler to 'error'" in record.getMessage()
+        late: list[Any] = []
+        source.connect("error", lambda source, event: late.append(event.detail.status))
+        assert eventually(lambda: late == [404])
+
+
+def test_the_log_tells_no_secrets(
+    listen: Callable[..., Heard], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with serving(UNTIL_CLOSE + f"data: {TOKEN}\n\n".encode(), STAYS) as server:
+        listen(f"{server.url}?key={TOKEN}", token=TOKEN).until("open", "message", "error", "open")
+    told = [record.getMessage() for record in caplog.records if record.name == "suggestions"]
+    assert told
+    assert TOKEN not in "\n".join(told)
+
+
+# A session of the user's own
+
+
+def test_the_session_is_used_and_not_changed(listen: Callable[..., Heard]) -> None:
+    with serving(STAYS) as server, requests.Session() as session:
+        session.headers["X-Mine"] = "yes"
+        before = dict(session.adapters)
+        listen(server.url, session=session).until("open")
+        assert server.requests[0].headers["X-Mine"] == "yes"
+        assert dict(session.adapters) == before
+
+
+# What it is given
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "words"),
+    [
+        ({"url": 1}, TypeError, "url must be a str"),
+        ({"url": "/relative"}, ValueError, "whole address"),
+        ({"url": "https://user:secret@localhost/"}, ValueError, "pass a token"),
+        ({"method": 1}, TypeError, "method must be a str"),
+        ({"method": "GET /"}, ValueError, "no method of HTTP"),
+        ({"body": b"x"}, ValueError, 'expected method="POST"'),
+        ({"method": "POST", "body": object()}, TypeError, "body cannot be sent as JSON"),
+        ({"method": "POST", "body": float("nan")}, ValueError, "body cannot be sent as JSON"),
+        ({"headers": {"A": "b\n"}}, ValueError, "headers\\['A'\\]"),
+        ({"headers": {"last-event-id": "1"}}, ValueError, "pass last_event_id"),
+        ({"token": ""}, ValueError, "token is empty"),
+        ({"last_event_id": 1}, TypeError, "last_event_id must be a str"),
+        ({"last_event_id": "a\nb"}, ValueError, "last_event_id has a line end"),
+        ({"last_event_id": "\ud800"}, ValueError, "UTF-8"),
+        ({"read_timeout": 0}, ValueError, "read_timeout must be more than 0"),
+        ({"initial_retry_delay": "3"}, TypeError, "initial_retry_delay must be a number"),
+        ({"max_retry_delay": float("nan")}, ValueError, "max_retry_delay"),
+        ({"session": requests}, TypeError, "session must be"),
+        ({"dispatch": 1}, TypeError, "dispatch must be callable"),
+        ({"history": -1}, ValueError, "history must be 0"),
+        ({"history": 1.5}, TypeError, "history must be an int"),
+    ],
+)
+def test_wrong_arguments_are_named(
+    options: dict[str, Any], kind: type[Exception], words: str
+) -> None:
+    with pytest.raises(kind, match=words) as raised:
+        EventSource(**{"url": "http://localhost/", "start": False, **options})
+    assert "secret" not in str(raised.value)
+
+
+def test_the_repr_tells_the_state_alone() -> None:
+    source = EventSource(f"http://localhost/?key={TOKEN}", token=TOKEN, start=False)
+    assert repr(source) == "<EventSource CONNECTING>"
+    assert socket.getdefaulttimeout() is None
