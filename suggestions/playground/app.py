@@ -8,12 +8,15 @@ import uuid
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
+from .anthropic import anthropic
 from .chatbot import chatbot
 from .faults import Fault, openai_body
 from .jetpack import jetpack
+from .ollama import ollama
 from .openai import openai
 from .plain import plain
 from .relay import relay
+from .responses import responses
 from .wire_format import json_response
 
 
@@ -27,7 +30,7 @@ def create_app(*, token: str | None = None, pace: float = 0.03) -> Flask:
     app.config["PLAYGROUND_TOKEN"] = token
     app.config["PLAYGROUND_SECRET"] = secrets.token_bytes(32)
     app.config["PLAYGROUND_PACE"] = pace
-    for wire in (jetpack, openai, chatbot, relay, plain):
+    for wire in (jetpack, openai, responses, anthropic, ollama, chatbot, relay, plain):
         app.register_blueprint(wire)
     app.register_error_handler(HTTPException, _no_route)
     app.after_request(_with_request_id)

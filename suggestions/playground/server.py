@@ -83,6 +83,21 @@ class Playground:
         return f"{self.url}{JETPACK_PATH}"
 
     @property
+    def responses_url(self) -> str:
+        """The base URL for the Responses API, the same as for an OpenAI client."""
+        return self.openai_url
+
+    @property
+    def anthropic_url(self) -> str:
+        """The base URL of Anthropic's API, where `/v1/messages` is."""
+        return self.url
+
+    @property
+    def ollama_url(self) -> str:
+        """The base URL of Ollama's API, where `/api/chat` is."""
+        return self.url
+
+    @property
     def chatbot_url(self) -> str:
         """The base URL of the chatbot backend, where `/auth` is.
 
