@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # What requests and http.client take: Latin-1, no line end, no other control character.
-_HEADER_VALUE = re.compile(r"(?:[!-~\xa0-\xff][\t -~\xa0-\xff]*)?")
+_HEADER_VALUE = r"(?:[!-~\xa0-\xff][\t -~\xa0-\xff]*)?"
 
 
 def check_url(url: object) -> str:
@@ -43,9 +43,9 @@ def check_headers(headers: object) -> dict[str, str]:
     for name, value in headers.items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(f"headers[{name!r}]: name and value must be str")
-        if not _HEADER_NAME.fullmatch(name):
+        if not re.fullmatch(_HEADER_NAME, name):
             raise ValueError(f"headers[{name!r}] is no name of a header")
-        if not _HEADER_VALUE.fullmatch(value):
+        if not re.fullmatch(_HEADER_VALUE, value):
             raise ValueError(
                 f"headers[{name!r}] has a character that cannot stand in a header, like a line end"
             )

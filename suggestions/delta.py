@@ -1,71 +1,101 @@
 """Deltas: what a dialect finds in one message of the stream, in words that every dialect shares.
 
 A piece of the answer's text is a plain `str`. Everything else is one of the types below. None of
-them is a tuple: a dialect that returns one where it should yield it is told so.
+them is a tuple: a dialect that returns one where it should yield it is told so. Nor is any a
+dataclass: making those would take longer than importing all the rest.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from suggestions.errors import SuggestionsError
 from suggestions.events import Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Reasoning:
+class _Value:
+    """Equal to another of its type whose fields are equal."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and repr(other) == repr(self)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"{type(self).__name__}({fields})"
+
+
+class Reasoning(_Value):
     """A piece of the text that the model thinks aloud; no part of the answer."""
 
-    text: str
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionCallPiece:
+class FunctionCallPiece(_Value):
     """A piece of the (one, legacy) function call; pieces of a field are joined."""
 
-    name: str = ""
-    arguments: str = ""
+    __slots__ = ("arguments", "name")
+
+    def __init__(self, name: str = "", arguments: str = "") -> None:
+        self.name = name
+        self.arguments = arguments
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCallPiece:
+class ToolCallPiece(_Value):
     """A piece of a tool call.
 
     Pieces with one `position` (the wire's `index`) are one call. Without it, an `id` opens a
     call and a piece without either continues the last.
     """
 
-    position: int | None = None
-    id: str = ""
-    name: str = ""
-    arguments: str = ""
+    __slots__ = ("arguments", "id", "name", "position")
+
+    def __init__(
+        self, position: int | None = None, id: str = "", name: str = "", arguments: str = ""
+    ) -> None:
+        self.position = position
+        self.id = id
+        self.name = name
+        self.arguments = arguments
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(_Value):
     """The model's reason to stop: "stop", "length", "tool_calls", "content_filter" …"""
 
-    reason: str
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(_Value):
     """Which model answers, and the service's id of the request."""
 
-    model: str | None = None
-    request_id: str | None = None
+    __slots__ = ("model", "request_id")
+
+    def __init__(self, model: str | None = None, request_id: str | None = None) -> None:
+        self.model = model
+        self.request_id = request_id
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(_Value):
     """The service reported an error in the stream."""
 
-    error: SuggestionsError
+    __slots__ = ("error",)
+
+    def __init__(self, error: SuggestionsError) -> None:
+        self.error = error
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(_Value):
     """The stream's own terminator: nothing after it is read."""
+
+    __slots__ = ()
 
 
 DONE = Done()

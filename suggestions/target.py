@@ -15,13 +15,23 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from inspect import iscoroutinefunction
 from time import monotonic
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from blinker import ANY, Signal
 
 from suggestions.dispatch import Dispatcher, Inline, Posted
 from suggestions.events import Event, HandlerFailure, Later
 from suggestions.signals import BY_NAME, WATCHED
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Abortable(Protocol):
+        """What `add_event_listener(signal=…)` takes: anything that tells whether it was aborted."""
+
+        @property
+        def aborted(self) -> bool: ...
+
 
 logger = logging.getLogger("suggestions")
 
@@ -31,13 +41,6 @@ Receivers = dict[str, Iterable[Handler]]
 # moment at a time, and for ever so long where the machine is too busy to let it begin.
 _JUST_STARTING = 0.0005
 _LONGEST_START = 0.05
-
-
-class Abortable(Protocol):
-    """What `add_event_listener(signal=…)` takes: anything that tells whether it was aborted."""
-
-    @property
-    def aborted(self) -> bool: ...
 
 
 class Cursor:

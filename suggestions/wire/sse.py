@@ -19,9 +19,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK_LINE = b"\n\n"
 # sseclient copies the data so far once for each further line: it gets this many at a time.
 _DATA_LINES_AT_ONCE = 64
-_ID = re.compile(r"^id(?:: ?([^\0\n]*))?$", re.MULTILINE)
-_COMMENT = re.compile(r"^: ?([^\n]*)$", re.MULTILINE)
-_RETRY = re.compile(r"^retry: ?([0-9]+)$", re.MULTILINE)
+_ID = r"(?m:^id(?:: ?([^\0\n]*))?$)"
+_COMMENT = r"(?m:^: ?([^\n]*)$)"
+_RETRY = r"(?m:^retry: ?([0-9]+)$)"
 # Thousands of digits are legal and mean "very late"; int() would refuse them.
 _MOST_DIGITS = 18
 
@@ -122,18 +122,18 @@ class EventStream:
         )
 
     def _interpret(self, block: str) -> ServerSentEvent | None:
-        for value in _ID.findall(block)[-1:]:
+        for value in re.findall(_ID, block)[-1:]:
             self.last_event_id = value
         self._note_reconnection_time(block)
         event = _event_and_data(block.split("\n"))
         return event and ServerSentEvent(*event, self.last_event_id)
 
     def _comments(self, block: str) -> Iterator[Comment]:
-        for text in _COMMENT.findall(block):
+        for text in re.findall(_COMMENT, block):
             yield Comment("comment", text, self.last_event_id)
 
     def _note_reconnection_time(self, lines: str) -> None:
-        for digits in _RETRY.findall(lines)[-1:]:
+        for digits in re.findall(_RETRY, lines)[-1:]:
             self.reconnection_time = int(digits.lstrip("0")[:_MOST_DIGITS] or 0)
 
 

@@ -52,8 +52,10 @@ _HARMLESS_ABROAD = frozenset(
     )
 )
 # What OpenSSL puts around its words.
-_NOISE = re.compile(r"^\[SSL[^]]*\] | \(_ssl\.c:\d+\)$")
+_NOISE = r"^\[SSL[^]]*\] | \(_ssl\.c:\d+\)$"
 _LONGEST_REASON = 200
+# Whoever brings no session has this one's settings; as any other, it is never changed.
+_PLAIN = requests.Session()
 _FAILURES = (requests.RequestException, urllib3_errors.HTTPError, OSError)
 
 
@@ -71,7 +73,7 @@ class Transport:
         self._clock = clock
         self._wire = Wire(self._lifeline, self._clock)
         self._adapter = WireAdapter(self._wire)
-        self._session = _stand_in(session or requests.Session(), self._adapter)
+        self._session = _stand_in(session or _PLAIN, self._adapter)
         self._response: requests.Response | None = None
         self._host = ""
 
@@ -272,5 +274,5 @@ def _causes(error: BaseException) -> list[BaseException]:
 def _reason(causes: list[BaseException]) -> str:
     innermost = causes[-1]
     words = getattr(innermost, "verify_message", None) or getattr(innermost, "strerror", None)
-    words = _NOISE.sub("", " ".join(str(words or innermost).split()))
+    words = re.sub(_NOISE, "", " ".join(str(words or innermost).split()))
     return words.rstrip(".")[:_LONGEST_REASON] or type(innermost).__name__
