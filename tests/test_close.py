@@ -91,7 +91,7 @@ def resolving(scene: Scene, scheme: str) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", look_up)
-        scene.url = f"{scheme}://slow.test/"
+        scene.url = f"{scheme}://slow.localhost/"
         scene.ended.set()  # there is no server yet
         yield
         assert threads() == ["suggestions-lookup"], "the reader waits for the resolver"

@@ -126,7 +126,7 @@ def stalled_lookup() -> Iterator[tuple[str, None]]:
     over = threading.Event()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(SOON) and [])
-        yield "https://slow.test/", None
+        yield "https://slow.localhost/", None
         over.set()
 
 
