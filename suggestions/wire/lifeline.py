@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import struct
+import sys
 import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
@@ -17,6 +19,8 @@ from threading import TIMEOUT_MAX
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+# struct linger: on, for no time. Windows has 16 bits for each.
+_LINGER_NOT = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 class Aborted(Exception):
@@ -88,6 +92,8 @@ class Lifeline:
         for duplicate in self._take():
             # Somebody else may have the socket as well, such as a child after a fork.
             _end(duplicate)
+            if self._is_cut:
+                _reset_on_close(duplicate)
             duplicate.close()
 
     def disown(self) -> None:
@@ -112,6 +118,12 @@ class Lifeline:
             raise TimeoutError from None
         self.check()
         return item
+
+
+def _reset_on_close(sock: socket.socket) -> None:
+    # A service that has not read all of the question would find the end only behind it.
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
 
 
 def _end(sock: socket.socket) -> None:
