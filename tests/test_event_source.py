@@ -361,6 +361,9 @@ LOST: dict[str, Script | bytes] = {
     "reset before an answer": reset,
     "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
     "closed within the status line": CHUNKED[:7],
+    "closed within a header": CHUNKED[:40],
+    "closed between two headers": CHUNKED[:17],
+    "closed within the end of the headers": CHUNKED[:-2],
     "the end of a stream that ends with the connection": UNTIL_CLOSE,
     "the end of a stream in chunks": CHUNKED + LAST_CHUNK,
     "the end of a stream with a length": sized("200 OK"),
@@ -692,14 +695,14 @@ def test_comments_keep_a_connection(listen: Callable[..., Heard]) -> None:
     def script(peer: Peer) -> None:
         peer.request()
         peer.send(CHUNKED)
-        for _ in range(20):
+        for _ in range(30):
             peer.send(framed(b":\n\n"))
             peer.pause()
         peer.wait_for_end()
 
     with serving(script) as server:
-        heard = listen(server.url, read_timeout=0.5)
-        assert eventually(lambda: heard.names.count("comment") == 20)
+        heard = listen(server.url, read_timeout=1.0)
+        assert eventually(lambda: heard.names.count("comment") == 30)
         assert "error" not in heard.names
 
 
@@ -884,8 +887,10 @@ def test_dispatch_on_another_thread(listen: Callable[..., Heard]) -> None:
 
         assert pumped(lambda: heard.names == ["open", "message"])
         assert ran_on == {threading.get_ident()}
+        assert pump._lifetime.is_watched
         heard.source.close()
         assert not pumped_events(pump, heard)
+        assert not pump._lifetime.is_watched, "nobody has to wait for a source that is closed"
         heard.source.restart()
         assert pumped(lambda: len(heard.events) == 4)
         pump.close()
@@ -919,6 +924,7 @@ def test_a_slow_host_holds_the_server_back_and_loses_nothing(listen: Callable[..
     pump = Pump()
     with serving(numbers) as server:
         heard = listen(server.url, dispatch=pump, history=200)
+        assert eventually(lambda: len(heard.source._log) > 200)
         assert eventually(at_rest), "the source reads on"
         backlog = len(heard.source._log)
         assert 200 < backlog < 300

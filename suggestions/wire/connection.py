@@ -43,6 +43,7 @@ class _Response(http.client.HTTPResponse):
         self._wire = wire
 
     def begin(self) -> None:
+        reader: Any = self.fp.raw
         super().begin()
         for _ in range(_MOST_PRELUDES):
             # http.client passes over 100 alone; 102 and 103 announce a response as well.
@@ -50,6 +51,9 @@ class _Response(http.client.HTTPResponse):
                 break
             self.headers = None  # type: ignore[assignment]
             super().begin()
+        if reader.ended:
+            # http.client takes what has come by then for all of them.
+            raise http.client.RemoteDisconnected("it ended within the headers")
         self._wire.response = self
         if 300 <= self.status < 400:
             # Nor is the connection used again: what is left unread would be the next response.
@@ -75,6 +79,7 @@ class _Reader(io.RawIOBase):
         self._sock = sock
         self._clock = clock
         self._timeout = sock.gettimeout()
+        self.ended = False
 
     def readable(self) -> bool:
         return True
@@ -82,9 +87,11 @@ class _Reader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         self._keep_time()
         try:
-            return self._sock.recv_into(buffer)
+            count = self._sock.recv_into(buffer)
         except TimeoutError:
             raise self._clock.passed() from None
+        self.ended = not count
+        return count
 
     def receive(self) -> bytes:
         """The next bytes that arrive; none at the end."""
