@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,7 +22,18 @@ import keyring.backend
 import keyring.errors
 import pytest
 import requests
-from wire_server import DONE, SOON, Peer, Request, Server, eventually, said, sized
+from wire_server import (
+    DONE,
+    SOON,
+    Peer,
+    Request,
+    Server,
+    ca_file,
+    eventually,
+    said,
+    server_tls,
+    sized,
+)
 
 from suggestions import SuggestionsEventSource
 from suggestions.auth import ChatbotLogin, EnvironmentToken, JetpackToken, KeyringToken
@@ -137,7 +149,7 @@ def test_a_password_over_plain_http_to_another_machine_warns() -> None:
     assert w[0].filename == __file__
 
 
-def test_netrc_is_not_asked(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_netrc_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "netrc"
     file.write_text("machine localhost login other password other\n")
     monkeypatch.setenv("NETRC", str(file))
@@ -238,6 +250,27 @@ def test_a_silent_service_is_given_up(send: Any, monkeypatch: pytest.MonkeyPatch
 
     with Server(script) as server, pytest.raises(FirstByteTimeoutError):
         ChatbotLogin(base(server), "me", PASSWORD, send)()
+
+
+@pytest.mark.parametrize("send", ["form", "params"])
+def test_a_service_that_drips_is_given_up(send: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules["suggestions.auth.login"].TIMEOUTS, "first_byte", 0.3)
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(b"HTTP/1.1 200 OK\r\n")
+        peer.drip(b"X-Header: x\r\n" * 1000)
+
+    with Server(script) as server, pytest.raises(FirstByteTimeoutError):
+        ChatbotLogin(base(server), "me", PASSWORD, send)()
+
+
+@pytest.mark.parametrize("send", ["form", "params"])
+def test_a_login_over_tls(send: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", ca_file(tmp_path))
+    with Server(handing_out("the-token"), tls=server_tls()) as server:
+        assert ChatbotLogin(base(server), "me", PASSWORD, send)() == "the-token"
+    assert ("password=" in path(server.requests[0])) == (send == "params")
 
 
 # No secret in anything told

@@ -6,12 +6,10 @@ there. Here the pool sees the address without its query, and the connection adds
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from requests.adapters import BaseAdapter
 
 
 class LoginSession(requests.Session):
@@ -19,42 +17,40 @@ class LoginSession(requests.Session):
 
     def __init__(self, query: str = "") -> None:
         super().__init__()
-        if query:
-            for scheme in ("http://", "https://"):
-                self.mount(scheme, _QueryAdapter(query))
+        self.query = query
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """None: another host is not to be told the password."""
 
+    def get_adapter(self, url: str) -> BaseAdapter:
+        """The adapter of the one request; with our transport, one that is used for no other."""
+        adapter = super().get_adapter(url)
+        if self.query:
+            _add_query(adapter, self.query)
+        return adapter
 
-class _QueryAdapter(HTTPAdapter):
-    def __init__(self, query: str) -> None:
-        super().__init__()
-        self._query = query
 
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        ours = _OURS.get(pool.ConnectionCls)
-        if ours is not None:
-            pool.ConnectionCls = partial(ours, self._query)
+# Each of the two has its class from somebody else, a proxy's perhaps, so that it is the objects
+# that are changed.
+
+
+def _add_query(adapter: Any, query: str) -> None:
+    find_pool = adapter.get_connection_with_tls_context
+
+    def pool_with_query(*args: Any, **kwargs: Any) -> Any:
+        pool = find_pool(*args, **kwargs)
+        connection = pool.ConnectionCls
+        pool.ConnectionCls = lambda *args, **kwargs: _with_query(connection(*args, **kwargs), query)
         return pool
 
-
-class _WithQuery:
-    def __init__(self, query: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._query = query
-
-    def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
-        super().putrequest(method, f"{url}?{self._query}", *args, **kwargs)  # type: ignore[misc]
+    adapter.get_connection_with_tls_context = pool_with_query
 
 
-class _HTTPConnection(_WithQuery, HTTPConnection):
-    pass
+def _with_query(connection: Any, query: str) -> Any:
+    putrequest = connection.putrequest
 
+    def put_with_query(method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        putrequest(method, f"{url}?{query}", *args, **kwargs)
 
-class _HTTPSConnection(_WithQuery, HTTPSConnection):
-    pass
-
-
-_OURS: dict[type, type] = {HTTPConnection: _HTTPConnection, HTTPSConnection: _HTTPSConnection}
+    connection.putrequest = put_with_query
+    return connection
