@@ -14,33 +14,30 @@ from suggestions import errors, signals
 from suggestions.arguments import check_session, warn_of_plain_http
 from suggestions.auth import Token, check_token
 from suggestions.dispatch import Dispatcher, Inline
-from suggestions.events import Event, MessageEvent
-from suggestions.history import History
+from suggestions.events import Event
 from suggestions.stream_request import (
     check_event_id,
     check_history,
     check_request,
     check_seconds,
 )
-from suggestions.subscription import OWN_NAMES, ReadyState, Step, Subscription
-from suggestions.target import EventTarget, Receivers, logger
+from suggestions.stream_target import EVERY, StreamTarget
+from suggestions.subscription import ReadyState, Step, Subscription
+from suggestions.target import logger
 from suggestions.wire.lifeline import Aborted
 
 if TYPE_CHECKING:
     import requests
-    from blinker import Signal
     from typing_extensions import Self
 
     from suggestions.stream_handler_types import Connect, On
 
-_EVERY = "*"
-_LEAST_BACKLOG = 100  # events
 _MOMENT = 0.01  # seconds
 _TIME_TO_LISTEN = 1.0  # seconds
 _numbers = itertools.count(1)
 
 
-class EventSource(EventTarget):
+class EventSource(StreamTarget):
     """Listens to a stream of server-sent events, and opens it again whenever it is lost.
 
     The connection is opened on a background thread at once, or at `start()` with `start=False`.
@@ -108,7 +105,7 @@ class EventSource(EventTarget):
         self._request = check_request(url, method, headers, body)
         check_token(token)
         self._token = token
-        self._last_event_id = self._told_id = check_event_id(last_event_id)
+        last_event_id = check_event_id(last_event_id)
         if read_timeout is not None:
             check_seconds("read_timeout", read_timeout)
         self._read_timeout = read_timeout
@@ -120,8 +117,7 @@ class EventSource(EventTarget):
             warn_of_plain_http(url, stacklevel=2)
 
         super().__init__(dispatch=dispatch)
-        self._longest_backlog = max(length, _LEAST_BACKLOG)
-        self._log = History(length, self._slowest)
+        self._tell_of(last_event_id, length)
         self._state = ReadyState.CONNECTING
         self._subscription: Subscription | None = None
         self._started = False
@@ -205,8 +201,7 @@ class EventSource(EventTarget):
                 return
             self._only = frozenset()
             self._state = ReadyState.CLOSED
-            if self._log.withdraw(self._live.position):
-                self._last_event_id = self._told_id
+            self._drop_untold()
             subscription, self._subscription = self._subscription, None
             self._to_conclude = True
         if subscription is not None:
@@ -262,8 +257,7 @@ class EventSource(EventTarget):
             self._state = step.state
             self._last_event_id = subscription.last_event_id
             self._reconnection_time = subscription.reconnection_time
-            for event in step.events:
-                self._log.append(event)
+            self._record(step.events)
         self._delivery.wake()
         return True
 
@@ -273,7 +267,7 @@ class EventSource(EventTarget):
                 return
             self._subscription = None
             self._state = ReadyState.CLOSED
-            self._log.append(Event("error", error))
+            self._record([Event("error", error)])
             self._to_conclude = True
         self._delivery.wake()
         if not self._is_error_heard():
@@ -284,41 +278,11 @@ class EventSource(EventTarget):
 
     def _is_error_heard(self) -> bool:
         """Also where nobody wants to: after `close()` or `restart()`."""
-        heard = "error" in self._receivers or _EVERY in self._receivers
+        heard = "error" in self._receivers or EVERY in self._receivers
         watched = bool(signals.error.receivers)
         return heard or watched or self._only is not None or self._subscription is not None
 
-    # Delivering
-
-    def _tell(self, entry: Any, cursor: Any, receivers: Receivers) -> None:
-        if entry is None:
-            return  # dropped by close()
-        if cursor is self._live and isinstance(entry.detail, MessageEvent):
-            with self._lock:
-                if self._only is None:
-                    self._told_id = entry.detail.last_event_id
-        self._call(entry, receivers)
-        if _EVERY in receivers:
-            self._call(entry, receivers, _EVERY)
-
-    def _call_watchers(self, signal: Signal, event: Event[Any]) -> None:
-        # A stream's event may be called "done" and be none of an answer.
-        if event.type in OWN_NAMES:
-            super()._call_watchers(signal, event)
-
-    def _new_cursor(self) -> Any:
-        cursor = super()._new_cursor()
-        cursor.position = self._log.start
-        return cursor
-
-    def _slowest(self) -> int:
-        """The position of the first entry that somebody still has to hear."""
-        position: int = self._live.position
-        return min([position, *(late.cursor.position for late in self._late)])
-
-    def _is_behind(self) -> bool:
-        with self._lock:
-            return len(self._log) - self._slowest() > self._longest_backlog
+    # The host's loop, which may end before the stream
 
     def _mind_host(self) -> None:
         if not self._minds_host:

@@ -11,10 +11,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
 from wire_server import (
     CHUNKED,
     LAST_CHUNK,
@@ -36,6 +39,7 @@ from suggestions import Event, EventSource, errors, signals
 from suggestions.events import MessageEvent
 from suggestions.reconnect import reconnection_delay
 from suggestions.toolkits.pump import Pump
+from suggestions.wire.sse import Comment, EventStream
 
 AT_ONCE = 0.5
 """Seconds that a close() may take on a machine that has much else to do; it takes under 5 ms."""
@@ -544,6 +548,22 @@ def test_comments_are_told_in_their_place(listen: Callable[..., Heard]) -> None:
         heard.until("open", "comment", "message", "comment", "comment", "message", "comment")
         assert heard.of("comment") == ["first", "x", " y", ""]
         assert heard.data == ["a", "b"]
+
+
+@given(
+    st.lists(st.sampled_from([":", ": a", "data: b", "id: 1", "retry: 5", "event: e", "", ""])),
+    st.lists(st.integers(0, 200)),
+)
+def test_comments_change_nothing_else(lines: list[str], cuts: list[int]) -> None:
+    data = "".join(line + "\n" for line in lines).encode()
+    places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
+    chunks = [data[start:end] for start, end in pairwise(places)]
+    told = list(EventStream(chunks, with_comments=True))
+    events = [event for event in told if not isinstance(event, Comment)]
+    assert events == list(EventStream(chunks))
+    ended = data[: data.rfind(b"\n\n") + 1].decode()
+    comments = [event.data for event in told if isinstance(event, Comment)]
+    assert comments == [line[2:] for line in ended.split("\n") if line.startswith(":")]
 
 
 # A server that is killed and started again

@@ -1,0 +1,72 @@
+"""An `EventTarget` that tells of a stream without an end: its log forgets, and it can be stopped
+and go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from suggestions.events import Event, MessageEvent
+from suggestions.history import History
+from suggestions.subscription import OWN_NAMES
+from suggestions.target import Cursor, EventTarget, Receivers
+
+if TYPE_CHECKING:
+    from blinker import Signal
+
+EVERY = "*"
+"""The name under which a handler hears every event."""
+_LEAST_BACKLOG = 100  # events
+
+
+class StreamTarget(EventTarget):
+    """The log's entries are events, and None where one was dropped before it was told."""
+
+    def _tell_of(self, last_event_id: str, history: int) -> None:
+        self._last_event_id = self._told_id = last_event_id
+        self._log = History(history, self._slowest)
+        self._longest_backlog = max(history, _LEAST_BACKLOG)
+
+    # Taking what was read; under the lock
+
+    def _record(self, events: Iterable[Event[Any]]) -> None:
+        for event in events:
+            self._log.append(event)
+
+    def _drop_untold(self) -> None:
+        """Nobody hears any more of what was not told yet; the stream is to bring it again."""
+        if self._log.withdraw(self._live.position):
+            self._last_event_id = self._told_id
+
+    def _slowest(self) -> int:
+        """The position of the first entry that somebody still has to hear."""
+        position: int = self._live.position
+        return min([position, *(late.cursor.position for late in self._late)])
+
+    # Delivering, on whatever thread holds the baton
+
+    def _is_behind(self) -> bool:
+        """Whether so much is to be told that no more is to be read now."""
+        with self._lock:
+            return len(self._log) - self._slowest() > self._longest_backlog
+
+    def _tell(self, entry: Any, cursor: Any, receivers: Receivers) -> None:
+        if entry is None:
+            return
+        if cursor is self._live and isinstance(entry.detail, MessageEvent):
+            with self._lock:
+                if self._only is None:
+                    self._told_id = entry.detail.last_event_id
+        self._call(entry, receivers)
+        if EVERY in receivers:
+            self._call(entry, receivers, EVERY)
+
+    def _call_watchers(self, signal: Signal, event: Event[Any]) -> None:
+        # A stream's event may be called "done" and be none of an answer.
+        if event.type in OWN_NAMES:
+            super()._call_watchers(signal, event)
+
+    def _new_cursor(self) -> Cursor:
+        cursor = super()._new_cursor()
+        cursor.position = self._log.start
+        return cursor
