@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -11,7 +10,6 @@ from suggestions.arguments import check_headers, check_json, check_url
 from suggestions.reconnect import event_id_header
 
 _WITHOUT_BODY = ("GET", "HEAD")
-_METHOD = re.compile("[A-Za-z]+")
 
 
 class StreamRequest(NamedTuple):
@@ -33,7 +31,7 @@ def check_request(url: object, method: object, headers: object, body: object) ->
     """Raises `TypeError`, `ValueError`."""
     if not isinstance(method, str):
         raise TypeError(f"method must be a str, not {type(method).__name__}")
-    if not _METHOD.fullmatch(method):
+    if not (method.isascii() and method.isalpha()):
         raise ValueError(f"method is no method of HTTP: {method!r}")
     method = method.upper()
     if body is not None and method in _WITHOUT_BODY:
