@@ -16,8 +16,17 @@ from suggestions.wire.retry import retry_after
 from suggestions.wire.sse import EventStream, ServerSentEvent
 from suggestions.wire.transport import Transport
 
+
+def _events(chunks: Iterable[bytes]) -> Iterator[list[ServerSentEvent]]:
+    """Raises `IncompleteStreamError` where the stream stops within an event, and so loses it."""
+    stream = EventStream(chunks)
+    yield from stream.batches()
+    if stream.unfinished:
+        raise errors.IncompleteStreamError("The answer stopped before it was complete.")
+
+
 _FRAMED: dict[Framing, Callable[[Iterable[bytes]], Iterator[list[ServerSentEvent]]]] = {
-    "events": lambda chunks: EventStream(chunks).batches(),
+    "events": _events,
     "lines": lines,
     "text": text,
 }

@@ -134,6 +134,24 @@ def test_the_end_of_the_stream_is_the_end_and_a_cut_is_not(kind: str) -> None:
                 assert isinstance(source.error, IncompleteStreamError)
 
 
+@pytest.mark.parametrize("left", ["data: the", "data: the\n", "da", "event: message\n"])
+@pytest.mark.parametrize("content_type", ["text/event-stream", RAW])
+def test_a_stream_that_stops_within_an_event_is_no_success(left: str, content_type: str) -> None:
+    record = Record()
+    source = ask([data("Hi"), left.encode()], record, content_type=content_type)
+    check_contract(source, record)
+    if content_type == RAW:
+        assert source.full_message == "data: Hi\n\n" + left
+    else:
+        assert isinstance(source.error, IncompleteStreamError)
+        assert source.full_message == "Hi"
+
+
+@pytest.mark.parametrize("left", ["\n", ": bye", ": bye\n", "\r\n\r\n"])
+def test_comments_and_blank_lines_may_come_last(left: str) -> None:
+    assert ask([data("Hi"), left.encode()]).result(1) == "Hi"
+
+
 def test_a_connection_that_is_lost_is_no_end() -> None:
     for kind in ("text/event-stream", RAW):
         error = ask([data("Hi"), ConnectionResetError("reset")], content_type=kind).error

@@ -43,8 +43,9 @@ class EventStream:
 
     `last_event_id` (str, "" at first) and `reconnection_time` (milliseconds, None until the
     server sets it) are those of the stream so far. An event that is not ended by a blank line
-    is dropped, as the standard says. With `with_comments`, there is a `Comment` for each comment
-    line, before the event whose block it stands in.
+    is dropped, as the standard says; `unfinished` tells at the end that there was one. With
+    `with_comments`, there is a `Comment` for each comment line, before the event whose block it
+    stands in.
 
     Raises `EventTooLargeError` when one event is longer than `max_event_size` bytes, comments
     and line ends included.
@@ -60,6 +61,7 @@ class EventStream:
     ) -> None:
         self.last_event_id = last_event_id
         self.reconnection_time: int | None = None
+        self.unfinished = False
         self._chunks = chunks
         self._max_event_size = max_event_size
         self._with_comments = with_comments
@@ -106,6 +108,8 @@ class EventStream:
                 newline_held = chunk.endswith(b"\n")
                 if len(held) > self._max_event_size:
                     raise self._too_large()
+            left = bytes(held).split(b"\n")
+            self.unfinished = any(line and not line.startswith(b":") for line in left)
         finally:
             # A reconnection time counts when its line ends; all else when the event ends.
             self._note_reconnection_time(_decoded(held[: held.rfind(b"\n") + 1]))
