@@ -6,6 +6,8 @@ import http.client
 import io
 import socket
 import ssl
+import struct
+import sys
 import traceback
 from functools import partial
 from typing import Any
@@ -22,6 +24,8 @@ from suggestions.wire.clock import Clock
 from suggestions.wire.lifeline import Lifeline
 
 _MOST_PRELUDES = 20
+_LATE = (TimeoutError, BlockingIOError)
+_KERNEL_KEEPS_TIME = sys.platform in ("linux", "darwin")  # where a timeval is two longs
 
 
 class Wire:
@@ -78,7 +82,7 @@ class _Reader(io.RawIOBase):
         self._file = sock.makefile("rb", buffering=0)
         self._sock = sock
         self._clock = clock
-        self._timeout = sock.gettimeout()
+        self._timeout: float | None = 0.0  # what no clock says
         self.ended = False
 
     def readable(self) -> bool:
@@ -88,7 +92,7 @@ class _Reader(io.RawIOBase):
         self._keep_time()
         try:
             count = self._sock.recv_into(buffer)
-        except TimeoutError:
+        except _LATE:
             raise self._clock.passed() from None
         self.ended = not count
         return count
@@ -98,19 +102,32 @@ class _Reader(io.RawIOBase):
         self._keep_time()
         try:
             return self._sock.recv(RECEIVE)
-        except TimeoutError:
+        except _LATE:
             raise self._clock.passed() from None
 
     def _keep_time(self) -> None:
         timeout = self._clock.timeout()
         if timeout != self._timeout:
-            self._sock.settimeout(timeout)
+            _wait_at_most(self._sock, timeout)
             self._timeout = timeout
 
     def close(self) -> None:
         if not self.closed:
             self._file.close()
         super().close()
+
+
+def _wait_at_most(sock: socket.socket, seconds: float | None) -> None:
+    """Bounds each read, which raises one of `_LATE` then."""
+    if _KERNEL_KEEPS_TIME and type(sock) is socket.socket:
+        # Python's own timeout would take a poll() before each recv().
+        whole, part = divmod(max(seconds, 1e-6) if seconds else 0.0, 1)
+        sock.settimeout(None)
+        sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", int(whole), int(part * 1e6))
+        )
+    else:
+        sock.settimeout(seconds)
 
 
 class _OnTheWire:
