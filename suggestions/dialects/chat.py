@@ -34,6 +34,9 @@ from suggestions.errors import from_report, is_report
 if TYPE_CHECKING:
     from suggestions.wire.sse import ServerSentEvent
 
+_BROKEN_OFF = {"error": None, "insufficient_system_resource": "overloaded"}
+"""Reasons to stop that are failures (OpenRouter's, DeepSeek's), and what each reports."""
+
 
 def decode_message(message: ServerSentEvent) -> Iterable[Delta]:
     """What one server-sent event with a chunk says. Raises `ValueError` where it has none."""
@@ -112,7 +115,7 @@ def _decode_choice(choice: Mapping[str, Any]) -> Iterator[Delta]:
             text_of(function.get("arguments")),
         )
     reason = choice.get("finish_reason")
-    if reason == "error" or choice.get("error"):
-        yield Failure(from_report(choice.get("error")))
+    if str(reason) in _BROKEN_OFF or choice.get("error"):
+        yield Failure(from_report(choice.get("error") or _BROKEN_OFF[str(reason)]))
     elif reason:
         yield Finish(str(reason))
