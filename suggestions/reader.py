@@ -157,6 +157,7 @@ class Reader:
     def _authorized(self) -> Request:
         if self._token is None:
             return self._request
+        self._sent_token = ""  # where there is none to send, none is refused
         token = self._sent_token = current_token(self._token)
         self._secrets.add(token)
         return self._dialect.authorize(self._request, token)
@@ -164,7 +165,7 @@ class Reader:
     def _may_have_another_token(self, error: SuggestionsError) -> bool:
         """Tells the provider, once, that its token was refused; True where it has another."""
         refused = getattr(self._token, "refused", None)
-        if error.status != 401 or refused is None or self._renewed:
+        if error.status != 401 or refused is None or self._renewed or not self._sent_token:
             return False
         self._renewed = True
         return bool(refused(self._sent_token))

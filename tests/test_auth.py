@@ -431,6 +431,33 @@ def test_a_token_that_is_refused_again_is_told() -> None:
     assert asked(server) == ["/auth", STREAM, "/auth", STREAM]
 
 
+def test_a_login_that_fails_refuses_no_token_that_was_sent_before() -> None:
+    class Provider:
+        refusals: list[str] = []
+        calls = 0
+
+        def __call__(self) -> str:
+            self.calls += 1
+            if self.calls == 1:
+                return "first"
+            raise AuthenticationError("The login failed.", status=401)
+
+        def refused(self, token: str) -> bool:
+            self.refusals.append(token)
+            return True
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(answer({}, "503 Busy"))
+
+    provider = Provider()
+    with Server(script) as server:
+        source = SuggestionsEventSource("Why?", provider, url=server.url, retries=3)
+        with pytest.raises(AuthenticationError, match="login failed"):
+            source.result(SOON)
+    assert (provider.calls, provider.refusals) == (2, [])
+
+
 def test_after_the_first_byte_nothing_is_sent_again() -> None:
     told = b'data: Hi\n\nevent: error\ndata: {"errorMessage": "%s"}\n\n' % FAKE.encode()
     with Server(chatting(["old", "new"], {"old"}, told)) as server:
