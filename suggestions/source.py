@@ -59,7 +59,8 @@ class SuggestionsEventSource(AnswerTarget):
     - `url`: the whole address to ask at, instead of the dialect's own.
     - `options`: what the dialect knows; for Jetpack AI `post_id`, `feature`, `from_cache`,
       `functions`, `model`.
-    - `dialect`: "jetpack", "openai", or a `Dialect`.
+    - `dialect`: "jetpack", "openai", "responses", "anthropic", "ollama", "relay", "chatbot",
+      "text", "json_lines", "auto" (by what the answer looks like), or a `Dialect`.
     - `dispatch`: a callable that queues a function for the thread the handlers are to run on;
       without it they run on the source's own thread.
     - `session`: a `requests.Session` (proxy, certificates, adapters); it is never changed.
