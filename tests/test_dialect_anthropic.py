@@ -248,12 +248,12 @@ def test_a_whole_answer() -> None:
         {"type": "thinking", "thinking": "Hm", "signature": "EqQB"},
         {"type": "text", "text": "Hi"},
         {"type": "tool_use", "id": "a", "name": "f", "input": {"b": "é"}},
-        {"type": "tool_use", "id": "b", "name": "g", "input": {"c": 1}},
+        {"type": "tool_use", "id": "b", "name": "g", "input": {}},
     ]
     source = whole(message(content=content, stop_reason="tool_use"))
     assert source.result(1) == "Hi"
     assert (source.reasoning, source.model, source.finish_reason) == ("Hm", "m1", "tool_calls")
-    assert source.tool_calls == (("a", "f", '{"b": "é"}'), ("b", "g", '{"c": 1}'))
+    assert source.tool_calls == (("a", "f", '{"b": "é"}'), ("b", "g", "{}"))
     assert source.usage is not None
     assert source.usage[:3] == (25, 1, 26)
     refused = whole(message(stop_reason="refusal"))
