@@ -58,6 +58,7 @@ class Reader:
         self._secrets: set[str] = set()
         self._sent_token = ""
         self._renewed = False  # a refused token, once
+        self._whole: str | None = None  # the body of an answer in one piece
         self._begun = False  # something of the answer has arrived
 
     def abort(self) -> None:
@@ -69,6 +70,12 @@ class Reader:
     def redact(self, error: SuggestionsError) -> None:
         """Takes the tokens that were sent out of an error that came back."""
         redact(error, self._secrets)
+
+    def dump(self, log: Iterable[Any], error: SuggestionsError | None) -> str:
+        """What was sent, and what came back as `log` and `error` tell it."""
+        from suggestions.dump import make_dump
+
+        return make_dump(self._dialect.name, self._request, log, self._whole, error, self._secrets)
 
     def disown(self) -> None:
         """In a forked child: the connection is the parent's."""
@@ -145,7 +152,12 @@ class Reader:
 
         stream = messages(transport, self._dialect)
         if stream is None:
-            say((*whole_answer(transport, choice.see), DONE))
+
+            def choose(whole: ServerSentEvent) -> Dialect:
+                self._whole = whole.data
+                return choice.see(whole)
+
+            say((*whole_answer(transport, choose), DONE))
             return True
         for batch in stream:
             if batch:

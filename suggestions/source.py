@@ -7,6 +7,7 @@ import os
 import threading
 import weakref
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suggestions import errors, follow
@@ -234,6 +235,17 @@ class SuggestionsEventSource(AnswerTarget):
         self._reader.abort()
         self._let_handlers_begin()
         self._news()
+
+    def debug_dump(self, path: str | os.PathLike[str]) -> None:
+        """Writes the request and each message that has come so far to a file of JSON.
+
+        To attach to a report of a bug: question and answer stand in it, but no token, and no
+        value of a header or a query that may be one. `suggestions.testing.replay(path)` feeds it
+        back. Raises `OSError` where the file cannot be written.
+        """
+        with self._lock:
+            log = list(self._log)
+        Path(path).write_text(self._reader.dump(log, self.error), "utf-8")
 
     def __enter__(self) -> Self:
         return self

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from suggestions.auth.token import check_token as check_token
     from suggestions.auth.token import current_token as current_token
     from suggestions.auth.token import redact as redact
+    from suggestions.auth.token import redact_text as redact_text
 
 _HOME = {
     "ChatbotLogin": "chatbot",
@@ -32,6 +33,7 @@ _HOME = {
     "check_token": "token",
     "current_token": "token",
     "redact": "token",
+    "redact_text": "token",
 }
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "check_token",
     "current_token",
     "redact",
+    "redact_text",
 ]
 
 

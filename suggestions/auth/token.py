@@ -59,12 +59,17 @@ def _provided(provider: Callable[[], str]) -> object:
 
 def redact(error: SuggestionsError, secrets: Iterable[str]) -> None:
     """Takes tokens out of what a service wrote back: some quote the key that they refuse."""
-    for secret in secrets:
-        written = re.compile(_as_written(secret))
-        error.message = written.sub("[token]", error.message)
-        if error.body is not None:
-            error.body = written.sub("[token]", error.body)
+    error.message = redact_text(error.message, secrets)
+    if error.body is not None:
+        error.body = redact_text(error.body, secrets)
     error.args = (error.message,)
+
+
+def redact_text(text: str, secrets: Iterable[str]) -> str:
+    """The text without the tokens, in whatever form they stand there."""
+    for secret in secrets:
+        text = re.sub(_as_written(secret), "[token]", text)
+    return text
 
 
 def _as_written(secret: str) -> str:

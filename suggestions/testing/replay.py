@@ -1,0 +1,124 @@
+"""Feeds a dump back, as if the service said it all again."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import requests
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+
+from suggestions.dialects import DialectName, find
+from suggestions.dialects.base import Framing
+from suggestions.dump import FORMAT
+from suggestions.errors import IncompleteStreamError
+from suggestions.source import SuggestionsEventSource
+
+_ADDRESS = "http://replay.localhost/"
+
+
+def replay(
+    path: str | os.PathLike[str], *, dialect: DialectName | None = None, **options: Any
+) -> SuggestionsEventSource:
+    """A source that is told what `SuggestionsEventSource.debug_dump(path)` wrote.
+
+    It behaves as the one that wrote it, but that what had failed on the network ends here where
+    the dump ends. `dialect` is needed where it was a `Dialect` of your own; `options` are those
+    of `SuggestionsEventSource` (`on`, `dispatch`, `start` …). Raises `ValueError` where the file
+    is no dump, `OSError` where it cannot be read.
+    """
+    dump = _read(path)
+    session = requests.Session()
+    session.mount(_ADDRESS, _Recorded(dump, find(dialect or dump["dialect"]).framings))
+    return SuggestionsEventSource(
+        "What was asked is not asked again.",
+        url=_ADDRESS,
+        dialect=dialect or dump["dialect"],
+        session=session,
+        retries=0,
+        **options,
+    )
+
+
+def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    try:
+        dump = json.loads(Path(path).read_text("utf-8"))
+    except ValueError:
+        dump = None
+    if not isinstance(dump, dict) or dump.get("suggestions_dump") != FORMAT:
+        raise ValueError(f"{os.fspath(path)} is no dump that debug_dump() has written")
+    return dump
+
+
+class _Recorded(BaseAdapter):
+    """Answers with what a dump tells."""
+
+    def __init__(self, dump: dict[str, Any], framings: Mapping[str, Framing]) -> None:
+        super().__init__()
+        self._dump = dump
+        self._framings = framings
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        status, headers, parts = self._answer()
+        response = requests.Response()
+        response.status_code = status
+        response.headers = CaseInsensitiveDict(headers)
+        response.url = request.url or ""
+        response.request = request
+        response.raw = _Parts(iter(parts))
+        return response
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+    def _answer(self) -> tuple[int, dict[str, str], list[bytes]]:
+        dump = self._dump
+        accepted, error = dump["response"], dump["error"]
+        if accepted is None:
+            if error is None or error["status"] is None:
+                raise IncompleteStreamError("The dump has no response in it.")
+            return error["status"], {"Content-Type": "application/json"}, [_utf8(error["body"])]
+        kind = {
+            name: value
+            for name, value in accepted["headers"].items()
+            if name.lower() == "content-type"
+        }
+        if dump["body"] is not None:
+            return accepted["status"], kind, [_utf8(dump["body"])]
+        if error and not dump["messages"] and error["body"]:
+            return accepted["status"], kind, [_utf8(error["body"])]  # no answer, but a page
+        media_type = next(iter(kind.values()), "").partition(";")[0].strip().lower()
+        framed = _FRAMED[self._framings[media_type]]
+        return accepted["status"], kind, [framed(*told) for told in dump["messages"]]
+
+
+class _Parts(io.BufferedIOBase):
+    """A body that arrives as it did, one message at a time."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts = parts
+
+    def read1(self, _size: int = -1) -> bytes:
+        return next(self._parts, b"")
+
+
+def _utf8(text: str | None) -> bytes:
+    return (text or "").encode("utf-8", "surrogatepass")
+
+
+def _event(kind: str, data: str, last_event_id: str) -> bytes:
+    lines = [f"event: {kind}", f"id: {last_event_id}"]
+    lines += [f"data: {line}" for line in data.split("\n")]
+    return _utf8("\n".join(lines) + "\n\n")
+
+
+_FRAMED: dict[Framing, Callable[[str, str, str], bytes]] = {
+    "events": _event,
+    "lines": lambda kind, data, last_event_id: _utf8(data + "\n"),
+    "text": lambda kind, data, last_event_id: _utf8(data),
+}

@@ -1,0 +1,180 @@
+"""`debug_dump` and `replay`: what came over the wire, told again without a network or a secret."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from script import DONE, Script, Step, chunk, data
+
+from suggestions import Dialect, Event, SuggestionsEventSource
+from suggestions.events import NAMES
+from suggestions.testing import replay
+
+URL = "https://service.example/ask?api-version=2&code=querysecret1"
+SSE = "text/event-stream"
+TOLD_OF_ONE_RUN = {"open", "message"}  # these have headers and ids in them
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.events: list[tuple[str, Any]] = []
+        self.on = dict.fromkeys(NAMES, self.hear)
+
+    def hear(self, source: SuggestionsEventSource, event: Event[Any]) -> None:
+        if event.type not in TOLD_OF_ONE_RUN:
+            self.events.append((event.type, repr(event.detail)))
+
+
+ANSWERS = {
+    "an answer": ("jetpack", 200, SSE, [chunk("Argen"), chunk("tina"), DONE]),
+    "the marker": ("jetpack", 200, SSE, [chunk("JETPACK_AI"), chunk("_ERROR"), DONE]),
+    "reasoning and a call": (
+        "openai",
+        200,
+        SSE,
+        [
+            chunk(reasoning_content="Hm."),
+            chunk(tool_calls=[{"index": 0, "id": "a", "function": {"name": "f"}}]),
+            chunk(tool_calls=[{"index": 0, "function": {"arguments": '{"x": 1}'}}]),
+            chunk(finish="tool_calls"),
+            DONE,
+        ],
+    ),
+    "an event of its own name, lines and an id": (
+        "jetpack",
+        200,
+        SSE,
+        [b"id: 7\nevent: ping\ndata: a\ndata:  b\n\n", chunk("x"), DONE],
+    ),
+    "an error in the stream": (
+        "openai",
+        200,
+        SSE,
+        [chunk("a"), data('{"error": {"message": "busy", "code": "overloaded"}}')],
+    ),
+    "an early end": ("jetpack", 200, SSE, [chunk("Argen")]),
+    "a malformed message": ("openai", 200, SSE, [chunk("a"), data("{no json")]),
+    "a whole answer": (
+        "openai",
+        200,
+        "application/json",
+        [b'{"choices": [{"message": {"content": "Argentina"}, "finish_reason": "stop"}]}'],
+    ),
+    "a page": ("jetpack", 200, "text/html", [b"<h1>Log in</h1>"]),
+    "a refusal": ("openai", 429, "application/json", [b'{"error": {"message": "slow down"}}']),
+    "lines": (
+        "ollama",
+        200,
+        "application/x-ndjson",
+        [b'{"message": {"content": "Hi"}}\n', b'{"done": true, "done_reason": "stop"}\n'],
+    ),
+    "text": ("text", 200, "text/plain", [b"Argen", "tina \u00e9".encode()]),
+    "whatever it is": ("auto", 200, SSE, [chunk("Argen"), chunk("tina"), DONE]),
+}
+
+
+def ask(
+    steps: list[Step], heard: Heard, *, status: int = 200, content_type: str = SSE, **options: Any
+) -> SuggestionsEventSource:
+    session = Script(steps, status=status, content_type=content_type).session()
+    return SuggestionsEventSource("Why?", url=URL, session=session, on=heard.on, **options)
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_dump_is_told_as_the_answer_was(name: str, tmp_path: Path) -> None:
+    dialect, status, content_type, steps = ANSWERS[name]
+    heard, again = Heard(), Heard()
+    source = ask(steps, heard, status=status, content_type=content_type, dialect=dialect)
+    assert source.wait(10)
+    source.debug_dump(tmp_path / "dump.json")
+    replayed = replay(tmp_path / "dump.json", on=again.on)
+    assert replayed.wait(10)
+    assert again.events == heard.events
+    assert len(heard.events) > 1
+    assert replayed.full_message == source.full_message
+    assert replayed.state == source.state
+    assert type(replayed.error) is type(source.error)
+
+
+def test_no_secret_is_in_a_dump(tmp_path: Path) -> None:
+    steps = [chunk("I am asked with tokensecret2."), data('{"error": "tokensecret2 is no key"}')]
+    source = ask(
+        [*steps],
+        Heard(),
+        token="tokensecret2",
+        headers={"Api-Key": "headersecret3", "X-Request-Id": "r1"},
+        dialect="openai",
+        options={"apikey": "bodysecret4", "nested": [{"Password": "bodysecret5"}], "seed": 6},
+    )
+    source.wait(10)
+    source.debug_dump(str(tmp_path / "dump.json"))
+    text = (tmp_path / "dump.json").read_text("utf-8")
+    assert "secret" not in text
+    dump = json.loads(text)
+    assert dump["request"]["url"] == (
+        "https://service.example/ask?api-version=[removed]&code=[removed]"
+    )
+    assert dump["request"]["headers"] == {"Api-Key": "[removed]", "X-Request-Id": "r1"}
+    assert dump["request"]["json"]["seed"] == 6
+    assert dump["request"]["json"]["messages"] == [{"role": "user", "content": "Why?"}]
+    assert "I am asked with [token]." in dump["messages"][0][1]
+    assert dump["error"]["message"] == "The service failed. (It says: [token] is no key)"
+
+
+def test_a_dump_tells_the_attempts_before(tmp_path: Path) -> None:
+    source = ask([b"{}"], Heard(), status=503, content_type="application/json", retries=1)
+    source.wait(10)
+    source.debug_dump(tmp_path / "dump.json")
+    dump = json.loads((tmp_path / "dump.json").read_text("utf-8"))
+    assert [retry["status"] for retry in dump["retries"]] == [503]
+    assert dump["response"] is None
+
+
+def test_a_dump_of_an_answer_that_goes_on_has_what_has_come(tmp_path: Path) -> None:
+    def write(source: SuggestionsEventSource, event: Event[str]) -> None:
+        source.debug_dump(tmp_path / f"{event.detail}.json")
+
+    source = ask([chunk("a"), chunk("b"), DONE], Heard(), start=False)
+    source.connect("chunk", write)
+    source.start()
+    assert source.wait(10)
+    with pytest.raises(Exception, match="stopped before it was complete"):
+        replay(tmp_path / "a.json").result(10)
+
+
+def test_a_dialect_of_ones_own_has_to_be_named(tmp_path: Path) -> None:
+    class Shout(Dialect):
+        name = "shout"
+        ends_at_eof = True
+
+        def request(self, question: Any, options: Any, *, stream: bool = True) -> Any:
+            from suggestions.dialects import Request
+
+            return Request("", {"q": question})
+
+        def decode(self, message: Any) -> Any:
+            return [message.data.upper()]
+
+    source = ask([data("hello")], Heard(), dialect=Shout())
+    source.wait(10)
+    source.debug_dump(tmp_path / "dump.json")
+    with pytest.raises(ValueError, match="'shout' is not known"):
+        replay(tmp_path / "dump.json")
+    assert replay(tmp_path / "dump.json", dialect=Shout()).result(10) == "HELLO"
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"suggestions_dump": 99}', "\x00"])
+def test_another_file_is_no_dump(text: str, tmp_path: Path) -> None:
+    (tmp_path / "x").write_text(text)
+    with pytest.raises(ValueError, match="is no dump that debug_dump"):
+        replay(tmp_path / "x")
+
+
+def test_a_source_that_was_never_started_has_a_dump(tmp_path: Path) -> None:
+    source = ask([], Heard(), start=False)
+    source.debug_dump(tmp_path / "dump.json")
+    with pytest.raises(Exception, match="no response in it"):
+        replay(tmp_path / "dump.json").result(10)
