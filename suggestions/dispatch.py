@@ -36,8 +36,11 @@ class Deliverable(Protocol):
         self, deadline: float | None = None, *, wait: bool = False, live_only: bool = False
     ) -> bool: ...
 
-    def forsake(self) -> None:
-        """The host's loop is gone: nothing can be delivered any more."""
+    def forsake(self, *, let_go: bool = True) -> None:
+        """The host's loop is gone: nothing can be delivered any more.
+
+        `let_go` is false on a thread that is not to let go of handlers, and what they know.
+        """
 
 
 class Inline:
@@ -114,7 +117,8 @@ class Posted:
         try:
             self._dispatcher(self._run)
         except Exception:
-            self._deliverable.forsake()
+            # The host is about to tell, or has told, that it is gone, on its own thread.
+            self._deliverable.forsake(let_go=self._take_back is None)
 
     def runs_here(self) -> bool:
         here = threading.get_ident()

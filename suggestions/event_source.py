@@ -215,7 +215,7 @@ class EventSource(StreamTarget):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def forsake(self) -> None:
+    def forsake(self, *, let_go: bool = True) -> None:
         """The host's loop is gone: closes, since nobody can be told any more."""
         self.close()
         with self._lock:

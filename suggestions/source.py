@@ -364,16 +364,19 @@ class SuggestionsEventSource(AnswerTarget):
         self._end_followers.block_until(self._is_error_heard, _TIME_TO_ASK)
         self._warn_of_unheard_error()
 
-    def forsake(self) -> None:
+    def forsake(self, *, let_go: bool = True) -> None:
         """The host's loop is gone: closes, since nobody can be told any more."""
-        self._forsaken = True
+        with self._lock:
+            self._forsaken = True
+            self._asked_for |= self._is_error_heard()
+            if let_go:
+                # Before the reader hears of it, and forsakes this as well.
+                self._forget_handlers()
         self.close()
         with self._lock:
             self._only = frozenset()
-            self._late.clear()
             self._live.position = len(self._log)
             self._to_conclude = False
-        self._let_go()
         self._end_followers.tell()
 
     def _let_go(self) -> None:

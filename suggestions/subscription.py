@@ -106,7 +106,7 @@ class Subscription:
                 error = errors.ConnectionLostError("The server ended the stream.")
             except errors.SuggestionsError as caught:
                 error = caught
-                redact(error, filter(None, (self._sent_token,)))
+                redact(error, [self._sent_token] if self._sent_token else [])
             finally:
                 transport.close()
             if self._has_another_token(error):

@@ -187,7 +187,7 @@ class EventTarget:
             self._delivery.let_go(self._let_go)
         return False
 
-    def forsake(self) -> None:
+    def forsake(self, *, let_go: bool = True) -> None:
         """The host's loop is gone."""
 
     def _deliver(self, deadline: float | None, live_only: bool) -> bool:
@@ -231,6 +231,8 @@ class EventTarget:
         if not late.removed:
             self._flush(cursor, {late.name: late.receivers()})
         with self._lock:
+            if late not in self._late:
+                return  # let go of by the handler that was just called
             self._late.remove(late)
             handler = late.handler
             if not late.removed and handler is not None:
@@ -313,7 +315,11 @@ class EventTarget:
         knows must not be freed by the thread that reads, nor by a garbage collection on it."""
         with self._lock:
             if not self._is_owing():
-                self._signals, self._receivers = {}, {}
+                self._forget_handlers()
+
+    def _forget_handlers(self) -> None:
+        self._signals, self._receivers = {}, {}
+        self._late.clear()
 
     def _let_handlers_begin(self) -> None:
         """For close(): a handler that was just being called has begun when this returns."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from inspect import iscoroutinefunction
 
 from suggestions.errors import AbortedError, AuthenticationError, SuggestionsError
@@ -57,7 +57,7 @@ def _provided(provider: Callable[[], str]) -> object:
         raise AuthenticationError(f"The token provider failed: {type(error).__name__}.") from None
 
 
-def redact(error: SuggestionsError, secrets: Iterable[str]) -> None:
+def redact(error: SuggestionsError, secrets: Collection[str]) -> None:
     """Takes tokens out of what a service wrote back: some quote the key that they refuse."""
     error.message = redact_text(error.message, secrets)
     if error.body is not None:
