@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from suggestions.auth.token import check_token, redact
@@ -36,7 +36,7 @@ def fetch_token(
     headers: Mapping[str, str] = {},
     body: bytes | None = None,
     session: requests.Session | None = None,
-    secrets: Iterable[str] = (),
+    secrets: Collection[str] = (),
 ) -> str:
     """Posts, and returns the text in `field` of the JSON object that comes back.
 

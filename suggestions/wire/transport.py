@@ -137,6 +137,8 @@ class Transport:
                 yield data
                 if direct is None:
                     self._clock.timeout()  # nor does it know of a total
+                else:
+                    yield from source
         except (*_FAILURES, SuggestionsError) as error:
             self._raise(error)
         self._lifeline.check()
