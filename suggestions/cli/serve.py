@@ -37,8 +37,8 @@ _QUESTION = "Who won the world cup in 2022?"
 def serve(host: str, port: int, token_env: str | None, pace: float) -> None:
     """Serve the playground: a model on this machine that needs no key and no network.
 
-    It speaks like Jetpack AI and like OpenAI. Every address takes ?fail=NAME, to see a failure:
-    429, 503, cut, silence, marker and more. Ctrl-C stops it.
+    It speaks like Jetpack AI, OpenAI and others, and has a page to ask on. Every address takes
+    ?fail=NAME, to see a failure: 429, 503, cut, silence, marker and more. Ctrl-C stops it.
     """
     need_playground()
     from suggestions.playground import serve_forever
@@ -82,10 +82,19 @@ def _introduction(playground: Playground, token_env: str | None) -> str:
     key = f"OPENAI_API_KEY=${token_env} " if token_env else ""
     own = f"SUGGESTIONS_TOKEN=${token_env} " if token_env else ""
     return f"""\
-The playground listens on {playground.url} (Ctrl-C stops it)
+The playground's page: {playground.page_url} (Ctrl-C stops it)
 
   Jetpack AI  {playground.jetpack_url}
   OpenAI      {playground.openai_url}
+  Responses   {playground.responses_url}
+  Anthropic   {playground.anthropic_url}
+  Ollama      {playground.ollama_url}
+  Chatbot     {playground.chatbot_url}
+  Relay       {playground.relay_url}
+  Text        {playground.text_url}
+  Raw text    {playground.raw_url}
+  JSON        {playground.json_url}
+  JSON lines  {playground.json_lines_url}
 
 Try, in another terminal:
 

@@ -12,26 +12,32 @@ from .anthropic import anthropic
 from .chatbot import chatbot
 from .faults import Fault, openai_body
 from .jetpack import jetpack
+from .local_only import refuse_other_hosts
 from .ollama import ollama
 from .openai import openai
+from .page import page
 from .plain import plain
 from .relay import relay
 from .responses import responses
 from .wire_format import json_response
 
 
-def create_app(*, token: str | None = None, pace: float = 0.03) -> Flask:
+def create_app(*, token: str | None = None, pace: float = 0.03, local: bool = True) -> Flask:
     """The playground as a WSGI application.
 
     `token`: when given, requests must carry it as a bearer token; else any token, or none, will do.
     `pace`: the mean time between two tokens, in seconds.
+    `local`: whether it answers this machine alone, see `refuse_other_hosts`.
     """
     app = Flask(__name__, static_folder=None)
     app.config["PLAYGROUND_TOKEN"] = token
     app.config["PLAYGROUND_SECRET"] = secrets.token_bytes(32)
     app.config["PLAYGROUND_PACE"] = pace
+    if local:
+        app.before_request(refuse_other_hosts)
     for wire in (jetpack, openai, responses, anthropic, ollama, chatbot, relay, plain):
         app.register_blueprint(wire)
+    app.register_blueprint(page)
     app.register_error_handler(HTTPException, _no_route)
     app.after_request(_with_request_id)
     return app

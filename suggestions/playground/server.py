@@ -9,6 +9,7 @@ from types import TracebackType
 
 from .app import create_app
 from .jetpack import PATH as JETPACK_PATH
+from .local_only import is_local
 from .plain import JSON_PATH, LINES_PATH, RAW_PATH, TEXT_PATH
 from .relay import PATH as RELAY_PATH
 from .wsgi import WSGIServer, listen
@@ -21,6 +22,7 @@ class Playground:
     """The playground on a port of this machine, a free one by default; a context manager.
 
     `pace` is the mean time between two tokens in seconds; with a `token`, requests must carry it.
+    As long as `host` is an address of this machine alone, web pages of other hosts are refused.
     """
 
     def __init__(
@@ -32,7 +34,7 @@ class Playground:
         pace: float = 0.03,
     ) -> None:
         self._address = (host, port)
-        self._app = create_app(token=token, pace=pace)
+        self._app = create_app(token=token, pace=pace, local=is_local(host))
         self._server: WSGIServer | None = None
         self._thread: threading.Thread | None = None
 
@@ -71,6 +73,11 @@ class Playground:
             raise RuntimeError("the playground is not running: call start(), or use `with`")
         host = self._address[0]
         return f"http://{f'[{host}]' if ':' in host else host}:{self._server.port}"
+
+    @property
+    def page_url(self) -> str:
+        """The page that asks, and shows the answer and its events."""
+        return f"{self.url}/"
 
     @property
     def openai_url(self) -> str:

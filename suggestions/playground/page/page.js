@@ -1,0 +1,360 @@
+// Asks the relay, and shows its answer while it is being written. From top to bottom: server-sent
+// events, Markdown, the relay, the page.
+
+// Server-sent events
+
+/** The lines of a stream of bytes, however it is cut. A last line without an end is dropped. */
+async function* readLines(bytes) {
+  const reader = bytes.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  let endedInReturn = false;
+  try {
+    while (true) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      // A CR ends a line at once. An LF that follows belongs to it, even in the next piece.
+      const text = endedInReturn && value.startsWith("\n") ? value.slice(1) : value;
+      endedInReturn = value.endsWith("\r");
+      const lines = (rest + text).split(/\r\n|\n|\r/);
+      rest = lines.pop();
+      yield* lines;
+    }
+  } finally {
+    reader.cancel().catch(() => {}); // the connection is not needed any more, or lost already
+  }
+}
+
+/**
+ * The events of a stream of bytes, as `{type, data}`; a comment has the type "comment". An event
+ * that no blank line ends is dropped, as the standard says (HTML, section 9.2.6).
+ */
+export async function* readEvents(bytes) {
+  let type = "";
+  let data = [];
+  for await (const line of readLines(bytes)) {
+    const [, field, value] = /^([^:]*):? ?([^]*)$/.exec(line);
+    if (line === "") {
+      if (data.length) yield { type: type || "message", data: data.join("\n") };
+      type = "";
+      data = [];
+    } else if (line.startsWith(":")) yield { type: "comment", data: value };
+    else if (field === "event") type = value;
+    else if (field === "data") data.push(value);
+  }
+}
+
+// Markdown: every piece of an answer becomes a text node, and never HTML.
+
+const FENCE = /^ {0,3}(`{3,}|~{3,})[^`]*$/;
+const HEADING = /^ {0,3}(#{1,6}) +(.*)$/;
+const ITEM = /^( *)([-*+]|\d{1,9}[.)]) +(.*)$/;
+const DEEPEST = 8; // lists within lists
+const HIGHEST = 2; // the level of the heading that the answer stands under
+
+// The lengths are bounded, so that no text takes a time that grows with its square.
+const SPAN = new RegExp(
+  [
+    /\\(?<escaped>[!-/:-@[-`{-~])/,
+    /(?<!`)(?<ticks>`{1,9})(?!`)(?<code>[^]{1,1000}?)(?<!`)\k<ticks>(?!`)/,
+    /\*\*(?=\S)(?<strong>[^]{1,1000}?)(?<=\S)\*\*(?!\*)/,
+    /(?<!\w)__(?=\S)(?<strong2>[^]{1,1000}?)(?<=\S)__(?!\w)/,
+    /\*(?=[^\s*])(?<em>[^]{1,1000}?)(?<=[^\s*])\*(?!\*)/,
+    /(?<!\w)_(?=[^\s_])(?<em2>[^]{1,1000}?)(?<=[^\s_])_(?!\w)/,
+    /\[(?<label>[^[\]]{1,1000})\]\((?<href>https?:\/\/(?:[^\s()<>]|\([^\s()<>]{0,99}\)){1,2000})\)/,
+  ]
+    .map((each) => each.source)
+    .join("|"),
+  "gi",
+);
+
+function element(tag, ...children) {
+  const made = document.createElement(tag);
+  made.append(...children); // a string is appended as a text node
+  return made;
+}
+
+/** The nodes and strings that a text within a block is made of. */
+function inline(text) {
+  const nodes = [];
+  let end = 0;
+  for (const { 0: all, index, groups } of text.matchAll(SPAN)) {
+    nodes.push(text.slice(end, index), span(all, groups));
+    end = index + all.length;
+  }
+  return [...nodes, text.slice(end)];
+}
+
+function span(all, { escaped, code, strong, strong2, em, em2, label, href }) {
+  if (escaped) return escaped;
+  if (code) return element("code", code);
+  if (strong || strong2) return element("strong", ...inline(strong || strong2));
+  if (em || em2) return element("em", ...inline(em || em2));
+  if (!URL.canParse(href)) return all;
+  const link = element("a", ...inline(label));
+  return Object.assign(link, { href, title: href, target: "_blank", rel: "noopener noreferrer" });
+}
+
+/**
+ * The blocks of Markdown's lines, each as `{next, make}`: the line after it, and what makes its
+ * element. The rules are asked in this order; each gives null where it does not apply.
+ */
+const RULES = [
+  function fence(lines, at) {
+    const mark = FENCE.exec(lines[at])?.[1];
+    if (!mark) return null;
+    let end = at + 1;
+    while (end < lines.length && !closes(lines[end].trim(), mark)) end++;
+    const code = lines.slice(at + 1, end).join("\n");
+    return { next: end + 1, make: () => element("pre", element("code", code)) };
+  },
+  function heading(lines, at) {
+    const [, marks, text] = HEADING.exec(lines[at]) ?? [];
+    if (!marks) return null;
+    const level = Math.min(6, HIGHEST + marks.length);
+    return { next: at + 1, make: () => element(`h${level}`, ...inline(text)) };
+  },
+  function list(lines, at, depth) {
+    const first = ITEM.exec(lines[at]);
+    if (!first || depth > DEEPEST) return null;
+    const items = [];
+    let next = at;
+    for (let item = first; item && sameList(item, first); item = ITEM.exec(lines[next] ?? "")) {
+      const width = item[0].length - item[3].length;
+      const body = [item[3]];
+      while (++next < lines.length && belongs(lines[next], first[1].length))
+        body.push(lines[next].slice(Math.min(width, indentOf(lines[next]))));
+      items.push(body);
+    }
+    return { next, make: () => listElement(first[2], items, depth) };
+  },
+  function paragraph(lines, at) {
+    let next = at + 1;
+    while (next < lines.length && lines[next].trim() && !startsBlock(lines[next])) next++;
+    const text = lines.slice(at, next).join("\n");
+    return { next, make: () => element("p", ...inline(text)) };
+  },
+];
+
+const closes = (line, mark) => line.startsWith(mark) && !line.replaceAll(mark[0], "");
+const indentOf = (line) => line.length - line.trimStart().length;
+const belongs = (line, indent) => !line.trim() || indentOf(line) > indent;
+const isOrdered = (marker) => /\d/.test(marker);
+const sameList = (item, first) =>
+  item[1].length <= first[1].length && isOrdered(item[2]) === isOrdered(first[2]);
+const startsBlock = (line) => [FENCE, HEADING, ITEM].some((pattern) => pattern.test(line));
+
+function listElement(marker, items, depth) {
+  const made = element(isOrdered(marker) ? "ol" : "ul");
+  if (isOrdered(marker)) made.start = parseInt(marker, 10);
+  made.append(
+    ...items.map((body) => element("li", ...blocks(body, depth + 1).map(({ make }) => make()))),
+  );
+  return made;
+}
+
+/** The blocks of `lines`, with the `source` of each. */
+function blocks(lines, depth = 0) {
+  const found = [];
+  for (let at = 0; at < lines.length; ) {
+    if (!lines[at].trim()) {
+      at++;
+      continue;
+    }
+    let block = null;
+    for (const rule of RULES) block ??= rule(lines, at, depth);
+    found.push({ ...block, source: lines.slice(at, block.next).join("\n") });
+    at = block.next;
+  }
+  return found;
+}
+
+/** Shows a text as Markdown. Blocks that are there already stay as they are, with a selection. */
+export function render(text, into) {
+  const now = blocks(text.split(/\r\n|\n|\r/));
+  const before = into.shown ?? [];
+  now.forEach(({ source, make }, place) => {
+    if (before[place] === source) return;
+    if (into.children[place]) into.children[place].replaceWith(make());
+    else into.append(make());
+  });
+  while (into.children.length > now.length) into.lastElementChild.remove();
+  into.shown = now.map(({ source }) => source);
+}
+
+// The relay
+
+class Failure extends Error {
+  constructor(message, code = "error_network") {
+    super(message);
+    this.code = code;
+  }
+}
+
+/**
+ * The pieces of the answer. `log(event, data)` hears of all that happens. Throws a `Failure` where
+ * the answer does not come, or not whole, and what `signal` was aborted with.
+ */
+async function* answers(address, request, signal, log) {
+  const response = await fetch(address, { method: "POST", signal, ...request });
+  const type = response.headers.get("Content-Type") ?? "";
+  log("open", `${response.status} ${type}`);
+  if (!response.ok || !type.startsWith("text/event-stream")) throw await refusal(response, type);
+  for await (const event of readEvents(response.body)) {
+    signal.throwIfAborted();
+    if (event.type === "comment") {
+      log("comment", event.data);
+      continue;
+    }
+    const frame = frameOf(event.data);
+    log(frame.type, frame.data === undefined ? event.data : JSON.stringify(frame.data));
+    if (frame.type === "content") yield frame.data;
+    else if (frame.type === "done") return;
+    else if (frame.type === "error") throw new Failure(frame.error, frame.code);
+  }
+  throw new Failure("The stream ended before the answer did.");
+}
+
+/** `fetch` throws a `TypeError` where there is no connection, or no longer. */
+function failureOf(error) {
+  if (error instanceof Failure) return error;
+  return new Failure(`The connection was lost: ${error.message}.`);
+}
+
+function frameOf(data) {
+  try {
+    const frame = JSON.parse(data);
+    if (typeof frame?.type === "string") return frame;
+  } catch {
+    // Told below, as any other message without a type.
+  }
+  throw new Failure(`Expected a frame with a type, got ${data.slice(0, 80)}`);
+}
+
+/** The failure that a response without a stream is; the body of most tells it in JSON. */
+async function refusal(response, type) {
+  const told = type.startsWith("application/json") ? await response.json().catch(() => {}) : null;
+  const { error, code } = told ?? {};
+  const message = typeof error === "string" ? error : error?.message;
+  if (message) return new Failure(message, code);
+  return new Failure(`Expected an event stream, got status ${response.status} and ${type}.`);
+}
+
+// The page
+
+const at = (id) => document.getElementById(id);
+const MOST_ROWS = 2000; // of events; the oldest go
+const TOKENS = 12; // told before a failure in mid-stream
+let running = null; // the AbortController of the question that is being answered
+
+function say(state, text) {
+  at("status").dataset.state = at("answer").dataset.state = state;
+  at("status").textContent = text;
+}
+
+/** A table of events that starts anew: a function that adds one. */
+function newLog() {
+  const began = performance.now();
+  at("events").replaceChildren();
+  return (event, data = "") => {
+    const panel = at("log");
+    const follows = panel.scrollTop + panel.clientHeight > panel.scrollHeight - 40;
+    const ms = Math.round(performance.now() - began);
+    const row = element("tr", ...[ms, event, data].map((each) => element("td", String(each))));
+    row.dataset.event = event;
+    at("events").append(row);
+    if (at("events").rows.length > MOST_ROWS) at("events").deleteRow(0);
+    if (follows) panel.scrollTop = panel.scrollHeight;
+  };
+}
+
+/** Draws a text that grows, once a frame of the screen at most. */
+function newSheet() {
+  const panel = at("answer");
+  let text = "";
+  let due = 0;
+  render("", panel);
+  function draw() {
+    const follows = panel.scrollTop + panel.clientHeight > panel.scrollHeight - 40;
+    due = 0;
+    render(text, panel);
+    if (follows) panel.scrollTop = panel.scrollHeight;
+  }
+  return {
+    add(piece) {
+      text += piece;
+      due ||= requestAnimationFrame(draw);
+    },
+    finish() {
+      cancelAnimationFrame(due); // a hidden tab has no frames
+      draw();
+      return text;
+    },
+  };
+}
+
+async function ask() {
+  const prompt = at("question").value.trim();
+  if (!prompt) return say("ready", "Type a question first.");
+  running?.abort();
+  const run = (running = new AbortController());
+  const [log, sheet] = [newLog(), newSheet()];
+  const [began, seconds] = [performance.now(), () => ((performance.now() - began) / 1000).toFixed(1)];
+  at("stop").disabled = false;
+  say("waiting", "Waiting for the answer …");
+  log("asked", JSON.stringify(prompt));
+  try {
+    for await (const piece of answers(address(), request(prompt), run.signal, log)) {
+      if (at("status").dataset.state === "waiting") say("writing", "Writing …");
+      sheet.add(piece);
+    }
+    const words = sheet.finish().split(/\s+/).filter(Boolean).length;
+    say("done", `Done: ${words} words in ${seconds()} s.`);
+  } catch (error) {
+    if (run !== running) return; // the next question has taken the page over
+    sheet.finish();
+    if (run.signal.aborted) {
+      log("stopped");
+      say("stopped", `Stopped after ${seconds()} s. The text so far is kept.`);
+    } else {
+      const { message, code } = failureOf(error);
+      log("failed", code);
+      say("failed", `Failed: ${message} (${code})`);
+    }
+  }
+  if (document.activeElement === at("stop")) at("question").focus(); // before that cannot have it
+  at("stop").disabled = true;
+  running = null;
+}
+
+function address() {
+  const url = new URL(at("form").action);
+  if (at("failure").value) {
+    url.searchParams.set("fail", at("failure").value);
+    url.searchParams.set("after", TOKENS);
+  }
+  return url;
+}
+
+function request(prompt) {
+  const headers = { "Content-Type": "application/json", Accept: "text/event-stream" };
+  if (at("token")?.value) headers.Authorization = `Bearer ${at("token").value}`;
+  return { headers, body: JSON.stringify({ prompt }) };
+}
+
+at("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask();
+});
+at("question").addEventListener("keydown", (event) => {
+  // While an input method composes, Enter is its own.
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  at("form").requestSubmit();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") running?.abort();
+});
+at("stop").addEventListener("click", () => running?.abort());
+at("failure").addEventListener("change", (event) => {
+  at("failure-told").textContent = event.target.selectedOptions[0].dataset.tells;
+});
