@@ -7,12 +7,13 @@ VENV ?= .venv
 ARGS ?=
 CODE = $(wildcard suggestions tests examples benchmarks)
 
-.PHONY: help demo test toolkits bench lint types check clean
+.PHONY: help demo test toolkits servers bench lint types check clean
 
 help:
 	@echo "make demo    show what it does: three answers, no key and no network needed"
 	@echo "make test    run the tests; arguments for pytest: make test ARGS=\"-k close\""
 	@echo "make toolkits  install the toolkits that make test skips without them"
+	@echo "make servers   install the web servers that make test skips without them"
 	@echo "make bench   compare it with its peers: make bench ARGS=\"--quick flood\""
 	@echo "make lint    ruff: rules and format"
 	@echo "make types   mypy and pyright"
@@ -26,6 +27,9 @@ test: $(VENV)/.has-test
 	$(VENV)/bin/python -m pytest $(ARGS)
 
 toolkits: $(VENV)/.has-test,toolkits
+	@true
+
+servers: $(VENV)/.has-test,servers
 	@true
 
 bench: $(VENV)/.has-bench

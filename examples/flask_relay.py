@@ -1,0 +1,38 @@
+"""A backend that passes a model's answer on to browsers, with Flask.
+
+    python examples/flask_relay.py
+    curl -N localhost:8000/ask -H 'Content-Type: application/json' -d '{"prompt": "A haiku"}'
+
+It asks whom `OPENAI_API_KEY`, `OPENAI_BASE_URL` and `AI_MODEL_NAME` name; without a key, the
+playground, a model on this machine.
+"""
+
+import os
+
+from flask import Flask, request
+
+from suggestions.dialects.openai import OpenAI
+from suggestions.playground import Playground
+from suggestions.relay import build_messages, relay
+
+app = Flask(__name__)
+dialect = None
+
+
+def save(text):
+    print(f"an answer of {len(text)} characters")
+
+
+@app.post("/ask")
+def ask():
+    try:
+        messages = build_messages(request.get_json()["prompt"], system="You answer briefly.")
+    except (KeyError, TypeError, ValueError):
+        return {"error": "expected a prompt"}, 400
+    return relay(messages, dialect=dialect, error_context="ask", on_complete=save)
+
+
+if __name__ == "__main__":
+    if not os.environ.get("OPENAI_API_KEY"):
+        dialect = OpenAI(Playground().start().openai_url, "any-key", "playground")
+    app.run(port=int(os.environ.get("PORT", "8000")))

@@ -1,0 +1,42 @@
+"""A backend that passes a model's answer on to browsers, with Starlette.
+
+    python examples/starlette_relay.py
+    curl -N localhost:8000/ask -H 'Content-Type: application/json' -d '{"prompt": "A haiku"}'
+
+It asks whom `OPENAI_API_KEY`, `OPENAI_BASE_URL` and `AI_MODEL_NAME` name; without a key, the
+playground, a model on this machine.
+"""
+
+import os
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from suggestions.dialects.openai import OpenAI
+from suggestions.playground import Playground
+from suggestions.relay import build_messages, relay
+
+dialect = None
+
+
+async def save(text):
+    print(f"an answer of {len(text)} characters")
+
+
+async def ask(request):
+    try:
+        messages = build_messages((await request.json())["prompt"], system="You answer briefly.")
+    except (KeyError, TypeError, ValueError):
+        return JSONResponse({"error": "expected a prompt"}, 400)
+    return relay(messages, dialect=dialect, error_context="ask", on_complete=save)
+
+
+app = Starlette(routes=[Route("/ask", ask, methods=["POST"])])
+
+if __name__ == "__main__":
+    if not os.environ.get("OPENAI_API_KEY"):
+        dialect = OpenAI(Playground().start().openai_url, "any-key", "playground")
+    # Seconds that open streams are given when the server stops; without it, for ever.
+    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), timeout_graceful_shutdown=5)

@@ -1,0 +1,21 @@
+"""The server side: a conversation in, server-sent events for a browser out.
+
+    from suggestions.relay import build_messages, relay
+
+    @app.post("/ask")
+    def ask():
+        return relay(build_messages(request.json["prompt"]), error_context="ask")
+
+What `relay` returns is a WSGI and an ASGI application and an iterable of bytes. No framework is
+imported here.
+"""
+
+from __future__ import annotations
+
+from suggestions.relay.call import relay
+from suggestions.relay.messages import build_messages
+from suggestions.relay.response import RelayResponse, preflight
+
+__all__ = ["RelayResponse", "build_messages", "handle_openai_stream", "preflight", "relay"]
+
+handle_openai_stream = relay
