@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
@@ -9,6 +10,7 @@ import pytest
 import requests
 
 from suggestions.playground import FAILURES, Playground
+from suggestions.playground.ask import WIRES
 from suggestions.playground.local_only import is_local
 
 SOON = 10.0  # seconds; a bound for what ends at once, never a measure
@@ -67,10 +69,11 @@ def test_the_page_has_all_that_it_names(playground: Playground) -> None:
         assert found.text
 
 
-def test_every_failure_can_be_chosen(playground: Playground) -> None:
+def test_every_wire_and_every_failure_can_be_chosen(playground: Playground) -> None:
     options = Page(get(playground.page_url).text).all("option")
-    told = {option["value"]: option["data-tells"] for option in options if option["value"]}
-    assert told == FAILURES
+    told = {option["value"]: option["data-tells"] for option in options}
+    wires = {name: f"POST {path}" for name, path in WIRES.items()}
+    assert told == {**wires, "": "Nothing fails.", **FAILURES}
 
 
 def test_every_field_has_a_label(playground: Playground) -> None:
@@ -122,6 +125,63 @@ def test_the_page_obeys_its_own_policy(playground: Playground) -> None:
         assert not [name for name in attributes if name == "style" or name.startswith("on")]
         for name in ("src", "href", "action"):
             assert "//" not in (attributes.get(name) or "")
+
+
+# What it asks
+
+
+def ask_page(playground: Playground, body: object, **headers: str) -> requests.Response:
+    url = f"{playground.page_url}ask"
+    return requests.post(url, json=body, headers=headers, timeout=SOON)
+
+
+def frames(response: requests.Response) -> list[dict[str, str]]:
+    assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+    blocks = response.content.decode().split("\n\n")
+    found = [block.removeprefix("data: ") for block in blocks if block.startswith("data: ")]
+    return [json.loads(data) for data in found]
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_it_asks_on_every_wire(playground: Playground, wire: str) -> None:
+    body = {"prompt": "What is 17 + 25?", "wire": wire}
+    *pieces, last = frames(ask_page(playground, body))
+    assert "".join(piece["data"] for piece in pieces).startswith("**17 + 25 = 42**")
+    assert last == {"type": "done"}
+    *pieces, last = frames(ask_page(playground, {**body, "fail": "429"}))
+    assert not pieces
+    assert last["type"] == "error"
+    assert last["code"] == "error_quota_exceeded"
+
+
+def test_it_asks_itself_whatever_the_host_and_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    for host in ("127.0.0.1", "0.0.0.0", "::1", "localhost"):
+        with Playground(host=host, pace=0) as playground:
+            address = playground.page_url.replace("0.0.0.0", "127.0.0.1")
+            with requests.Session() as session:
+                session.trust_env = False
+                body = {"prompt": "Hi"}
+                headers = {"Host": "localhost:1"}
+                answered = session.post(f"{address}ask", json=body, headers=headers, timeout=SOON)
+            assert frames(answered)[-1] == {"type": "done"}
+
+
+@pytest.mark.parametrize("body", [{}, {"prompt": ""}, {"prompt": 1}, {"prompt": "Hi", "wire": "?"}])
+def test_what_cannot_be_asked_is_refused(playground: Playground, body: object) -> None:
+    response = ask_page(playground, body)
+    assert response.status_code == 400
+    assert response.json()["error"]["message"]
+
+
+def test_the_token_that_it_was_given_goes_on() -> None:
+    with Playground(token=TOKEN, pace=0) as playground:
+        for headers in ({}, {"Authorization": "Bearer wrong"}):
+            refused = ask_page(playground, {"prompt": "Hi"}, **headers)
+            assert refused.status_code == 401
+            assert TOKEN not in refused.text
+        answered = ask_page(playground, {"prompt": "Hi"}, Authorization=f"Bearer {TOKEN}")
+        assert frames(answered)[-1] == {"type": "done"}
 
 
 # Who is let in

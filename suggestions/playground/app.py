@@ -9,6 +9,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from .anthropic import anthropic
+from .ask import ask
 from .chatbot import chatbot
 from .faults import Fault, openai_body
 from .jetpack import jetpack
@@ -35,9 +36,8 @@ def create_app(*, token: str | None = None, pace: float = 0.03, local: bool = Tr
     app.config["PLAYGROUND_PACE"] = pace
     if local:
         app.before_request(refuse_other_hosts)
-    for wire in (jetpack, openai, responses, anthropic, ollama, chatbot, relay, plain):
+    for wire in (jetpack, openai, responses, anthropic, ollama, chatbot, relay, plain, ask, page):
         app.register_blueprint(wire)
-    app.register_blueprint(page)
     app.register_error_handler(HTTPException, _no_route)
     app.after_request(_with_request_id)
     return app

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, render_template, send_from_directory
 
+from .ask import PATH as ASK_PATH
+from .ask import WIRES
 from .failures import FAILURES
-from .relay import PATH as RELAY_PATH
 
 _FOLDER = "page"
 _HEADERS = {
@@ -26,7 +27,8 @@ def index() -> str:
     return render_template(
         "index.html",
         failures=FAILURES,
-        relay=RELAY_PATH.lstrip("/"),
+        wires=WIRES,
+        ask=ASK_PATH.lstrip("/"),
         has_token=current_app.config["PLAYGROUND_TOKEN"] is not None,
     )
 

@@ -243,7 +243,6 @@ async function refusal(response, type) {
 
 const at = (id) => document.getElementById(id);
 const MOST_ROWS = 2000; // of events; the oldest go
-const TOKENS = 12; // told before a failure in mid-stream
 let running = null; // the AbortController of the question that is being answered
 
 function say(state, text) {
@@ -303,7 +302,7 @@ async function ask() {
   say("waiting", "Waiting for the answer …");
   log("asked", JSON.stringify(prompt));
   try {
-    for await (const piece of answers(address(), request(prompt), run.signal, log)) {
+    for await (const piece of answers(at("form").action, request(prompt), run.signal, log)) {
       if (at("status").dataset.state === "waiting") say("writing", "Writing …");
       sheet.add(piece);
     }
@@ -326,19 +325,11 @@ async function ask() {
   running = null;
 }
 
-function address() {
-  const url = new URL(at("form").action);
-  if (at("failure").value) {
-    url.searchParams.set("fail", at("failure").value);
-    url.searchParams.set("after", TOKENS);
-  }
-  return url;
-}
-
 function request(prompt) {
   const headers = { "Content-Type": "application/json", Accept: "text/event-stream" };
   if (at("token")?.value) headers.Authorization = `Bearer ${at("token").value}`;
-  return { headers, body: JSON.stringify({ prompt }) };
+  const body = { prompt, wire: at("wire").value, fail: at("failure").value };
+  return { headers, body: JSON.stringify(body) };
 }
 
 at("form").addEventListener("submit", (event) => {
@@ -355,6 +346,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") running?.abort();
 });
 at("stop").addEventListener("click", () => running?.abort());
-at("failure").addEventListener("change", (event) => {
-  at("failure-told").textContent = event.target.selectedOptions[0].dataset.tells;
-});
+for (const select of [at("wire"), at("failure")]) {
+  // Also at once: after a reload, a browser keeps what was chosen.
+  const tell = () => {
+    at(`${select.id}-told`).textContent = select.selectedOptions[0].dataset.tells;
+  };
+  select.addEventListener("change", tell);
+  tell();
+}
