@@ -6,19 +6,16 @@ import threading
 from collections.abc import Callable, Iterable
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from suggestions.answer import Answer
 from suggestions.delta import Delta
 from suggestions.errors import SuggestionsError
-from suggestions.events import NAMES, Event, Later
+from suggestions.events import NAMES, Event, Later, ServerSentEvent
 from suggestions.follow import Followers
 from suggestions.signals import WATCHED
 from suggestions.target import Cursor, EventTarget, Receivers
 from suggestions.text_so_far import TextSoFar
-
-if TYPE_CHECKING:
-    from suggestions.wire.sse import ServerSentEvent
 
 _FLUSH = object()
 """An entry of the log: a suggestion that was held back is due."""
@@ -26,8 +23,9 @@ _FLUSH = object()
 
 class AnswerTarget(EventTarget):
     """The log's entries are, beside events, what they are made of when somebody listens: a
-    `ServerSentEvent` (`message`, and the name it has of its own) and a `str` (`chunk`, and the
-    `suggestion` that follows it)."""
+    tuple, the fields of a `ServerSentEvent` (`message`, and the name it has of its own), and a
+    `str` (`chunk`, and the `suggestion` that follows it). Neither is an object that the garbage
+    collector has to look through again and again: a thousand streams would wait for it."""
 
     def _tell_of(self, answer: Answer, throttle: float | None) -> None:
         self._answer = answer
@@ -51,7 +49,7 @@ class AnswerTarget(EventTarget):
                 for message in messages:
                     if answer.ending is not None:
                         break
-                    log.append(message)
+                    log.append(tuple(message))
                     for delta in decode(message):
                         answer.feed(delta)
         finally:
@@ -99,18 +97,18 @@ class AnswerTarget(EventTarget):
                 self._call(Event("chunk", entry), receivers)
             if cursor.owed:
                 self._suggest(cursor, receivers)
+        elif kind is tuple:
+            if "message" in receivers or "message" in WATCHED:
+                self._call(Event("message", ServerSentEvent(*entry)), receivers)
+            if entry[0] != "message" and entry[0] not in NAMES:
+                self._call(Event(entry[0], ServerSentEvent(*entry)), receivers)
         elif kind is Event:
             if entry is not self._answer.ending or self._begin_ending(entry, cursor, receivers):
                 self._call(entry, receivers)
         elif kind is Later:
             super()._tell(entry, cursor, receivers)
-        elif entry is not _FLUSH:
-            if "message" in receivers or "message" in WATCHED:
-                self._call(Event("message", entry), receivers)
-            if entry.type != "message" and entry.type not in NAMES:
-                self._call(Event(entry.type, entry), receivers)
         elif cursor is self._live and cursor.owed:
-            self._suggest(cursor, receivers)
+            self._suggest(cursor, receivers)  # it is _FLUSH
 
     def _suggest(self, cursor: Any, receivers: Receivers) -> None:
         if self._throttle is None or monotonic() >= cursor.next_suggestion:

@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from suggestions.auth import redact_text
 from suggestions.events import Event
-from suggestions.wire.sse import ServerSentEvent
 
 if TYPE_CHECKING:
     from suggestions.dialects import Request
@@ -68,7 +67,7 @@ def make_dump(
             ),
             None,
         ),
-        "messages": [list(entry) for entry in entries if isinstance(entry, ServerSentEvent)],
+        "messages": [list(entry) for entry in entries if type(entry) is tuple],
         "body": whole,
         "error": error and _error(error),
     }

@@ -64,6 +64,14 @@ class Later(NamedTuple):
     make_detail: Callable[[], object]
 
 
+class ServerSentEvent(NamedTuple):
+    """Detail of `message`: one message as it came over the wire."""
+
+    type: str
+    data: str
+    last_event_id: str
+
+
 class ResponseInfo(NamedTuple):
     """Detail of `open`: the response that was accepted, and the dialect that it is read in."""
 

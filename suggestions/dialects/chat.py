@@ -41,14 +41,15 @@ _BROKEN_OFF = {"error": None, "insufficient_system_resource": "overloaded"}
 def decode_message(message: ServerSentEvent) -> Iterable[Delta]:
     """What one server-sent event with a chunk says. Raises `ValueError` where it has none."""
     data = message.data.strip()
-    if message.type == "error":
-        return (failure_in(data),)
-    if data == "[DONE]":
-        return (DONE,)
-    if not data or data.startswith(":"):
-        return ()
-    if message.type != "message" and not _is_chunk(data):
-        return ()  # an event of another kind, told under its own name
+    if message.type != "message" or not data.startswith("{"):
+        if message.type == "error":
+            return (failure_in(data),)
+        if data == "[DONE]":
+            return (DONE,)
+        if not data or data.startswith(":"):
+            return ()
+        if message.type != "message" and not _is_chunk(data):
+            return ()  # an event of another kind, told under its own name
     chunk = parse(data)
     try:
         # Nearly every chunk is this and nothing more.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from suggestions.delta import Delta
 from suggestions.dialects.base import Dialect, Request
 from suggestions.dialects.chat import decode_completion, decode_message
 
 if TYPE_CHECKING:
-    from suggestions.wire.sse import ServerSentEvent
+    pass
 
 URL = "https://public-api.wordpress.com/wpcom/v2/jetpack-ai-query"
 
@@ -46,8 +46,7 @@ class Jetpack(Dialect):
             body["stream"] = False
         return Request(URL + "?stream_cache=true" if options.get("from_cache") else URL, body)
 
-    def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
-        return decode_message(message)
+    decode = staticmethod(decode_message)
 
     def decode_body(self, body: Any) -> Iterable[Delta]:
         return decode_completion(body)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from suggestions.delta import Delta
 from suggestions.dialects.base import Request
 from suggestions.dialects.chat import decode_completion, decode_message
 from suggestions.dialects.model_api import ModelAPI, messages_of
 from suggestions.question import ROLES
-
-if TYPE_CHECKING:
-    from suggestions.wire.sse import ServerSentEvent
 
 
 class OpenAI(ModelAPI):
@@ -50,8 +47,7 @@ class OpenAI(ModelAPI):
     ) -> dict[str, Any]:
         return {**parameters, "messages": messages_of(question)}
 
-    def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
-        return decode_message(message)
+    decode = staticmethod(decode_message)
 
     def decode_body(self, body: Any) -> Iterable[Delta]:
         return decode_completion(body)

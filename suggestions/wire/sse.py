@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import NamedTuple
 
 import sseclient
 
 from suggestions.errors import EventTooLargeError
+from suggestions.events import ServerSentEvent as ServerSentEvent
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK_LINE = b"\n\n"
@@ -24,14 +24,6 @@ _COMMENT = r"(?m:^: ?([^\n]*)$)"
 _RETRY = r"(?m:^retry: ?([0-9]+)$)"
 # Thousands of digits are legal and mean "very late"; int() would refuse them.
 _MOST_DIGITS = 18
-
-
-class ServerSentEvent(NamedTuple):
-    """One message as it came over the wire."""
-
-    type: str
-    data: str
-    last_event_id: str
 
 
 class Comment(ServerSentEvent):
