@@ -1,4 +1,4 @@
-"""The picture of a full run: ratios beside their targets, and what an event costs as things grow."""
+"""The picture of a full run: ratios beside their targets, and costs as things grow."""
 
 from __future__ import annotations
 
