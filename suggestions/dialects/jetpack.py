@@ -9,7 +9,6 @@ from suggestions.delta import Delta
 from suggestions.dialects.base import Dialect, Request
 from suggestions.dialects.chat import decode_completion, decode_message
 
-
 URL = "https://public-api.wordpress.com/wpcom/v2/jetpack-ai-query"
 
 _OPTIONS: dict[str, tuple[type | tuple[type, ...], str]] = {
