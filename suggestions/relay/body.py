@@ -8,14 +8,16 @@ from collections.abc import AsyncIterator, Iterator
 from suggestions.relay.callbacks import Callbacks
 from suggestions.relay.frames import ENDINGS, Frames
 from suggestions.relay.inbox import Inbox
+from suggestions.relay.leaving import close_at_exit
 from suggestions.source import SuggestionsEventSource
 
 # A comment at once lets the headers go out, so that the browser's `open` need not wait for the
 # model.
 _OPENING = b":\n\n"
-# A heartbeat comes in two writes. A peer that has left answers the first with a reset, and only
-# what is written after that fails; this many seconds apart, the reset has had the time to come.
-_HALVES = (b":\n", b"\n")
+# A heartbeat comes in three writes. A peer that has left answers the first with a reset. So many
+# seconds later that has come, and the second write fails; a server that writes on another thread
+# than this one says so at the third.
+_HEARTBEAT = (b":\n", b":\n", b"\n")
 _ROUND_TRIP = 0.2
 
 
@@ -41,6 +43,7 @@ class Body:
 
     def chunks(self) -> Iterator[bytes]:
         """For a thread that may block."""
+        close_at_exit(self.source)
         try:
             self.source.start()
             yield _OPENING
@@ -79,4 +82,5 @@ class Body:
 
     def _silences(self) -> Iterator[tuple[float, bytes]]:
         """How long to wait next, in seconds, and what to send when nothing has come by then."""
-        return itertools.cycle(zip((self._heartbeat, _ROUND_TRIP), _HALVES, strict=True))
+        timeouts = (self._heartbeat, _ROUND_TRIP, _ROUND_TRIP)
+        return itertools.cycle(zip(timeouts, _HEARTBEAT, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,3 +117,17 @@ def test_it_stops_within_the_servers_own_limit(kind: Kind, tmp_path: Path) -> No
         host.process.send_signal(kind.stop)
         host.process.wait(SOON)
         assert eventually(lambda: len(service.left) == count)
+
+
+def test_a_reload_does_not_wait_for_open_streams(tmp_path: Path) -> None:
+    service = Service()
+    with (
+        Server(service.fall_silent) as upstream,
+        serving(KINDS["gunicorn-gthread"], upstream.url, tmp_path / "server.log") as host,
+        Browser(host.port) as browser,
+    ):
+        browser.until(b"first")
+        host.process.send_signal(signal.SIGHUP)
+        assert b'"code": "error_network"' in browser.rest()
+        with Browser(host.port) as another:
+            another.until(b"first")
