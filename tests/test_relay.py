@@ -10,7 +10,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
+from wsgiref.util import setup_testing_defaults
+from wsgiref.validate import validator
 
+import httpx
+import openai
 import pytest
 from script import DONE, HOLD, Script, Step, chunk, data
 from wire_server import SOON, Peer, Server, answering, eventually, free_port, sized
@@ -205,6 +209,29 @@ def test_an_error_among_chunks_is_the_same_event_again(status: int, code: str) -
     assert again.wait(SOON)
     assert again.error is not None
     assert again.error.code == code
+
+
+def test_the_openai_package_reads_them() -> None:
+    usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
+    ended = data(json.dumps({"choices": [], "usage": usage}))
+    response = response_of(chunk("Hi"), chunk(" you"), ended, DONE, frames="openai")
+
+    async def main() -> tuple[str, Any]:
+        transport = httpx.ASGITransport(app=response)
+        async with openai.AsyncOpenAI(
+            api_key="key",
+            base_url="http://relay.example/v1",
+            http_client=httpx.AsyncClient(transport=transport),
+        ) as client:
+            messages: Any = [{"role": "user", "content": "Why?"}]
+            stream = await client.chat.completions.create(model="m", messages=messages, stream=True)
+            chunks = [chunk async for chunk in stream]
+        text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+        return text, chunks[-1].usage
+
+    text, told = asyncio.run(main())
+    assert text == "Hi you"
+    assert told.total_tokens == 5
 
 
 # Failures
@@ -537,6 +564,20 @@ def test_a_wsgi_server_is_given_the_status_the_headers_and_the_body() -> None:
         "X-Accel-Buffering": "no",
     }
     assert frames_in(b"".join(body)) == [content("Hi"), {"type": "done"}]
+
+
+def test_it_is_a_wsgi_application_to_the_letter() -> None:
+    environ: dict[str, Any] = {}
+    setup_testing_defaults(environ)
+    for method, expected in (("GET", [content("Hi"), {"type": "done"}]), ("HEAD", [])):
+        started: list[Any] = []
+        body = validator(response_of(chunk("Hi"), DONE))(
+            {**environ, "REQUEST_METHOD": method, "QUERY_STRING": ""},
+            lambda *args, started=started: started.append(args) or print,
+        )
+        assert frames_in(b"".join(body)) == expected
+        body.close()  # type: ignore[attr-defined]
+        assert started[0][0] == "200 OK"
 
 
 def test_closing_what_wsgi_was_given_ends_the_request_to_the_service() -> None:
