@@ -7,7 +7,8 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.auth import Token, current_token, redact
+from suggestions.auth.credential import Credential
+from suggestions.auth.token import Token
 from suggestions.delta import DONE, Delta, Source
 from suggestions.dialects import Dialect, Request
 from suggestions.errors import (
@@ -49,15 +50,12 @@ class Reader:
     ) -> None:
         self._dialect = dialect
         self._request = request
-        self._token = token
+        self._credential = Credential(token)
         self._session = session
         self._timeouts = timeouts
         self._retries = retries
         self._lifeline = Lifeline()
         self._transport: Transport | None = None
-        self._secrets: set[str] = set()
-        self._sent_token = ""
-        self._renewed = False  # a refused token, once
         self._whole: str | None = None  # the body of an answer in one piece
         self._begun = False  # something of the answer has arrived
 
@@ -69,13 +67,15 @@ class Reader:
 
     def redact(self, error: SuggestionsError) -> None:
         """Takes the tokens that were sent out of an error that came back."""
-        redact(error, self._secrets)
+        self._credential.redact(error)
 
     def dump(self, log: Iterable[Any], error: SuggestionsError | None) -> str:
         """What was sent, and what came back as `log` and `error` tell it."""
         from suggestions.dump import make_dump
 
-        return make_dump(self._dialect.name, self._request, log, self._whole, error, self._secrets)
+        return make_dump(
+            self._dialect.name, self._request, log, self._whole, error, self._credential.secrets
+        )
 
     def disown(self) -> None:
         """In a forked child: the connection is the parent's."""
@@ -109,7 +109,7 @@ class Reader:
                     never_connected=transport.never_connected,
                     left=clock.left(),
                 )
-                if self._may_have_another_token(error):
+                if self._credential.has_another(error):
                     delay = 0.0
                 if delay is None:
                     raise
@@ -167,20 +167,8 @@ class Reader:
         return False
 
     def _authorized(self) -> Request:
-        if self._token is None:
-            return self._request
-        self._sent_token = ""  # where there is none to send, none is refused
-        token = self._sent_token = current_token(self._token)
-        self._secrets.add(token)
-        return self._dialect.authorize(self._request, token)
-
-    def _may_have_another_token(self, error: SuggestionsError) -> bool:
-        """Tells the provider, once, that its token was refused; True where it has another."""
-        refused = getattr(self._token, "refused", None)
-        if error.status != 401 or refused is None or self._renewed or not self._sent_token:
-            return False
-        self._renewed = True
-        return bool(refused(self._sent_token))
+        token = self._credential.current()
+        return self._request if token is None else self._dialect.authorize(self._request, token)
 
 
 class _Choice:

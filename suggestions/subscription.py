@@ -8,7 +8,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from suggestions import errors
-from suggestions.auth import Token, current_token, redact
+from suggestions.auth.credential import Credential
+from suggestions.auth.token import Token
 from suggestions.events import Event, MessageEvent, ResponseInfo
 from suggestions.reconnect import is_stream, may_pass, origin_of, reconnection_delay, refusal
 from suggestions.stream_request import StreamRequest
@@ -65,14 +66,12 @@ class Subscription:
         self.last_event_id = last_event_id
         self.reconnection_time = reconnection_time
         self._request = request
-        self._token = token
+        self._credential = Credential(token)
         self._session = session
         self._read_timeout = read_timeout
         self._max_retry_delay = max_retry_delay
         self._lifeline = Lifeline()
         self._transport: Transport | None = None
-        self._sent_token = ""
-        self._renewed = False  # a refused token, once for each stream
         self._failures = 0  # attempts in a row without a stream
 
     def abort(self) -> None:
@@ -106,10 +105,10 @@ class Subscription:
                 error = errors.ConnectionLostError("The server ended the stream.")
             except errors.SuggestionsError as caught:
                 error = caught
-                redact(error, [self._sent_token] if self._sent_token else [])
+                self._credential.redact(error)
             finally:
                 transport.close()
-            if self._has_another_token(error):
+            if self._credential.has_another(error):
                 continue
             if not may_pass(error):
                 raise error
@@ -117,13 +116,12 @@ class Subscription:
             self._lifeline.wait(error.retry_after or 0.0)
 
     def _read(self, transport: Transport) -> Generator[Step, None, None]:
-        token = self._sent_token = "" if self._token is None else current_token(self._token)
         request = self._request
-        headers = request.headers_with(self.last_event_id, token or None)
+        headers = request.headers_with(self.last_event_id, self._credential.current())
         transport.open(request.method, request.url, headers, request.body)
         self._check(transport)
         logger.debug("the stream is open")
-        self._renewed = False
+        self._credential.accepted()
         self._failures = 0
         info = ResponseInfo(
             transport.status, transport.headers, transport.headers.get("X-Request-Id")
@@ -151,14 +149,6 @@ class Subscription:
     def _note_reconnection_time(self, stream: EventStream) -> None:
         if stream.reconnection_time is not None:
             self.reconnection_time = stream.reconnection_time / 1000
-
-    def _has_another_token(self, error: errors.SuggestionsError) -> bool:
-        """Tells the provider, once, that its token was refused; True where it has another."""
-        refused = getattr(self._token, "refused", None)
-        if error.status != 401 or refused is None or self._renewed or not self._sent_token:
-            return False
-        self._renewed = True
-        return bool(refused(self._sent_token))
 
     def _to_pass(self, error: errors.SuggestionsError) -> errors.SuggestionsError:
         """The error as it is told before another attempt."""
