@@ -7,7 +7,6 @@ from collections import deque
 from suggestions.auth.token import Token, current_token, redact
 from suggestions.errors import SuggestionsError
 
-
 # A stream may go on for weeks, with a new token every hour.
 _REMEMBERED = 8
 
