@@ -70,6 +70,6 @@ def answer() -> RelayResponse:
 
 def _own_url() -> str:
     """Where this server listens, by the server's word; `Host` is anybody's."""
-    name = request.environ["SERVER_NAME"]
-    name = _REACHED_AT.get(name, name)
+    listens_at: str = request.environ["SERVER_NAME"]
+    name = _REACHED_AT.get(listens_at, listens_at)
     return f"http://{f'[{name}]' if ':' in name else name}:{request.environ['SERVER_PORT']}"

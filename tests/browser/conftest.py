@@ -1,0 +1,74 @@
+"""A headless Chromium; without it, or without Playwright, the tests here are skipped."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from suggestions.playground import stream
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SOON = 10_000  # milliseconds; a bound for what ends at once, never a measure
+
+
+# Not for the whole session: while Playwright runs, no other test can have an event loop.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="there is no Playwright")
+    if not os.access(CHROMIUM, os.X_OK):
+        pytest.skip(f"there is no {CHROMIUM}")
+    with playwright.sync_playwright() as running:
+        launched = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def tab(browser: Any) -> Iterator[Any]:
+    """An empty tab. What its page throws, or its policy refuses, fails the test at the end."""
+    faults: list[str] = []
+    context = browser.new_context(viewport={"width": 1100, "height": 760})
+    context.set_default_timeout(SOON)
+    page = context.new_page()
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda told: faults.append(told.text) if _is_fault(told.text) else None)
+    yield page
+    context.close()
+    assert not faults
+
+
+@pytest.fixture
+def left(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set when the model, behind the relay, ends an answer before it is told."""
+    seen = threading.Event()
+    play = stream._play
+
+    def play_and_see(*args: Any) -> Iterator[bytes]:
+        told = False
+        try:
+            yield from play(*args)
+            told = True
+        finally:
+            if not told:
+                seen.set()
+
+    monkeypatch.setattr(stream, "_play", play_and_see)
+    return seen
+
+
+def _is_fault(text: str) -> bool:
+    return "Content Security Policy" in text or "Uncaught" in text

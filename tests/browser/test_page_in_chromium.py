@@ -1,0 +1,304 @@
+"""The playground's page, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from suggestions.playground import FAILURES, Playground
+from suggestions.playground.ask import WIRES
+
+QUESTION = "Write a haiku"
+HAIKU = "Small words cross the wire,\none token after the next:\nthe stream finds the sea."
+TOKEN = "secret-of-the-tests"
+SOON = 10.0  # seconds; a bound for what ends at once, never a measure
+
+
+@pytest.fixture(scope="module")
+def playground() -> Iterator[Playground]:
+    with Playground(pace=0.005) as playground:
+        yield playground
+
+
+@pytest.fixture
+def page(tab: Any, playground: Playground) -> Any:
+    tab.goto(playground.page_url)
+    return tab
+
+
+def ask(page: Any, question: str = QUESTION, fail: str = "", wire: str = "openai") -> None:
+    page.select_option("#failure", fail)
+    page.select_option("#wire", wire)
+    page.fill("#question", question)
+    page.press("#question", "Enter")
+
+
+def end(page: Any, *states: str) -> str:
+    """What the page says at the end, which is one of the states."""
+    states = states or ("done",)
+    page.wait_for_selector(",".join(f"#status[data-state={state}]" for state in states))
+    return str(page.inner_text("#status"))
+
+
+def answer(page: Any) -> str:
+    return str(page.text_content("#answer"))
+
+
+def events(page: Any) -> list[list[str]]:
+    """Each row's time, name and data."""
+    return list(
+        page.eval_on_selector_all(
+            "#events tr", "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+        )
+    )
+
+
+# An answer
+
+
+def test_the_answer_grows_before_it_ends(page: Any) -> None:
+    page.evaluate(
+        """() => {
+            window.seen = [];
+            const answer = document.getElementById("answer");
+            new MutationObserver(() => seen.push(answer.textContent)).observe(
+                answer, { childList: true, subtree: true, characterData: true });
+        }"""
+    )
+    ask(page)
+    assert re.fullmatch(r"Done: 15 words in [\d.]+ s\.", end(page))
+    assert answer(page) == HAIKU
+    seen = [text for text in page.evaluate("seen") if text]
+    assert len(set(seen)) > 2
+    assert all(HAIKU.startswith(text) for text in seen)
+    assert page.is_disabled("#stop")
+
+
+def test_the_events_stand_beside_it_with_their_times(page: Any) -> None:
+    ask(page)
+    end(page)
+    rows = [row for row in events(page) if row[1] != "comment"]
+    assert [name for _, name, _ in rows[:2]] == ["asked", "open"]
+    assert rows[1][2] == "200 text/event-stream; charset=utf-8"
+    assert "".join(json.loads(data) for _, name, data in rows if name == "content") == HAIKU
+    assert rows[-1][1] == "done"
+    times = [int(ms) for ms, _, _ in rows]
+    assert times == sorted(times)
+    assert times[0] < times[-1]
+
+
+@pytest.mark.parametrize("wire", sorted(set(WIRES) - {"openai"}))
+def test_another_wire_says_the_same(page: Any, wire: str) -> None:
+    ask(page, wire=wire)
+    end(page)
+    assert answer(page) == HAIKU
+    assert page.inner_text("#wire-told") == f"POST {WIRES[wire]}"
+
+
+def test_the_next_question_takes_the_place_of_the_one_before(page: Any) -> None:
+    ask(page, fail="silence")
+    page.wait_for_selector("#status[data-state=writing]")
+    ask(page)
+    end(page)
+    assert answer(page) == HAIKU
+    assert [row[1] for row in events(page)].count("asked") == 1
+
+
+# Stop
+
+
+@pytest.mark.parametrize("way", ["button", "key"])
+@pytest.mark.parametrize("fail", ["silence", "slow-headers"])
+def test_stop_stops_both_sides(page: Any, left: threading.Event, fail: str, way: str) -> None:
+    ask(page, fail=fail)
+    if fail == "silence":
+        page.wait_for_selector("#answer p")
+    assert not left.is_set()
+    if way == "button":
+        page.click("#stop")
+    else:
+        page.press("#failure", "Escape")
+    assert "Stopped" in end(page, "stopped")
+    assert left.wait(SOON), "the model goes on"
+    kept = answer(page)
+    assert HAIKU.startswith(kept)
+    assert bool(kept) == (fail == "silence")
+    assert events(page)[-1][1] == "stopped"
+    ask(page)
+    end(page)
+    assert answer(page) == HAIKU
+
+
+def test_the_keyboard_has_somewhere_to_go_on_from(page: Any) -> None:
+    ask(page, fail="silence")
+    page.wait_for_selector("#status[data-state=writing]")
+    page.focus("#stop")
+    page.keyboard.press("Enter")
+    end(page, "stopped")
+    assert page.evaluate("document.activeElement.id") == "question"
+
+
+def test_closing_the_page_stops_the_model(tab: Any, playground: Playground, left: Any) -> None:
+    tab.goto(playground.page_url)
+    ask(tab, fail="silence")
+    tab.wait_for_selector("#answer p")
+    tab.goto("about:blank")
+    assert left.wait(SOON)
+
+
+# Failures
+
+UNTIL_STOPPED = {"silence", "slow-headers"}
+NO_FAILURE = {"empty-answer", "whole"}  # an answer like any other, on this wire
+QUOTA = {"402", "429", "insufficient_quota", "stream-rate-limit", "stream-quota"}
+MODERATION = {"422", "content_filter", "stream-content-filter", "finish-content-filter"}
+UNAVAILABLE = {"503", "529", "stream-overloaded"}
+
+
+def code_of(failure: str) -> str:
+    named = {
+        "error_quota_exceeded": QUOTA,
+        "error_moderation": MODERATION,
+        "error_service_unavailable": UNAVAILABLE,
+        "error_context_too_large": {"413", "context"},
+        "error_unclear_prompt": {"marker", "marker-cut"},
+    }
+    return next((code for code, names in named.items() if failure in names), "error_network")
+
+
+@pytest.mark.parametrize("failure", sorted(set(FAILURES) - UNTIL_STOPPED))
+def test_every_failure_is_shown(page: Any, failure: str) -> None:
+    ask(page, fail=failure)
+    assert page.inner_text("#failure-told") == FAILURES[failure]
+    told = end(page, "failed", "done")
+    if failure in NO_FAILURE:
+        assert told.startswith("Done")
+        return
+    assert re.fullmatch(rf"Failed: .+ \({code_of(failure)}\)", told)
+    assert [row[1] for row in events(page)[-2:]] == ["error", "failed"]
+    assert page.is_disabled("#stop")
+    if failure.startswith("stream-"):
+        assert answer(page)
+        assert HAIKU.startswith(answer(page))
+
+
+def test_a_relay_that_goes_away_is_shown(tab: Any) -> None:
+    with Playground(pace=0.005) as playground:
+        tab.goto(playground.page_url)
+        ask(tab, fail="silence")
+        tab.wait_for_selector("#answer p")
+        playground.stop()
+        assert "(error_network)" in end(tab, "failed")
+        assert HAIKU.startswith(answer(tab))
+        ask(tab)
+        assert "connection" in end(tab, "failed")
+
+
+@pytest.mark.parametrize(
+    ("response", "told"),
+    [
+        ({"status": 500, "body": "<p>oops"}, "status 500"),
+        ({"status": 200, "body": "<p>Sign in", "content_type": "text/html"}, "text/html"),
+        ({"status": 429, "json": {"error": "Slow down.", "code": "error_quota_exceeded"}}, "Slow"),
+        ({"status": 200, "content_type": "text/event-stream", "body": ""}, "ended before"),
+        ({"status": 200, "content_type": "text/event-stream", "body": "data: {\n\n"}, "frame"),
+        ({"status": 200, "content_type": "text/event-stream", "body": "data: null\n\n"}, "frame"),
+    ],
+)
+def test_another_answer_than_the_relays_is_told(page: Any, response: Any, told: str) -> None:
+    page.route("**/ask", lambda route: route.fulfill(**response))
+    ask(page)
+    assert told in end(page, "failed")
+
+
+def test_without_a_question_nothing_is_asked(page: Any) -> None:
+    ask(page, "  ")
+    assert page.inner_text("#status") == "Type a question first."
+    assert not events(page)
+
+
+def test_a_playground_with_a_token_says_so(tab: Any) -> None:
+    with Playground(pace=0, token=TOKEN) as playground:
+        tab.goto(playground.page_url)
+        ask(tab)
+        assert "API key" in end(tab, "failed")
+        tab.fill("#token", TOKEN)
+        ask(tab)
+        end(tab)
+        assert answer(tab) == HAIKU
+        assert TOKEN not in str(events(tab))
+
+
+# For those who do not see it, or see it small
+
+
+def test_a_screen_reader_hears_the_states_and_not_the_tokens(page: Any) -> None:
+    page.evaluate(
+        """() => {
+            window.said = [];
+            const status = document.getElementById("status");
+            new MutationObserver(() => said.push(status.textContent)).observe(
+                status, { childList: true, subtree: true, characterData: true });
+        }"""
+    )
+    ask(page)
+    end(page)
+    assert [text.split()[0] for text in page.evaluate("said")] == ["Waiting", "Writing", "Done:"]
+    live = page.eval_on_selector_all(
+        "[aria-live], [role=status], [role=alert]", "all => all.length"
+    )
+    assert live == 1
+    snapshot = page.locator("main").aria_snapshot()
+    for named in ('textbox "Question"', 'combobox "Failure"', 'button "Ask"', 'region "Answer"'):
+        assert named in snapshot
+
+
+def test_tab_goes_from_the_question_to_the_answer(page: Any) -> None:
+    ask(page, fail="silence")
+    page.wait_for_selector("#status[data-state=writing]")
+    page.focus("#question")
+    order = []
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        order.append(page.evaluate("document.activeElement.id"))
+    assert order == ["wire", "failure", "ask", "stop", "answer", "log"]
+    page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_narrow_enough_and_has_contrast(
+    browser: Any, playground: Playground, scheme: str
+) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 640}, color_scheme=scheme)
+    page.goto(playground.page_url)
+    ask(page, "Some python code: " + "x" * 90, fail="")
+    end(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    for selector in ("body", ".hint", ".status", "#answer code", "button[type=submit]", "#stop"):
+        assert page.eval_on_selector(selector, CONTRAST) >= 4.5, selector
+    page.close()
+
+
+# The contrast of a text with what is behind it, as WCAG 2.2 defines it.
+CONTRAST = """element => {
+    const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+    const light = (color) => {
+        const [r, g, b] = parts(color).map((part) => {
+            const s = part / 255;
+            return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    let behind = element;
+    while (parts(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
+    const [dark, bright] = [
+        light(getComputedStyle(element).color),
+        light(getComputedStyle(behind).backgroundColor),
+    ].sort((one, other) => one - other);
+    return (bright + 0.05) / (dark + 0.05);
+}"""
