@@ -13,7 +13,6 @@ from typing import Any
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
-import httpx
 import openai
 import pytest
 from script import DONE, HOLD, Script, Step, chunk, data
@@ -214,24 +213,18 @@ def test_an_error_among_chunks_is_the_same_event_again(status: int, code: str) -
 def test_the_openai_package_reads_them() -> None:
     usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
     ended = data(json.dumps({"choices": [], "usage": usage}))
-    response = response_of(chunk("Hi"), chunk(" you"), ended, DONE, frames="openai")
-
-    async def main() -> tuple[str, Any]:
-        transport = httpx.ASGITransport(app=response)
-        async with openai.AsyncOpenAI(
-            api_key="key",
-            base_url="http://relay.example/v1",
-            http_client=httpx.AsyncClient(transport=transport),
-        ) as client:
-            messages: Any = [{"role": "user", "content": "Why?"}]
-            stream = await client.chat.completions.create(model="m", messages=messages, stream=True)
-            chunks = [chunk async for chunk in stream]
-        text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
-        return text, chunks[-1].usage
-
-    text, told = asyncio.run(main())
+    wire = b"".join(response_of(chunk("Hi"), chunk(" you"), ended, DONE, frames="openai"))
+    messages: Any = [{"role": "user", "content": "Why?"}]
+    with (
+        Server(answering(sized("200 OK", wire))) as server,
+        openai.OpenAI(api_key="key", base_url=server.url) as client,
+        client.chat.completions.create(model="m", messages=messages, stream=True) as stream,
+    ):
+        chunks = list(stream)
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
     assert text == "Hi you"
-    assert told.total_tokens == 5
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.total_tokens == 5
 
 
 # Failures
