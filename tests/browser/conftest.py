@@ -37,17 +37,33 @@ def browser() -> Iterator[Any]:
         launched.close()
 
 
-@pytest.fixture
-def tab(browser: Any) -> Iterator[Any]:
-    """An empty tab. What its page throws, or its policy refuses, fails the test at the end."""
-    faults: list[str] = []
-    context = browser.new_context(viewport={"width": 1100, "height": 760})
-    context.set_default_timeout(SOON)
-    page = context.new_page()
+class Faults(list[str]):
+    """What pages have thrown, and what their policies have refused."""
+
+    def hear(self, told: Any) -> None:
+        if any(word in told.text for word in ("Content Security Policy", "Uncaught")):
+            self.append(told.text)
+
+
+@pytest.fixture(scope="module")
+def _tab(browser: Any) -> Iterator[tuple[Any, Faults]]:
+    faults = Faults()
+    page = browser.new_page(viewport={"width": 1100, "height": 760})
+    page.set_default_timeout(SOON)
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda told: faults.append(told.text) if _is_fault(told.text) else None)
+    page.on("console", faults.hear)
+    yield page, faults
+    page.close()
+
+
+@pytest.fixture
+def tab(_tab: tuple[Any, Faults]) -> Iterator[Any]:
+    """A tab, for a page that must not throw."""
+    page, faults = _tab
+    faults.clear()
     yield page
-    context.close()
+    page.unroute_all()
+    page.goto("about:blank")
     assert not faults
 
 
@@ -68,7 +84,3 @@ def left(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
     monkeypatch.setattr(stream, "_play", play_and_see)
     return seen
-
-
-def _is_fault(text: str) -> bool:
-    return "Content Security Policy" in text or "Uncaught" in text
