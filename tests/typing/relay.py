@@ -1,0 +1,57 @@
+"""`suggestions.relay` as a type checker sees it: checked by mypy and pyright, never run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import requests
+from typing_extensions import assert_type
+
+from suggestions.dialects.openai import OpenAI
+from suggestions.errors import SuggestionsError
+from suggestions.relay import (
+    RelayResponse,
+    build_messages,
+    handle_openai_stream,
+    preflight,
+    relay,
+)
+
+
+async def save(text: str) -> None: ...
+
+
+def count(piece: str) -> int:
+    return len(piece)
+
+
+def report(error: SuggestionsError) -> None: ...
+
+
+response = relay(
+    build_messages("Why?", "Be brief.", [{"role": "user", "content": "Hi"}]),
+    model="m1",
+    dialect=OpenAI("https://service.example/v1", "key"),
+    temperature=0.2,
+    error_context="POST /ask",
+    on_content=count,
+    on_complete=save,
+    on_error=report,
+    expose_errors=True,
+    error_message="Later, please.",
+    heartbeat=10,
+    frames="openai",
+    cors=["https://app.example"],
+    timeouts={"idle": 30, "total": None},
+    session=requests.Session(),
+    max_tokens=100,
+)
+assert_type(response, RelayResponse)
+assert_type(handle_openai_stream("Why?"), RelayResponse)
+assert_type(preflight("*"), RelayResponse)
+assert_type(iter(response), Iterator[bytes])
+assert_type(aiter(response), AsyncIterator[bytes])
+assert_type(response.headers, dict[str, str])
+
+relay("Why?", frames="morse")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+relay("Why?", error_context=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
