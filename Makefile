@@ -7,13 +7,14 @@ VENV ?= .venv
 ARGS ?=
 CODE = $(wildcard suggestions tests examples benchmarks)
 
-.PHONY: help demo test toolkits servers bench lint types check clean
+.PHONY: help demo test toolkits servers browser bench lint types check clean
 
 help:
 	@echo "make demo    show what it does: three answers, no key and no network needed"
 	@echo "make test    run the tests; arguments for pytest: make test ARGS=\"-k close\""
 	@echo "make toolkits  install the toolkits that make test skips without them"
 	@echo "make servers   install the web servers that make test skips without them"
+	@echo "make browser   install Playwright, for the browser tests that make test skips without it"
 	@echo "make bench   compare it with its peers: make bench ARGS=\"--quick flood\""
 	@echo "make lint    ruff: rules and format"
 	@echo "make types   mypy and pyright"
@@ -30,6 +31,9 @@ toolkits: $(VENV)/.has-test,toolkits
 	@true
 
 servers: $(VENV)/.has-test,servers
+	@true
+
+browser: $(VENV)/.has-test,browser
 	@true
 
 bench: $(VENV)/.has-bench
