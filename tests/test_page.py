@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import pytest
 import requests
 
+from suggestions.cli.serve import _introduction
 from suggestions.playground import FAILURES, Playground
 from suggestions.playground.ask import WIRES
 from suggestions.playground.local_only import is_local
@@ -100,6 +101,13 @@ def test_the_page_says_that_a_token_is_missing(playground: Playground) -> None:
         source = get(guarded.page_url).text
     assert [field["id"] for field in Page(source).all("input")] == ["token"]
     assert TOKEN not in source
+
+
+def test_serve_tells_of_the_page_first_and_of_every_wire(playground: Playground) -> None:
+    told = _introduction(playground, None)
+    assert playground.page_url in told.partition("\n")[0]
+    urls = {getattr(playground, name) for name in dir(Playground) if name.endswith("_url")}
+    assert urls <= set(told.split())
 
 
 # The headers
