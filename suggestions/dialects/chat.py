@@ -19,6 +19,7 @@ from suggestions.delta import (
     Source,
     ToolCallPiece,
 )
+from suggestions.dialects.base import Dialect
 from suggestions.dialects.json_message import (
     array_of,
     failure_in,
@@ -38,30 +39,36 @@ _BROKEN_OFF = {"error": None, "insufficient_system_resource": "overloaded"}
 """Reasons to stop that are failures (OpenRouter's, DeepSeek's), and what each reports."""
 
 
-def decode_message(message: ServerSentEvent) -> Iterable[Delta]:
-    """What one server-sent event with a chunk says. Raises `ValueError` where it has none."""
-    data = message.data.strip()
-    if message.type != "message" or not data.startswith("{"):
-        if message.type == "error":
-            return (failure_in(data),)
-        if data == "[DONE]":
-            return (DONE,)
-        if not data or data.startswith(":"):
-            return ()
-        if message.type != "message" and not _is_chunk(data):
-            return ()  # an event of another kind, told under its own name
-    chunk = parse(data)
-    try:
-        # Nearly every chunk is this and nothing more.
-        choice = chunk["choices"][0]
-        delta = choice["delta"]
-        more = choice["finish_reason"] or choice["index"] or chunk.get("usage")
-        text = delta["content"]
-        if len(delta) == 1 and not more and type(text) is str and "error" not in chunk:
-            return (text,)
-    except (LookupError, TypeError):
-        pass
-    return _decode_chunk(chunk, data)
+class Chat(Dialect):
+    """How the services that send these objects are read; how they are asked is their own."""
+
+    def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
+        """What one server-sent event with a chunk says. Raises `ValueError` where it has none."""
+        data = message.data.strip()
+        if message.type != "message" or not data.startswith("{"):
+            if message.type == "error":
+                return (failure_in(data),)
+            if data == "[DONE]":
+                return (DONE,)
+            if not data or data.startswith(":"):
+                return ()
+            if message.type != "message" and not _is_chunk(data):
+                return ()  # an event of another kind, told under its own name
+        chunk = parse(data)
+        try:
+            # Nearly every chunk is this and nothing more.
+            choice = chunk["choices"][0]
+            delta = choice["delta"]
+            more = choice["finish_reason"] or choice["index"] or chunk.get("usage")
+            text = delta["content"]
+            if len(delta) == 1 and not more and type(text) is str and "error" not in chunk:
+                return (text,)
+        except (LookupError, TypeError):
+            pass
+        return _decode_chunk(chunk, data)
+
+    def decode_body(self, body: Any) -> Iterable[Delta]:
+        return decode_completion(body)
 
 
 def decode_completion(body: Any) -> Iterator[Delta]:

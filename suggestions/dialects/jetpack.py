@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from suggestions.delta import Delta
-from suggestions.dialects.base import Dialect, Request
-from suggestions.dialects.chat import decode_completion, decode_message
+from suggestions.dialects.base import Request
+from suggestions.dialects.chat import Chat
 
 URL = "https://public-api.wordpress.com/wpcom/v2/jetpack-ai-query"
 
@@ -21,7 +20,7 @@ _OPTIONS: dict[str, tuple[type | tuple[type, ...], str]] = {
 _IN_BODY = ("post_id", "feature", "functions", "model")
 
 
-class Jetpack(Dialect):
+class Jetpack(Chat):
     """Options: `post_id` (int), `feature` (str, "ai-assistant-experimental" …), `from_cache`
     (bool: answer from the stream cache), `functions` (list of dicts), `model` (str)."""
 
@@ -42,11 +41,6 @@ class Jetpack(Dialect):
         if not stream:
             body["stream"] = False
         return Request(URL + "?stream_cache=true" if options.get("from_cache") else URL, body)
-
-    decode = staticmethod(decode_message)
-
-    def decode_body(self, body: Any) -> Iterable[Delta]:
-        return decode_completion(body)
 
 
 def _check(options: Mapping[str, Any]) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from suggestions.delta import Delta
 from suggestions.dialects.base import Request
-from suggestions.dialects.chat import decode_completion, decode_message
+from suggestions.dialects.chat import Chat
 from suggestions.dialects.model_api import ModelAPI, messages_of
 from suggestions.question import ROLES
 
 
-class OpenAI(ModelAPI):
+class OpenAI(Chat, ModelAPI):
     """`POST {base_url}/chat/completions`; llama.cpp, vLLM, Azure, OpenRouter, DeepSeek, DashScope.
 
     `base_url`: else `OPENAI_BASE_URL`, else OpenAI's own. `api_key`: else `OPENAI_API_KEY`.
@@ -46,8 +45,3 @@ class OpenAI(ModelAPI):
         self, question: str | list[dict[str, Any]], parameters: dict[str, Any]
     ) -> dict[str, Any]:
         return {**parameters, "messages": messages_of(question)}
-
-    decode = staticmethod(decode_message)
-
-    def decode_body(self, body: Any) -> Iterable[Delta]:
-        return decode_completion(body)
