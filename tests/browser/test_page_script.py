@@ -50,7 +50,7 @@ def page(browser: Any) -> Iterator[Any]:
 
 STREAM = (
     "\ufeff: comment\r\n"
-    "data: one\r\n\r\n"
+    "data: one\r\ndata: more\r\n\r\n"
     'data: {"type":"content","data":"wörld 👩‍💻"}\n\n'
     "event: named\rdata:two\rdata:  three\r\r"
     "data\n\n"
@@ -61,7 +61,7 @@ STREAM = (
 ).encode()
 EVENTS = [
     ["comment", "comment"],
-    ["message", "one"],
+    ["message", "one\nmore"],
     ["message", '{"type":"content","data":"wörld 👩‍💻"}'],
     ["named", "two\n three"],
     ["message", ""],
