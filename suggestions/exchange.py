@@ -79,8 +79,10 @@ def whole_answer(
     """
     kind = media_type(transport)
     is_json = kind == "application/json" or kind.endswith("+json")
-    body = transport.body(_LONGEST_WHOLE_ANSWER if is_json else errors.LONGEST_BODY)
-    said = body.decode("utf-8", "replace")
+    limit = _LONGEST_WHOLE_ANSWER if is_json else errors.LONGEST_BODY
+    body = transport.body(limit)
+    is_json = is_json and len(body) < limit  # one that is cut off would be none
+    said = (body if is_json else body[: errors.LONGEST_BODY]).decode("utf-8", "replace")
     problem = None
     if is_json:
         try:

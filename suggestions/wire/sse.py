@@ -21,7 +21,7 @@ _BLANK_LINE = b"\n\n"
 _DATA_LINES_AT_ONCE = 64
 _ID = r"(?m:^id(?:: ?([^\0\n]*))?$)"
 _COMMENT = r"(?m:^: ?([^\n]*)$)"
-_RETRY = r"(?m:^retry: ?([0-9]+)$)"
+_RETRY = rb"(?m:^retry: ?([0-9]+)$)"
 # Thousands of digits are legal and mean "very late"; int() would refuse them.
 _MOST_DIGITS = 18
 
@@ -104,7 +104,7 @@ class EventStream:
             self.unfinished = any(line and not line.startswith(b":") for line in left)
         finally:
             # A reconnection time counts when its line ends; all else when the event ends.
-            self._note_reconnection_time(_decoded(held[: held.rfind(b"\n") + 1]))
+            self._note_reconnection_time(held[: held.rfind(b"\n") + 1])
 
     def _bounded(self, blocks: Iterable[bytearray]) -> Iterator[bytearray]:
         for block in blocks:
@@ -120,7 +120,7 @@ class EventStream:
     def _interpret(self, block: str) -> ServerSentEvent | None:
         for value in re.findall(_ID, block)[-1:]:
             self.last_event_id = value
-        self._note_reconnection_time(block)
+        self._note_reconnection_time(block.encode())
         event = _event_and_data(block.split("\n"))
         return event and ServerSentEvent(*event, self.last_event_id)
 
@@ -128,9 +128,10 @@ class EventStream:
         for text in re.findall(_COMMENT, block):
             yield Comment("comment", text, self.last_event_id)
 
-    def _note_reconnection_time(self, lines: str) -> None:
+    def _note_reconnection_time(self, lines: bytes | bytearray) -> None:
+        # As bytes, since these may be many: in a text, each takes up to four times the memory.
         for digits in re.findall(_RETRY, lines)[-1:]:
-            self.reconnection_time = int(digits.lstrip("0")[:_MOST_DIGITS] or 0)
+            self.reconnection_time = int(digits.lstrip(b"0")[:_MOST_DIGITS] or 0)
 
 
 def _decoded(data: bytearray) -> str:

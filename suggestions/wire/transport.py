@@ -158,7 +158,8 @@ class Transport:
         except NetworkError:
             if whole:
                 raise
-        return bytes(data[:limit])
+        del data[limit:]
+        return bytes(data)
 
     def abort(self) -> None:
         """What cutting the lifeline cannot: stops an adapter of the user's own, where it can be.
