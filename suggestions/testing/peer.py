@@ -1,0 +1,110 @@
+"""The server's end of one connection: what a script reads from it and does to it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import ssl
+import struct
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.message import Message
+from http.client import parse_headers
+from typing import Any
+
+# struct linger: on, for no time. Windows has 16 bits for each.
+_LINGER_NOT = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+_AT_ONCE = 64 * 1024  # bytes
+_TIME_TO_READ = 0.05  # seconds
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it came; `headers` compares names without regard to case."""
+
+    method: str
+    path: str
+    headers: Message = field(repr=False)  # there is a token in them
+    body: bytes = field(repr=False)
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON, None without one. Raises `ValueError` where it is none."""
+        return json.loads(self.body) if self.body else None
+
+
+class Peer:
+    """Every call raises `OSError` where the client has gone, and so ends the script."""
+
+    def __init__(
+        self, sock: socket.socket, note: Callable[[Request], object], closing: threading.Event
+    ) -> None:
+        self._sock = sock
+        self._file = sock.makefile("rb")
+        self._note = note
+        self._closing = closing
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """Speaks TLS from here on."""
+        self._file.close()
+        self._sock = context.wrap_socket(self._sock, server_side=True)
+        self._file = self._sock.makefile("rb")
+
+    @property
+    def scheme(self) -> str:
+        """ "http" or "https"."""
+        return "https" if isinstance(self._sock, ssl.SSLSocket) else "http"
+
+    def request(self) -> Request:
+        """Reads one, and notes it."""
+        line = self._file.readline(_AT_ONCE).decode("latin-1").split()
+        if len(line) < 2:
+            raise ConnectionAbortedError("no request came")
+        headers = parse_headers(self._file)
+        body = self._file.read(int(headers.get("Content-Length", 0)))
+        request = Request(line[0], line[1], headers, body)
+        self._note(request)
+        return request
+
+    def send(self, *parts: bytes) -> None:
+        self._sock.sendall(b"".join(parts))
+
+    def drip(self, data: bytes, pause: float) -> None:
+        """One byte at a time, `pause` seconds after each."""
+        for position in range(len(data)):
+            self.send(data[position : position + 1])
+            self.pause(pause)
+
+    def flood(self, data: bytes) -> None:
+        """The same for ever, as fast as the client reads."""
+        data *= max(1, _AT_ONCE // len(data))
+        while True:
+            self.send(data)
+
+    def pause(self, seconds: float) -> None:
+        """Ends the script where the server is closed meanwhile."""
+        if self._closing.wait(seconds):
+            raise ConnectionAbortedError("the server is closed")
+
+    def hold(self) -> None:
+        """Says nothing more until the client has gone."""
+        while self._file.read1(_AT_ONCE):
+            pass
+
+    def read_some(self) -> None:
+        """Waits for something, whatever it is."""
+        self._file.read1(_AT_ONCE)
+
+    def reset(self) -> None:
+        """Closes with an RST instead of a FIN, when what was sent can have been read."""
+        self.pause(_TIME_TO_READ)
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        self.close()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._file.close()
+        self._sock.close()
