@@ -282,6 +282,8 @@ def test_without_an_endpoint_it_says_what_to_set(options: list[str]) -> None:
     [
         (["--url", "http://a", "--base-url", "http://b", "Hi"], "give one"),
         (["--dialect", "jetpack", "--base-url", "http://b", "Hi"], "--dialect openai"),
+        (["--dialect", "text", "--base-url", "http://b", "Hi"], "--dialect openai"),
+        (["--dialect", "relay", "Hi"], "--dialect relay has no address of its own"),
         (["--dialect", "xml", "Hi"], "xml"),
         (["--url", "nowhere", "Hi"], "http(s)://host/path"),
         (["--url", "http://a", "--option", "post_id", "Hi"], "NAME=VALUE"),
@@ -299,6 +301,30 @@ def test_wrong_usage_is_told(args: list[str], told: str) -> None:
     assert result.exit_code == 2
     assert told in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("dialect", "options"),
+    [
+        ("responses", lambda served: ["--base-url", served.responses_url]),
+        ("anthropic", lambda served: ["--base-url", served.anthropic_url, "--model", "m"]),
+        ("ollama", lambda served: ["--base-url", served.ollama_url, "--model", "m"]),
+        ("relay", lambda served: ["--url", served.relay_url]),
+        ("text", lambda served: ["--url", served.raw_url]),
+        ("json_lines", lambda served: ["--url", served.json_lines_url]),
+        ("auto", lambda served: ["--url", served.openai_url + "/chat/completions"]),
+    ],
+)
+def test_every_dialect_can_be_asked(playground: Playground, dialect: str, options: Any) -> None:
+    result = run("ask", "--dialect", dialect, *options(playground), QUESTION)
+    assert "Argentina" in result.output
+    assert result.exit_code == 0
+
+
+def test_a_key_in_the_environment_that_cannot_be_sent_is_told() -> None:
+    result = run("ask", "--dialect", "anthropic", "Hi", env={"ANTHROPIC_API_KEY": "a\nb"})
+    assert result.exit_code == 2
+    assert "ANTHROPIC_API_KEY" in result.output
 
 
 def test_two_services_in_the_environment_are_not_guessed_between() -> None:

@@ -16,13 +16,16 @@ from suggestions.cli.following import closed_by_interrupt, events_of
 from suggestions.cli.question import question as read_question
 from suggestions.cli.view import View
 from suggestions.cli.visible import visible
+from suggestions.dialects import NAMES
 from suggestions.source import SuggestionsEventSource
 
 _EPILOG = """\b
 Environment, each for its own service only:
   SUGGESTIONS_TOKEN  the token for Jetpack AI, or for --url
   OPENAI_API_KEY, OPENAI_BASE_URL, AI_MODEL_NAME
-                     the same for --dialect openai
+                     the same for --dialect openai and responses
+  ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL
+                     the same for --dialect anthropic
 
 \b
 Exit codes:
@@ -56,7 +59,7 @@ def _read_token(ctx: click.Context, param: click.Parameter, file: Path | None) -
 @click.argument("question", required=False)
 @click.option(
     "--dialect",
-    type=click.Choice(["jetpack", "openai"]),
+    type=click.Choice(NAMES),
     help="What the service speaks. [default: openai with --base-url or OPENAI_..., else jetpack]",
 )
 @click.option("--url", help="The whole address to ask at.")
@@ -105,7 +108,7 @@ def ask(
 
     With --json each line is {"type": ..., "detail": ...}, of every event in order up to "end". A
     detail is the text (chunk, suggestion, reasoning, done, abort), null (end), or an object: open
-    has status, headers, request_id; message has type, data, last_event_id; usage has
+    has status, headers, request_id, dialect; message has type, data, last_event_id; usage has
     prompt_tokens, completion_tokens, total_tokens, details; tool_call has id, name, arguments;
     function_call_chunk and function_done have name, arguments; retry has attempt, delay, error;
     errors have class, code, message, severity, status, body, request_id, retry_after,

@@ -7,12 +7,16 @@ from typing import Any
 
 import click
 
+from suggestions.dialects import find
+from suggestions.dialects.model_api import ModelAPI
+
 _NOWHERE = """\
 There is nobody to ask yet. Set one of these, or see `suggestions ask --help`:
   SUGGESTIONS_TOKEN=...                  for Jetpack AI
   OPENAI_API_KEY=... AI_MODEL_NAME=...   for OpenAI; OPENAI_BASE_URL=... for a service like it
 No key at hand? `suggestions demo` needs none."""
 
+_MODEL_APIS = "--dialect openai, responses, anthropic or ollama"
 _BOTH = (
     "SUGGESTIONS_TOKEN is set, and {} as well: "
     "say which one to ask with --dialect jetpack or --dialect openai."
@@ -40,28 +44,37 @@ def endpoint(
     """
     if url and base_url:
         raise click.UsageError("--url is the whole address and --base-url its beginning: give one.")
-    dialect = dialect or ("openai" if base_url else "jetpack" if url else _set_in_environment())
-    if dialect == "openai":
-        return _openai(url, base_url, model, token)
+    name = dialect or ("openai" if base_url else "jetpack" if url else _set_in_environment())
+    try:
+        found = find(name)
+    except (TypeError, ValueError) as error:  # what the environment says
+        raise click.UsageError(str(error)) from None
+    if isinstance(found, ModelAPI):
+        return _model_api(type(found), url, base_url, model, token)
     if base_url:
-        raise click.UsageError("--base-url is for --dialect openai; the other way is --url.")
-    token = token or _environ("SUGGESTIONS_TOKEN")
-    if not (url or token):
-        raise _Nowhere()
+        raise click.UsageError(f"--base-url is for {_MODEL_APIS}; the other way is --url.")
+    if name == "jetpack":
+        token = token or _environ("SUGGESTIONS_TOKEN")
+        if not (url or token):
+            raise _Nowhere()
+    elif not url:
+        raise click.UsageError(f"--dialect {name} has no address of its own: give it with --url.")
     options = {"model": model} if model else {}
-    return {"dialect": "jetpack", "url": url, "token": token, "options": options}
+    return {"dialect": found, "url": url, "token": token, "options": options}
 
 
-def _openai(
-    url: str | None, base_url: str | None, model: str | None, token: str | None
+def _model_api(
+    kind: type[ModelAPI],
+    url: str | None,
+    base_url: str | None,
+    model: str | None,
+    token: str | None,
 ) -> dict[str, Any]:
-    from suggestions.dialects.openai import OpenAI
-
-    known = (url, base_url, token, _environ("OPENAI_BASE_URL"), _environ("OPENAI_API_KEY"))
-    if not any(known):
+    known = (url, base_url, token, _environ(kind.url_variable), _environ(kind.key_variable))
+    if kind.key_variable and not any(known):
         raise _Nowhere()
     try:
-        dialect = OpenAI(base_url, token, model)
+        dialect = kind(base_url, token, model)
     except (TypeError, ValueError) as error:
         raise click.UsageError(str(error)) from None
     return {"dialect": dialect, "url": url, "token": None, "options": {}}

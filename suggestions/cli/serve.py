@@ -48,7 +48,7 @@ def serve(host: str, port: int, token_env: str | None, pace: float) -> None:
         raise click.UsageError(f"--token-env: {token_env} is not set, or empty.")
     if not _is_loopback(host):
         click.echo(
-            f"Warning: {host} can be reached from other machines. "
+            f"Warning: {host or 'every address'} can be reached from other machines. "
             "The playground is made for trying things, not for an open network.",
             err=True,
         )
@@ -71,7 +71,10 @@ def _is_loopback(host: str) -> bool:
     try:
         return all(
             ip_address(row[4][0]).is_loopback
-            for row in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            # An empty name is every address of this machine, for whoever listens.
+            for row in socket.getaddrinfo(
+                host or None, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )
         )
     except OSError:
         return True  # a name that is not known cannot be listened on either

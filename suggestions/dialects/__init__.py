@@ -6,7 +6,7 @@ import importlib
 
 from suggestions.dialects.base import Dialect, Request
 
-__all__ = ["Dialect", "DialectName", "Request", "find"]
+__all__ = ["NAMES", "Dialect", "DialectName", "Request", "find"]
 
 DialectName = str | Dialect
 
@@ -23,6 +23,8 @@ _CLASSES = {
     "json_lines": "JsonLines",
 }
 """By the name of a dialect, which is that of its file; only the file that is asked for is read."""
+
+NAMES = tuple(_CLASSES)
 
 
 def find(dialect: DialectName) -> Dialect:
