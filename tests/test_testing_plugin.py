@@ -1,0 +1,186 @@
+"""The pytest plugin, as the tests of a program that is built on this library use it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+from wire_server import SOON, eventually
+
+from suggestions import SuggestionsEventSource, ask_question_sync, errors
+from suggestions.testing import FAULTS, SuggestionsServer
+
+pytest_plugins = ["pytester"]
+
+README = Path(__file__).parent.parent / "README.md"
+A_USERS_TESTS = """
+    import pytest
+    from suggestions import SuggestionsEventSource, errors
+    from suggestions.testing import FAULTS
+
+
+    def ask(server, **options):
+        return SuggestionsEventSource("Hi", "token", url=server.url, **options)
+
+
+    def test_an_answer(suggestions_server):
+        suggestions_server.answer("Hello there, you", delay=0.001)
+        source = ask(suggestions_server)
+        assert list(source) == ["Hello", " there,", " you"]
+        (request,) = suggestions_server.requests
+        assert request.json == {"question": "Hi"}
+        assert request.headers["authorization"] == "Bearer token"
+        assert "token" not in repr(request)
+
+
+    def test_a_status(suggestions_server):
+        suggestions_server.fails(429, retry_after=7)
+        with pytest.raises(errors.QuotaExceededError) as caught:
+            ask(suggestions_server).result()
+        assert caught.value.retry_after == 7
+
+
+    def test_a_cut(suggestions_server):
+        suggestions_server.cut_after(3, "One two three four")
+        with pytest.raises(errors.IncompleteStreamError) as caught:
+            ask(suggestions_server).result()
+        assert caught.value.partial_text == "One two three"
+
+
+    @pytest.mark.parametrize("name", ["reset in mid-stream", "bad certificate"])
+    def test_a_fault(suggestions_server, name):
+        suggestions_server.misbehaves(name)
+        with pytest.raises(errors.NetworkError):
+            ask(suggestions_server).result()
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[SuggestionsServer]:
+    with SuggestionsServer() as server:
+        yield server
+
+
+def ask(server: SuggestionsServer, **options: Any) -> SuggestionsEventSource:
+    return SuggestionsEventSource("Hi", "token", url=server.url, **options)
+
+
+def test_a_users_tests(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(A_USERS_TESTS)
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=5)
+
+
+def test_a_test_that_fails_does_not_hang(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        from suggestions import SuggestionsEventSource
+
+        def test_silence(suggestions_server):
+            suggestions_server.misbehaves("silence in mid-stream")
+            source = SuggestionsEventSource("Hi", url=suggestions_server.url)
+            assert source.wait(0.1)
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(failed=1)
+
+
+def test_the_fixture_is_told_of(pytester: pytest.Pytester) -> None:
+    pytester.runpytest_subprocess("--fixtures").stdout.fnmatch_lines(
+        ["suggestions_server*", "*service*"]
+    )
+
+
+def test_pytest_finds_it() -> None:
+    (entry,) = entry_points(group="pytest11", name="suggestions")
+    assert entry.value == "suggestions.testing.plugin"
+
+
+def test_it_costs_nothing_until_it_is_used() -> None:
+    code = (
+        "import sys, pytest; before = set(sys.modules); import suggestions.testing.plugin; "
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == [
+        "suggestions",
+        "suggestions.testing",
+        "suggestions.testing.plugin",
+    ]
+
+
+# The server itself
+
+
+def test_one_answer_after_another_and_the_last_for_ever(server: SuggestionsServer) -> None:
+    server.fails(503)
+    server.answer("one")
+    server.answer(["t", "wo"])
+    assert ask(server, retries=1).result() == "one"
+    assert [ask(server).result() for _ in range(3)] == ["two"] * 3
+    assert len(server.requests) == 5
+
+
+def test_a_whole_answer(server: SuggestionsServer) -> None:
+    server.answer("Hello there")
+    assert ask_question_sync("Hi", url=server.url) == "Hello there"
+    assert server.requests[0].json == {"question": "Hi", "stream": False}
+
+
+def test_a_body_of_ones_own(server: SuggestionsServer) -> None:
+    server.sends(b'{"message": "a"}\n', b'{"message": "b"}\n', content_type="application/x-ndjson")
+    assert ask(server, dialect="json_lines").result() == "ab"
+
+
+def test_a_script_of_ones_own(server: SuggestionsServer) -> None:
+    server.plays(lambda peer: peer.send(b"HTTP/1.1 418 Teapot\r\n\r\n"))
+    with pytest.raises(errors.StatusError) as caught:
+        ask(server).result()
+    assert caught.value.status == 418
+
+
+def test_an_untold_server_says_so(server: SuggestionsServer) -> None:
+    with pytest.raises(errors.StatusError, match="has not told the server what to do"):
+        ask(server).result()
+
+
+def test_a_misbehaviour_that_is_none(server: SuggestionsServer) -> None:
+    with pytest.raises(ValueError, match="none of the misbehaviours: reset before headers, "):
+        server.misbehaves("reset")
+
+
+def test_each_misbehaviour_is_told_of_in_a_sentence() -> None:
+    assert all(re.fullmatch(r"[A-Z].*\.", tells) for tells in FAULTS.values())
+
+
+def test_what_a_script_raises_fails_the_test() -> None:
+    server = SuggestionsServer()
+    server.plays(lambda peer: peer.request().json["nothing"])
+    with pytest.raises(errors.ConnectionLostError):
+        ask(server).result()
+    with pytest.raises(KeyError, match="nothing"):
+        server.close()
+
+
+def test_close_ends_what_goes_on() -> None:
+    with SuggestionsServer() as server:
+        server.answer("never", delay=1000)
+        source = ask(server)
+        assert eventually(lambda: server.requests)
+    with pytest.raises(errors.NetworkError):
+        source.result(SOON)
+
+
+def test_the_readmes_example(pytester: pytest.Pytester) -> None:
+    section = README.read_text("utf-8").partition("\n## Testing what you build\n")[2]
+    section = section.partition("\n## ")[0]
+    blocks = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    assert blocks
+    pytester.makepyfile("\n".join(blocks))
+    outcomes = pytester.runpytest_subprocess("-W", "error").parseoutcomes()
+    assert set(outcomes) == {"passed"}
