@@ -58,11 +58,29 @@ def _provided(provider: Callable[[], str]) -> object:
 
 
 def redact(error: SuggestionsError, secrets: Collection[str]) -> None:
-    """Takes tokens out of what a service wrote back: some quote the key that they refuse."""
+    """Takes tokens out of what a service wrote back: some quote the key that they refuse.
+
+    Takes also the frames out of its traceback, and out of those of its causes: their variables are
+    the request, and there are reporters of crashes that send the variables along.
+    """
+    _forget_frames(error)
     error.message = redact_text(error.message, secrets)
     if error.body is not None:
         error.body = redact_text(error.body, secrets)
     error.args = (error.message,)
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    known: set[int] = set()
+    left = [error]
+    while left:
+        error = left.pop()
+        if error is not None and id(error) not in known:
+            known.add(id(error))
+            error.__traceback__ = None
+            # Exceptions that wrap others hold them in their arguments, too.
+            wrapped = (arg for arg in error.args if isinstance(arg, BaseException))
+            left += [error.__cause__, error.__context__, *wrapped]
 
 
 def redact_text(text: str, secrets: Iterable[str]) -> str:

@@ -15,6 +15,10 @@ from suggestions.errors import IncompleteStreamError, MalformedStreamError
 RECEIVE = 64 * 1024
 """Bytes to ask the socket for at a time."""
 _LONGEST_LINE = 4096
+# Text becomes 3 to 50 times as long; a stream whose events are sent one by one, less. A bomb of
+# one layer of gzip, 1000 times.
+_MOST_INFLATION = 100
+_SMALL = 4 * 1024 * 1024
 # int() alone would take signs, underscores, blanks and "0x".
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r]*)?\r?")
 _HEAD = re.compile(rb"([0-9A-Fa-f]{1,16})\r\n").match
@@ -53,7 +57,25 @@ def read_decoded(response: Any) -> Iterator[bytes]:
     if read1 is None:
         # Older urllib3: one byte at a time is slow, but more would wait for more.
         return iter(response.iter_content(1))
-    return iter(lambda: read1(RECEIVE, decode_content=True), b"")
+    decoded = iter(lambda: read1(RECEIVE, decode_content=True), b"")
+    received: Callable[[], int] | None = getattr(raw, "tell", None)  # bytes, before decoding
+    return decoded if received is None else _unless_it_is_a_bomb(decoded, received)
+
+
+def _unless_it_is_a_bomb(decoded: Iterable[bytes], received: Callable[[], int]) -> Iterator[bytes]:
+    """Raises `MalformedStreamError` where little that is received becomes very much.
+
+    Each bound on one event would let a stream through that is comments, or text, for ever.
+    """
+    size = 0
+    for data in decoded:
+        size += len(data)
+        if size > max(_SMALL, _MOST_INFLATION * received()):
+            raise MalformedStreamError(
+                f"The answer's compression is a bomb: it becomes more than {_MOST_INFLATION} times "
+                "as long."
+            )
+        yield data
 
 
 def dechunk(received: Iterable[bytes]) -> Iterator[bytes]:

@@ -1,0 +1,357 @@
+"""What SECURITY.md promises, and no other file tests; and that each of its lines has a test."""
+
+from __future__ import annotations
+
+import ast
+import logging
+import re
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
+from ipaddress import ip_address
+from itertools import repeat
+from pathlib import Path
+from traceback import TracebackException
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+from script import Script as ScriptedAdapter
+from wire_server import (
+    CHUNKED,
+    DONE,
+    SOON,
+    TOKEN,
+    UNTIL_CLOSE,
+    Peer,
+    Script,
+    Server,
+    Told,
+    answering,
+    eventually,
+    framed,
+    free_port,
+    said,
+    server_tls,
+    sized,
+)
+
+from suggestions import EventSource, SuggestionsEventSource, errors
+from suggestions.cli.serve import _is_loopback, serve
+from suggestions.dialects.anthropic import Anthropic
+from suggestions.dialects.openai import OpenAI
+from suggestions.dialects.responses import Responses
+from suggestions.playground import Playground
+
+ROOT = Path(__file__).parent.parent
+
+
+# The document
+
+
+def promises() -> list[str]:
+    """Each line of SECURITY.md that promises something, with the names of its tests."""
+    text = (ROOT / "SECURITY.md").read_text("utf-8")
+    return [" ".join(item.split()) for item in re.findall(r"(?ms)^- (.*?)(?=^- |^#|^$|\Z)", text)]
+
+
+def named_in(promise: str) -> list[tuple[str, str]]:
+    return re.findall(r"`(test_\w+\.py)::(test_\w+)`", promise)
+
+
+@cache
+def all_in(file: str) -> set[str]:
+    tree = ast.parse((ROOT / "tests" / file).read_text("utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize("promise", promises())
+def test_each_promise_names_tests_that_exist(promise: str) -> None:
+    assert named_in(promise)
+    assert promise.count("::") == len(named_in(promise))
+    for file, test in named_in(promise):
+        assert test in all_in(file), f"{file} has no {test}"
+
+
+def test_each_test_of_this_file_is_named_by_a_promise() -> None:
+    named = {test for promise in promises() for file, test in named_in(promise)}
+    own = {test for test in all_in(Path(__file__).name) if test.startswith("test_")}
+    of_the_document = {test for test in own if test.startswith("test_each_")}
+    assert len(of_the_document) == 2
+    assert own - of_the_document <= named
+
+
+# Tokens
+
+Service = AbstractContextManager[str]
+
+
+def serving(script: Script, **options: Any) -> Callable[[], Service]:
+    @contextmanager
+    def service() -> Iterator[str]:
+        with Server(script, **options) as server:
+            yield server.url
+
+    return service
+
+
+@contextmanager
+def nobody() -> Iterator[str]:
+    yield f"http://localhost:{free_port()}/ask"
+
+
+def resetting(peer: Peer) -> None:
+    peer.request()
+    peer.reset()
+
+
+def redirecting(peer: Peer) -> None:
+    peer.request()
+    peer.send(sized("307 Elsewhere", Location="/ask"))
+
+
+FAILURES: dict[str, Callable[[], Service]] = {
+    "refused": nobody,
+    "reset": serving(resetting),
+    "a status": serving(answering(sized("500 Oops", b"Oops"))),
+    "no HTTP": serving(answering(b"What?\r\n\r\n")),
+    "no TLS": lambda: _as_https(serving(lambda peer: peer.send(b"What?\r\n"))()),
+    "redirects": serving(redirecting),
+    "malformed": serving(answering(UNTIL_CLOSE, b"data: {\n\n")),
+    "cut": serving(answering(CHUNKED, framed(said("Argen")))),
+    "no answer": serving(answering(sized("200 OK", b"<p>", content_type="text/html"))),
+}
+
+
+@contextmanager
+def _as_https(service: Service) -> Iterator[str]:
+    with service as url:
+        yield url.replace("http:", "https:")
+
+
+def with_variables(error: BaseException) -> str:
+    """Its traceback as reporters of crashes write it, below the frame of the test itself."""
+    assert error.__traceback__ is not None
+    below = error.with_traceback(error.__traceback__.tb_next)
+    return "".join(TracebackException.from_exception(below, capture_locals=True).format())
+
+
+@pytest.mark.parametrize("service", FAILURES.values(), ids=FAILURES)
+def test_no_log_has_the_token(
+    service: Callable[[], Service], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with service() as url:
+        source = SuggestionsEventSource("Why?", TOKEN, url=url, dialect="openai", retries=0)
+        assert source.wait(SOON)
+    assert source.state == "error"
+    assert "Nobody heard of it" in caplog.text
+    assert {"suggestions", "urllib3.connectionpool"} <= {record.name for record in caplog.records}
+    logged = [f"{record.getMessage()} {record.args!r}" for record in caplog.records]
+    assert TOKEN not in "\n".join([*logged, caplog.text, repr(source)])
+
+
+@pytest.mark.parametrize("service", FAILURES.values(), ids=FAILURES)
+def test_no_traceback_has_the_token(service: Callable[[], Service]) -> None:
+    tokens: dict[str, Any] = {"a text": TOKEN, "a provider": lambda: TOKEN}
+    for token in tokens.values():
+        with service() as url:
+            source = SuggestionsEventSource("Why?", token, url=url, dialect="openai", retries=0)
+            with pytest.raises(errors.SuggestionsError) as caught:
+                source.result(SOON)
+            assert source.wait(SOON)
+        told = with_variables(caught.value)
+        assert caught.value.message in told
+        assert TOKEN not in told
+    with service() as url:
+        failed: list[errors.SuggestionsError] = []
+        events = EventSource(url, token=TOKEN, start=False)
+        events.connect("error", lambda source, event: failed.append(event.detail))
+        events.start()
+        assert eventually(lambda: failed)
+        events.close()
+    told = "".join(TracebackException.from_exception(failed[0], capture_locals=True).format())
+    assert TOKEN not in told
+
+
+@pytest.mark.parametrize(
+    "dialect",
+    [
+        "jetpack",
+        "auto",
+        "chatbot",
+        "relay",
+        "text",
+        "json_lines",
+        "ollama",
+        OpenAI("https://service.example", TOKEN, "model"),
+        Responses("https://service.example", TOKEN, "model"),
+        Anthropic("https://service.example", TOKEN, "model"),
+    ],
+    ids=str,
+)
+def test_no_address_has_the_token(dialect: Any) -> None:
+    script = ScriptedAdapter([b""])
+    url = "https://service.example/ask" if isinstance(dialect, str) else None
+    source = SuggestionsEventSource(
+        "Why?", TOKEN, url=url, dialect=dialect, session=script.session()
+    )
+    assert source.wait(SOON)
+    [request] = script.requests
+    assert TOKEN in str(request.headers)
+    assert TOKEN not in str(request.url)
+    assert TOKEN not in repr(dialect)
+
+
+# The wire
+
+
+def test_certificates_are_verified_by_default() -> None:
+    with Server(answering(UNTIL_CLOSE, said("Hi"), DONE), tls=server_tls()) as server:
+        assert type(Told(server.url).error()) is errors.TLSError
+    assert not server.requests
+
+
+LITTLE = 64 * 1024 * 1024
+"""Bytes, at most, over what there was before."""
+
+
+def error_and_memory(script: Script, **options: Any) -> tuple[errors.SuggestionsError, int]:
+    """The one error that it ends in, and the bytes that were held at most."""
+    with Server(script) as server:
+        tracemalloc.start()
+        try:
+            source = SuggestionsEventSource("Why?", TOKEN, url=server.url, **options)
+            with pytest.raises(errors.SuggestionsError) as caught:
+                source.result(SOON)
+            return caught.value, tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+
+def for_ever(head: bytes, piece: bytes) -> Script:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(head)
+        for part in repeat(piece):
+            peer.send(part)
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "bound", "expected"),
+    [
+        ("200 OK", "application/json", 16 * 1024 * 1024, errors.NotAnAnswerError),
+        ("200 OK", "text/html", 64 * 1024, errors.NotAnAnswerError),
+        ("500 Oops", "application/json", 64 * 1024, errors.StatusError),
+    ],
+)
+def test_an_endless_body_is_read_up_to_a_bound(
+    status: str, kind: str, bound: int, expected: type[Exception]
+) -> None:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n\r\n".encode()
+    error, memory = error_and_memory(for_ever(head, b"x" * 65536), dialect="openai")
+    assert type(error) is expected
+    assert len(error.body or "") == 64 * 1024
+    assert memory < 4 * bound + 4 * 1024 * 1024
+
+
+def bomb(pattern: bytes) -> bytes:
+    """10 to 45 MiB of gzip, which become 10 GiB of the pattern."""
+    gzip = zlib.compressobj(9, wbits=31)
+    head = gzip.compress(b"") + gzip.flush(zlib.Z_FULL_FLUSH)
+    # Behind a full flush, a piece stands by itself, and so may be repeated.
+    mebibyte = pattern * (1024 * 1024 // len(pattern))
+    piece = gzip.compress(mebibyte) + gzip.flush(zlib.Z_FULL_FLUSH)
+    return head + piece * (10 * 1024)
+
+
+@pytest.mark.parametrize("layers", ["gzip", "gzip, gzip"])
+@pytest.mark.parametrize(
+    ("pattern", "kind", "dialect"),
+    [
+        (b"\0", "text/event-stream", "openai"),
+        (b": ping\n\n", "text/event-stream", "openai"),
+        (said("a" * 13), "text/event-stream", "openai"),
+        (b"\0", "application/json", "openai"),
+        (b"\n", "application/x-ndjson", "ollama"),
+        (b"a", "text/plain", "text"),
+    ],
+    ids=["one event", "pings", "chunks", "JSON", "lines", "text"],
+)
+def test_a_bomb_ends_in_an_error_and_little_memory(
+    pattern: bytes, kind: str, dialect: str, layers: str
+) -> None:
+    data = bomb(pattern)
+    assert len(data) < 45 * 1024 * 1024
+    for _ in layers.split()[1:]:
+        data = zlib.compress(data, 9, wbits=31)
+    head = (
+        f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Encoding: {layers}\r\n"
+        f"Content-Length: {len(data)}\r\n\r\n"
+    )
+    error, memory = error_and_memory(answering(head.encode(), data), dialect=dialect)
+    assert type(error) is errors.MalformedStreamError
+    assert "100 times" in error.message
+    assert memory < LITTLE
+
+
+def test_an_answer_without_end_ends_with_its_time() -> None:
+    with Server(for_ever(CHUNKED, framed(said("a")))) as server:
+        told = Told(server.url, timeouts={"total": 0.3})
+        assert type(told.error()) is errors.TotalTimeoutError
+
+
+# The playground
+
+
+def test_the_playground_listens_to_this_machine_alone() -> None:
+    with Playground() as playground:
+        assert playground._server is not None
+        assert ip_address(playground._server.server_address[0]).is_loopback
+    [host] = [option.default for option in serve.params if option.name == "host"]
+    assert ip_address(host).is_loopback
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("localhost", True),
+        ("::1", True),
+        ("", False),
+        ("0", False),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.0.2.1", False),
+    ],
+)
+def test_serve_knows_what_is_open(host: str, loopback: bool) -> None:
+    assert _is_loopback(host) is loopback
+
+
+# Dependencies
+
+FIXED = {
+    "requests": "2.33.0",  # CVE-2026-25645
+    "urllib3": "2.8.0",  # CVE-2026-97687, CVE-2026-97688, CVE-2026-97689
+}
+"""The oldest version without an advisory that was known on 2026-11-21."""
+
+
+def test_no_lower_bound_has_a_known_advisory() -> None:
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    [dependencies] = re.findall(r"(?ms)^dependencies = \[(.*?)^\]", text)
+    bounds = {
+        requirement.name: requirement.specifier
+        for requirement in map(Requirement, re.findall(r'"(.*)"', dependencies))
+    }
+    for name, specifier in bounds.items():
+        assert [each.operator for each in specifier] == [">="], f"{name} has no lower bound"
+    for name, version in FIXED.items():
+        [bound] = bounds[name]
+        assert Version(bound.version) >= Version(version)
