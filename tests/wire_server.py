@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import select
 import socket
 import ssl
@@ -23,6 +22,8 @@ import trustme
 
 from suggestions import SuggestionsEventSource
 from suggestions.events import NAMES
+from suggestions.testing.frames import DONE, chunk, said
+from suggestions.testing.frames import LAST_CHUNK as LAST_CHUNK
 
 SOON = 10.0
 """Seconds; a bound for what ends at once, never a measure."""
@@ -31,22 +32,8 @@ CHUNKED = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 )
 UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
-LAST_CHUNK = b"0\r\n\r\n"
-
-
-def said(text: str) -> bytes:
-    """The server-sent event with a piece of an answer."""
-    delta = json.dumps({"choices": [{"delta": {"content": text}}]}, ensure_ascii=False)
-    return f"data: {delta}\n\n".encode()
-
-
-DONE = b"data: [DONE]\n\n"
 ANSWER = said("Argentina") + DONE
-
-
-def framed(data: bytes) -> bytes:
-    """One chunk of the transfer coding."""
-    return b"%x\r\n%s\r\n" % (len(data), data)
+framed = chunk
 
 
 def sized(
