@@ -1,7 +1,13 @@
 """Shared by all tests."""
 
+import signal
+
 from hypothesis import settings
 
 # A loaded machine is no failure: no example has a deadline of its own.
 settings.register_profile("default", deadline=None)
 settings.load_profile("default")
+
+# A shell's background job ignores Ctrl-C, and so would the programs that tests send it to.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
