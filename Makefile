@@ -5,9 +5,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
-CODE = $(wildcard suggestions tests examples benchmarks)
+CODE = $(wildcard suggestions tests examples benchmarks release)
 
-.PHONY: help demo test toolkits servers browser bench lint types check clean
+.PHONY: help demo test toolkits servers browser bench lint types check release-check audit clean
 
 help:
 	@echo "make demo    show what it does: three answers, no key and no network needed"
@@ -19,6 +19,8 @@ help:
 	@echo "make lint    ruff: rules and format"
 	@echo "make types   mypy and pyright"
 	@echo "make check   all of lint, types and test"
+	@echo "make release-check  build sdist and wheel, and use both as others would"
+	@echo "make audit   ask for advisories about the oldest versions of what is needed"
 	@echo "make clean   remove what the others have made"
 
 demo: $(VENV)/.has-cli,playground
@@ -48,6 +50,12 @@ types: $(VENV)/.has-dev
 	$(VENV)/bin/pyright
 
 check: lint types test
+
+release-check: $(VENV)/.has-test,release
+	$(VENV)/bin/python -m release $(ARGS)
+
+audit: $(VENV)/.has-release
+	$(VENV)/bin/python -m release.audit
 
 clean:
 	rm -rf "$(VENV)" build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What stands between a commit and its release: `make release-check` and `make audit`."""

@@ -1,0 +1,67 @@
+"""Builds the sdist and the wheel, and checks both as those who get them would meet them.
+
+python -m release [--tag v1.2.3]    which has to be the tag of the version, where it is given
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from release.contents import check_sdist, check_wheel, version_of
+from release.quickstart import check_quickstart
+
+ROOT = Path(__file__).parent.parent
+# Collecting imports all of the tests; these also need the files around the package.
+TESTS = ("tests/test_sse.py", "tests/test_security.py", "tests/test_plugin_host.py")
+
+
+def main() -> None:
+    wheel, sdist = build(ROOT / "dist")
+    version = version_of(wheel)
+    for tag in sys.argv[1:]:
+        if tag != f"v{version}":
+            raise SystemExit(f"error: the tag is {tag}, but the version is {version}")
+    check_wheel(wheel, ROOT / "suggestions")
+    check_sdist(sdist, version)
+    tool("twine", "check", "--strict", str(wheel), str(sdist))
+    tool("check_wheel_contents", str(wheel))
+    with tempfile.TemporaryDirectory() as folder:
+        check_quickstart(wheel, version, ROOT / "README.md", Path(folder, "venv"))
+        check_tests(sdist, Path(folder, "unpacked"))
+    print(f"Version {version} can be released.")
+
+
+def build(folder: Path) -> tuple[Path, Path]:
+    """The wheel, made from the sdist, and the sdist; those of before are gone."""
+    for old in folder.glob("suggestions_sdk-*"):
+        old.unlink()
+    tool("build", "--outdir", str(folder), str(ROOT))
+    [wheel], [sdist] = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    return wheel, sdist
+
+
+def check_tests(sdist: Path, folder: Path) -> None:
+    """Whoever packages it further runs the tests from the sdist."""
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    [root] = folder.iterdir()
+    tool("pytest", "--collect-only", "-qqqq", cwd=root)
+    tool("pytest", *TESTS, cwd=root)
+
+
+def tool(name: str, *arguments: str, cwd: Path = ROOT) -> None:
+    print(f"=== {name} {' '.join(arguments)}", flush=True)
+    # Of the folder that it is about, and no other.
+    environment = {**os.environ, "PYTHONPATH": str(cwd)}
+    done = subprocess.run([sys.executable, "-m", name, *arguments], cwd=cwd, env=environment)
+    if done.returncode != 0:
+        raise SystemExit(f"error: {name} ended with status {done.returncode}")
+
+
+if __name__ == "__main__":
+    main()
