@@ -337,10 +337,7 @@ def test_serve_knows_what_is_open(host: str, loopback: bool) -> None:
 
 # Dependencies
 
-FIXED = {
-    "requests": "2.33.0",  # CVE-2026-25645
-    "urllib3": "2.8.0",  # CVE-2026-97687, CVE-2026-97688, CVE-2026-97689
-}
+FIXED = {"requests": "2.33.0"}  # CVE-2026-25645
 """The oldest version without an advisory that was known on 2026-11-21."""
 
 
