@@ -414,7 +414,8 @@ def tunnel(peer: Peer) -> None:
             with contextlib.suppress(OSError):
                 while data := target.recv(65536):
                     peer.send(data)
-            peer.sock.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):  # whoever asked may have gone first
+                peer.sock.shutdown(socket.SHUT_RDWR)
 
         thread = threading.Thread(target=back)
         thread.start()
