@@ -24,6 +24,7 @@ from suggestions.errors import (
     StatusError,
     SuggestionsError,
 )
+from suggestions.events import ServerSentEvent
 from suggestions.playground import Playground
 
 TEXT = "text/plain; charset=utf-8"
@@ -324,3 +325,16 @@ def test_the_playgrounds_services_are_told_apart(name: str) -> None:
         assert source.result(30).startswith("**Argentina** won")
         assert source.wait(30)
     assert told == [name]
+
+
+def test_a_message_of_its_own_is_read_in_the_dialect_that_it_is_in() -> None:
+    auto = find("auto")
+    for message, name in (
+        ('{"choices": [{"delta": {"content": "Hi"}}]}', "openai"),
+        ('{"type": "content", "data": "Hi"}', "relay"),
+        ("Hi", "text"),
+    ):
+        event = ServerSentEvent("message", message, "")
+        assert list(auto.decode(event)) == list(find(name).decode(event)) != []
+    with pytest.raises(MalformedStreamError, match="in no dialect that is known"):
+        auto.decode(ServerSentEvent("message", "[1]", ""))

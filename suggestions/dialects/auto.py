@@ -56,19 +56,21 @@ class Auto(Dialect):
         return Request("", {**options, "messages": messages_of(question), "stream": stream})
 
     def choose(self, content_type: str, first: ServerSentEvent | None = None) -> Dialect | None:
-        if first is None:
-            return None
-        if self.framings.get(content_type) == "text":
-            return find("text")
-        chosen = _dialect_of(first, lines=self.framings.get(content_type) == "lines")
-        if chosen is None:
-            raise MalformedStreamError(
-                f"The answer is in no dialect that is known: it begins with {_shown(first)}."
-            )
-        return chosen
+        return None if first is None else _chosen(first, self.framings.get(content_type))
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
-        raise NotImplementedError("the dialect that was chosen reads the messages")
+        return _chosen(message, "events").decode(message)
+
+
+def _chosen(first: ServerSentEvent, framing: Framing | None) -> Dialect:
+    if framing == "text":
+        return find("text")
+    dialect = _dialect_of(first, lines=framing == "lines")
+    if dialect is None:
+        raise MalformedStreamError(
+            f"The answer is in no dialect that is known: it begins with {_shown(first)}."
+        )
+    return dialect
 
 
 def _dialect_of(first: ServerSentEvent, *, lines: bool) -> Dialect | None:
