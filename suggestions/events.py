@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from suggestions.errors import SuggestionsError
 
@@ -48,9 +48,13 @@ class Event(Generic[T_co]):
 
     __slots__ = ("detail", "target", "type")
 
-    def __init__(self, type: str, detail: T_co = None, target: Any = None) -> None:  # type: ignore[assignment]
+    @overload
+    def __init__(self: Event[None], type: str, detail: None = None, target: Any = None) -> None: ...
+    @overload
+    def __init__(self, type: str, detail: T_co, target: Any = None) -> None: ...
+    def __init__(self, type: str, detail: Any = None, target: Any = None) -> None:
         self.type = type
-        self.detail = detail
+        self.detail: T_co = detail
         self.target = target
 
     def __repr__(self) -> str:

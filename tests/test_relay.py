@@ -768,7 +768,7 @@ def test_an_async_iterator_that_is_left_ends_the_request() -> None:
         async for piece in pieces:
             if b"Hi" in piece:
                 break
-        await pieces.aclose()  # type: ignore[attr-defined]
+        await pieces.aclose()
 
     asyncio.run(main())
     assert response.source is not None

@@ -47,7 +47,7 @@ async def _send_all(response: RelayResponse, head: Head, send: Send) -> None:
     headers = [(name.lower().encode(), value.encode()) for name, value in head.headers.items()]
     await send({"type": "http.response.start", "status": head.status, "headers": headers})
     if head.has_body:
-        async with aclosing(aiter(response)) as chunks:  # type: ignore[type-var]
+        async with aclosing(aiter(response)) as chunks:
             async for data in chunks:
                 await send({"type": "http.response.body", "body": data, "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": False})

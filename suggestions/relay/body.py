@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 from suggestions.relay.callbacks import Callbacks
 from suggestions.relay.frames import ENDINGS, Frames
@@ -61,7 +61,7 @@ class Body:
         finally:
             self.close()
 
-    async def achunks(self) -> AsyncIterator[bytes]:
+    async def achunks(self) -> AsyncGenerator[bytes, None]:
         """As `chunks`, under asyncio."""
         try:
             self.source.start()

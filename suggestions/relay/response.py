@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from suggestions.relay import asgi, wsgi
@@ -77,7 +77,7 @@ class RelayResponse:
     def __iter__(self) -> Iterator[bytes]:
         return self._take().chunks() if self._body else iter(())
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncGenerator[bytes, None]:
         return self._take().achunks() if self._body else _nothing()
 
     def close(self) -> None:
@@ -101,7 +101,7 @@ def preflight(cors: str | Sequence[str] = "*") -> RelayResponse:
     return RelayResponse(None, Cors(cors))
 
 
-async def _nothing() -> AsyncIterator[bytes]:
+async def _nothing() -> AsyncGenerator[bytes, None]:
     nothing: Iterable[bytes] = ()
     for data in nothing:
         yield data

@@ -73,10 +73,11 @@ class Lifeline:
             threading.Thread(target=call, name="suggestions-lookup", daemon=True).start()
         except RuntimeError:
             return work()  # the interpreter is on its way out
+        result: T
         result, error = self._await(outcomes, timeout)
         if error is not None:
             raise error
-        return result  # type: ignore[no-any-return]
+        return result
 
     def cut(self) -> None:
         """Returns within microseconds; whoever is blocked on one of the sockets wakes up."""

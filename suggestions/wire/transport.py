@@ -6,9 +6,9 @@ import contextlib
 import re
 import ssl
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPException, IncompleteRead
-from typing import Any, NoReturn
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import requests
@@ -229,14 +229,8 @@ def _stand_in(session: requests.Session, adapter: WireAdapter) -> requests.Sessi
 
     The session itself, its cookies and its mounts stay as they are.
     """
-    double: Any = object.__new__(type(session))
-    double.__dict__.update(session.__dict__)
-    double.cookies = RequestsCookieJar()
-    double.cookies.update(session.cookies)
-    double.adapters = OrderedDict(
-        (prefix, adapter if type(plain) is HTTPAdapter else plain)
-        for prefix, plain in session.adapters.items()
-    )
+    double: requests.Session = object.__new__(type(session))
+    crosses: Callable[[str | None, str | None], bool] = double.should_strip_auth
 
     def rebuild_auth(request: requests.PreparedRequest, response: requests.Response) -> None:
         # Called for each redirect, instead of requests' own, which would also look into .netrc.
@@ -247,13 +241,21 @@ def _stand_in(session: requests.Session, adapter: WireAdapter) -> requests.Sessi
                 f"{place.scheme}://{place.netloc}{place.path} in a way that drops the question. "
                 f"Use that address."
             )
-        if double.should_strip_auth(response.request.url, request.url):
+        if crosses(response.request.url, request.url):
             for name in list(request.headers):
                 if name.lower() not in _HARMLESS_ABROAD:
                     del request.headers[name]
 
-    double.rebuild_auth = rebuild_auth
-    return double  # type: ignore[no-any-return]
+    cookies = RequestsCookieJar()
+    cookies.update(session.cookies)
+    adapters = OrderedDict(
+        (prefix, adapter if type(plain) is HTTPAdapter else plain)
+        for prefix, plain in session.adapters.items()
+    )
+    double.__dict__.update(
+        session.__dict__, cookies=cookies, adapters=adapters, rebuild_auth=rebuild_auth
+    )
+    return double
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

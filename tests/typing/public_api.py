@@ -76,6 +76,9 @@ def listen(event: Event[Any]) -> None:
 source.add_event_listener("done", listen, once=True, signal=source.controller)
 source.remove_event_listener("done", listen)
 source.dispatch_event(Event("mine", 3))
+assert_type(Event("mine"), Event[None])
+assert_type(Event("mine", target=source), Event[None])
+assert_type(Event("mine", 3), Event[int])
 source.disconnect("chunk", on_text)
 signals.done.connect(listen, weak=False)
 

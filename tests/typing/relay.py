@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 import requests
 from typing_extensions import assert_type
@@ -50,7 +50,7 @@ assert_type(response, RelayResponse)
 assert_type(handle_openai_stream("Why?"), RelayResponse)
 assert_type(preflight("*"), RelayResponse)
 assert_type(iter(response), Iterator[bytes])
-assert_type(aiter(response), AsyncIterator[bytes])
+assert_type(aiter(response), AsyncGenerator[bytes, None])
 assert_type(response.headers, dict[str, str])
 
 relay("Why?", frames="morse")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
