@@ -22,8 +22,8 @@ def main() -> None:
     for name in CLIENTS.keys() - installed():
         print(f"left out, since it is not installed: {name}", file=sys.stderr)
     size: Size = "smoke" if options.smoke else "quick" if options.quick else "full"
-    draw = None
-    if size == "full" and not options.workloads:
+    is_whole = size == "full" and not options.workloads
+    if is_whole:
         from benchmarks.plot import draw  # now: what is missing is told before the long run
     started, load = monotonic(), os.getloadavg()[0]
     sections = []
@@ -34,7 +34,7 @@ def main() -> None:
             print(report.as_text(section), flush=True)
             print(f"({monotonic() - begun:.0f} s)", flush=True)
             sections.append(section)
-    if draw is not None:
+    if is_whole:
         draw(sections, report.PLOT)
         seconds, busy = monotonic() - started, (load, os.getloadavg()[0])
         report.RESULTS.write_text(

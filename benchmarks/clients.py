@@ -64,7 +64,7 @@ def requests_sseclient(url: str, meter: Meter) -> str:
     text = ""
     headers = {"Accept": "text/event-stream"}
     with requests.post(url + _PATH, json=_BODY, headers=headers, stream=True) as response:
-        for event in sseclient.SSEClient(response).events():
+        for event in sseclient.SSEClient(response).events():  # type: ignore[arg-type]
             if event.data == "[DONE]":
                 break
             content = json.loads(event.data)["choices"][0]["delta"].get("content")

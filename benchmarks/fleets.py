@@ -75,10 +75,10 @@ def _epoll(url: str, streams: int, meter: Meter) -> None:
     selector = selectors.DefaultSelector()
     rests: dict[Any, bytes] = {}
     for _ in range(streams):
-        sock = connected(url)
-        sock.setblocking(False)
-        rests[sock] = b""
-        selector.register(sock, selectors.EVENT_READ)
+        opened = connected(url)
+        opened.setblocking(False)
+        rests[opened] = b""
+        selector.register(opened, selectors.EVENT_READ)
     while rests:
         for key, _ in selector.select():
             sock: Any = key.fileobj

@@ -54,8 +54,9 @@ def take_turns(
     for _ in range(sets):
         with ExitStack() as stack:
             workers = {name: stack.enter_context(Worker()) for name in contenders}
-            for name in contenders if warm_up else ():
-                warm_up(workers[name], name)
+            if warm_up is not None:
+                for name in contenders:
+                    warm_up(workers[name], name)
             for number in range(rounds):
                 # Not always the same one behind the same neighbour.
                 shift = number % len(contenders)

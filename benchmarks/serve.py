@@ -90,7 +90,12 @@ def _listen(serve: Callable[[socket.socket], None], receive_buffer: int | None =
             threading.Thread(target=handle, args=(sock,), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
-    return listener.getsockname()[1]
+    return _port(listener)
+
+
+def _port(listener: socket.socket) -> int:
+    port: int = listener.getsockname()[1]
+    return port
 
 
 _kept: list[socket.socket] = []
@@ -108,7 +113,7 @@ def _listen_without_accepting() -> int:
         with contextlib.suppress(BlockingIOError):
             waiting.connect(listener.getsockname())
         _kept.append(waiting)
-    return listener.getsockname()[1]
+    return _port(listener)
 
 
 def _serve(sock: socket.socket) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from benchmarks.bench import Bench
 from benchmarks.clients import FLOOR, OURS, installed
@@ -50,7 +51,7 @@ def paced(bench: Bench) -> Section:
 
 def _rows(
     bench: Bench,
-    jobs: Mapping[str, Mapping[str, float]],
+    jobs: Mapping[str, Mapping[str, Any]],
     sets: int,
     rounds: int,
     targets: Mapping[str, float],
