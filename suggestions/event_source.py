@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import threading
-import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions import errors, signals
+from suggestions import errors, fork, signals
 from suggestions.arguments import check_session, warn_of_plain_http
 from suggestions.auth import Token, check_token
 from suggestions.dispatch import Dispatcher, Inline
@@ -122,7 +120,7 @@ class EventSource(StreamTarget):
         self._subscription: Subscription | None = None
         self._started = False
         self._minds_host = False  # wants to hear that the host's loop is gone
-        _alive.add(self)
+        fork.mind(self)
         if start:
             self.start()
 
@@ -295,26 +293,9 @@ class EventSource(StreamTarget):
                 self._minds_host = False
                 self._delivery.close()
 
-    def _die_in_child(self) -> None:
-        self._lock = threading.RLock()
-        self._baton = threading.Lock()
-        self._only = frozenset()
+    def _in_child(self) -> None:
+        super()._in_child()
         self._state = ReadyState.CLOSED
-        self._late.clear()
-        self._live.position = len(self._log)
         if self._subscription is not None:
             self._subscription.disown()
             self._subscription = None
-
-
-_alive: weakref.WeakSet[EventSource] = weakref.WeakSet()
-
-
-def _after_fork_in_child() -> None:
-    # The threads are the parent's, and so are the connections: a shutdown here would end them.
-    for source in list(_alive):
-        source._die_in_child()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suggestions import errors, follow
+from suggestions import errors, follow, fork
 from suggestions.answer import Answer, State
 from suggestions.answer_target import AnswerTarget
 from suggestions.arguments import (
@@ -136,7 +136,7 @@ class SuggestionsEventSource(AnswerTarget):
         self._warned = False
         self._asked_for = False  # by somebody who gets to hear of an error
         self.controller = Controller(self)
-        _alive.add(self)
+        fork.mind(self)
         for name, handler in handlers.items():
             self.connect(name, handler)
         self._delivery.open()
@@ -405,14 +405,10 @@ class SuggestionsEventSource(AnswerTarget):
             "%s Nobody heard of it: connect a handler to 'error', or call result().", error.message
         )
 
-    def _die_in_child(self) -> None:
-        self._lock = threading.RLock()
-        self._baton = threading.Lock()
-        self._only = frozenset()
+    def _in_child(self) -> None:
+        super()._in_child()
         self._answer.state = "aborted"
         self._over = True
-        self._late.clear()
-        self._live.position = len(self._log)
         self._reader.disown()
 
 
@@ -432,16 +428,3 @@ class Controller:
     def aborted(self) -> bool:
         source = self._source()
         return source is not None and source.state == "aborted"
-
-
-_alive: weakref.WeakSet[SuggestionsEventSource] = weakref.WeakSet()
-
-
-def _after_fork_in_child() -> None:
-    # The threads are the parent's, and so are the connections: a shutdown here would end them.
-    for source in list(_alive):
-        source._die_in_child()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -321,6 +321,14 @@ class EventTarget:
         self._signals, self._receivers = {}, {}
         self._late.clear()
 
+    def _in_child(self) -> None:
+        """After a fork, in the child: what is told is told in the parent."""
+        self._lock = threading.RLock()
+        self._baton = threading.Lock()
+        self._only = frozenset()
+        self._late.clear()
+        self._live.position = len(self._log)
+
     def _let_handlers_begin(self) -> None:
         """For close(): a handler that was just being called has begun when this returns."""
         holder = self._holder

@@ -837,10 +837,10 @@ except AttributeError as error:
 
 
 def test_a_provider_is_not_kept_alive() -> None:
-    from suggestions.auth import renewed
+    from suggestions import fork
 
     login = ChatbotLogin("http://localhost", "u", "p")
-    assert login in renewed._alive
+    assert login in fork._minded
     known = weakref.ref(login)
     del login
     gc.collect()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import copy
-import os
 import threading
 import time
-import weakref
 from abc import ABC, abstractmethod
 
+from suggestions import fork
 from suggestions.errors import AuthenticationError, SuggestionsError
 
 _EARLY = 5.0
@@ -29,7 +28,7 @@ class Renewed(ABC):
 
     def __init__(self) -> None:
         self._forget()
-        _alive.add(self)
+        fork.mind(self)
 
     @abstractmethod
     def fetch(self) -> tuple[str, float | None]:
@@ -85,6 +84,10 @@ class Renewed(ABC):
         self._token = ""
         self._end = None
 
+    def _in_child(self) -> None:
+        # The thread that fetches is the parent's, and would be waited for in vain.
+        self._forget()
+
 
 class _Flight:
     """One fetching of a token, and those who wait for it."""
@@ -100,16 +103,3 @@ class _Flight:
             return self.token
         # An error collects what belongs to one answer: its partial text, its traceback.
         raise copy.copy(self.failure)
-
-
-_alive: weakref.WeakSet[Renewed] = weakref.WeakSet()
-
-
-def _after_fork_in_child() -> None:
-    # The thread that fetches is the parent's, and would be waited for in vain.
-    for provider in list(_alive):
-        provider._forget()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
