@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suggestions.lazy import names
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from suggestions.suggester import Suggester as Suggester
     from suggestions.target import EventTarget as EventTarget
 
-_HOME = {
+_HOMES = {
     "Dialect": "dialects",
     "Event": "events",
     "EventSource": "event_source",
@@ -39,8 +41,9 @@ _HOME = {
     "SuggestionsEventSource": "source",
     "ask_question": "ask",
     "ask_question_sync": "ask",
+    "errors": "",
+    "signals": "",
 }
-_MODULES = ("errors", "signals")
 
 __all__ = [
     "Dialect",
@@ -56,18 +59,4 @@ __all__ = [
     "signals",
 ]
 
-
-def __getattr__(name: str) -> object:
-    import importlib
-
-    if name in _MODULES:
-        return importlib.import_module(f"suggestions.{name}")
-    if name not in _HOME:
-        raise AttributeError(f"module 'suggestions' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"suggestions.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__ = names(__name__, _HOMES)

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suggestions.lazy import names
+
 if TYPE_CHECKING:
     from suggestions.auth.chatbot import ChatbotLogin as ChatbotLogin
     from suggestions.auth.environment import EnvironmentToken as EnvironmentToken
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from suggestions.auth.token import redact as redact
     from suggestions.auth.token import redact_text as redact_text
 
-_HOME = {
+_HOMES = {
     "ChatbotLogin": "chatbot",
     "EnvironmentToken": "environment",
     "JetpackToken": "jetpack",
@@ -48,16 +50,4 @@ __all__ = [
     "redact_text",
 ]
 
-
-def __getattr__(name: str) -> object:
-    import importlib
-
-    if name not in _HOME:
-        raise AttributeError(f"module 'suggestions.auth' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"suggestions.auth.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__ = names(__name__, _HOMES)

@@ -11,21 +11,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suggestions.lazy import names
+
 if TYPE_CHECKING:
     from suggestions.testing.faults import FAULTS as FAULTS
     from suggestions.testing.replay import replay as replay
     from suggestions.testing.server import SuggestionsServer as SuggestionsServer
 
-_HOME = {"FAULTS": "faults", "SuggestionsServer": "server", "replay": "replay"}
+_HOMES = {"FAULTS": "faults", "SuggestionsServer": "server", "replay": "replay"}
 
 __all__ = ["FAULTS", "SuggestionsServer", "replay"]
 
-
-def __getattr__(name: str) -> object:
-    import importlib
-
-    if name not in _HOME:
-        raise AttributeError(f"module 'suggestions.testing' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"suggestions.testing.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__, __dir__ = names(__name__, _HOMES)

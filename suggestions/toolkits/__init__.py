@@ -10,10 +10,11 @@ imported.
 
 from __future__ import annotations
 
-import importlib
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
+
+from suggestions.lazy import names
 
 if TYPE_CHECKING:
     from suggestions.toolkits.aio import aio as aio
@@ -39,14 +40,4 @@ class _Package(ModuleType):
 
 sys.modules[__name__].__class__ = _Package
 
-
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module 'suggestions.toolkits' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"suggestions.toolkits.{name.lower()}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__ = names(__name__, {name: name.lower() for name in __all__})

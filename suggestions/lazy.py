@@ -1,0 +1,29 @@
+"""Names of a package that are imported when they are first used (PEP 562), so that importing the
+package costs nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+
+
+def names(
+    package: str, homes: Mapping[str, str]
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """Its `__getattr__` and `__dir__`. `homes` has the module of each name; the name of a module
+    itself has none: `""`."""
+
+    def get(name: str) -> object:
+        import importlib
+
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        home = importlib.import_module(f"{package}.{homes[name] or name}")
+        value = getattr(home, name) if homes[name] else home
+        vars(sys.modules[package])[name] = value
+        return value
+
+    def listed() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *homes})
+
+    return get, listed
