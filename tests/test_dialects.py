@@ -349,6 +349,10 @@ MESSAGES: dict[str, tuple[str, list[Delta]]] = {
         ["Hi"],
     ),
     "usage empty": (choices(usage={}), said()),
+    "usage of no numbers": (
+        choices(usage={"prompt_tokens": True}),
+        said(Usage(0, 0, 0, {"prompt_tokens": True})),
+    ),
     "usage in part": (
         choices(usage={"prompt_tokens": 4, "completion_tokens": "?"}),
         said(Usage(4, 0, 4, {"prompt_tokens": 4, "completion_tokens": "?"})),

@@ -225,6 +225,7 @@ VECTORS = [
     vector("retry: Arabic-Indic digits", "retry: ٣٠٠\n\n".encode()),
     vector("retry: superscript digits", "retry: ²\n\n".encode()),
     vector("retry: thousands of digits", b"retry: " + b"9" * 5000 + b"\n\n", retry=LATEST),
+    vector("retry: a digit too many", b"retry: 2" + b"0" * 18 + b"\n\n", retry=LATEST),
     # The end of the stream
     vector("nothing", b""),
     vector("unfinished line", b"data: a\n\ndata: b", message("a")),

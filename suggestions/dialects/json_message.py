@@ -71,7 +71,7 @@ def array_of(value: object) -> list[Any]:
 
 def index_of(value: object) -> int | None:
     """The place of a call among the others, where the service tells it."""
-    return value if isinstance(value, int) else None
+    return value if type(value) is int else None  # true is no number
 
 
 def usage_of(
@@ -81,7 +81,7 @@ def usage_of(
 ) -> Usage:
     """Counts of tokens; `prompt` and `completion` are what the service calls them."""
     asked, answered, total = (
-        value if isinstance(value := counts.get(name), int) else 0
+        value if type(value := counts.get(name)) is int else 0
         for name in (prompt, completion, "total_tokens")
     )
     return Usage(asked, answered, total or asked + answered, counts)

@@ -24,6 +24,7 @@ _COMMENT = r"(?m:^: ?([^\n]*)$)"
 _RETRY = rb"(?m:^retry: ?([0-9]+)$)"
 # Thousands of digits are legal and mean "very late"; int() would refuse them.
 _MOST_DIGITS = 18
+_LATEST = 10**_MOST_DIGITS - 1  # milliseconds
 
 
 class Comment(ServerSentEvent):
@@ -131,7 +132,8 @@ class EventStream:
     def _note_reconnection_time(self, lines: bytes | bytearray) -> None:
         # As bytes, since these may be many: in a text, each takes up to four times the memory.
         for digits in re.findall(_RETRY, lines)[-1:]:
-            self.reconnection_time = int(digits.lstrip(b"0")[:_MOST_DIGITS] or 0)
+            beginning = int(digits.lstrip(b"0")[: _MOST_DIGITS + 1] or 0)
+            self.reconnection_time = min(beginning, _LATEST)
 
 
 def _decoded(data: bytearray) -> str:
