@@ -30,7 +30,8 @@ from suggestions.testing.script import Script, sending
 PIECES = ("So ", "far, ", "so ", "good.")
 TEXT = "".join(PIECES)
 
-_EVENTS = tuple(map(said, PIECES))
+# With ids, so that an `EventSource` can go on behind them.
+_EVENTS = tuple(b"id: %d\n%s" % (number, said(piece)) for number, piece in enumerate(PIECES, 1))
 _ANSWER = b"".join(_EVENTS) + DONE
 _BEGUN = CHUNKED + chunks(_EVENTS[:2])
 _ALL = CHUNKED + chunks(_EVENTS) + chunk(DONE)

@@ -1,0 +1,263 @@
+"""Everything that a service can do wrong, and what an `EventSource` makes of it: one table.
+
+Behind each fault there is a service that goes on after the last event's id. So a source either
+loses no event and hears none twice, or is CLOSED with the one error that says why; each within
+`SOON` seconds, over http and https, and in the memory that `CEILING` allows.
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+import time
+import tracemalloc
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import psutil
+import pytest
+from test_event_source import Heard, threads
+from test_faults import CASES, CEILING, Place, place, traced
+from wire_server import CHUNKED, TOKEN, eventually, framed
+
+from suggestions import EventSource, errors
+from suggestions.events import MessageEvent
+from suggestions.testing import FAULTS, SuggestionsServer
+from suggestions.testing.faults import PIECES
+from suggestions.testing.frames import said
+from suggestions.testing.peer import Peer
+from suggestions.wire import clock
+
+__all__ = ["place", "traced"]  # fixtures
+
+SHORT = 0.2  # seconds
+EVENTS = [said(piece) for piece in PIECES]
+NONE, BEGUN, ALL = 0, 2, 4
+"""How many of the pieces have been told when the error is."""
+
+
+class Again(NamedTuple):
+    """`error` is told while CONNECTING, and the stream goes on.
+
+    What stands in the same read as bytes that cannot be unpacked is not told before the error but
+    after: with `in_part`, fewer pieces will do. `or_over_tls`: as in `test_faults`.
+    """
+
+    error: type[errors.SuggestionsError]
+    told: int
+    read_timeout: float | None = None
+    in_part: bool = False
+    or_over_tls: type[errors.SuggestionsError] | None = None
+    connections: int = 1  # that misbehave
+
+
+class Failed(NamedTuple):
+    """`error` is told when CLOSED, and nobody is asked again."""
+
+    error: type[errors.SuggestionsError]
+    told: int
+
+
+class Open(NamedTuple):
+    """It is none: the stream stays open, without an error."""
+
+    told: int
+    read_timeout: float
+
+
+TABLE: dict[str, Again | Failed | Open] = {
+    # The connection is reset.
+    "reset before headers": Again(errors.ConnectionLostError, NONE),
+    "reset in headers": Again(errors.ConnectionLostError, NONE),
+    "reset in mid-stream": Again(
+        errors.ConnectionLostError, BEGUN, or_over_tls=errors.IncompleteStreamError
+    ),
+    "reset after [DONE]": Again(
+        errors.ConnectionLostError, ALL, or_over_tls=errors.IncompleteStreamError
+    ),
+    # It ends, as TCP has it.
+    "end before headers": Again(errors.ConnectionLostError, NONE),
+    "end in headers": Again(errors.ConnectionLostError, NONE),
+    "end after headers": Again(errors.IncompleteStreamError, NONE),
+    "end in mid-stream": Again(errors.IncompleteStreamError, BEGUN),
+    "end in mid-stream with the terminating chunk": Again(errors.ConnectionLostError, BEGUN),
+    "end in an event": Again(errors.ConnectionLostError, BEGUN),
+    "end in a chunk": Again(errors.IncompleteStreamError, BEGUN),
+    "end before its length": Again(errors.IncompleteStreamError, BEGUN),
+    "end after [DONE]": Again(errors.IncompleteStreamError, ALL),
+    # Its framing or its compression lies.
+    "chunk size that is none": Again(errors.MalformedStreamError, BEGUN),
+    "chunk size too small": Again(errors.MalformedStreamError, BEGUN),
+    "chunk size too large": Again(errors.IncompleteStreamError, BEGUN),
+    "endless chunk size": Again(errors.MalformedStreamError, BEGUN),
+    "truncated gzip": Again(errors.ConnectionLostError, BEGUN),
+    "gzip that is none": Again(errors.MalformedStreamError, NONE),
+    "gzip that breaks": Again(errors.MalformedStreamError, BEGUN, in_part=True),
+    "gzip with a wrong checksum": Again(errors.MalformedStreamError, ALL, in_part=True),
+    "gzip bomb": Again(errors.MalformedStreamError, NONE),
+    "trailers": Again(errors.ConnectionLostError, ALL),
+    "endless trailers": Again(errors.ConnectionLostError, ALL),
+    "HTTP/1.0": Again(errors.ConnectionLostError, ALL),
+    # It is slow, or says nothing.
+    "silence before headers": Again(errors.FirstByteTimeoutError, NONE, SHORT),
+    "silence in headers": Again(errors.FirstByteTimeoutError, NONE, SHORT),
+    "silence after headers": Again(errors.FirstByteTimeoutError, NONE, SHORT),
+    "silence in mid-stream": Again(errors.IdleTimeoutError, BEGUN, SHORT),
+    "silence after [DONE]": Again(errors.IdleTimeoutError, ALL, SHORT),
+    "drip": Again(errors.IncompleteStreamError, ALL),
+    "drip in headers": Again(errors.FirstByteTimeoutError, NONE, SHORT),
+    "pings for ever": Open(BEGUN, 2.0),
+    "flood of pings": Open(BEGUN, 2.0),
+    # It has no end.
+    "endless status line": Again(errors.MalformedStreamError, NONE),
+    "endless header": Again(errors.MalformedStreamError, NONE),
+    "endless headers": Again(errors.MalformedStreamError, NONE),
+    "endless line": Failed(errors.EventTooLargeError, BEGUN),
+    "endless event": Failed(errors.EventTooLargeError, BEGUN),
+    "endless HTML": Failed(errors.NotAnAnswerError, NONE),
+    "endless JSON": Failed(errors.NotAnAnswerError, NONE),
+    "endless error": Failed(errors.StatusError, NONE),
+    # It is not what was asked for, or not where.
+    "HTML with 200": Failed(errors.NotAnAnswerError, NONE),
+    "HTML as a stream": Again(errors.ConnectionLostError, NONE),
+    "JSON with 200": Failed(errors.NotAnAnswerError, NONE),
+    "JSON error with 200": Failed(errors.NotAnAnswerError, NONE),
+    "empty JSON with 200": Failed(errors.NotAnAnswerError, NONE),
+    "empty with 200": Again(errors.ConnectionLostError, NONE),
+    "redirect loop": Failed(errors.RedirectError, NONE),
+    "redirect to another host": Again(errors.ConnectionLostError, ALL, connections=2),
+    "1xx preludes": Again(errors.ConnectionLostError, ALL),
+    "endless 1xx preludes": Failed(errors.StatusError, NONE),
+    "no HTTP": Again(errors.MalformedStreamError, NONE),
+    # There is no connection to be trusted.
+    "reset in TLS": Again(errors.ConnectionFailedError, NONE),
+    "silence in TLS": Again(errors.ConnectTimeoutError, NONE),
+    "slow TLS": Again(errors.ConnectTimeoutError, NONE),
+    "bad certificate": Again(errors.TLSError, NONE),
+    "no TLS": Again(errors.TLSError, NONE),
+}
+
+
+def go_on(peer: Peer) -> None:
+    """What is missing behind the last id; then not a word, until the client has gone."""
+    begin = int(peer.request().headers.get("Last-Event-ID", "0"))
+    peer.send(CHUNKED)
+    for number, event in enumerate(EVENTS[begin:], begin + 1):
+        peer.send(framed(b"id: %d\n%s" % (number, event)))
+    peer.hold()
+
+
+def serve(name: str, scheme: str, place: Place) -> SuggestionsServer:
+    row = TABLE[name]
+    server = SuggestionsServer(certificate=place.certificate if scheme == "https" else None)
+    for _ in range(row.connections if isinstance(row, Again) else 1):
+        server.misbehaves(name)
+    if isinstance(row, Again):
+        server.plays(go_on)
+    return server
+
+
+def ids(heard: Heard) -> list[int]:
+    """Of all pieces, in the order in which they were told."""
+    told = [event.detail for event in heard.events if isinstance(event.detail, MessageEvent)]
+    pieces = [message for message in told if message.data != "[DONE]"]
+    assert all(EVENTS[int(each.last_event_id) - 1] == whole(each) for each in pieces)
+    return [int(message.last_event_id) for message in pieces]
+
+
+def whole(message: MessageEvent) -> bytes:
+    return f"data: {message.data}\n\n".encode()
+
+
+def told_before_the_error(heard: Heard) -> int:
+    place = heard.names.index("error")
+    return sum(name == "message" for name in heard.names[:place] if name) - sum(
+        getattr(event.detail, "data", None) == "[DONE]" for event in heard.events[:place]
+    )
+
+
+def check_again(row: Again, heard: Heard, scheme: str) -> None:
+    def is_back() -> bool:
+        names = heard.names
+        return "error" in names and "open" in names[names.index("error") :]
+
+    assert eventually(is_back), heard.names
+    assert eventually(lambda: len(ids(heard)) >= ALL), heard.names
+    assert ids(heard) == [1, 2, 3, 4]
+    assert heard.source.last_event_id == "4"
+    assert heard.source.ready_state == EventSource.OPEN
+    [error] = heard.of("error")
+    expected = (row.error, *filter(None, (row.or_over_tls,)))
+    assert isinstance(error, expected if scheme == "https" else row.error), repr(error)
+    assert heard.states[heard.names.index("error")] == EventSource.CONNECTING
+    assert error.retry_after > 0
+    before = told_before_the_error(heard)
+    assert before <= row.told if row.in_part else before == row.told
+
+
+def check_failed(row: Failed, heard: Heard) -> None:
+    error = heard.failure()
+    assert isinstance(error, row.error), repr(error)
+    assert TOKEN not in f"{error!r} {error} {error.body}"
+    assert ids(heard) == list(range(1, row.told + 1))
+
+
+def check_open(row: Open, heard: Heard) -> None:
+    assert eventually(lambda: heard.names.count("comment") > 100), heard.names
+    assert ids(heard) == list(range(1, row.told + 1))
+    assert heard.source.ready_state == EventSource.OPEN
+    assert "error" not in heard.names
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left(monkeypatch: pytest.MonkeyPatch, place: Place) -> Iterator[None]:
+    monkeypatch.setitem(clock.DEFAULTS, "connect", SHORT * 5)
+    process = psutil.Process()
+    before = process.num_fds()
+    yield
+    assert eventually(lambda: not threads()), threads()
+    assert eventually(lambda: process.num_fds() <= before), process.net_connections()
+
+
+def listen(server: SuggestionsServer, place: Place, **options: Any) -> Heard:
+    return Heard(server.url, session=place.session, token=TOKEN, **options)
+
+
+def test_the_table_has_every_fault() -> None:
+    assert list(TABLE) == list(FAULTS)
+
+
+@pytest.mark.usefixtures("traced")
+@pytest.mark.parametrize(("name", "scheme"), CASES)
+def test_each_fault(name: str, scheme: str, place: Place) -> None:
+    row = TABLE[name]
+    gc.collect()
+    before = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    with serve(name, scheme, place) as server:
+        timeout = None if isinstance(row, Failed) else row.read_timeout
+        heard = listen(server, place, read_timeout=timeout)
+        with heard.source:
+            if isinstance(row, Again):
+                check_again(row, heard, scheme)
+            elif isinstance(row, Failed):
+                check_failed(row, heard)
+            else:
+                check_open(row, heard)
+            memory = tracemalloc.get_traced_memory()[1] - before
+        assert eventually(lambda: not threads())
+    assert memory < CEILING, f"{memory / 2**20:.0f} MiB"
+    if isinstance(row, Failed) and not name.startswith("redirect"):
+        assert len(server.requests) == 1, "asked again"
+
+
+@pytest.mark.parametrize(("name", "scheme"), CASES)
+def test_close_within_each_fault(name: str, scheme: str, place: Place) -> None:
+    with serve(name, scheme, place) as server:
+        heard = listen(server, place)
+        time.sleep(random.uniform(0, 0.02))
+        heard.source.close()
+        assert heard.source.ready_state == EventSource.CLOSED
+        assert eventually(lambda: not threads())
+        assert ids(heard) == list(range(1, len(ids(heard)) + 1))
+        assert heard.source.ready_state == EventSource.CLOSED
