@@ -46,6 +46,8 @@ _LONGEST_START = 0.05
 class Cursor:
     """A place in the log: the entry to deliver next."""
 
+    __slots__ = ("position",)
+
     def __init__(self) -> None:
         self.position = 0
 
@@ -195,10 +197,10 @@ class EventTarget:
         while True:
             # Those who have caught up come first: somebody who keeps connecting cannot hold
             # the others up.
-            if live.position < len(log):
-                entry = log[live.position]
-                live.position += 1
-                self._tell(entry, live, self._receivers)
+            position = live.position
+            if position < len(log):
+                live.position = position + 1
+                self._tell(log[position], live, self._receivers)
             elif self._to_conclude:
                 self._to_conclude = False
                 self._conclude()

@@ -125,7 +125,7 @@ def unheard(entries: int) -> dict[str, float]:
         return (process_time() - begun) / entries * 1e9
 
     return {
-        "`message`": drained([message] * entries),
+        "`message`": drained([tuple(message)] * entries),
         # One entry for both names.
         "`chunk` and `suggestion`, each": drained([text(1)] * entries) / 2,
     }
