@@ -7,7 +7,7 @@ VENV ?= .venv
 ARGS ?=
 CODE = $(wildcard suggestions tests examples benchmarks release)
 
-.PHONY: help demo test toolkits servers browser bench lint types check release-check audit clean
+.PHONY: help demo test toolkits servers browser bench docs lint types check release-check audit clean
 
 help:
 	@echo "make demo    show what it does: three answers, no key and no network needed"
@@ -16,6 +16,7 @@ help:
 	@echo "make servers   install the web servers that make test skips without them"
 	@echo "make browser   install Playwright, for the browser tests that make test skips without it"
 	@echo "make bench   compare it with its peers: make bench ARGS=\"--quick flood\""
+	@echo "make docs    build the documents into site/"
 	@echo "make lint    ruff: rules and format"
 	@echo "make types   mypy and pyright"
 	@echo "make check   all of lint, types and test"
@@ -41,6 +42,10 @@ browser: $(VENV)/.has-test,browser
 bench: $(VENV)/.has-bench
 	$(VENV)/bin/python -m benchmarks $(ARGS)
 
+docs: $(VENV)/.has-docs
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
+	@echo "The documents are site/index.html"
+
 lint: $(VENV)/.has-dev
 	$(VENV)/bin/ruff check $(CODE)
 	$(VENV)/bin/ruff format --check $(CODE)
@@ -58,7 +63,7 @@ audit: $(VENV)/.has-release
 	$(VENV)/bin/python -m release.audit
 
 clean:
-	rm -rf "$(VENV)" build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf "$(VENV)" build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find suggestions tests examples -name __pycache__ -type d -exec rm -rf {} +
 
 # The extras after the dash, installed; again only when pyproject.toml has changed.
