@@ -11,6 +11,7 @@ from random import Random
 
 from soak import sample
 from soak.alarm import alarmed
+from soak.allocator import give_back
 from soak.record import Violation
 from soak.sample import Sample
 from soak.scenes import Scene
@@ -37,6 +38,7 @@ class Run:
 
     def run(self, seconds: float, tell: Callable[[str], object] = print) -> None:
         """Plays each scene, then any of them for so long. `tell` is given a line per sample."""
+        give_back()
         length = min(seconds / ROUNDS, _LONGEST_ROUND)
         with Service() as service, alarmed(self._note):
             for scene in self._scenes:

@@ -29,7 +29,7 @@ class Series(NamedTuple):
 _SERIES = (
     Series("threads", lambda sample: sample.threads, 0.9),
     Series("descriptors", lambda sample: sample.descriptors, 0.9),
-    Series("memory (MiB)", lambda sample: sample.memory, 16 * _MIB, _MIB),
+    Series("memory (MiB)", lambda sample: sample.memory, 8 * _MIB, _MIB),
     Series("objects", lambda sample: sample.objects, 200),
     Series("blocks", lambda sample: sample.blocks, 2000),
 )
