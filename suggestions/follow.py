@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from time import monotonic
 from typing import Protocol
+
+# On Windows, Ctrl-C does not interrupt a wait, but is heard of after it. In seconds.
+_LONGEST = 0.1 if sys.platform == "win32" else threading.TIMEOUT_MAX
 
 
 class Followers:
@@ -36,9 +41,9 @@ class Followers:
         self._wakers.append(wake)
         try:
             while not condition():
-                left = -1.0 if deadline is None else max(0.0, deadline - monotonic())
+                left = math.inf if deadline is None else max(0.0, deadline - monotonic())
                 # What changes from here on opens it again, so that looking then misses nothing.
-                if not news.acquire(timeout=min(left, threading.TIMEOUT_MAX)) and left == 0:
+                if not news.acquire(timeout=min(left, _LONGEST)) and left == 0:
                     return False
             return True
         finally:

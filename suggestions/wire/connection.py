@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import http.client
-import io
 import socket
 import ssl
-import struct
-import sys
 import traceback
 from functools import partial
 from typing import Any
@@ -19,13 +16,11 @@ from urllib3.util.connection import allowed_gai_family
 
 from suggestions.errors import ConnectionFailedError, NameResolutionError
 from suggestions.wire import leaving
-from suggestions.wire.body import RECEIVE
 from suggestions.wire.clock import Clock
 from suggestions.wire.lifeline import Lifeline
+from suggestions.wire.patience import Patient
 
 _MOST_PRELUDES = 20
-_LATE = (TimeoutError, BlockingIOError)
-_KERNEL_KEEPS_TIME = sys.platform in ("linux", "darwin")  # where a timeval is two longs
 
 
 class Wire:
@@ -43,7 +38,7 @@ class _Response(http.client.HTTPResponse):
     """Reads under the clock. The body of a redirect is nobody's, and is not read."""
 
     def __init__(self, wire: Wire, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(_Patient(wire.clock, sock), *args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(Patient(wire.clock, wire.lifeline, sock), *args, **kwargs)  # type: ignore[arg-type]
         self._wire = wire
 
     def begin(self) -> None:
@@ -63,71 +58,6 @@ class _Response(http.client.HTTPResponse):
             # Nor is the connection used again: what is left unread would be the next response.
             self.will_close = True
             self.close()
-
-
-class _Patient:
-    """A socket as `http.client.HTTPResponse` uses one."""
-
-    def __init__(self, clock: Clock, sock: socket.socket) -> None:
-        self._clock = clock
-        self._sock = sock
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self._clock, self._sock))
-
-
-class _Reader(io.RawIOBase):
-    def __init__(self, clock: Clock, sock: socket.socket) -> None:
-        # The file keeps the descriptor open until it is closed itself.
-        self._file = sock.makefile("rb", buffering=0)
-        self._sock = sock
-        self._clock = clock
-        self._timeout: float | None = 0.0  # what no clock says
-        self.ended = False
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._keep_time()
-        try:
-            count = self._sock.recv_into(buffer)
-        except _LATE:
-            raise self._clock.passed() from None
-        self.ended = not count
-        return count
-
-    def receive(self) -> bytes:
-        """The next bytes that arrive; none at the end."""
-        self._keep_time()
-        try:
-            return self._sock.recv(RECEIVE)
-        except _LATE:
-            raise self._clock.passed() from None
-
-    def _keep_time(self) -> None:
-        timeout = self._clock.timeout()
-        if timeout != self._timeout:
-            _wait_at_most(self._sock, timeout)
-            self._timeout = timeout
-
-    def close(self) -> None:
-        if not self.closed:
-            self._file.close()
-        super().close()
-
-
-def _wait_at_most(sock: socket.socket, seconds: float | None) -> None:
-    """Bounds each read, which raises one of `_LATE` then."""
-    if _KERNEL_KEEPS_TIME and type(sock) is socket.socket:
-        # Python's own timeout would take a poll() before each recv().
-        whole, part = divmod(max(seconds, 1e-6) if seconds else 0.0, 1)
-        sock.settimeout(None)
-        sock.setsockopt(
-            socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", int(whole), int(part * 1e6))
-        )
-    else:
-        sock.settimeout(seconds)
 
 
 class _OnTheWire:
@@ -255,7 +185,15 @@ class WireAdapter(HTTPAdapter):
     def get_connection_with_tls_context(
         self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
     ) -> Any:
-        pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
+        return self._on_the_wire(
+            super().get_connection_with_tls_context(request, verify, proxies, cert)
+        )
+
+    def get_connection(self, url: Any, proxies: Any = None) -> Any:
+        """What requests calls instead before 2.32, which programs may bring along."""
+        return self._on_the_wire(super().get_connection(url, proxies))
+
+    def _on_the_wire(self, pool: Any) -> Any:
         # Others, such as those of a SOCKS proxy, connect in a way of their own.
         ours = _OURS.get(pool.ConnectionCls)
         if ours is not None:

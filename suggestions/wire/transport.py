@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import re
+import socket
 import ssl
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPException, IncompleteRead
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import requests
@@ -168,9 +169,8 @@ class Transport:
         """
         response = self._response
         if response is not None and self._wire.response is None:
-            # All that urllib3 offers, where it does.
             with contextlib.suppress(Exception):
-                response.raw.shutdown()
+                _shut(response.raw)
 
     def close(self) -> None:
         """Frees the connection."""
@@ -256,6 +256,14 @@ def _stand_in(session: requests.Session, adapter: WireAdapter) -> requests.Sessi
         session.__dict__, cookies=cookies, adapters=adapters, rebuild_auth=rebuild_auth
     )
     return double
+
+
+def _shut(raw: Any) -> None:
+    if hasattr(raw, "shutdown"):
+        raw.shutdown()
+    else:
+        # Before urllib3 2.3, which programs may bring along: what it has since then.
+        raw._fp.fp.raw._sock.shutdown(socket.SHUT_RDWR)
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
