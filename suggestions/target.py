@@ -147,7 +147,11 @@ class EventTarget:
             if not aborted:
                 listener(event)
 
-        adapter = _Adapter(listener, call)
+        adapter = _Adapter(listener, call, signal)
+        with self._lock:
+            # One that was aborted would go with the next event, and must not stand for this.
+            if any(_is_aborted(known) for known in self._connected(type, listener)):
+                self.disconnect(type, listener)
         self.connect(type, adapter)
 
     def remove_event_listener(self, type: str, listener: Callable[[Event[Any]], object]) -> None:
@@ -261,24 +265,37 @@ class EventTarget:
         event.target = self
         called = receivers.get(name, ())
         live = receivers is self._receivers
-        for handler in called:
-            if self._only is not None and name not in self._only:
-                return
-            if live and self._receivers.get(name) is not called and not self._is_on(name, handler):
-                continue  # disconnected by a handler before it
-            try:
-                handler(self, event=event)
-            except self._delivery.catches as exception:
-                self._report(event, handler, exception)
+        handler: Handler | None
+        try:
+            for handler in called:
+                if self._only is not None and name not in self._only:
+                    return
+                if (
+                    live
+                    and self._receivers.get(name) is not called
+                    and not self._is_on(name, handler)
+                ):
+                    continue  # disconnected by a handler before it
+                try:
+                    handler(self, event=event)
+                except self._delivery.catches as exception:
+                    self._report(event, handler, exception)
+        finally:
+            # An exception that is kept keeps this frame, which must keep no handler.
+            called, handler = (), None
         if live and name in WATCHED:
             self._call_watchers(BY_NAME[name], event)
 
     def _call_watchers(self, signal: Signal, event: Event[Any]) -> None:
-        for handler in list(signal.receivers_for(self)):
-            try:
-                handler(self, event=event)
-            except self._delivery.catches as exception:
-                self._report(event, handler, exception)
+        handler: Handler | None
+        try:
+            for handler in list(signal.receivers_for(self)):
+                try:
+                    handler(self, event=event)
+                except self._delivery.catches as exception:
+                    self._report(event, handler, exception)
+        finally:
+            handler = None  # as in _call
 
     def _report(self, event: Event[Any], handler: Handler, exception: BaseException) -> None:
         logger.error("a handler of %r raised", event.type, exc_info=exception)
@@ -369,8 +386,9 @@ class EventTarget:
             if _is(connected, handler):
                 yield connected
         for late in self._late:
-            if late.name == name and not late.removed and _is(late.handler, handler):
-                yield handler
+            known = late.handler
+            if late.name == name and not late.removed and _is(known, handler):
+                yield handler if known is None else known
 
     def _is_on(self, name: str, handler: Handler) -> bool:
         with self._lock:
@@ -384,8 +402,14 @@ class EventTarget:
 class _Adapter:
     """A handler called in another way than blinker's; found again by the handler itself."""
 
-    def __init__(self, handler: Handler, call: Callable[[EventTarget, Event[Any]], None]) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        call: Callable[[EventTarget, Event[Any]], None],
+        signal: Abortable | None = None,
+    ) -> None:
         self.handler = handler
+        self.signal = signal
         self._call = call
 
     def __call__(self, target: EventTarget, event: Event[Any]) -> None:
@@ -447,6 +471,11 @@ def _runs_a_handler(thread: int) -> bool:
     if frame is None or str(frame.f_globals.get("__name__")).startswith("suggestions."):
         return False
     return frame.f_lineno != frame.f_code.co_firstlineno
+
+
+def _is_aborted(connected: Handler) -> bool:
+    signal = connected.signal if isinstance(connected, _Adapter) else None
+    return signal is not None and signal.aborted
 
 
 def _is(connected: Handler | None, handler: Handler) -> bool:

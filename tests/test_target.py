@@ -221,6 +221,47 @@ def test_a_weak_handler_goes_with_its_owner(target: EventTarget) -> None:
     assert heard == [1, 1]
 
 
+def test_a_weak_handler_goes_even_where_another_has_raised(target: EventTarget) -> None:
+    """The exception is kept, and its traceback with the frames on the way."""
+    heard: list[Any] = []
+
+    class View:
+        def show(self, target: EventTarget, event: Event[Any]) -> None:
+            heard.append(event.detail)
+
+    def fail(target: EventTarget, event: Event[Any]) -> None:
+        raise ZeroDivisionError
+
+    view = View()
+    target.connect("news", fail)
+    target.connect("news", view.show, weak=True)
+    send(target, 1)
+    del view
+    gc.collect()
+    send(target, 2)
+    assert heard == [1]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_listener_may_be_added_again_after_its_signal(target: EventTarget, late: bool) -> None:
+    class Signal:
+        aborted = False
+
+    def listen(event: Event[Any]) -> None:
+        heard.append(event.detail)
+
+    heard: list[Any] = []
+    signal = Signal()
+    if late:
+        send(target, 0, name="other")
+    target.add_event_listener("news", listen, signal=signal)
+    signal.aborted = True
+    target.add_event_listener("news", listen)
+    settle(target)
+    send(target, 1, 2)
+    assert heard == [1, 2]
+
+
 def test_a_strong_lambda_stays(target: EventTarget) -> None:
     heard: list[Any] = []
     target.connect("news", lambda target, event: heard.append(event.detail))
