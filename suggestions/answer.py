@@ -26,6 +26,7 @@ from suggestions.opening import Opening, Verdict
 from suggestions.text_so_far import TextSoFar
 
 State = Literal["init", "requesting", "suggesting", "done", "error", "aborted"]
+"""Not started; asked; text has come; and how it ended."""
 Entry = str | Event[Any] | Later
 
 

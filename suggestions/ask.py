@@ -9,14 +9,18 @@ from suggestions.source import SuggestionsEventSource
 
 
 def ask_question(question: Question, **options: Any) -> SuggestionsEventSource:
-    """Asks, and returns the source at once; `options` are those of `SuggestionsEventSource`."""
+    """Asks, and returns the source at once; `options` are those of `SuggestionsEventSource`.
+
+    Raises `TypeError` and `ValueError` as that does.
+    """
     return SuggestionsEventSource(question, **options)
 
 
 def ask_question_sync(question: Question, **options: Any) -> str:
     """Asks for the answer in one piece (`stream: false`) and returns its text.
 
-    `options` are those of `SuggestionsEventSource`. Raises its `SuggestionsError` where it fails.
+    `options` are those of `SuggestionsEventSource`. Raises its `SuggestionsError` where it fails,
+    `TypeError` and `ValueError` for wrong arguments.
     """
     with _WholeAnswer(question, **options) as source:
         return source.result()

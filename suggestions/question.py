@@ -22,6 +22,7 @@ class Message(_Said, total=False):
 
 
 Question = str | Sequence[Message] | Sequence[Mapping[str, Any]]
+"""A text, or a conversation whose last message is the question."""
 
 
 def check_question(question: object, roles: frozenset[str] = ROLES) -> str | list[dict[str, Any]]:

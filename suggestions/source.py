@@ -136,6 +136,7 @@ class SuggestionsEventSource(AnswerTarget):
         self._warned = False
         self._asked_for = False  # by somebody who gets to hear of an error
         self.controller = Controller(self)
+        """Has `abort()`, and `aborted` (bool)."""
         fork.mind(self)
         for name, handler in handlers.items():
             self.connect(name, handler)
@@ -426,5 +427,6 @@ class Controller:
 
     @property
     def aborted(self) -> bool:
+        """Whether the source was closed before its end."""
         source = self._source()
         return source is not None and source.state == "aborted"

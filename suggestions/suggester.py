@@ -25,9 +25,11 @@ _HEARD: dict[str, State] = {
 class Suggester:
     """Asks one question at a time, and keeps what a view shows of its answer.
 
-    `defaults` are arguments of `SuggestionsEventSource` for every request. Callbacks run where
-    that source's handlers do, one at a time. A command may come from any thread and counts at
-    once: the attributes tell of it, and no callback begins any more about what was before.
+    `on_suggestion(text)` gets the text so far, `on_done(text)` and `on_stop(text)` what there is at
+    the end, `on_error(error)` a `SuggestionsError`, `on_state(state)` each new `state`. `defaults`
+    are arguments of `SuggestionsEventSource` for every request. Callbacks run where that source's
+    handlers do, one at a time. A command may come from any thread and counts at once: the
+    attributes tell of it, and no callback begins any more about what was before.
     Raises `TypeError` for an argument that no request could take.
     """
 
@@ -55,7 +57,9 @@ class Suggester:
         self._told: State = "init"
         self._suggestion = ""
         self.error: SuggestionsError | None = None
+        """What failed, where the newest request did."""
         self.source: Source | None = None
+        """The newest request's, None before the first and after `reset()`."""
 
     @property
     def state(self) -> State:

@@ -10,7 +10,8 @@ from suggestions.errors import AuthenticationError
 class EnvironmentToken:
     """The value of the environment variable `name`, looked up for each request.
 
-    Raises `AuthenticationError` when it is called and the variable is not set.
+    Raises `TypeError`, `ValueError` for a name that is none. Calling it raises
+    `AuthenticationError` where the variable is not set.
     """
 
     def __init__(self, name: str) -> None:

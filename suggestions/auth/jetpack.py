@@ -22,7 +22,8 @@ class JetpackToken(Renewed):
     belong to it, or a user name and an application password as its `auth`. The token is kept for
     `lifetime` seconds.
 
-    Raises `TypeError`, `ValueError` that name the argument.
+    Raises `TypeError`, `ValueError` that name the argument. Calling it raises `AuthenticationError`
+    for a login that is refused, other `SuggestionsError`s for what else fails.
     """
 
     def __init__(

@@ -9,7 +9,8 @@ from suggestions.errors import AuthenticationError, SuggestionsError
 class KeyringToken(Renewed):
     """What the keyring has for `username` at `service`, read once and kept until it is refused.
 
-    Raises `ImportError` without the package `keyring`, which the extra of that name installs.
+    Raises `TypeError` for what is no text, and `ImportError` without the package `keyring`, which
+    the extra of that name installs.
     Calling it raises `AuthenticationError` where the keyring has none, or cannot be read.
     """
 

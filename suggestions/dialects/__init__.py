@@ -9,6 +9,7 @@ from suggestions.dialects.base import Dialect, Request
 __all__ = ["NAMES", "Dialect", "DialectName", "Request", "find"]
 
 DialectName = str | Dialect
+"""One of `NAMES`, or a dialect object."""
 
 _CLASSES = {
     "jetpack": "Jetpack",
@@ -25,6 +26,8 @@ _CLASSES = {
 """By the name of a dialect, which is that of its file; only the file that is asked for is read."""
 
 NAMES = tuple(_CLASSES)
+"""What `dialect=` takes: "jetpack", "openai", "responses", "anthropic", "ollama", "auto",
+"chatbot", "relay", "text", "json_lines"."""
 
 
 def find(dialect: DialectName) -> Dialect:

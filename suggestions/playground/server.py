@@ -158,7 +158,9 @@ def serve_forever(
     pace: float = 0.03,
     ready: Callable[[Playground], object] = lambda playground: None,
 ) -> None:
-    """Serve until Ctrl-C, and print nothing; `ready` is called once the port listens.
+    """Serve until Ctrl-C, and print nothing; `ready(playground)` is called once the port listens.
+
+    The other arguments are those of `Playground`.
 
     Raises `OSError` when the port is taken.
     """

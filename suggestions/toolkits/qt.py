@@ -17,7 +17,8 @@ def qt(owner: Any = None) -> Qt:
     """The dispatcher of a window or any other `QObject`; without one, of the application.
 
     When the owner is deleted or the application quits, its sources close, and a post raises
-    `RuntimeError`. Raises `RuntimeError` where there is no `QCoreApplication` yet.
+    `RuntimeError`. Raises `RuntimeError` where there is no `QCoreApplication` yet, and `TypeError`
+    where the owner is no `QObject`.
     """
     binding = find_binding(owner)
     core = sys.modules[f"{binding}.QtCore"]
