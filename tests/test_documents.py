@@ -36,7 +36,7 @@ NOT_RUN = {"README.md": 2}
 # Of the extra `servers`. A document whose block lacks one is not run from there on.
 OPTIONAL = frozenset(("anyio", "django", "fastapi", "pydantic", "starlette"))
 PUBLIC = ("", ".auth", ".dialects", ".playground", ".relay", ".testing", ".toolkits")
-WITHIN = 40.0  # seconds for a program
+WITHIN = 90.0  # seconds for a program, on a machine that has much else to do
 # As in tests/toolkits: Qt needs no library for X11, GTK no service for its accessibility.
 ON_DISPLAY = {"QT_QPA_PLATFORM": "offscreen", "GTK_A11Y": "none"}
 
@@ -178,6 +178,24 @@ def test_a_block_runs(
         assert source.wait(10), f"{source} never ends"
     assert heard == []
     assert caplog.messages == [], "a reader would be warned of this"
+
+
+@pytest.mark.parametrize("fence", ["```", "```ruby", '```python title="a.py"', "~~~pycon"])
+def test_a_block_that_nothing_checks_is_refused(fence: str, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"# A page\n\n{fence}\nraise 1\n{fence[:3]}\n", encoding="utf-8")
+    [(_, _, [example])] = blocks_of(page, dict.fromkeys(LANGUAGES, evaluate))
+    with pytest.raises(AssertionError, match="mark it, with a reason"):
+        example.evaluate()
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["make nothing", "suggestions ask --nothing", "nothing", "pip install 'x[nothing]'", "'"],
+)
+def test_a_command_that_does_not_exist_is_refused(script: str) -> None:
+    with pytest.raises((AssertionError, subprocess.CalledProcessError, pytest.fail.Exception)):
+        document_shell.check(script)
 
 
 def test_what_is_not_run_says_why() -> None:
