@@ -5,9 +5,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
-CODE = $(wildcard suggestions tests examples benchmarks release)
+CODE = $(wildcard suggestions tests examples benchmarks release soak)
 
-.PHONY: help demo test toolkits servers browser bench docs lint types check release-check audit clean
+.PHONY: help demo test toolkits servers browser bench soak docs lint types check release-check audit clean
 
 help:
 	@echo "make demo    show what it does: three answers, no key and no network needed"
@@ -17,6 +17,7 @@ help:
 	@echo "make browser   install Playwright, for the browser tests that make test skips without it"
 	@echo "make bench   compare it with its peers: make bench ARGS=\"--quick flood\""
 	@echo "make docs    build the documents into site/"
+	@echo "make soak    live lives of sources for half an hour: make soak ARGS=\"--seconds 60\""
 	@echo "make lint    ruff: rules and format"
 	@echo "make types   mypy and pyright"
 	@echo "make check   all of lint, types and test"
@@ -41,6 +42,9 @@ browser: $(VENV)/.has-test,browser
 
 bench: $(VENV)/.has-bench
 	$(VENV)/bin/python -m benchmarks $(ARGS)
+
+soak: $(VENV)/.has-test
+	$(VENV)/bin/python -m soak $(ARGS)
 
 docs: $(VENV)/.has-docs
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
