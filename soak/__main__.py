@@ -6,7 +6,8 @@ import argparse
 import sys
 import time
 
-from soak.run import Run
+from soak.allocator import give_back
+from soak.run import LEAST, Run
 from soak.scenes import SCENES
 from soak.verdict import WARM_UP, judge
 
@@ -15,10 +16,11 @@ _MOST_TOLD = 20
 
 def main() -> int:
     parser = argparse.ArgumentParser("python -m soak", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long; 60 without it")
+    parser.add_argument("--seconds", type=float, default=1800.0, help="how long; 1800 without it")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of what is random")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
+    give_back()
     run = Run(SCENES, options.seed)
     run.run(options.seconds, lambda line: print(line, flush=True))
     return tell(run)
@@ -28,7 +30,7 @@ def tell(run: Run) -> int:
     """Prints the verdict. Returns the status to exit with."""
     for violation in run.violations[:_MOST_TOLD]:
         print(f"VIOLATION {violation}")
-    grown = judge(run.samples) if len(run.samples) >= 4 else []
+    grown = judge(run.samples) if len(run.samples) >= LEAST else []
     for growth in grown:
         if growth.is_too_much or growth.grown or growth.series.unit > 1:
             print(growth.line())
