@@ -5,9 +5,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
-CODE = $(wildcard suggestions tests examples benchmarks release soak)
+CODE = $(wildcard suggestions tests examples benchmarks release soak fuzz)
 
-.PHONY: help demo test toolkits servers browser bench soak docs lint types check release-check audit clean
+.PHONY: help demo test toolkits servers browser bench fuzz soak docs lint types check release-check audit clean
 
 help:
 	@echo "make demo    show what it does: three answers, no key and no network needed"
@@ -16,6 +16,7 @@ help:
 	@echo "make servers   install the web servers that make test skips without them"
 	@echo "make browser   install Playwright, for the browser tests that make test skips without it"
 	@echo "make bench   compare it with its peers: make bench ARGS=\"--quick flood\""
+	@echo "make fuzz    feed it hostile bytes for five minutes: make fuzz ARGS=\"--seconds 60 answer\""
 	@echo "make docs    build the documents into site/"
 	@echo "make soak    live lives of sources for half an hour: make soak ARGS=\"--seconds 60\""
 	@echo "make lint    ruff: rules and format"
@@ -43,6 +44,9 @@ browser: $(VENV)/.has-test,browser
 bench: $(VENV)/.has-bench
 	$(VENV)/bin/python -m benchmarks $(ARGS)
 
+fuzz: $(VENV)/.has-fuzz
+	$(VENV)/bin/python -m fuzz $(ARGS)
+
 soak: $(VENV)/.has-test
 	$(VENV)/bin/python -m soak $(ARGS)
 
@@ -67,7 +71,7 @@ audit: $(VENV)/.has-release
 	$(VENV)/bin/python -m release.audit
 
 clean:
-	rm -rf "$(VENV)" build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf "$(VENV)" build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz
 	find suggestions tests examples -name __pycache__ -type d -exec rm -rf {} +
 
 # The extras after the dash, installed; again only when pyproject.toml has changed.

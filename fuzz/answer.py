@@ -1,0 +1,29 @@
+"""A whole answer on the real way, from the response to the handlers, by the event contract.
+
+Input: the dialect and the media type with a blank between, a line end, the body.
+"""
+
+from __future__ import annotations
+
+import random
+import zlib
+
+from heard import outcome
+from test_contract import Record
+from test_sse import cut_at
+
+from suggestions.dialects import NAMES
+
+
+def check(data: bytes) -> None:
+    head, _, body = data.partition(b"\n")
+    dialect, _, media_type = head.decode("latin-1").partition(" ")
+    if dialect not in NAMES or not media_type.isprintable():
+        return
+    chance = random.Random(zlib.crc32(data))  # an input always does the same
+    cut = cut_at(body, [chance.randrange(len(body) + 1) for _ in range(chance.randint(1, 6))])
+    # Each is held against the contract on the way.
+    first, second = Record(), Record()
+    whole = outcome(dialect, body, content_type=media_type, record=first)
+    assert outcome(dialect, *cut, content_type=media_type, record=second) == whole, cut
+    assert first.by_name["handler_error"] == second.by_name["handler_error"] == []
