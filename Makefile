@@ -5,9 +5,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
-CODE = $(wildcard suggestions tests examples benchmarks release soak fuzz)
+CODE = $(wildcard noxfile.py suggestions tests examples benchmarks release soak fuzz)
 
-.PHONY: help demo test toolkits servers browser bench fuzz soak docs lint types check release-check audit clean
+.PHONY: help demo test toolkits servers browser bench fuzz soak docs matrix lint types check release-check audit clean
 
 help:
 	@echo "make demo    show what it does: three answers, no key and no network needed"
@@ -19,6 +19,7 @@ help:
 	@echo "make fuzz    feed it hostile bytes for five minutes: make fuzz ARGS=\"--seconds 60 answer\""
 	@echo "make docs    build the documents into site/"
 	@echo "make soak    live lives of sources for half an hour: make soak ARGS=\"--seconds 60\""
+	@echo "make matrix  the tests on each Python there is, with the oldest and newest of what is needed"
 	@echo "make lint    ruff: rules and format"
 	@echo "make types   mypy and pyright"
 	@echo "make check   all of lint, types and test"
@@ -54,6 +55,9 @@ docs: $(VENV)/.has-docs
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
 	@echo "The documents are site/index.html"
 
+matrix: $(VENV)/.has-matrix
+	$(VENV)/bin/nox $(ARGS)
+
 lint: $(VENV)/.has-dev
 	$(VENV)/bin/ruff check $(CODE)
 	$(VENV)/bin/ruff format --check $(CODE)
@@ -71,7 +75,7 @@ audit: $(VENV)/.has-release
 	$(VENV)/bin/python -m release.audit
 
 clean:
-	rm -rf "$(VENV)" build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz
+	rm -rf "$(VENV)" .nox build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz
 	find suggestions tests examples -name __pycache__ -type d -exec rm -rf {} +
 
 # The extras after the dash, installed; again only when pyproject.toml has changed.
