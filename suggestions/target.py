@@ -59,6 +59,9 @@ class EventTarget:
     `listener(event)`; all of one target on one thread at a time, in the order of their
     connection. It does not matter when one is connected: it first gets every earlier event of
     its name. The same handler is connected to a name only once.
+
+    `dispatch`: a callable that queues a function for the thread the handlers are to run on.
+    Raises `TypeError` where it is none.
     """
 
     def __init__(self, *, dispatch: Dispatcher | None = None) -> None:
@@ -115,11 +118,11 @@ class EventTarget:
             self._refresh(name)
 
     def on(self, name: str) -> Callable[[Handler], Handler]:
-        """`@target.on("done")` connects the function below it."""
+        """`@target.on("done")` connects the function below it. Raises as `connect` does."""
         return lambda handler: self.connect(name, handler)
 
     def once(self, name: str, handler: Handler) -> Handler:
-        """Like `connect`, for the first event of that name only."""
+        """Like `connect`, for the first event of that name only. Raises as `connect` does."""
 
         def call(target: EventTarget, event: Event[Any]) -> None:
             self.disconnect(name, adapter)
@@ -136,7 +139,10 @@ class EventTarget:
         once: bool = False,
         signal: Abortable | None = None,
     ) -> None:
-        """Calls `listener(event)` for each event `type`, until `signal.aborted`."""
+        """Calls `listener(event)` for each event `type`, until `signal.aborted`.
+
+        With `once`, for the first of them only. Raises `TypeError` as `connect` does.
+        """
         if not callable(listener):
             raise TypeError(f"the listener of {type!r} must be callable, not {listener!r}")
 
@@ -159,7 +165,10 @@ class EventTarget:
         self.disconnect(type, listener)
 
     def dispatch_event(self, event: Event[Any]) -> None:
-        """Sends an event of your own to the handlers of its name."""
+        """Sends an event of your own to the handlers of its name.
+
+        Raises `TypeError` where it is no `Event`.
+        """
         if not isinstance(event, Event):
             raise TypeError(f"dispatch_event takes an Event, not {type(event).__name__}")
         with self._lock:
