@@ -63,6 +63,8 @@ class Reader:
             test(**{needed: self._fixture(needed) for needed in inspect.signature(test).parameters})
 
     def _run_program(self, program: Program, block: str) -> None:
+        if self._display is None:
+            pytest.skip("no display: install xvfb")
         python = interpreter(program.modules)
         file = self._folder / "program.py"
         file.write_text(program.around.replace("...", block, 1), encoding="utf-8")
