@@ -27,7 +27,7 @@ from sybil import Example
 from toolkits.conftest import display as display  # a fixture
 from toolkits.host import environment, interpreter
 
-from suggestions import SuggestionsEventSource, signals
+from suggestions import SuggestionsEventSource, errors, signals
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -218,3 +218,15 @@ def test_the_reference_has_every_public_name(module: str) -> None:
     package = importlib.import_module("suggestions" + module)
     for name in package.__all__:
         assert f"{package.__name__}.{name}" in named, f"docs/ has no ::: {package.__name__}.{name}"
+
+
+def test_the_table_of_errors_has_every_class() -> None:
+    table = (ROOT / "docs" / "errors.md").read_text("utf-8")
+    parents = (errors.SuggestionsError, errors.NetworkError)
+    kinds = [kind for kind in vars(errors).values() if inspect.isclass(kind)]
+    told = [kind for kind in kinds if issubclass(kind, parents) and kind not in parents]
+    assert len(told) > 20
+    for kind in told:
+        assert f"`{kind.__name__}`" in table, f"docs/errors.md has no {kind.__name__}"
+        if not issubclass(kind, (errors.NetworkError, errors.AbortedError)):
+            assert f"| `{kind.code}` | `{kind.__name__}` |" in table
