@@ -30,7 +30,7 @@ from suggestions.wire import clock
 
 __all__ = ["place", "traced"]  # fixtures
 
-SHORT = 0.2  # seconds
+SHORT = 0.5  # seconds
 EVENTS = [said(piece) for piece in PIECES]
 NONE, BEGUN, ALL = 0, 2, 4
 """How many of the pieces have been told when the error is."""
@@ -40,7 +40,8 @@ class Again(NamedTuple):
     """`error` is told while CONNECTING, and the stream goes on.
 
     What stands in the same read as bytes that cannot be unpacked is not told before the error but
-    after: with `in_part`, fewer pieces will do. `or_over_tls`: as in `test_faults`.
+    after, and so is what was not read before a reset: with `in_part`, fewer pieces will do.
+    `or_over_tls`: as in `test_faults`.
     """
 
     error: type[errors.SuggestionsError]
@@ -49,6 +50,10 @@ class Again(NamedTuple):
     in_part: bool = False
     or_over_tls: type[errors.SuggestionsError] | None = None
     connections: int = 1  # that misbehave
+
+    @property
+    def is_timed(self) -> bool:
+        return self.read_timeout is not None or self.error is errors.ConnectTimeoutError
 
 
 class Failed(NamedTuple):
@@ -70,10 +75,13 @@ TABLE: dict[str, Again | Failed | Open] = {
     "reset before headers": Again(errors.ConnectionLostError, NONE),
     "reset in headers": Again(errors.ConnectionLostError, NONE),
     "reset in mid-stream": Again(
-        errors.ConnectionLostError, BEGUN, or_over_tls=errors.IncompleteStreamError
+        errors.ConnectionLostError,
+        BEGUN,
+        in_part=True,
+        or_over_tls=errors.IncompleteStreamError,
     ),
     "reset after [DONE]": Again(
-        errors.ConnectionLostError, ALL, or_over_tls=errors.IncompleteStreamError
+        errors.ConnectionLostError, ALL, in_part=True, or_over_tls=errors.IncompleteStreamError
     ),
     # It ends, as TCP has it.
     "end before headers": Again(errors.ConnectionLostError, NONE),
@@ -106,8 +114,8 @@ TABLE: dict[str, Again | Failed | Open] = {
     "silence after [DONE]": Again(errors.IdleTimeoutError, ALL, SHORT),
     "drip": Again(errors.IncompleteStreamError, ALL),
     "drip in headers": Again(errors.FirstByteTimeoutError, NONE, SHORT),
-    "pings for ever": Open(BEGUN, 2.0),
-    "flood of pings": Open(BEGUN, 2.0),
+    "pings for ever": Open(BEGUN, 5.0),
+    "flood of pings": Open(BEGUN, 5.0),
     # It has no end.
     "endless status line": Again(errors.MalformedStreamError, NONE),
     "endless header": Again(errors.MalformedStreamError, NONE),
@@ -139,12 +147,14 @@ TABLE: dict[str, Again | Failed | Open] = {
 
 
 def go_on(peer: Peer) -> None:
-    """What is missing behind the last id; then not a word, until the client has gone."""
+    """What is missing behind the last id; then comments, until the client has gone."""
     begin = int(peer.request().headers.get("Last-Event-ID", "0"))
     peer.send(CHUNKED)
     for number, event in enumerate(EVENTS[begin:], begin + 1):
         peer.send(framed(b"id: %d\n%s" % (number, event)))
-    peer.hold()
+    while True:
+        peer.send(framed(b": ping\n\n"))
+        peer.pause(SHORT / 10)
 
 
 def serve(name: str, scheme: str, place: Place) -> SuggestionsServer:
@@ -157,23 +167,16 @@ def serve(name: str, scheme: str, place: Place) -> SuggestionsServer:
     return server
 
 
-def ids(heard: Heard) -> list[int]:
-    """Of all pieces, in the order in which they were told."""
-    told = [event.detail for event in heard.events if isinstance(event.detail, MessageEvent)]
-    pieces = [message for message in told if message.data != "[DONE]"]
-    assert all(EVENTS[int(each.last_event_id) - 1] == whole(each) for each in pieces)
-    return [int(message.last_event_id) for message in pieces]
-
-
-def whole(message: MessageEvent) -> bytes:
-    return f"data: {message.data}\n\n".encode()
-
-
-def told_before_the_error(heard: Heard) -> int:
-    place = heard.names.index("error")
-    return sum(name == "message" for name in heard.names[:place] if name) - sum(
-        getattr(event.detail, "data", None) == "[DONE]" for event in heard.events[:place]
-    )
+def ids(heard: Heard, *, until: str | None = None) -> list[int]:
+    """Of all pieces in the order in which they were told, `until` the first event of a name."""
+    end = heard.names.index(until) if until else None
+    told = [event.detail for event in heard.events[:end]]
+    pieces = [each for each in told if isinstance(each, MessageEvent) and each.data != "[DONE]"]
+    numbers = [int(piece.last_event_id) for piece in pieces]
+    assert [f"data: {piece.data}\n\n".encode() for piece in pieces] == [
+        EVENTS[number - 1] for number in numbers
+    ]
+    return numbers
 
 
 def check_again(row: Again, heard: Heard, scheme: str) -> None:
@@ -185,13 +188,14 @@ def check_again(row: Again, heard: Heard, scheme: str) -> None:
     assert eventually(lambda: len(ids(heard)) >= ALL), heard.names
     assert ids(heard) == [1, 2, 3, 4]
     assert heard.source.last_event_id == "4"
-    assert heard.source.ready_state == EventSource.OPEN
-    [error] = heard.of("error")
+    assert eventually(lambda: heard.source.ready_state == EventSource.OPEN)
+    error, *others = heard.of("error")
+    assert not others or row.is_timed, others  # a slow machine can miss a short time once more
     expected = (row.error, *filter(None, (row.or_over_tls,)))
     assert isinstance(error, expected if scheme == "https" else row.error), repr(error)
     assert heard.states[heard.names.index("error")] == EventSource.CONNECTING
     assert error.retry_after > 0
-    before = told_before_the_error(heard)
+    before = len(ids(heard, until="error"))
     assert before <= row.told if row.in_part else before == row.told
 
 
@@ -210,8 +214,7 @@ def check_open(row: Open, heard: Heard) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left(monkeypatch: pytest.MonkeyPatch, place: Place) -> Iterator[None]:
-    monkeypatch.setitem(clock.DEFAULTS, "connect", SHORT * 5)
+def _nothing_left(place: Place) -> Iterator[None]:
     process = psutil.Process()
     before = process.num_fds()
     yield
@@ -229,8 +232,10 @@ def test_the_table_has_every_fault() -> None:
 
 @pytest.mark.usefixtures("traced")
 @pytest.mark.parametrize(("name", "scheme"), CASES)
-def test_each_fault(name: str, scheme: str, place: Place) -> None:
+def test_each_fault(monkeypatch: pytest.MonkeyPatch, name: str, scheme: str, place: Place) -> None:
     row = TABLE[name]
+    if getattr(row, "error", None) is errors.ConnectTimeoutError:
+        monkeypatch.setitem(clock.DEFAULTS, "connect", SHORT)  # it is 10 s, and no argument
     gc.collect()
     before = tracemalloc.get_traced_memory()[0]
     tracemalloc.reset_peak()

@@ -7,7 +7,7 @@ import threading
 import time
 from random import Random
 
-from soak.record import Record, ask, check, check_ended
+from soak.record import SOON, Record, ask, check, check_ended
 from soak.service import Service
 
 _PHASES = (
@@ -81,7 +81,7 @@ def while_connecting_handlers(service: Service, random: Random) -> None:
     records = [Record().connect_to(source) for _ in range(5)]
     closer.join()
     for record in records:
-        check(record.ended.wait(30), "a late handler hears of no end:", source, record.told)
-    check(source.wait(30), "no end:", source)
+        check(record.ended.wait(SOON), "a late handler hears of no end:", source, record.told)
+    check(source.wait(SOON), "no end:", source)
     for record in records:
         check(record.terminal in ("abort", "done"), record.told)
