@@ -18,6 +18,8 @@ from suggestions.wire.sse import Comment, EventStream
 
 Event = tuple[str, str, str]
 _LONGEST_BOUND = 40  # bytes
+_SINGLE = 100
+"""So many bytes come one by one; more would be slow and find nothing more."""
 _EVENT = re.compile(rb"(?:[^\n]+(?:\n|\Z))+")
 """Lines with no blank one between; comments count as well."""
 
@@ -25,7 +27,7 @@ _EVENT = re.compile(rb"(?:[^\n]+(?:\n|\Z))+")
 def check(data: bytes) -> None:
     chance = random.Random(zlib.crc32(data))  # an input always does the same
     cut = cut_at(data, [chance.randrange(len(data) + 1) for _ in range(chance.randint(1, 6))])
-    single = next(byte_by_byte(data))
+    single = [*next(byte_by_byte(data[:_SINGLE])), data[_SINGLE:]]
     expected = standard(data)
     for chunks in ([data], cut, single, [b"", *cut, b""]):
         assert read(chunks) == expected, chunks
@@ -59,8 +61,9 @@ def _check_bound(data: bytes, chunks: list[bytes], bound: int) -> None:
             pulled += 1
             yield bytes([byte])
 
-    assert read(chain([BOM], counted()), max_event_size=bound).failure is failure
-    assert pulled == (len(lines) if begins is None else begins + bound + 1)
+    if begins is not None:
+        assert read(chain([BOM], counted()), max_event_size=bound).failure is failure
+        assert pulled == begins + bound + 1
 
 
 def _with_lf(data: bytes) -> bytes:
