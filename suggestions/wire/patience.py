@@ -7,21 +7,20 @@ import math
 import socket
 import struct
 import sys
-from collections.abc import Callable
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 
 from suggestions.wire.body import RECEIVE
 from suggestions.wire.clock import Clock
 from suggestions.wire.lifeline import Lifeline
 
-T = TypeVar("T")
 _LATE = (TimeoutError, BlockingIOError)
 # Where a timeval is two longs: with 32 bits, it may have either size. On macOS the second is an
 # int and padding, which in little-endian bytes is the same.
 _KERNEL_KEEPS_TIME = sys.platform in ("linux", "darwin") and struct.calcsize("l") == 8
 # Python 3.14 would have 128 KiB; but one `read1(RECEIVE)` is to empty it, see `read_framed`.
 _BUFFER = 8 * 1024
+_RECEIVE_FIRST = 4 * 1024
 # On Windows a shutdown() wakes nobody who reads. There the reader itself looks this often, in
 # seconds, whether the lifeline was cut.
 _LOOK_EACH = 0.1 if sys.platform == "win32" else None
@@ -55,6 +54,9 @@ class _Reader(io.RawIOBase):
         self._sock = sock
         self._clock = clock
         self._timeout: float | None = 0.0  # what no clock says
+        # One for all reads. One for each would lie elsewhere each time, for as long as the read
+        # waits: in a process of many streams, that comes to touch 40 KiB more for each of them.
+        self._received = memoryview(bytearray(_RECEIVE_FIRST))
         self.ended = False
 
     def readable(self) -> bool:
@@ -71,11 +73,11 @@ class _Reader(io.RawIOBase):
 
     def receive(self) -> bytes:
         """The next bytes that arrive; none at the end."""
-        self._keep_time()
-        try:
-            return self._sock.recv(RECEIVE)
-        except _LATE:
-            raise self._clock.passed() from None
+        count = self.readinto(self._received)
+        data = bytes(self._received[:count])
+        if count == len(self._received) < RECEIVE:
+            self._received = memoryview(bytearray(RECEIVE))
+        return data
 
     def _keep_time(self) -> None:
         timeout = self._clock.timeout()
@@ -97,23 +99,18 @@ class _LookingReader(_Reader):
         self._lifeline = lifeline
 
     def readinto(self, buffer: Any) -> int:
-        count = self._by_moments(lambda: self._sock.recv_into(buffer))
-        self.ended = not count
-        return count
-
-    def receive(self) -> bytes:
-        return self._by_moments(lambda: self._sock.recv(RECEIVE))
-
-    def _by_moments(self, read: Callable[[], T]) -> T:
         assert _LOOK_EACH is not None
         timeout = self._clock.timeout()
         deadline = math.inf if timeout is None else monotonic() + timeout
         while (left := deadline - monotonic()) > 0:
             self._sock.settimeout(min(left, _LOOK_EACH))
             try:
-                return read()
+                count = self._sock.recv_into(buffer)
             except _LATE:
                 self._lifeline.check()
+            else:
+                self.ended = not count
+                return count
         raise self._clock.passed()
 
 
