@@ -38,7 +38,8 @@ class _Lags(Meter):
 
 
 def sail(client: str, url: str, warm_up: str, streams: int, seconds: float) -> dict[str, float]:
-    """CPU (µs an event), lag (ms) and memory (KiB a stream) of `seconds` in the middle."""
+    """CPU (µs an event) and lag (ms) of `seconds` in the middle; memory (KiB a stream) when they
+    begin, and what is kept of the events in them (bytes an event)."""
     allow_many_files()
     CLIENTS.get(client, CLIENTS[OURS]).read(warm_up, Meter(0, 0))
     process = psutil.Process()
@@ -50,17 +51,19 @@ def sail(client: str, url: str, warm_up: str, streams: int, seconds: float) -> d
         sleep(0.05)
     gc.collect()  # what opening leaves would stop everybody once, and is no part of the voyage
     sleep(_SETTLE)
+    opened = process.memory_info().rss
     first, cpu = len(lags.lags), process_time()
     sleep(seconds)
     last, cpu = len(lags.lags), process_time() - cpu
-    memory = process.memory_info().rss - memory
+    kept = process.memory_info().rss - opened
     fleet.join()
     heard = lags.lags[first:last]
     return {
         "cpu": cpu / len(heard) * 1e6,
         "p50": percentile(heard, 50) * 1000,
         "p99": percentile(heard, 99) * 1000,
-        "memory": memory / streams / 1024,
+        "memory": (opened - memory) / streams / 1024,
+        "kept": kept / len(heard),
     }
 
 
