@@ -19,7 +19,7 @@ from suggestions.playground.json_web_token import is_valid, issue
 
 QUESTION = "Write a haiku"
 HAIKU = "Small words cross the wire,\none token after the next:\nthe stream finds the sea."
-SOON = 10.0  # seconds; a bound for what ends at once, never a measure
+SOON = 30.0  # seconds; a bound for what ends at once, never a measure
 
 
 @pytest.fixture(scope="module")

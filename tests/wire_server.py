@@ -25,7 +25,7 @@ from suggestions.events import NAMES
 from suggestions.testing.frames import DONE, chunk, said
 from suggestions.testing.frames import LAST_CHUNK as LAST_CHUNK
 
-SOON = 10.0
+SOON = 30.0
 """Seconds; a bound for what ends at once, never a measure."""
 TOKEN = "secret-of-the-tests"
 CHUNKED = (

@@ -13,7 +13,7 @@ from suggestions.playground import Playground
 from suggestions.playground.wsgi import listen
 from suggestions.relay import preflight, relay
 
-SOON = 10.0  # seconds; a bound for what ends at once, never a measure
+SOON = 30.0  # seconds; a bound for what ends at once, never a measure
 
 
 class RelayServer:

@@ -16,7 +16,7 @@ from suggestions.playground.ask import WIRES
 QUESTION = "Write a haiku"
 HAIKU = "Small words cross the wire,\none token after the next:\nthe stream finds the sea."
 TOKEN = "secret-of-the-tests"
-SOON = 10.0  # seconds; a bound for what ends at once, never a measure
+SOON = 30.0  # seconds; a bound for what ends at once, never a measure
 
 
 @pytest.fixture(scope="module")

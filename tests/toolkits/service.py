@@ -103,15 +103,18 @@ class Notes:
 
 
 def timed(close: Callable[[], None]) -> None:
-    """Calls it, and shows how long that took."""
+    """Calls it, which must not wait for the server: that would take for ever.
+
+    What it takes is measured in benchmarks/; here the machine may have other things to do.
+    """
     began = time.perf_counter()
     close()
     took = time.perf_counter() - began
     print(f"close() took {took * 1000:.2f} ms")
-    assert took < 0.05
+    assert took < 0.5
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 15.0) -> None:
     """Waits on this thread until it holds."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -176,7 +176,7 @@ def test_a_fork_leaves_the_stream_to_the_parent() -> None:
     notes.check(service.text)
 
 
-@program(display=False, within=10)
+@program(display=False, within=20)
 def test_exit_in_mid_stream() -> None:
     service, notes = Service(5, silent=True), Notes()
 

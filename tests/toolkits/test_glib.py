@@ -209,7 +209,7 @@ def test_windows_that_only_a_source_still_knows() -> None:
     gc.collect()
 
 
-@gtk(within=5)
+@gtk(within=20)
 def test_a_program_that_ends_in_mid_stream() -> None:
     from gi.repository import GLib
 

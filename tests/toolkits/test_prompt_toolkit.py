@@ -151,7 +151,7 @@ def test_an_application_that_exits_in_mid_stream_closes_the_source() -> None:
     with_an_app(use)
 
 
-@program("prompt_toolkit", display=False, within=6)
+@program("prompt_toolkit", display=False, within=20)
 def test_a_program_that_ends_in_mid_stream() -> None:
     import threading
 

@@ -155,7 +155,7 @@ def test_many_apps_that_exit_at_any_moment() -> None:
     eventually(service.has_seen_all_hang_up)
 
 
-@program("textual", display=False, within=6)
+@program("textual", display=False, within=20)
 def test_a_program_that_ends_in_mid_stream() -> None:
     from suggestions.toolkits import textual
 

@@ -260,7 +260,7 @@ def test_a_fork_leaves_the_stream_to_the_parent() -> None:
     notes.check(service.text)
 
 
-@program("tkinter", within=10)
+@program("tkinter", within=20)
 @pytest.mark.parametrize("leave", ["end of the file", "sys.exit", "destroy"])
 def test_exit_in_mid_stream(leave: str) -> None:
     import sys

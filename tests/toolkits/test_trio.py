@@ -145,7 +145,7 @@ def test_a_source_that_is_made_in_a_worker_thread() -> None:
     notes.check(service.text)
 
 
-@program("trio", display=False, within=10)
+@program("trio", display=False, within=20)
 def test_exit_in_mid_stream() -> None:
     import trio
 

@@ -181,7 +181,7 @@ def test_frames_that_only_a_source_still_knows() -> None:
     gc.collect()
 
 
-@program("wx", within=5)
+@program("wx", within=20)
 def test_a_program_that_ends_in_mid_stream() -> None:
     import wx
 
