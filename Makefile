@@ -1,5 +1,6 @@
 # What a newcomer and the checks run. All of it stays inside of $(VENV).
 #   make test ARGS="-k close"                     arguments for pytest
+#   make test ARGS="-n 0 --pdb"                   one test at a time, and a debugger
 #   make test PYTHON=python3.13 VENV=.venv-3.13   another interpreter
 
 PYTHON ?= python3
@@ -31,7 +32,7 @@ demo: $(VENV)/.has-cli,playground
 	@$(VENV)/bin/suggestions demo
 
 test: $(VENV)/.has-test
-	$(VENV)/bin/python -m pytest $(ARGS)
+	$(VENV)/bin/python -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 toolkits: $(VENV)/.has-test,toolkits
 	@true
