@@ -329,6 +329,27 @@ def test_usage_may_come_after_the_finish() -> None:
     assert log.answer.finish_reason == "stop"
 
 
+def test_usage_is_told_as_the_service_counts() -> None:
+    later = Usage(3, 9, 12, {"prompt_tokens": 3})
+    log = Log().feed(COUNTS, later)
+    assert log.details("usage") == [COUNTS, later]
+    assert log.answer.usage == later
+
+
+def test_a_later_count_of_the_answer_alone_keeps_that_of_the_question() -> None:
+    log = Log().feed(
+        Usage(3, 1, 4, {"input_tokens": 3, "output_tokens": 1}),
+        Usage(0, 5, 5, {"output_tokens": 5}),
+    )
+    both = Usage(3, 5, 8, {"input_tokens": 3, "output_tokens": 5})
+    assert log.details("usage")[1] == log.answer.usage == both
+
+
+def test_a_count_of_the_answer_alone_is_told_as_it_is() -> None:
+    log = Log().feed(alone := Usage(0, 5, 5, {"output_tokens": 5}))
+    assert log.details("usage") == [log.answer.usage] == [alone]
+
+
 def test_the_first_to_name_the_model_and_the_request_counts() -> None:
     log = Log().feed(Source(), Source("m", None), Source("other", "r"), Source(None, "s"), DONE)
     assert (log.answer.model, log.answer.request_id) == ("m", "r")
@@ -340,6 +361,7 @@ def test_a_content_filter_is_moderation_however_much_had_come() -> None:
     [error] = log.details("error")
     assert isinstance(error, ModerationError)
     assert error.partial_text == "Some text"
+    assert error.message == "The answer was stopped by the service's content filter."
     assert log.names[2:] == ["error_moderation", "error_response", "error"]
     assert (log.answer.finish_reason, log.answer.usage) == ("content_filter", None)
 

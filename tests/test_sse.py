@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from suggestions.errors import EventTooLargeError
-from suggestions.wire.sse import EventStream, ServerSentEvent
+from suggestions.wire.sse import Comment, EventStream, ServerSentEvent
 
 BOM = b"\xef\xbb\xbf"
 LATEST = 10**18 - 1  # milliseconds; longer numbers are as good
@@ -331,6 +331,42 @@ def test_what_breaks_off_keeps_what_came_before() -> None:
     with pytest.raises(ConnectionResetError):
         next(events)
     assert (stream.last_event_id, stream.reconnection_time) == ("1", 7)
+
+
+@pytest.mark.parametrize(
+    ("end", "unfinished"),
+    [
+        (b"", False),
+        (b"\n\n", False),
+        (b": comment\n", False),
+        (b"data: b", True),
+        (b"data: b\n", True),
+        (b": comment\nid: 1\n", True),
+    ],
+)
+def test_at_the_end_it_is_known_whether_an_event_was_cut_off(end: bytes, unfinished: bool) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"data: a\n\n" + end
+        assert stream.unfinished is False  # the rest may still come
+
+    stream = EventStream(chunks())
+    assert [event.data for event in stream] == ["a"]
+    assert stream.unfinished is unfinished
+
+
+def test_comments_are_told_to_whoever_asks_before_the_event_of_their_block() -> None:
+    data = b":\n\nid: 1\ndata: a\n: x\n:y\n\ndata: b\n\n:  z\n\n: unfinished\n"
+    told = list(EventStream([data], last_event_id="0", with_comments=True))
+    assert told == [
+        Comment(type="comment", data="", last_event_id="0"),
+        Comment("comment", "x", "0"),
+        Comment("comment", "y", "0"),
+        ServerSentEvent("message", "a", "1"),
+        ServerSentEvent("message", "b", "1"),
+        Comment("comment", " z", "1"),
+    ]
+    assert [type(event) is Comment for event in told] == [True, True, True, False, False, True]
+    assert read([data], last_event_id="0").events == [message("a", id="1"), message("b", id="1")]
 
 
 # Any bytes, any cut

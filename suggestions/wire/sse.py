@@ -137,7 +137,7 @@ class EventStream:
 
 
 def _decoded(data: bytearray) -> str:
-    return data.decode("utf-8", "replace")
+    return data.decode(errors="replace")
 
 
 def _without_mark(chunks: Iterable[bytes]) -> Iterable[bytes]:
@@ -171,13 +171,10 @@ def _event_and_data(lines: list[str]) -> tuple[str, str] | None:
     data_lines = [line for line in lines if line == "data" or line.startswith("data:")]
     # The last one wins; handing over all of them each time would be quadratic.
     type_lines = [line for line in lines if line == "event" or line.startswith("event:")][-1:]
-    data: list[str] = []
-    kind = "message"
+    events: list[sseclient.Event] = []
     for start in range(0, len(data_lines), _DATA_LINES_AT_ONCE):
         part = type_lines + data_lines[start : start + _DATA_LINES_AT_ONCE]
-        block = "\n".join([*part, "", ""]).encode("utf-8")
+        block = ("\n".join(part) + "\n\n").encode()
         # An iterator, not a list: sseclient logs the repr of what it is given.
-        for event in sseclient.SSEClient(iter([block])).events():
-            kind = event.event
-            data.append(event.data)
-    return (kind, "\n".join(data)) if data_lines else None
+        events += sseclient.SSEClient(iter([block])).events()
+    return (events[0].event, "\n".join(event.data for event in events)) if events else None
