@@ -126,7 +126,7 @@ def _serve(sock: socket.socket) -> None:
             _hold(sock, job["hold"])
             return
         sock.sendall(HEADERS)
-        _stream(sock, job)
+        (_stamp if "stamped" in job else _stream)(sock, job)
 
 
 def _read_request(sock: socket.socket) -> dict[str, str] | None:
@@ -162,6 +162,14 @@ def _stream(sock: socket.socket, job: dict[str, str]) -> None:
             due += every
             sleep(max(0.0, due - perf_counter()))
         sock.sendall(data)
+    sock.sendall(CLOSING)
+
+
+def _stamp(sock: socket.socket, job: dict[str, str]) -> None:
+    sock.sendall(OPENING)
+    for _ in range(int(job["stamped"])):
+        sleep(float(job["every"]))
+        sock.sendall(framed(event({"content": f" {perf_counter():.6f}"})))
     sock.sendall(CLOSING)
 
 

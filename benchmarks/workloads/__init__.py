@@ -10,6 +10,7 @@ from benchmarks.workloads.abort import abort
 from benchmarks.workloads.first_chunk import first_chunk
 from benchmarks.workloads.growth import growth
 from benchmarks.workloads.per_event import flood, paced
+from benchmarks.workloads.relay import relay
 from benchmarks.workloads.scale import scale
 from benchmarks.workloads.stages import stages
 from benchmarks.workloads.startup import startup
@@ -25,4 +26,5 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "scale": scale,
     "growth": growth,
     "stages": stages,
+    "relay": relay,
 }
