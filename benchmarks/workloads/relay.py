@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
 from importlib.util import find_spec
 from statistics import median
@@ -47,12 +47,11 @@ def relay(bench: Bench) -> Section:
 
 def _lags(port: int) -> list[float]:
     """Milliseconds from the service's write to the browser's read, for each piece of an answer."""
-    connection = HTTPConnection("127.0.0.1", port)
-    connection.request("GET", "/")
-    with connection.getresponse() as response:
+    with closing(HTTPConnection("127.0.0.1", port)) as connection:
+        connection.request("GET", "/")
         return [
             (perf_counter() - float(json.loads(line[6:])["data"])) * 1000
-            for line in response
+            for line in connection.getresponse()
             if line.startswith(b'data: {"type": "content"')
         ]
 
