@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import re
 import socket
@@ -15,6 +16,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import requests
 import responses
@@ -33,6 +35,7 @@ from wire_server import (
     answering,
     authority,
     ca_file,
+    eventually,
     framed,
     free_port,
     full_backlog,
@@ -1033,6 +1036,27 @@ def test_a_proxy_that_refuses(session: requests.Session) -> None:
     assert type(error) is errors.ConnectionFailedError
     assert error.message.startswith("The proxy does not reach nonexistent.invalid: ")
     assert "403" in error.message
+
+
+@pytest.mark.parametrize(
+    "script",
+    [answering(sized("403 Forbidden")), answering(), Peer.wait_for_end],
+    ids=["refused", "closed", "silent"],
+)
+def test_a_tunnel_that_fails_leaves_nothing_to_the_garbage_collector(
+    session: requests.Session, script: Script
+) -> None:
+    process = psutil.Process()
+    with Server(script) as proxy:
+        session.proxies = {"https": proxy.url}
+        gc.collect()
+        gc.disable()
+        try:
+            before = process.num_fds()
+            assert failure("https://localhost/", session=session, timeouts={"connect": 0.15})
+            assert eventually(lambda: process.num_fds() <= before)
+        finally:
+            gc.enable()
 
 
 @pytest.mark.parametrize("proxy", ["http://:x:y", "socks5://localhost:9", "nonsense://"])

@@ -163,12 +163,13 @@ class _HTTPSConnection(_OnTheWire, HTTPSConnection):
             with leaving.wrapping(self):
                 super().connect()
         except Exception as error:
-            # Before Python 3.13, ssl leaves its socket open to the garbage collector where the
-            # peer resets the connection just before the handshake.
+            # Left open to the garbage collector: before Python 3.13, ssl's socket where the peer
+            # resets the connection just before the handshake; in Python 3.10 and early ones of
+            # 3.11, http.client's response of a proxy that makes no tunnel.
             for frame, _ in traceback.walk_tb(error.__traceback__):
-                sock = frame.f_locals.get("self")
-                if isinstance(sock, ssl.SSLSocket):
-                    sock.close()
+                for left in frame.f_locals.values():
+                    if isinstance(left, (ssl.SSLSocket, http.client.HTTPResponse)):
+                        left.close()
             raise
 
 
