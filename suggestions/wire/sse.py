@@ -119,7 +119,7 @@ class EventStream:
         )
 
     def _interpret(self, block: str) -> ServerSentEvent | None:
-        for value in re.findall(_ID, block)[-1:]:
+        for value in re.findall(_ID, block):
             self.last_event_id = value
         self._note_reconnection_time(block.encode())
         event = _event_and_data(block.split("\n"))
@@ -146,7 +146,7 @@ def _without_mark(chunks: Iterable[bytes]) -> Iterable[bytes]:
     start = b""
     for chunk in chunks:
         start += chunk
-        if len(start) >= len(_BYTE_ORDER_MARK) or not _BYTE_ORDER_MARK.startswith(start):
+        if len(start) >= len(_BYTE_ORDER_MARK):  # no event is as short, so none has to wait
             break
     return chain((start.removeprefix(_BYTE_ORDER_MARK),), chunks)
 
