@@ -20,6 +20,7 @@ import psutil
 import pytest
 import requests
 import responses
+import urllib3
 from requests.adapters import HTTPAdapter
 from wire_server import (
     ANSWER,
@@ -996,11 +997,18 @@ def test_failures(
         assert TOKEN not in f"{cause} {cause!r} {cause.args}"
 
 
+# Before 2.0, urllib3 itself compared the names; now OpenSSL does.
+ANOTHER_NAME = (
+    "hostname 'localhost' doesn't match 'another.test'"
+    if urllib3.__version__.startswith("1.")
+    else "Hostname mismatch, certificate is not valid for 'localhost'"
+)
+
+
 @pytest.mark.parametrize(
     ("host", "options", "words"),
     [
-        # The words are OpenSSL's, and those of urllib3 before 2.0.
-        ("another.test", {}, "mismatch|doesn't match"),
+        ("another.test", {}, ANOTHER_NAME),
         ("localhost", {"not_after": datetime(2020, 1, 1, tzinfo=timezone.utc)}, "expired"),
     ],
 )
@@ -1012,7 +1020,7 @@ def test_a_certificate_that_is_not_right(
     with Server(answering(STREAM), tls=context) as server:
         error = failure(server.url, session=session)
     assert type(error) is errors.TLSError
-    assert re.search(words, error.message)
+    assert words in error.message
 
 
 def test_a_client_certificate_that_is_missing(session: requests.Session) -> None:
