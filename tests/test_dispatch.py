@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import queue
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -257,6 +259,54 @@ def test_ctrl_c_in_a_handler_is_the_hosts_and_delivery_goes_on() -> None:
         loop.run_until(lambda: bool(ended))
     loop.run_until(lambda: bool(ended))
     assert heard == ["a", "b", "c"]
+
+
+def test_an_async_handler_whose_turn_comes_after_close_is_not_called() -> None:
+    class AsyncLoop(Loop):
+        def __init__(self) -> None:
+            super().__init__()
+            self.spawned: list[Callable[[], Any]] = []
+
+        def __call__(self, fn: Callable[[], None]) -> None:
+            self.post(fn)
+
+        def spawn(self, fn: Callable[[], Any], failed: Callable[[BaseException], None]) -> None:
+            self.spawned.append(fn)
+
+    loop = AsyncLoop()
+    heard: list[str] = []
+
+    async def hear(source: SuggestionsEventSource, event: Event[Any]) -> None:
+        heard.append(event.type)
+
+    source = ask(
+        [chunk("a"), HOLD], dispatch=loop, on=dict.fromkeys(("chunk", "abort", "end"), hear)
+    )
+    loop.run_until(lambda: len(loop.spawned) == 1)
+    source.close()
+    loop.run_until(lambda: len(loop.spawned) == 3)
+    for fn in loop.spawned:
+        asyncio.run(fn())
+    assert heard == ["abort", "end"]
+
+
+def test_a_source_that_is_over_keeps_no_handler() -> None:
+    class Widget:
+        def show(self, source: SuggestionsEventSource, event: Event[Any]) -> None:
+            return
+
+    loop = Loop()
+    ended: list[bool] = []
+    widget = Widget()
+    source = ask([chunk("a"), DONE], dispatch=loop.post, on={"chunk": widget.show})
+    source.connect("end", lambda source, event: ended.append(True))
+    source.result(10)
+    loop.run_until(lambda: bool(ended))
+    gone = weakref.ref(widget)
+    del widget
+    gc.collect()
+    assert gone() is None
+    assert source.state == "done"
 
 
 # throttle

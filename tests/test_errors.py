@@ -29,6 +29,8 @@ from suggestions.errors import (
     ServiceError,
     ServiceUnavailableError,
     StatusError,
+    UnclearPromptError,
+    from_code,
     from_report,
     from_status,
     is_report,
@@ -238,6 +240,23 @@ def test_no_status_falls_through(text: str) -> None:
         check_readable(error)
 
 
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (304, "The service sent no answer (status 304)."),
+        (399, "The service sent no answer (status 399)."),
+        (418, "The service did not accept the request (status 418)."),
+        (499, "The service did not accept the request (status 499)."),
+        (500, "The service failed (status 500). Please try again in a moment."),
+        (502, "The service failed (status 502). Please try again in a moment."),
+        (408, "The service did not answer in time (status 408). Please try again."),
+        (524, "The service did not answer in time (status 524). Please try again."),
+    ],
+)
+def test_a_status_without_an_error_of_its_own_has_a_sentence(status: int, sentence: str) -> None:
+    assert from_status(status).message == sentence
+
+
 @pytest.mark.parametrize("status", [200, 204, 304, 400, 404, 408, 418, 429, 500, 502, 504])
 def test_a_status_is_told_through_a_source(status: int) -> None:
     source = ask([b""], status=status, headers={"x-request-id": "r1", "Retry-After": "7"})
@@ -319,6 +338,31 @@ def test_a_report_makes_one_error(report: object, kind: type[SuggestionsError]) 
     check_readable(error)
     assert from_report({"error": report}).__class__ is kind
     assert from_report({"type": "error", "error": report}).__class__ is kind
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("error_quota_exceeded", QuotaExceededError),
+        ("error_moderation", ModerationError),
+        ("error_service_unavailable", ServiceUnavailableError),
+        ("error_context_too_large", ContextTooLargeError),
+        ("error_unclear_prompt", UnclearPromptError),
+        ("error_network", ServiceError),
+        ("error", ServiceError),
+        (429, ServiceError),
+        (None, ServiceError),
+        (["error_moderation"], ServiceError),
+    ],
+)
+def test_a_code_of_ours_makes_its_error(code: object, kind: type[SuggestionsError]) -> None:
+    error = from_code(code, "Oh\nno.", body="the body")
+    assert error.__class__ is kind
+    assert (error.message, error.body) == ("Oh no.", "the body")
+    silent = from_code(code, "")
+    assert silent.body is None
+    check_readable(silent)
+    assert (silent.message == "The service failed.") is (kind is ServiceError)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -133,6 +136,25 @@ def test_a_late_handler_may_be_disconnected_before_its_turn(target: EventTarget)
     worker.join(10)
     settle(target)
     assert list(late) == []
+
+
+def test_disconnecting_a_late_handler_leaves_the_others(target: EventTarget) -> None:
+    heard, neighbour, namesake = Heard(), Heard(), Heard()
+
+    def connect(target: EventTarget, event: Event[Any]) -> None:
+        target.connect("news", heard)
+        target.connect("news", neighbour)
+        target.connect("other", heard)
+        target.connect("other", namesake)
+        target.disconnect("news", heard)
+
+    target.once("news", connect)
+    send(target, 1)
+    settle(target)
+    send(target, 2, name="other")
+    assert list(heard) == [2]
+    assert list(neighbour) == [1]
+    assert list(namesake) == [2]
 
 
 def test_on_connects_the_function_below_it(target: EventTarget) -> None:
@@ -284,12 +306,117 @@ def test_an_event_sent_by_a_handler_follows_the_one_it_was_sent_in(target: Event
     assert order == [(who, n) for n in (1, 2, 3) for who in ("first", "second")]
 
 
+def test_a_handler_is_the_same_as_a_listener_too(target: EventTarget) -> None:
+    heard = Heard()
+    target.connect("news", heard)
+    target.add_event_listener("news", heard)  # type: ignore[arg-type]
+    send(target, 1)
+    target.remove_event_listener("news", heard)  # type: ignore[arg-type]
+    send(target, 2)
+    assert list(heard) == [1]
+
+
+def test_a_handler_that_raises_is_logged_and_told(
+    target: EventTarget, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(target: EventTarget, event: Event[Any]) -> None:
+        raise ZeroDivisionError("oh")
+
+    heard, failures = Heard(), Heard()
+    target.connect("news", fail)
+    target.connect("news", heard)
+    target.connect("handler_error", failures)
+    target.connect("handler_error", fail)
+    with caplog.at_level(logging.ERROR, "suggestions"):
+        send(target, 1)
+    assert list(heard) == [1]
+    [(event, handler, exception)] = failures
+    assert (event.type, event.detail, handler) == ("news", 1, fail)
+    assert isinstance(exception, ZeroDivisionError)
+    logged = [(record.name, record.getMessage()) for record in caplog.records]
+    assert logged == [
+        ("suggestions", "a handler of 'news' raised"),
+        ("suggestions", "a handler of 'handler_error' raised"),
+    ]
+    assert all("ZeroDivisionError: oh" in record.exc_text for record in caplog.records)
+
+
+# Async handlers
+
+
+class Host:
+    """A dispatcher that runs what was posted, and awaits what was spawned, when it is told to."""
+
+    def __init__(self) -> None:
+        self.posted: list[Callable[[], None]] = []
+        self.spawned: list[tuple[Callable[[], Any], Callable[[BaseException], None]]] = []
+
+    def __call__(self, fn: Callable[[], None]) -> None:
+        self.posted.append(fn)
+
+    def spawn(self, fn: Callable[[], Any], failed: Callable[[BaseException], None]) -> None:
+        self.spawned.append((fn, failed))
+
+    def run(self) -> None:
+        while self.posted:
+            self.posted.pop(0)()
+
+    def run_spawned(self) -> None:
+        while self.spawned:
+            fn, failed = self.spawned.pop(0)
+            try:
+                asyncio.run(fn())
+            except Exception as exception:
+                failed(exception)
+
+
+def test_an_async_handler_is_awaited_where_the_dispatcher_can() -> None:
+    host = Host()
+    target = EventTarget(dispatch=host)
+    heard = Heard()
+
+    async def hear(target: EventTarget, event: Event[Any]) -> None:
+        heard(target, event)
+
+    assert target.connect("news", hear) is hear
+    target.connect("news", hear)
+    send(target, 1, 2)
+    host.run()
+    assert list(heard) == []
+    host.run_spawned()
+    assert list(heard) == [1, 2]
+    target.disconnect("news", hear)
+    send(target, 3)
+    host.run()
+    assert host.spawned == []
+
+
+def test_an_async_handler_that_raises_is_told() -> None:
+    host = Host()
+    target = EventTarget(dispatch=host)
+    failures = Heard()
+    target.connect("handler_error", failures)
+
+    async def fail(target: EventTarget, event: Event[Any]) -> None:
+        raise ZeroDivisionError
+
+    target.connect("news", fail)
+    send(target, 1)
+    host.run()
+    host.run_spawned()
+    send(target, 2, name="other")
+    host.run()
+    [(event, handler, exception)] = failures
+    assert (event.detail, handler) == (1, fail)
+    assert isinstance(exception, ZeroDivisionError)
+
+
 def test_wrong_names_and_handlers_are_refused(target: EventTarget) -> None:
     async def later(target: EventTarget, event: Event[Any]) -> None: ...
 
     with pytest.raises(TypeError, match="handler of 'news' must be callable"):
         target.connect("news", 3)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="async function"):
+    with pytest.raises(TypeError, match=r"dispatch=suggestions.toolkits.aio\(\) or trio_\(\)$"):
         target.connect("news", later)
     with pytest.raises(TypeError, match="name of an event"):
         target.connect("", print)
