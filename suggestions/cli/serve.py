@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import click
@@ -46,12 +44,6 @@ def serve(host: str, port: int, token_env: str | None, pace: float) -> None:
     token = os.environ.get(token_env) if token_env else None
     if token_env and not token:
         raise click.UsageError(f"--token-env: {token_env} is not set, or empty.")
-    if not _is_loopback(host):
-        click.echo(
-            f"Warning: {host or 'every address'} can be reached from other machines. "
-            "The playground is made for trying things, not for an open network.",
-            err=True,
-        )
     try:
         serve_forever(
             host=host,
@@ -65,19 +57,6 @@ def serve(host: str, port: int, token_env: str | None, pace: float) -> None:
         raise click.ClickException(
             f"cannot listen on {host} port {port} ({reason}). Try --port 0 for a free port."
         ) from None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return all(
-            ip_address(row[4][0]).is_loopback
-            # An empty name is every address of this machine, for whoever listens.
-            for row in socket.getaddrinfo(
-                host or None, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )
-        )
-    except OSError:
-        return True  # a name that is not known cannot be listened on either
 
 
 def _introduction(playground: Playground, token_env: str | None) -> str:

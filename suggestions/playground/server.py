@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable
+from ipaddress import ip_address
 from types import TracebackType
 
 from .app import create_app
@@ -14,6 +16,7 @@ from .plain import JSON_PATH, LINES_PATH, RAW_PATH, TEXT_PATH
 from .relay import PATH as RELAY_PATH
 from .wsgi import WSGIServer, listen
 
+_logger = logging.getLogger("suggestions")
 _POLL = 0.05  # seconds until the accepting thread sees that it is to stop
 _PATIENCE = 5.0  # seconds that stop() grants the threads
 
@@ -39,10 +42,19 @@ class Playground:
         self._thread: threading.Thread | None = None
 
     def start(self) -> Playground:
-        """Listen, and serve from a daemon thread. Raises `OSError` when the port is taken."""
+        """Listen, and serve from a daemon thread. Raises `OSError` when the port is taken.
+
+        Logs a warning where other machines can reach it.
+        """
         if self._server is not None:
             raise RuntimeError("the playground is already running")
         server = self._server = listen(*self._address, self._app)
+        if not ip_address(str(server.server_address[0])).is_loopback:
+            _logger.warning(
+                "Warning: %s can be reached from other machines. The playground is made for "
+                "trying things, not for an open network.",
+                self._address[0] or "every address",
+            )
         self._thread = threading.Thread(
             target=server.serve_forever, args=(_POLL,), name="playground", daemon=True
         )
