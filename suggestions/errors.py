@@ -336,7 +336,7 @@ def _told_in(report: object) -> _Told:
         error.get("code"),
         error.get("type"),
         _object(error.get("innererror")).get("code"),
-        "moderation" if "flagged_input" in _object(error.get("metadata")) else None,
+        422 if "flagged_input" in _object(error.get("metadata")) else None,
     )
 
 

@@ -365,6 +365,19 @@ def test_a_throttled_suggestion_comes_though_the_stream_falls_silent(posted: boo
     source.close()
 
 
+def test_a_late_handler_of_throttled_suggestions_gets_the_newest_in_mid_stream() -> None:
+    here = threading.Event()
+    source = ask([*words(100), here.set, HOLD], throttle=60)
+    assert here.wait(10)
+    loop = Loop()
+    loop.run_until(lambda: source.full_message.endswith("99 "))
+    suggestions: list[str] = []
+    source.connect("suggestion", lambda source, event: suggestions.append(event.detail))
+    loop.run_until(lambda: bool(suggestions))
+    assert suggestions == [source.full_message]
+    source.close()
+
+
 def test_a_late_handler_of_throttled_suggestions_gets_the_newest() -> None:
     source = ask([*words(100), DONE], throttle=5)
     source.result(10)

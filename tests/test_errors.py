@@ -240,6 +240,14 @@ def test_no_status_falls_through(text: str) -> None:
         check_readable(error)
 
 
+@pytest.mark.parametrize("word", [{"code": "rate_limit_exceeded"}, {"status": 429}])
+def test_words_beside_an_error_that_is_a_text_count_as_well(word: dict[str, Any]) -> None:
+    for fields, quote in (({}, "Oh no."), ({"message": "Slow down."}, "Slow down.")):
+        error = from_status(400, flat(error="Oh no.", **fields, **word))
+        assert error.__class__ is QuotaExceededError
+        assert error.message.endswith(f"(It says: {quote})")
+
+
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
@@ -319,6 +327,7 @@ def test_the_request_id_of_each_service(header: str, request_id: str | None) -> 
         ({"message": "No", "type": "server_error", "code": "overloaded"}, ServiceUnavailableError),
         ({"message": "No", "code": "context_length_exceeded"}, ContextTooLargeError),
         ({"message": "No", "type": "request_too_large"}, ContextTooLargeError),
+        ({"message": "No", "code": 500, "type": "invalid_api_key"}, AuthenticationError),
         ({"message": "No", "code": True}, ServiceError),
         ({"message": "No", "code": ["429"]}, ServiceError),
         ({"message": "No", "code": "\u0664\u0662\u0669"}, ServiceError),
@@ -371,6 +380,7 @@ def test_a_code_of_ours_makes_its_error(code: object, kind: type[SuggestionsErro
         ({"error": {"message": "No"}}, True),
         ({"error": "No"}, True),
         ({"error": True, "message": "No"}, True),
+        ({"errorMessage": "No"}, True),
         ({"type": "error", "message": "No"}, True),
         ({"code": "x", "message": "No"}, True),
         ({"choices": [], "error": {"code": 502}}, True),

@@ -266,6 +266,35 @@ def test_a_watcher_of_one_source_and_one_that_raises() -> None:
     assert seen == ["a"]
 
 
+def test_a_watcher_that_raises_is_told_as_a_handler_is() -> None:
+    failures: list[Any] = []
+
+    def fail(source: Any, event: Event[str]) -> None:
+        raise ValueError("oh")
+
+    with signals.chunk.connected_to(fail):
+        source = ask(
+            [chunk("a"), DONE],
+            on={"handler_error": lambda source, event: failures.append(event.detail)},
+        )
+        assert source.wait(10)
+    [(event, handler, exception)] = failures
+    assert (event.type, event.detail, handler) == ("chunk", "a", fail)
+    assert isinstance(exception, ValueError)
+
+
+def test_a_watcher_alone_hears_a_function_call_grow() -> None:
+    calls: list[FunctionCall] = []
+
+    def watch(source: Any, event: Event[FunctionCall]) -> None:
+        calls.append(event.detail)
+
+    with signals.function_call_chunk.connected_to(watch):
+        call = chunk(function_call={"name": "f", "arguments": "{"})
+        assert ask([call, chunk(function_call={"arguments": "}"}), DONE]).wait(10)
+    assert calls == [FunctionCall("f", "{"), FunctionCall("f", "{}")]
+
+
 def test_an_error_that_nobody_hears_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "suggestions")
     source = ask([ConnectionResetError()])

@@ -61,6 +61,17 @@ def test_handlers_are_called_in_the_order_of_their_connection(target: EventTarge
     assert order == list(range(20))
 
 
+def test_a_handler_that_is_connected_again_is_the_last(target: EventTarget) -> None:
+    order: list[str] = []
+    first = lambda target, event: order.append("first")  # noqa: E731 - to have a name
+    target.connect("news", first)
+    target.connect("news", lambda target, event: order.append("second"))
+    target.disconnect("news", first)
+    target.connect("news", first)
+    send(target, None)
+    assert order == ["second", "first"]
+
+
 def test_the_same_handler_is_connected_once(target: EventTarget) -> None:
     heard = Heard()
     target.connect("news", heard)
@@ -264,6 +275,26 @@ def test_a_weak_handler_goes_even_where_another_has_raised(target: EventTarget) 
     assert heard == [1]
 
 
+def test_a_late_weak_handler_is_called_as_long_as_it_lives(
+    target: EventTarget, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard, gone = Heard(), Heard()
+
+    def connect(target: EventTarget, event: Event[Any]) -> None:
+        nonlocal gone
+        target.connect("news", heard, weak=True)
+        target.connect("news", gone, weak=True)
+        del gone
+        gc.collect()
+
+    target.once("news", connect)
+    send(target, 1)
+    settle(target)
+    send(target, 2)
+    assert list(heard) == [1, 2]
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_a_listener_may_be_added_again_after_its_signal(target: EventTarget, late: bool) -> None:
     class Signal:
@@ -422,5 +453,5 @@ def test_wrong_names_and_handlers_are_refused(target: EventTarget) -> None:
         target.connect("", print)
     with pytest.raises(TypeError, match="listener of 'news'"):
         target.add_event_listener("news", None)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="takes an Event"):
+    with pytest.raises(TypeError, match="takes an Event, not str"):
         target.dispatch_event("news")  # type: ignore[arg-type]
