@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gzip
 import logging
+import random
 import re
 import tracemalloc
 import zlib
@@ -24,6 +25,7 @@ from script import Script as ScriptedAdapter
 from wire_server import (
     CHUNKED,
     DONE,
+    LAST_CHUNK,
     SOON,
     TOKEN,
     UNTIL_CLOSE,
@@ -299,6 +301,25 @@ def test_a_bomb_ends_in_an_error_and_little_memory(
     assert type(error) is errors.MalformedStreamError
     assert "100 times" in error.message
     assert memory < LITTLE
+
+
+@pytest.mark.parametrize("chunked", [True, False], ids=["chunked", "length"])
+def test_a_long_answer_that_compresses_well_is_no_bomb(chunked: bool) -> None:
+    numbers = random.Random(1)
+    blocks = [f"{numbers.getrandbits(8 * 1024):x}" * 25 for _ in range(100)]
+    text = "".join(blocks)
+    data = gzip.compress(text.encode())
+    assert len(text) > 5_000_000
+    assert 25 < len(text) / len(data) < 50
+    size = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(data)}"
+    head = (
+        f"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Encoding: gzip\r\n{size}\r\n\r\n"
+    )
+    pieces = [data[start : start + 4096] for start in range(0, len(data), 4096)]
+    body = [*map(framed, pieces), LAST_CHUNK] if chunked else [data]
+    with Server(answering(head.encode(), *body)) as server:
+        source = SuggestionsEventSource("Why?", TOKEN, url=server.url, dialect="text")
+        assert source.result(SOON) == text
 
 
 def test_an_answer_without_end_ends_with_its_time() -> None:

@@ -53,13 +53,24 @@ def read_decoded(response: Any) -> Iterator[bytes]:
     if isinstance(raw, io.BufferedIOBase):
         # A plain file, as the adapters of tests and local services give: no encoding to undo.
         return iter(lambda: raw.read1(RECEIVE), b"")
-    read1: Callable[..., bytes] | None = getattr(raw, "read1", None)
-    if read1 is None:
-        # Older urllib3: one byte at a time is slow, but more would wait for more.
-        return iter(response.iter_content(1))
-    decoded = iter(lambda: read1(RECEIVE, decode_content=True), b"")
+    if hasattr(raw, "read1"):
+        decoded = iter(lambda: raw.read1(RECEIVE, decode_content=True), b"")
+    elif hasattr(raw, "stream"):
+        decoded = _byte_by_byte(raw)
+    else:
+        return iter(response.iter_content(1))  # a file that has `read` alone
     received: Callable[[], int] | None = getattr(raw, "tell", None)  # bytes, before decoding
     return decoded if received is None else _unless_it_is_a_bomb(decoded, received)
+
+
+def _byte_by_byte(raw: Any) -> Iterator[bytes]:
+    """What `read1` is for, of a urllib3 before 2.2: slow, but more at a time would wait for more.
+
+    Its `stream` would not count in `tell` what comes in transfer chunks.
+    """
+    while (data := raw.read(1, decode_content=True)) or not raw.closed:
+        if data:
+            yield data
 
 
 def _unless_it_is_a_bomb(decoded: Iterable[bytes], received: Callable[[], int]) -> Iterator[bytes]:
