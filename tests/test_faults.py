@@ -18,6 +18,7 @@ from typing import NamedTuple
 import pytest
 import requests
 import trustme
+import urllib3
 from wire_server import SOON, TOKEN, Told, eventually
 
 from suggestions import errors
@@ -71,7 +72,10 @@ TABLE = {
     "truncated gzip": Row(errors.IncompleteStreamError, BEGUN),
     "gzip that is none": Row(errors.MalformedStreamError, NOTHING),
     "gzip that breaks": Row(errors.MalformedStreamError, BEGUN, in_part=True),
-    "gzip with a wrong checksum": Row(errors.MalformedStreamError, WHOLE, in_part=True),
+    # Byte by byte, as an older urllib3 is read, [DONE] comes first, and nothing behind it is read.
+    "gzip with a wrong checksum": Row(errors.MalformedStreamError, WHOLE, in_part=True)
+    if hasattr(urllib3.HTTPResponse, "read1")
+    else Row(None, WHOLE),
     "gzip bomb": Row(errors.MalformedStreamError, NOTHING),
     "trailers": Row(None, WHOLE),
     "endless trailers": Row(None, WHOLE),
