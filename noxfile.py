@@ -16,6 +16,7 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.14t")  # 3.14t: free-threa
 # What requests brings. Importing 1.26.0 warns on Python 3.10 and newer; this one does not.
 OLDEST_URLLIB3 = "urllib3>=1.26.5"
 ELSEWHERE = ("toolkits", "servers", "browser")
+AS_MAKE_TEST = ("-n", "logical", "--maxprocesses", "4", "--dist", "worksteal")
 
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv"
@@ -35,7 +36,7 @@ def tests(session: nox.Session, resolution: str) -> None:
     session.install("--no-deps", "--editable=.")
     session.run("uv", "pip", "list", external=True, silent=False)
     ignored = [f"--ignore=tests/{folder}" for folder in ELSEWHERE]
-    session.run("python", "-m", "pytest", *ignored, *session.posargs)
+    session.run("python", "-m", "pytest", *AS_MAKE_TEST, *ignored, *session.posargs)
 
 
 for python in PYTHONS:
