@@ -45,10 +45,11 @@ class Loop:
             return
 
 
+URL = "https://service.example/"
+
+
 def ask(steps: list[Step], **options: Any) -> SuggestionsEventSource:
-    return SuggestionsEventSource(
-        "Why?", url="https://service.example/", session=Script(steps).session(), **options
-    )
+    return SuggestionsEventSource("Why?", url=URL, session=Script(steps).session(), **options)
 
 
 def words(count: int) -> list[Step]:
@@ -307,6 +308,57 @@ def test_a_source_that_is_over_keeps_no_handler() -> None:
     gc.collect()
     assert gone() is None
     assert source.state == "done"
+
+
+def test_a_handler_that_is_connected_while_the_others_are_let_go_is_called() -> None:
+    late: list[str] = []
+
+    class Connecting(SuggestionsEventSource):
+        def _let_go(self) -> None:
+            self.connect("done", hear)  # as another thread may do
+            super()._let_go()
+
+    def hear(source: SuggestionsEventSource, event: Event[str]) -> None:
+        late.append(event.detail)
+
+    loop = Loop()
+    script = Script([chunk("a"), DONE])
+    Connecting("Why?", url=URL, session=script.session(), dispatch=loop.post)
+    loop.run_until(lambda: bool(late))
+    assert late[0] == "a"
+
+
+def test_a_handler_connected_by_another_does_not_keep_the_reader_from_reading() -> None:
+    gate = threading.Event()
+    heard: list[str] = []
+
+    def late(source: SuggestionsEventSource, event: Event[str]) -> None:
+        gate.wait(10)
+        heard.append(event.detail)
+
+    source = ask(
+        [chunk("a"), chunk("b"), DONE],
+        on={"chunk": lambda source, event: source.connect("chunk", late)},
+    )
+    assert source.result(5) == "ab"
+    assert heard == []
+    gate.set()
+    assert source.wait(10)
+    assert heard == ["a", "b"]
+
+
+def test_a_handler_connected_by_another_is_called_though_the_stream_is_silent() -> None:
+    heard: list[str] = []
+    source = ask(
+        [chunk("a"), HOLD],
+        on={
+            "chunk": lambda source, event: source.connect(
+                "open", lambda source, event: heard.append(event.type)
+            )
+        },
+    )
+    Loop().run_until(lambda: heard == ["open"])
+    source.close()
 
 
 # throttle

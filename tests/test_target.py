@@ -315,6 +315,29 @@ def test_a_listener_may_be_added_again_after_its_signal(target: EventTarget, lat
     assert heard == [1, 2]
 
 
+def test_a_listener_that_has_heard_nothing_yet_may_be_added_again_after_its_signal(
+    target: EventTarget,
+) -> None:
+    class Signal:
+        aborted = False
+
+    heard: list[Any] = []
+
+    def listen(event: Event[Any]) -> None:
+        heard.append(event.detail)
+
+    def add(target: EventTarget, event: Event[Any]) -> None:
+        signal = Signal()
+        target.add_event_listener("news", listen, signal=signal)
+        signal.aborted = True
+        target.add_event_listener("news", listen)
+
+    target.once("news", add)
+    send(target, 1)
+    settle(target)
+    assert heard == [1]
+
+
 def test_a_strong_lambda_stays(target: EventTarget) -> None:
     heard: list[Any] = []
     target.connect("news", lambda target, event: heard.append(event.detail))
@@ -372,7 +395,7 @@ def test_a_handler_that_raises_is_logged_and_told(
     assert all("ZeroDivisionError: oh" in record.exc_text for record in caplog.records)
 
 
-# Async handlers
+# A dispatcher, and async handlers
 
 
 class Host:
@@ -399,6 +422,18 @@ class Host:
                 asyncio.run(fn())
             except Exception as exception:
                 failed(exception)
+
+
+def test_news_are_posted_once() -> None:
+    host = Host()
+    target = EventTarget(dispatch=host)
+    target.connect("news", heard := Heard())
+    send(target, 1, 2)
+    [post] = host.posted
+    host.posted.clear()
+    post()
+    assert list(heard) == [1, 2]
+    assert host.posted == []
 
 
 def test_an_async_handler_is_awaited_where_the_dispatcher_can() -> None:
@@ -447,7 +482,7 @@ def test_wrong_names_and_handlers_are_refused(target: EventTarget) -> None:
 
     with pytest.raises(TypeError, match="handler of 'news' must be callable"):
         target.connect("news", 3)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"dispatch=suggestions.toolkits.aio\(\) or trio_\(\)$"):
+    with pytest.raises(TypeError, match=r"^the handler of 'news' is an async .* or trio_\(\)$"):
         target.connect("news", later)
     with pytest.raises(TypeError, match="name of an event"):
         target.connect("", print)
