@@ -8,7 +8,7 @@ VENV ?= .venv
 ARGS ?=
 CODE = $(wildcard noxfile.py suggestions tests examples benchmarks release soak fuzz)
 
-.PHONY: help demo test toolkits servers browser bench fuzz soak docs matrix lint types check release-check audit clean
+.PHONY: help demo test toolkits servers browser bench fuzz soak docs matrix coverage mutants lint types check release-check audit clean
 
 help:
 	@echo "make demo    show what it does: three answers, no key and no network needed"
@@ -21,6 +21,8 @@ help:
 	@echo "make docs    build the documents into site/"
 	@echo "make soak    live lives of sources for half an hour: make soak ARGS=\"--seconds 60\""
 	@echo "make matrix  the tests on each Python there is, with the oldest and newest of what is needed"
+	@echo "make coverage  the tests, and whether they go through 95 % of the branches"
+	@echo "make mutants   change the code and see whether the tests notice: tests/MUTANTS.md"
 	@echo "make lint    ruff: rules and format"
 	@echo "make types   mypy and pyright"
 	@echo "make check   all of lint, types and test"
@@ -59,6 +61,16 @@ docs: $(VENV)/.has-docs
 matrix: $(VENV)/.has-matrix
 	$(VENV)/bin/nox $(ARGS)
 
+coverage: $(VENV)/.has-test,coverage
+	$(VENV)/bin/coverage erase
+	$(VENV)/bin/coverage run -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
+	$(VENV)/bin/coverage combine --quiet
+	$(VENV)/bin/coverage report
+
+mutants: $(VENV)/.has-mutation
+	$(VENV)/bin/mutmut run $(ARGS)
+	$(VENV)/bin/mutmut results
+
 lint: $(VENV)/.has-dev
 	$(VENV)/bin/ruff check $(CODE)
 	$(VENV)/bin/ruff format --check $(CODE)
@@ -76,7 +88,7 @@ audit: $(VENV)/.has-release
 	$(VENV)/bin/python -m release.audit
 
 clean:
-	rm -rf "$(VENV)" .nox build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz
+	rm -rf "$(VENV)" .nox build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz mutants .coverage*
 	find suggestions tests examples -name __pycache__ -type d -exec rm -rf {} +
 
 # The extras after the dash, installed; again only when pyproject.toml has changed.

@@ -6,6 +6,8 @@ from hypothesis import settings
 
 # A loaded machine is no failure: no example has a deadline of its own.
 settings.register_profile("default", deadline=None)
+# For `make mutants`: few examples, and the same ones each time.
+settings.register_profile("mutants", deadline=None, max_examples=30, derandomize=True)
 settings.load_profile("default")
 
 # A shell's background job ignores Ctrl-C, and so would the programs that tests send it to.
