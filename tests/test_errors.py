@@ -10,6 +10,8 @@ import pickle
 import threading
 import traceback
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -276,6 +278,37 @@ def test_a_status_is_told_through_a_source(status: int) -> None:
     if status != 200:
         assert (error.status, error.retry_after, error.body) == (status, 7.0, "")
         assert error.code == OWN_EVENT.get(status, ("error_network", ""))[0]
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (" 7 ", 7.0),
+        ("0.5", 0.5),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("Wed, 21 Oct 2015 07:28:00 -0000", 0.0),
+        ("soon", None),
+        ("", None),
+        ("-1", None),
+        ("1.2.3", None),
+        ("\u00b2", None),
+        ("Wed, 21 Oct 2015 07:28:00 +" + "9" * 30, None),
+        ("Wed, " + "9" * 30 + " Oct 2015 07:28:00 GMT", None),
+    ],
+)
+def test_how_long_the_service_asks_to_wait(header: str, seconds: float | None) -> None:
+    source = ask([b""], status=503, headers={"Retry-After": header})
+    with pytest.raises(ServiceUnavailableError) as caught:
+        source.result(10)
+    assert caught.value.retry_after == seconds
+
+
+def test_a_service_may_ask_to_wait_until_a_date() -> None:
+    date = format_datetime(datetime.now(timezone.utc) + timedelta(hours=1), usegmt=True)
+    source = ask([b""], status=503, headers={"Retry-After": date})
+    with pytest.raises(ServiceUnavailableError) as caught:
+        source.result(10)
+    assert 0 < (caught.value.retry_after or 0) <= 3600
 
 
 @pytest.mark.parametrize(
