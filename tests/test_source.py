@@ -295,6 +295,23 @@ def test_a_watcher_alone_hears_a_function_call_grow() -> None:
     assert calls == [FunctionCall("f", "{"), FunctionCall("f", "{}")]
 
 
+def test_what_is_no_fault_of_the_service_is_logged_with_its_traceback_and_ends_the_answer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def leave() -> None:
+        raise SystemExit
+
+    source = ask([chunk("a"), leave, DONE], token="secret")
+    with pytest.raises(errors.NetworkError, match="could not be read: SystemExit") as caught:
+        source.result(10)
+    assert caught.value.partial_text == "a"
+    assert isinstance(caught.value.__cause__, SystemExit)
+    [record] = caplog.records
+    assert "no fault of the service" in record.getMessage()
+    assert "SystemExit" in record.exc_text
+    assert "secret" not in caplog.text
+
+
 def test_an_error_that_nobody_hears_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "suggestions")
     source = ask([ConnectionResetError()])
