@@ -16,6 +16,7 @@ from script import DONE, HOLD, Script, Step, chunk
 
 from suggestions import Event, SuggestionsEventSource
 from suggestions.errors import AbortedError
+from suggestions.target import _LONGEST_START
 
 
 class Loop:
@@ -289,6 +290,44 @@ def test_an_async_handler_whose_turn_comes_after_close_is_not_called() -> None:
     for fn in loop.spawned:
         asyncio.run(fn())
     assert heard == ["abort", "end"]
+
+
+def seconds_to_close(source: SuggestionsEventSource) -> float:
+    began = time.monotonic()
+    source.close()
+    return time.monotonic() - began
+
+
+def test_close_does_not_wait_for_a_handler_that_runs() -> None:
+    def close_in_a_handler() -> float:
+        entered, leave = threading.Event(), threading.Event()
+
+        def hear(source: SuggestionsEventSource, event: Event[str]) -> None:
+            entered.set()
+            leave.wait(10)
+
+        source = ask([chunk("a"), HOLD], on={"chunk": hear})
+        assert entered.wait(10)
+        took = seconds_to_close(source)
+        leave.set()
+        assert source.wait(10)
+        return took
+
+    # The fastest of several, since any may meet a busy machine.
+    assert min(close_in_a_handler() for _ in range(20)) < _LONGEST_START / 2
+
+
+def test_close_gives_a_handler_that_is_just_being_called_time_to_begin() -> None:
+    # A handler whose code passes for the package's own stands for the moment before one begins.
+    entered, held = threading.Event(), [True]
+    package = {"__name__": "suggestions.any", "enter": entered.set, "held": held}
+    exec("def begin(source, event):\n    enter()\n    while held:\n        pass", package)
+    source = ask([chunk("a"), HOLD], on={"chunk": package["begin"]})
+    assert entered.wait(10)
+    took = seconds_to_close(source)
+    held.clear()
+    assert took >= _LONGEST_START
+    assert source.wait(10)
 
 
 def test_a_source_that_is_over_keeps_no_handler() -> None:

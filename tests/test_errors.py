@@ -264,7 +264,33 @@ def test_words_beside_an_error_that_is_a_text_count_as_well(word: dict[str, Any]
     ],
 )
 def test_a_status_without_an_error_of_its_own_has_a_sentence(status: int, sentence: str) -> None:
-    assert from_status(status).message == sentence
+    error = from_status(status)
+    assert (error.message, error.body) == (sentence, "")
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        (
+            "Authentication failed: cannot find username/password in request body.",
+            "The login did not find the user name and the password.",
+        ),
+        (
+            "Authentication failed: cannot authenticate with provided username and password.",
+            "The user name or the password is wrong.",
+        ),
+        ("Invalid token: empty or not starts with 'Bearer '", "The service wants a token."),
+        (
+            "Invalid token: expired or fake token.",
+            "The token has expired or is not of this service.",
+        ),
+    ],
+)
+def test_what_the_chatbot_says_of_a_login_is_advice(said: str, advice: str) -> None:
+    error = from_status(401, flat(errorMessage=said))
+    assert error.__class__ is AuthenticationError
+    assert error.message.startswith(advice)
+    assert error.message.endswith(f" (It says: {said.strip()})")
 
 
 @pytest.mark.parametrize("status", [200, 204, 304, 400, 404, 408, 418, 429, 500, 502, 504])
