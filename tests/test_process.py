@@ -305,6 +305,7 @@ IN_CHILD = {
     "iterates": "assert list(source) == []",
     "lets go": "del source; import gc; gc.collect()",
     "connects": "source.connect('done', lambda source, event: print('told')); time.sleep(0.2)",
+    "connects late": "source.connect('chunk', lambda source, event: print('told'));time.sleep(0.2)",
     "asks anew": "assert SuggestionsEventSource('?', url=sys.argv[2]).result(10) == 'Argentina'",
 }
 
