@@ -176,6 +176,15 @@ def test_no_redirect_carries_the_password_along(status: str, send: Any) -> None:
     assert "username" not in e.value.message
 
 
+def test_a_redirect_to_no_address_is_told_as_one() -> None:
+    def away(peer: Peer) -> None:
+        peer.request()
+        peer.send(answer({}, "302 Found", Location="http://["))
+
+    with Server(away) as server, pytest.raises(RedirectError, match="redirects the login"):
+        ChatbotLogin(base(server), "me", PASSWORD)()
+
+
 # Failures of a login
 
 
@@ -747,6 +756,13 @@ def test_the_environment_is_read_for_each_request(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("TOKEN_OF_THE_TESTS", "two")
     assert provider.refused("one")
     assert provider() == "two"
+
+
+def test_a_variable_of_the_environment_has_a_name() -> None:
+    with pytest.raises(TypeError, match=r"^name must be a str, not int"):
+        EnvironmentToken(5)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^name is empty"):
+        EnvironmentToken("")
 
 
 class Drawer(keyring.backend.KeyringBackend):

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import requests
+import script
 from hypothesis import given
 from hypothesis import strategies as st
 from wire_server import (
@@ -338,6 +339,24 @@ def test_a_redirect_that_would_drop_the_body_is_final(listen: Callable[..., Hear
         error = listen(server.url, method="POST", body="question").failure()
         assert isinstance(error, errors.RedirectError)
         assert len(server.requests) == 1
+
+
+def test_what_is_no_fault_of_the_server_is_logged_and_final(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def leave() -> None:
+        raise SystemExit
+
+    failures: list[Any] = []
+    source = EventSource("https://service.example/", session=script.Script([leave]).session())
+    source.connect("error", lambda source, event: failures.append(event.detail))
+    eventually(lambda: bool(failures))
+    assert isinstance(failures[0], errors.NetworkError)
+    assert isinstance(failures[0].__cause__, SystemExit)
+    assert source.ready_state == EventSource.CLOSED
+    [record] = caplog.records
+    assert "no fault of the server" in record.getMessage()
+    assert "SystemExit" in record.exc_text
 
 
 # Reestablishing the connection: after every network error, and after every end

@@ -649,6 +649,24 @@ def test_a_preflight_is_answered() -> None:
     assert list(preflight()) == []
 
 
+def test_what_a_framework_is_given_one_by_one() -> None:
+    response = response_of(DONE, cors="*")
+    assert response.headers["Content-Type"].startswith("text/event-stream")
+    assert response.headers[ALLOWED] == "*"
+    assert response.source is not None
+    assert repr(response) == f"<RelayResponse {response.source!r}>"
+    assert preflight().source is None
+    assert preflight().headers[ALLOWED] == "*"
+    assert repr(preflight()) == "<RelayResponse to a preflight>"
+
+
+def test_a_preflight_has_no_bytes_under_asyncio_either() -> None:
+    async def read() -> list[bytes]:
+        return [data async for data in preflight()]
+
+    assert asyncio.run(read()) == []
+
+
 # ASGI
 
 
