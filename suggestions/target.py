@@ -395,9 +395,9 @@ class EventTarget:
             if _is(connected, handler):
                 yield connected
         for late in self._late:
-            known = late.handler
-            if late.name == name and not late.removed and _is(known, handler):
-                yield handler if known is None else known
+            known = late.handler if late.name == name and not late.removed else None
+            if known is not None and _is(known, handler):
+                yield known
 
     def _is_on(self, name: str, handler: Handler) -> bool:
         with self._lock:
