@@ -10,6 +10,8 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
+import urllib3
+
 from suggestions.errors import IncompleteStreamError, MalformedStreamError
 
 RECEIVE = 64 * 1024
@@ -19,6 +21,9 @@ _LONGEST_LINE = 4096
 # one layer of gzip, 1000 times.
 _MOST_INFLATION = 100
 _SMALL = 4 * 1024 * 1024
+# Before 2.6, urllib3 unpacks at once all that it has received, whatever that becomes.
+_VERSION: str = urllib3.__version__  # type: ignore[attr-defined]
+_UNPACKS_ALL = tuple(map(int, _VERSION.split(".")[:2])) < (2, 6)
 # int() alone would take signs, underscores, blanks and "0x".
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r]*)?\r?")
 _HEAD = re.compile(rb"([0-9A-Fa-f]{1,16})\r\n").match
@@ -53,10 +58,10 @@ def read_decoded(response: Any) -> Iterator[bytes]:
     if isinstance(raw, io.BufferedIOBase):
         # A plain file, as the adapters of tests and local services give: no encoding to undo.
         return iter(lambda: raw.read1(RECEIVE), b"")
-    if hasattr(raw, "read1"):
-        decoded = iter(lambda: raw.read1(RECEIVE, decode_content=True), b"")
-    elif hasattr(raw, "stream"):
+    if _UNPACKS_ALL and hasattr(raw, "stream"):
         decoded = _byte_by_byte(raw)
+    elif hasattr(raw, "read1"):
+        decoded = iter(lambda: raw.read1(RECEIVE, decode_content=True), b"")
     else:
         return iter(response.iter_content(1))  # a file that has `read` alone
     received: Callable[[], int] | None = getattr(raw, "tell", None)  # bytes, before decoding
@@ -64,11 +69,13 @@ def read_decoded(response: Any) -> Iterator[bytes]:
 
 
 def _byte_by_byte(raw: Any) -> Iterator[bytes]:
-    """What `read1` is for, of a urllib3 before 2.2: slow, but more at a time would wait for more.
+    """What `read1` is for, of an older urllib3: slow, but more at a time might unpack to anything.
 
     Its `stream` would not count in `tell` what comes in transfer chunks.
     """
-    while (data := raw.read(1, decode_content=True)) or not raw.closed:
+    # Since 2.0, it keeps what it has unpacked beyond what was asked for.
+    unpacked = getattr(raw, "_decoded_buffer", b"")
+    while (data := raw.read(len(unpacked) or 1, decode_content=True)) or not raw.closed:
         if data:
             yield data
 
