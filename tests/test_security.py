@@ -229,7 +229,7 @@ def error_and_memory(script: Script, **options: Any) -> tuple[errors.Suggestions
         try:
             source = SuggestionsEventSource("Why?", TOKEN, url=server.url, **options)
             with pytest.raises(errors.SuggestionsError) as caught:
-                source.result(SOON)
+                source.result(SOON * 3)  # to trace memory is slow
             return caught.value, tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
