@@ -125,6 +125,7 @@ def test_the_marker_is_one_failure_with_what_had_come() -> None:
     log = Log().feed("**JET", "PACK_AI", "_ERROR: unclear", "more", DONE)
     [error] = log.details("error_unclear_prompt")
     assert isinstance(error, UnclearPromptError)
+    assert error.message == "Your request was unclear. Mind trying again?"
     assert log.names == ["error_unclear_prompt", "error_response", "error"]
     assert log.details("error_response") == log.details("error") == [error]
     assert error.partial_text == log.answer.full_message == "**JETPACK_AI_ERROR: unclear"

@@ -260,6 +260,8 @@ def test_words_beside_an_error_that_is_a_text_count_as_well(word: dict[str, Any]
         (500, "The service failed (status 500). Please try again in a moment."),
         (502, "The service failed (status 502). Please try again in a moment."),
         (408, "The service did not answer in time (status 408). Please try again."),
+        (504, "The service did not answer in time (status 504). Please try again."),
+        (522, "The service did not answer in time (status 522). Please try again."),
         (524, "The service did not answer in time (status 524). Please try again."),
     ],
 )
@@ -379,6 +381,7 @@ def test_the_request_id_of_each_service(header: str, request_id: str | None) -> 
         ({"message": "No", "code": "Throttling.User"}, QuotaExceededError),
         ({"message": "No", "code": "too_many_requests"}, QuotaExceededError),
         ({"message": "No", "type": "billing_error"}, QuotaExceededError),
+        ({"message": "No", "code": 404, "type": "billing_error"}, QuotaExceededError),
         ({"message": "No", "status": "RESOURCE_EXHAUSTED", "code": 429}, QuotaExceededError),
         ({"message": "No", "code": 400, "type": "content_filter"}, ModerationError),
         ({"message": "No", "code": "content_filter"}, ModerationError),
