@@ -323,6 +323,12 @@ def test_reasoning_before_the_text_does_not_clear_the_prompt() -> None:
     assert log.names == ["reasoning", "error_unclear_prompt", "error_response", "error"]
 
 
+def test_what_nobody_has_told_is_none() -> None:
+    answer = Log().feed("Hi", DONE).answer
+    told = (answer.usage, answer.finish_reason, answer.model, answer.request_id, answer.error)
+    assert told == (None,) * 5
+
+
 def test_usage_may_come_after_the_finish() -> None:
     log = Log().feed("Hi", Finish("stop"), COUNTS, DONE)
     assert log.names == ["Hi", "usage", "done"]
