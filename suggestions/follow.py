@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import math
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from time import monotonic
 from typing import Protocol
 
-# On Windows, Ctrl-C does not interrupt a wait, but is heard of after it. In seconds.
-_LONGEST = 0.1 if sys.platform == "win32" else threading.TIMEOUT_MAX
+# A signal that arrives just before a wait does not interrupt it, and on Windows none does: it is
+# heard of after the wait. In seconds.
+_LONGEST = 0.1
 
 
 class Followers:

@@ -388,6 +388,25 @@ print(names[-2:])
         assert run(BEGINNING + script, url) == "['abort', 'end']\n"
 
 
+@pytest.mark.parametrize("waiting", ["source.wait()", "list(source)"])
+def test_a_signal_that_wakes_another_thread_is_heard_of_soon(waiting: str) -> None:
+    """As one does that arrives just before the wait begins: its handler runs between waits."""
+    script = f"""
+def hear():
+    time.sleep(0.05)
+    signal.pthread_kill(threading.get_ident(), signal.SIGALRM)
+
+signal.signal(signal.SIGALRM, lambda *_: source.close())
+reach("chunk")
+threading.Thread(target=hear).start()
+{waiting}
+assert source.wait(10)
+print(names[-2:])
+"""
+    with serving(CHUNKED, framed(said("a"))) as url:
+        assert run(BEGINNING + script, url) == "['abort', 'end']\n"
+
+
 @contextlib.contextmanager
 def trickling() -> Iterator[str]:
     def script(peer: Peer) -> None:
