@@ -10,7 +10,8 @@ from time import monotonic
 from typing import Protocol
 
 # A signal that arrives just before a wait does not interrupt it, and on Windows none does: it is
-# heard of after the wait. In seconds.
+# heard of after the wait, on the main thread, which no wait may therefore keep for longer than
+# this many seconds.
 _LONGEST = 0.1
 
 
@@ -33,6 +34,8 @@ class Followers:
         # A lock that is open when there is news. An Event would deadlock where a signal handler
         # of the thread that waits is the one that brings them.
         news = threading.Lock()
+        hears_signals = threading.current_thread() is threading.main_thread()
+        longest = _LONGEST if hears_signals else threading.TIMEOUT_MAX
 
         def wake() -> None:
             with contextlib.suppress(RuntimeError):  # open already
@@ -43,7 +46,7 @@ class Followers:
             while not condition():
                 left = math.inf if deadline is None else max(0.0, deadline - monotonic())
                 # What changes from here on opens it again, so that looking then misses nothing.
-                if not news.acquire(timeout=min(left, _LONGEST)) and left == 0:
+                if not news.acquire(timeout=min(left, longest)) and left == 0:
                     return False
             return True
         finally:
