@@ -9,12 +9,13 @@ from time import monotonic
 from typing import Any
 
 from suggestions.answer import Answer
+from suggestions.connected import Cursor
 from suggestions.delta import Delta
 from suggestions.errors import SuggestionsError
 from suggestions.events import NAMES, Event, Later, ServerSentEvent
 from suggestions.follow import Followers
 from suggestions.signals import WATCHED
-from suggestions.target import Cursor, EventTarget, Receivers
+from suggestions.target import EventTarget, Receivers
 from suggestions.text_so_far import TextSoFar
 
 _FLUSH = object()

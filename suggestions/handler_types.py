@@ -17,8 +17,8 @@ from suggestions.events import (
 )
 
 if TYPE_CHECKING:
+    from suggestions.connected import Handler
     from suggestions.source import SuggestionsEventSource as Source
-    from suggestions.target import Handler
     from suggestions.wire.sse import ServerSentEvent
 
 Text = Literal["chunk", "suggestion", "reasoning", "done", "abort"]

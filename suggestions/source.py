@@ -25,6 +25,7 @@ from suggestions.arguments import (
     warn_of_plain_http,
 )
 from suggestions.auth import Token, check_token
+from suggestions.connected import Handler
 from suggestions.dialects import DialectName, find
 from suggestions.dispatch import Dispatcher, Inline
 from suggestions.events import (
@@ -35,7 +36,7 @@ from suggestions.events import (
 from suggestions.question import Question, check_question
 from suggestions.reader import Reader
 from suggestions.signals import BY_NAME
-from suggestions.target import Handler, logger
+from suggestions.target import logger
 from suggestions.wire.clock import check_timeouts
 from suggestions.wire.lifeline import Aborted
 

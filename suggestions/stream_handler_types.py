@@ -9,8 +9,8 @@ from suggestions.errors import SuggestionsError
 from suggestions.events import Event, HandlerFailure, MessageEvent, ResponseInfo
 
 if TYPE_CHECKING:
+    from suggestions.connected import Handler
     from suggestions.event_source import EventSource as Source
-    from suggestions.target import Handler
 
 T = TypeVar("T")
 

@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from suggestions.connected import Cursor
 from suggestions.events import Event, MessageEvent
 from suggestions.history import History
 from suggestions.subscription import OWN_NAMES
-from suggestions.target import Cursor, EventTarget, Receivers
+from suggestions.target import EventTarget, Receivers
 
 if TYPE_CHECKING:
     from blinker import Signal

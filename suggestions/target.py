@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-import weakref
 from collections.abc import Callable, Iterable, Iterator
 from inspect import iscoroutinefunction
 from time import monotonic
@@ -19,37 +18,30 @@ from typing import TYPE_CHECKING, Any
 
 from blinker import ANY, Signal
 
+from suggestions.connected import (
+    Adapter,
+    Cursor,
+    Handler,
+    Late,
+    Living,
+    OrderedSignal,
+    is_aborted,
+    is_same,
+)
 from suggestions.dispatch import Dispatcher, Inline, Posted
 from suggestions.events import Event, HandlerFailure, Later
 from suggestions.signals import BY_NAME, WATCHED
 
 if TYPE_CHECKING:
-    from typing import Protocol
-
-    class Abortable(Protocol):
-        """What `add_event_listener(signal=…)` takes: anything that tells whether it was aborted."""
-
-        @property
-        def aborted(self) -> bool: ...
-
+    from suggestions.connected import Abortable
 
 logger = logging.getLogger("suggestions")
 
-Handler = Callable[..., object]
 Receivers = dict[str, Iterable[Handler]]
 # How long close() waits for a handler that is being called this very moment, in seconds: a
 # moment at a time, and for ever so long where the machine is too busy to let it begin.
 _JUST_STARTING = 0.0005
 _LONGEST_START = 0.05
-
-
-class Cursor:
-    """A place in the log: the entry to deliver next."""
-
-    __slots__ = ("position",)
-
-    def __init__(self) -> None:
-        self.position = 0
 
 
 class EventTarget:
@@ -70,8 +62,8 @@ class EventTarget:
         self._lock = threading.RLock()
         self._log: Any = []  # a list, or what counts like one
         self._live: Any = Cursor()
-        self._late: list[_Late] = []
-        self._signals: dict[str, _OrderedSignal] = {}
+        self._late: list[Late] = []
+        self._signals: dict[str, OrderedSignal] = {}
         self._receivers: Receivers = {}
         self._only: frozenset[str] | None = None  # the names that may still be heard
         self._to_conclude = False
@@ -100,7 +92,7 @@ class EventTarget:
                 return handler
             is_late = bool(self._log)
             if is_late:
-                self._late.append(_Late(name, called, weak, self._new_cursor()))
+                self._late.append(Late(name, called, weak, self._new_cursor()))
             else:
                 self._join(name, called, weak)
         if is_late:
@@ -111,7 +103,7 @@ class EventTarget:
         """No further call of that handler for `name`. Not connected: nothing happens."""
         with self._lock:
             for late in self._late:
-                if late.name == name and _is(late.handler, handler):
+                if late.name == name and is_same(late.handler, handler):
                     late.removed = True
             for connected in self._connected(name, handler):
                 self._signals[name].disconnect(connected)
@@ -128,7 +120,7 @@ class EventTarget:
             self.disconnect(name, adapter)
             handler(target, event=event)
 
-        adapter = _Adapter(handler, call)
+        adapter = Adapter(handler, call)
         self.connect(name, adapter)
         return handler
 
@@ -153,10 +145,10 @@ class EventTarget:
             if not aborted:
                 listener(event)
 
-        adapter = _Adapter(listener, call, signal)
+        adapter = Adapter(listener, call, signal)
         with self._lock:
             # One that was aborted would go with the next event, and must not stand for this.
-            if any(_is_aborted(known) for known in self._connected(type, listener)):
+            if any(is_aborted(known) for known in self._connected(type, listener)):
                 self.disconnect(type, listener)
         self.connect(type, adapter)
 
@@ -235,7 +227,7 @@ class EventTarget:
     def _conclude(self) -> None:
         """Called once, after it was wished for, when those who have caught up have heard all."""
 
-    def _catch_up(self, late: _Late) -> None:
+    def _catch_up(self, late: Late) -> None:
         """Delivers one entry to a late handler, or makes it one of the others."""
         cursor = late.cursor
         if cursor.position < self._live.position and not late.removed:
@@ -336,7 +328,7 @@ class EventTarget:
                 lambda exception: self._report(event, handler, exception),
             )
 
-        return _Adapter(handler, call)
+        return Adapter(handler, call)
 
     def _let_go(self) -> None:
         """Forgets the handlers that have heard it all, here, where handlers run: a widget that one
@@ -373,7 +365,7 @@ class EventTarget:
     def _join(self, name: str, handler: Handler, weak: bool) -> None:
         signal = self._signals.get(name)
         if signal is None:
-            signal = self._signals[name] = _OrderedSignal()
+            signal = self._signals[name] = OrderedSignal()
         signal.has_weak |= weak
         signal.connect(handler, weak=weak)
         self._refresh(name)
@@ -384,7 +376,7 @@ class EventTarget:
         if signal is None or not signal.receivers:
             self._receivers.pop(name, None)
         elif signal.has_weak:
-            self._receivers[name] = _Living(signal)
+            self._receivers[name] = Living(signal)
         else:
             self._receivers[name] = tuple(signal.receivers_for(ANY))
 
@@ -392,11 +384,11 @@ class EventTarget:
         """What stands for that handler among the connected ones."""
         signal = self._signals.get(name)
         for connected in list(signal.receivers_for(ANY)) if signal else ():
-            if _is(connected, handler):
+            if is_same(connected, handler):
                 yield connected
         for late in self._late:
             known = late.handler if late.name == name and not late.removed else None
-            if known is not None and _is(known, handler):
+            if known is not None and is_same(known, handler):
                 yield known
 
     def _is_on(self, name: str, handler: Handler) -> bool:
@@ -408,89 +400,9 @@ class EventTarget:
             )
 
 
-class _Adapter:
-    """A handler called in another way than blinker's; found again by the handler itself."""
-
-    def __init__(
-        self,
-        handler: Handler,
-        call: Callable[[EventTarget, Event[Any]], None],
-        signal: Abortable | None = None,
-    ) -> None:
-        self.handler = handler
-        self.signal = signal
-        self._call = call
-
-    def __call__(self, target: EventTarget, event: Event[Any]) -> None:
-        self._call(target, event)
-
-
-class _Late:
-    """A handler that has not caught up yet."""
-
-    def __init__(self, name: str, handler: Handler, weak: bool, cursor: Cursor) -> None:
-        self.name = name
-        self.weak = weak
-        self.cursor = cursor
-        self.removed = False
-        if not weak:
-            self._refer: Callable[[], Handler | None] = lambda: handler
-        elif hasattr(handler, "__self__"):
-            self._refer = weakref.WeakMethod(handler)
-        else:
-            self._refer = weakref.ref(handler)
-
-    @property
-    def handler(self) -> Handler | None:
-        return self._refer()
-
-    def receivers(self) -> tuple[Handler, ...]:
-        handler = self.handler
-        return () if handler is None else (handler,)
-
-
-class _InOrder(dict[Any, None]):
-    """A set that keeps its order, which blinker then calls by."""
-
-    def add(self, item: Any) -> None:
-        self[item] = None
-
-    def discard(self, item: Any) -> None:
-        self.pop(item, None)
-
-
-class _OrderedSignal(Signal):
-    set_class = _InOrder  # type: ignore[assignment]  # typed as a set, used as the part of one
-    has_weak = False
-
-
-class _Living:
-    """The receivers of a signal that holds some weakly, asked for each time."""
-
-    def __init__(self, signal: Signal) -> None:
-        self._signal = signal
-
-    def __iter__(self) -> Iterator[Handler]:
-        return iter(list(self._signal.receivers_for(ANY)))
-
-
 def _runs_a_handler(thread: int) -> bool:
     """Whether that thread is beyond the first line of code that is not ours."""
     frame = sys._current_frames().get(thread)
     if frame is None or str(frame.f_globals.get("__name__")).startswith("suggestions."):
         return False
     return frame.f_lineno != frame.f_code.co_firstlineno
-
-
-def _is_aborted(connected: Handler) -> bool:
-    signal = connected.signal if isinstance(connected, _Adapter) else None
-    return signal is not None and signal.aborted
-
-
-def _is(connected: Handler | None, handler: Handler) -> bool:
-    """Whether both stand for one handler."""
-    return connected is handler or _original(connected) == _original(handler)
-
-
-def _original(handler: Handler | None) -> Handler | None:
-    return handler.handler if isinstance(handler, _Adapter) else handler
