@@ -34,7 +34,7 @@ demo: $(VENV)/.has-cli,playground
 	@$(VENV)/bin/suggestions demo
 
 test: $(VENV)/.has-test
-	$(VENV)/bin/python -m pytest -n logical --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(VENV)/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 toolkits: $(VENV)/.has-test,toolkits
 	@true
@@ -63,7 +63,7 @@ matrix: $(VENV)/.has-matrix
 
 coverage: $(VENV)/.has-test,coverage
 	$(VENV)/bin/coverage erase
-	$(VENV)/bin/coverage run -m pytest -n logical --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(VENV)/bin/coverage run -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 	$(VENV)/bin/coverage combine --quiet
 	$(VENV)/bin/coverage report
 

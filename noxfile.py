@@ -16,7 +16,7 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.14t")  # 3.14t: free-threa
 # What requests brings. On Python 3.10 importing 1.26.4 warns, and on 3.12 and newer it fails.
 OLDEST_URLLIB3 = "urllib3>=1.26.5"
 ELSEWHERE = ("toolkits", "servers", "browser")
-AS_MAKE_TEST = ("-n", "logical", "--maxprocesses", "4", "--dist", "loadgroup")
+AS_MAKE_TEST = ("-n", "logical", "--maxprocesses", "4", "--dist", "loadfile")
 
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv"

@@ -2,10 +2,7 @@
 
 import os
 import signal
-import threading
-import time
 
-import pytest
 from hypothesis import settings
 
 # A loaded machine is no failure: no example has a deadline of its own.
@@ -19,14 +16,3 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 # A shell's background job ignores Ctrl-C, and so would the programs that tests send it to.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@pytest.fixture(autouse=True)
-def _nobody_else_logs(request: pytest.FixtureRequest) -> None:
-    """A source of an earlier test that nobody has listened to says so a second later."""
-    if "caplog" in request.fixturenames:
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline and any(
-            thread.name.startswith("suggestions-") for thread in threading.enumerate()
-        ):
-            time.sleep(0.01)

@@ -110,10 +110,8 @@ def evaluate(example: Example) -> None:
 def all_blocks() -> Iterator[Any]:
     for path in DOCUMENTS:
         name = path.relative_to(ROOT).as_posix()
-        # A block goes on with the names of those above it, and so in their process.
-        together = pytest.mark.xdist_group(name)
         for line, language, examples in blocks_of(path, dict.fromkeys(LANGUAGES, evaluate)):
-            yield pytest.param(language, examples, id=f"{name}:{line}", marks=together)
+            yield pytest.param(language, examples, id=f"{name}:{line}")
 
 
 BLOCKS = list(all_blocks())
