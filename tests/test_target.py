@@ -63,7 +63,10 @@ def test_handlers_are_called_in_the_order_of_their_connection(target: EventTarge
 
 def test_a_handler_that_is_connected_again_is_the_last(target: EventTarget) -> None:
     order: list[str] = []
-    first = lambda target, event: order.append("first")  # noqa: E731 - to have a name
+
+    def first(target: EventTarget, event: Event[Any]) -> None:
+        order.append("first")
+
     target.connect("news", first)
     target.connect("news", lambda target, event: order.append("second"))
     target.disconnect("news", first)

@@ -139,7 +139,7 @@ class Machine(RuleBasedStateMachine):
             self.handlers[within].then.append(action)
         self._settle()
         self.model.check_nothing_is_owed()
-        assert [error.args[0] for error in self.reported] == self.model.raised  # type: ignore[misc]
+        assert [error.args[0] for error in self.reported] == self.model.raised
 
     def _settle(self) -> None:
         while self.posts is not None and not self.posts.empty():
