@@ -79,38 +79,33 @@ class Answering(Protocol):
 
     _text_followers: Followers
 
-    def _read(self, count: int) -> tuple[list[str], bool]:
-        """The pieces of text after the first `count`, and whether there will be no more.
-        Raises the error of a failed answer once its pieces have all been read."""
+    def _piece(self, place: int) -> str | None:
+        """The piece of text at that place, "" before it has come, None behind the last one.
+        Raises the error of a failed answer behind the last one."""
         ...
 
 
 def chunks(source: Answering) -> Iterator[str]:
     """Each piece of text, from the first on, as it arrives."""
-    count = 0
-    while True:
-        pieces, over = source._read(count)
-        yield from pieces
-        count += len(pieces)
-        if over:
-            return
-        if not pieces:
-            source._text_followers.block_until(_has_news(source, count))
+    place = 0
+    while (piece := source._piece(place)) is not None:
+        if piece:
+            yield piece
+            place += 1
+        else:
+            source._text_followers.block_until(_has_come(source, place))
 
 
 async def achunks(source: Answering) -> AsyncIterator[str]:
     """As `chunks`, under asyncio."""
-    count = 0
-    while True:
-        pieces, over = source._read(count)
-        for piece in pieces:
+    place = 0
+    while (piece := source._piece(place)) is not None:
+        if piece:
             yield piece
-        count += len(pieces)
-        if over:
-            return
-        if not pieces:
-            await source._text_followers.until(_has_news(source, count))
+            place += 1
+        else:
+            await source._text_followers.until(_has_come(source, place))
 
 
-def _has_news(source: Answering, count: int) -> Callable[[], bool]:
-    return lambda: source._read(count) != ([], False)
+def _has_come(source: Answering, place: int) -> Callable[[], bool]:
+    return lambda: source._piece(place) != ""

@@ -227,7 +227,8 @@ class SuggestionsEventSource(AnswerTarget):
         """Stops it at once: the server sees the end, and `abort` is the terminal event.
 
         From any thread, in every phase; never blocks. After it has returned, no handler starts
-        but those of `abort` and `end`. After the answer's own end it does nothing.
+        but those of `abort` and `end`. Once a handler, `result()`, iteration or `await` has told
+        of the answer's own end, it does nothing, and handlers hear all of the answer.
         """
         with self._lock:
             if self._only is not None or self._ending_told:
@@ -309,6 +310,7 @@ class SuggestionsEventSource(AnswerTarget):
         return self._outcome()
 
     def _outcome(self) -> str:
+        self._stand_by_end()
         answer = self._answer
         if answer.error is not None:
             raise answer.error
@@ -318,17 +320,24 @@ class SuggestionsEventSource(AnswerTarget):
             raise aborted
         return self.full_message
 
-    def _read(self, count: int) -> tuple[list[str], bool]:
+    def _piece(self, place: int) -> str | None:
         answer = self._answer
-        over = answer.ended  # before the pieces: what is over gets no more of them
+        ended = answer.ended  # before the pieces: what has ended gets no more of them
         if answer.state == "aborted":
-            return [], True
-        pieces = answer.pieces[count:]
-        if over and answer.error is not None:
-            if not pieces:
-                raise answer.error
-            return pieces, False
-        return pieces, over
+            return None
+        if place < len(answer.pieces):
+            return answer.pieces[place]
+        if not ended:
+            return ""
+        self._stand_by_end()
+        if answer.error is not None:
+            raise answer.error
+        return None
+
+    def _stand_by_end(self) -> None:
+        """Where one has heard of the end, no other must hear of another: close() is too late."""
+        with self._lock:
+            self._ending_told = True
 
     def _check_started(self, what: str) -> None:
         if not self._started and self._only is None:

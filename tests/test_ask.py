@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -80,6 +81,22 @@ def test_handlers_may_be_given_with_the_question(service: dict[str, Any]) -> Non
         QUESTION, **service, on={"done": lambda source, event: told.append(event.detail)}
     )
     assert told == [text]
+
+
+def test_what_is_asked_for_at_once_has_told_its_handlers(playground: Playground) -> None:
+    told: list[str] = []
+
+    def tell(source: Any, event: Any) -> None:
+        time.sleep(0.02)  # the text is there long before
+        told.append(event.type)
+
+    on = dict.fromkeys(("chunk", "suggestion", "done", "error", "end"), tell)
+    ask_question_sync(QUESTION, token="right-token", url=playground.jetpack_url, on=on)
+    assert told == ["chunk", "suggestion", "done", "end"]
+    told.clear()
+    with pytest.raises(AuthenticationError):
+        ask_question_sync(QUESTION, token="wrong-token", url=playground.jetpack_url, on=on)
+    assert told == ["error", "end"]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ import pytest
 
 from soak import run as soak_run
 from soak.__main__ import tell
+from soak.allocator import give_back
 from soak.record import Record, Violation, ask
 from soak.run import Run
 from soak.sample import Sample
@@ -82,6 +83,7 @@ def plant() -> Iterator[Plant]:
 
 @pytest.fixture
 def _few_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    give_back()  # what earlier tests have freed would take in what is planted
     monkeypatch.setattr(soak_run, "WORKERS", 2)
 
 

@@ -193,6 +193,62 @@ def test_iteration_ends_when_it_is_closed_and_raises_when_it_failed() -> None:
     assert source.full_message == "a"
 
 
+def test_iteration_ends_at_once_where_the_loop_closes_it() -> None:
+    come = threading.Event()
+    source = ask([b"".join(map(chunk, "abcdef")), come.set, HOLD])
+    assert come.wait(10)  # all pieces are there
+    heard = []
+    for piece in source:
+        heard.append(piece)
+        source.close()
+    assert heard == ["a"]
+
+
+@pytest.mark.parametrize("follow", ["result", "for", "await", "async for"])
+def test_once_the_end_was_told_it_stands_though_handlers_are_behind(follow: str) -> None:
+    told: list[str] = []
+    followed = threading.Event()
+    source = ask([chunk("a") + chunk("b") + DONE], start=False)  # in one piece: the end is known
+    source.connect("chunk", lambda source, event: followed.wait(60))
+    for name in ("chunk", "done", "abort", "end"):
+        source.connect(name, lambda source, event: told.append(event.type))
+    source.start()
+
+    async def awaited() -> str:
+        return await source
+
+    async def gathered() -> str:
+        return "".join([piece async for piece in source])
+
+    with source:
+        text = {
+            "result": source.result,
+            "for": lambda: "".join(source),
+            "await": lambda: asyncio.run(awaited()),
+            "async for": lambda: asyncio.run(gathered()),
+        }[follow]()
+    source.close()
+    followed.set()
+    assert source.wait(10)
+    assert (text, source.state) == ("ab", "done")
+    assert told == ["chunk", "chunk", "done", "end"]
+
+
+def test_an_error_that_was_raised_stands_though_handlers_are_behind() -> None:
+    told: list[str] = []
+    followed = threading.Event()
+    source = ask([chunk("a") + data('{"error": "no"}')], start=False)
+    source.connect("chunk", lambda source, event: followed.wait(60))
+    for name in ("error", "abort"):
+        source.connect(name, lambda source, event: told.append(event.type))
+    source.start()
+    with source, pytest.raises(errors.SuggestionsError):
+        source.result()
+    followed.set()
+    assert source.wait(10)
+    assert (source.state, told) == ("error", ["error"])
+
+
 def test_await_and_async_iteration() -> None:
     async def main() -> None:
         source = ask([chunk("a"), chunk("b"), DONE])
