@@ -32,8 +32,9 @@ from wire_server import (
     server_tls,
 )
 
-AT_ONCE = 0.5
-"""Seconds that a close() may take on a machine that has much else to do; it takes under 5 ms."""
+AT_ONCE = 5.0
+"""Seconds. Whatever a close() could wait for lasts much longer; what it takes is measured in
+benchmarks/, and is under 5 ms."""
 
 
 @pytest.fixture(scope="module")

@@ -42,8 +42,9 @@ from suggestions.reconnect import reconnection_delay
 from suggestions.toolkits.pump import Pump
 from suggestions.wire.sse import Comment, EventStream
 
-AT_ONCE = 0.5
-"""Seconds that a close() may take on a machine that has much else to do; it takes under 5 ms."""
+AT_ONCE = 5.0
+"""Seconds. Whatever a close() could wait for lasts much longer; what it takes is measured in
+benchmarks/, and is under 5 ms."""
 NEVER = 3600.0
 """Seconds to the next connection, for a test that must not see one."""
 
@@ -734,14 +735,14 @@ def test_comments_keep_a_connection(listen: Callable[..., Heard]) -> None:
     def script(peer: Peer) -> None:
         peer.request()
         peer.send(CHUNKED)
-        for _ in range(30):
+        for _ in range(60):
             peer.send(framed(b":\n\n"))
             peer.pause()
         peer.wait_for_end()
 
     with serving(script) as server:
-        heard = listen(server.url, read_timeout=1.0)
-        assert eventually(lambda: heard.names.count("comment") == 30)
+        heard = listen(server.url, read_timeout=2.5)
+        assert eventually(lambda: heard.names.count("comment") == 60)
         assert "error" not in heard.names
 
 

@@ -409,7 +409,7 @@ def check_no_done(ask: Ask) -> None:
 
 def check_silence(ask: Ask) -> None:
     received = bytearray()
-    with ask(timeout=0.5) as response, pytest.raises(requests.exceptions.ConnectionError):
+    with ask(timeout=1.5) as response, pytest.raises(requests.exceptions.ConnectionError):
         receive(response, received)
     assert received.count(b"data: ") == AFTER + 1
 

@@ -236,7 +236,7 @@ def test_the_total_timeout_counts_across_attempts() -> None:
 
 def test_no_delay_is_longer_than_the_total_timeout() -> None:
     with Server(answering(sized("503 Busy", Retry_After="3"))) as server:
-        told = Told(server.url, retries=1, timeouts={"total": 1})
+        told = Told(server.url, retries=1, timeouts={"total": 2.9})
         assert type(told.error()) is errors.ServiceUnavailableError
     assert "retry" not in told.names
 
@@ -268,10 +268,10 @@ def test_a_slow_stream_is_no_silent_one() -> None:
     def script(peer: Peer) -> None:
         peer.request()
         peer.send(CHUNKED)
-        peer.drip(framed(ANSWER), 0.005)
+        peer.drip(framed(ANSWER), 0.02)
 
     with Server(script) as server:
-        assert answer(server.url, timeouts={"idle": 0.4, "first_byte": 5}) == "Argentina"
+        assert answer(server.url, timeouts={"idle": 1.4, "first_byte": 30}) == "Argentina"
 
 
 def test_addresses_share_the_time_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +281,7 @@ def test_addresses_share_the_time_to_connect(monkeypatch: pytest.MonkeyPatch) ->
             for port in (dead, dead, server.port)
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
-        assert answer(server.url, retries=0, timeouts={"connect": 0.6}) == "Argentina"
+        assert answer(server.url, retries=0, timeouts={"connect": 2.1}) == "Argentina"
 
 
 @pytest.mark.parametrize("idle", [None, 5])

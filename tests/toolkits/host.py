@@ -26,11 +26,20 @@ import pytest
 HERE = Path(__file__).resolve().parent
 SYSTEM = "/usr/bin/python3"
 """Has what a distribution packages for its own interpreter alone: GTK, wx, Tk."""
+# The clock is the machine's: what is told last is when the interpreter began to exit.
+_PROGRAM = """
+import time
+import {module}
+try:
+    {module}.{name}.body(**{given!r})
+finally:
+    print(time.monotonic(), flush=True)
+"""
 NEEDED = "import requests, sseclient, blinker, flask, pytest"
 
 
 def program(
-    *modules: str, display: bool = True, within: float = 40.0, env: dict[str, str] | None = None
+    *modules: str, display: bool = True, within: float = 90.0, env: dict[str, str] | None = None
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """The body below needs these modules, and a display, and has to end in so many seconds.
 
@@ -69,7 +78,7 @@ def run(
     """Runs `body(**given)` in an interpreter that has the modules."""
     module = body.__module__
     python = interpreter(modules)
-    code = f"import {module}; {module}.{body.__name__}.body(**{given!r})"
+    code = _PROGRAM.format(module=module, name=body.__name__, given=given)
     began = time.monotonic()
     try:
         done = subprocess.run(
@@ -88,7 +97,8 @@ def run(
             f"status {done.returncode} after {took:.1f} s\n{done.stderr}{done.stdout}",
             pytrace=False,
         )
-    print(done.stdout, end="")
+    *told, left = done.stdout.splitlines()
+    print(*told, f"exit took {time.monotonic() - float(left):.2f} s", sep="\n")
 
 
 @functools.cache

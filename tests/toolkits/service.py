@@ -111,10 +111,10 @@ def timed(close: Callable[[], None]) -> None:
     close()
     took = time.perf_counter() - began
     print(f"close() took {took * 1000:.2f} ms")
-    assert took < 0.5
+    assert took < 5
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Waits on this thread until it holds."""
     deadline = time.monotonic() + seconds
     while not condition():

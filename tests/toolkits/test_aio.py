@@ -20,7 +20,7 @@ from suggestions.toolkits import aio
 who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
 
 
-async def until(condition: Any, seconds: float = 15) -> None:
+async def until(condition: Any, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -177,7 +177,7 @@ def test_a_fork_leaves_the_stream_to_the_parent() -> None:
     notes.check(service.text)
 
 
-@program(display=False, within=20)
+@program(display=False)
 def test_exit_in_mid_stream() -> None:
     service, notes = Service(5, silent=True), Notes()
 

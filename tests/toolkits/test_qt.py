@@ -37,7 +37,7 @@ class Host:
         self.widgets = importlib.import_module(f"{binding}.QtWidgets")
         self.app = self.widgets.QApplication([])
 
-    def run(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+    def run(self, condition: Callable[[], bool], seconds: float = 30) -> None:
         """Runs the main loop until the condition holds."""
         deadline = time.monotonic() + seconds
         while not condition():

@@ -19,7 +19,7 @@ from suggestions import SuggestionsEventSource
 from suggestions.toolkits import tk
 
 
-def run(root: Any, condition: Callable[[], bool], seconds: float = 20) -> None:
+def run(root: Any, condition: Callable[[], bool], seconds: float = 30) -> None:
     """The main loop, until the condition holds."""
     deadline = time.monotonic() + seconds
 
@@ -260,7 +260,7 @@ def test_a_fork_leaves_the_stream_to_the_parent() -> None:
     notes.check(service.text)
 
 
-@program("tkinter", within=20)
+@program("tkinter")
 @pytest.mark.parametrize("leave", ["end of the file", "sys.exit", "destroy"])
 def test_exit_in_mid_stream(leave: str) -> None:
     import sys
