@@ -7,6 +7,7 @@ import json
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from script import DONE, HOLD, Script, Step, chunk, data
 
 from suggestions import Event, SuggestionsError, SuggestionsEventSource
+from suggestions.errors import AbortedError
 from suggestions.events import ERROR_NAMES, NAMES
 
 TERMINALS = {"done", "abort", "error"}
@@ -162,7 +164,6 @@ def test_any_wire_keeps_the_contract(steps: list[Step]) -> None:
 @given(wires(), st.integers(0, 10))
 def test_it_does_not_matter_when_a_handler_is_connected(steps: list[Step], moment: int) -> None:
     early, late, last = Record(), Record(), Record()
-    source = ask([], start=False)
     steps = [*steps]
     steps.insert(min(moment, len(steps)), lambda: late.connect_to(source))
     source = ask(steps, start=False)
@@ -226,6 +227,59 @@ def test_close_at_any_moment_from_any_thread(
         closer.join(10)
     assert after_close == []
     check_contract(source, record)
+
+
+def outcome(follow: Callable[[], str]) -> tuple[str, Any]:
+    """The state that the source has to stay in behind what a follower was told, and what it was."""
+    try:
+        return "done", follow()
+    except AbortedError as error:
+        return "aborted", error.partial_text
+    except SuggestionsError as error:
+        return "error", error
+
+
+@quickly
+@given(wires(), st.integers(0, 2**32))
+def test_followers_and_handlers_are_told_of_one_end(steps: list[Step], seed: int) -> None:
+    chance = random.Random(seed)
+    record = Record()
+    outcomes: list[tuple[str, Any]] = []
+
+    def ask_for_result() -> None:
+        outcomes.append(outcome(source.result))
+        source.close()
+
+    def iterate() -> None:
+        state, told = outcome(lambda: "".join(source))
+        # close() ends an iteration without a word.
+        outcomes.append((source.state if state == "done" else state, told))
+        source.close()
+
+    works = (ask_for_result, iterate, lambda: source.close())
+    threads = [threading.Thread(target=work) for work in works]
+    scripted: list[Step] = list(steps)
+    for thread in threads[: chance.randint(1, 3)]:
+        scripted.insert(chance.randint(0, len(scripted)), thread.start)
+    source = ask(scripted, start=False)
+    if seed % 2:
+        # Handlers are behind what has been read, and behind the followers.
+        source.connect("chunk", lambda source, event: time.sleep(0.001))
+    record.connect_to(source)
+    source.start()
+    assert source.wait(30)
+    for thread in threads:
+        if thread.ident is not None:
+            thread.join(30)
+    check_contract(source, record)
+    for state, told in outcomes:
+        assert state == source.state
+        if state == "error":
+            assert told is source.error
+        elif state == "done":
+            assert told == source.full_message
+        else:
+            assert source.full_message.startswith(told)
 
 
 @quickly
