@@ -765,6 +765,32 @@ def test_a_browser_that_leaves_ends_the_request_to_the_service(how: str) -> None
         asyncio.run(main(server.url))
 
 
+@pytest.mark.parametrize("steps", range(5))
+def test_a_browser_that_leaves_as_a_piece_arrives_ends_the_request_too(steps: int) -> None:
+    go, told = threading.Event(), threading.Event()
+    # The service goes on when each piece before has been told to whoever listens.
+    script = (chunk("Hi"), lambda: go.wait(SOON), chunk("again"), told.set, HOLD)
+    response = response_of(*script, heartbeat=60)
+
+    async def main() -> None:
+        client = Client()
+        task = asyncio.ensure_future(client.call(response))
+        await client.until(b"Hi")
+        go.set()
+        # This blocks the loop, which so hears of the piece now, and of the cancellation always
+        # the same number of its steps later: before Python 3.12, `wait_for` would lose some.
+        assert told.wait(SOON)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task], timeout=SOON)
+        assert task.cancelled()
+
+    asyncio.run(main())
+    assert response.source is not None
+    assert eventually(lambda: response.source and response.source.state == "aborted")
+
+
 @pytest.mark.parametrize("kind", ["lifespan", "websocket"])
 def test_it_is_no_application_by_itself(kind: str) -> None:
     script = Script([DONE])

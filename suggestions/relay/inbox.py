@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Iterable
 from typing import Any
@@ -30,9 +29,24 @@ class Inbox:
     async def atake(self, timeout: float) -> list[Event[Any]]:
         """As `take`, under asyncio."""
         if not self._events:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._readers.until(self._has_some), timeout)
+            await self._until_some(timeout)
         return self._all()
+
+    async def _until_some(self, timeout: float) -> None:
+        # Not by `asyncio.wait_for`: before Python 3.12 it loses a cancellation that comes in the
+        # step of the loop in which the wait ends, and the answer would go on for nobody. Here the
+        # task waits itself, and nothing stands between it and its cancellation.
+        over = asyncio.Event()
+
+        def end() -> None:
+            over.set()
+            self._readers.tell()
+
+        timer = asyncio.get_running_loop().call_later(timeout, end)
+        try:
+            await self._readers.until(lambda: self._has_some() or over.is_set())
+        finally:
+            timer.cancel()
 
     def _put(self, source: SuggestionsEventSource, event: Event[Any]) -> None:
         self._events.append(event)
