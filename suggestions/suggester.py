@@ -8,6 +8,7 @@ from collections.abc import Callable
 from inspect import iscoroutinefunction, signature
 from typing import Any
 
+from suggestions import fork
 from suggestions.answer import State
 from suggestions.errors import SuggestionsError
 from suggestions.events import Event
@@ -29,7 +30,8 @@ class Suggester:
     the end, `on_error(error)` a `SuggestionsError`, `on_state(state)` each new `state`. `defaults`
     are arguments of `SuggestionsEventSource` for every request. Callbacks run where that source's
     handlers do, one at a time. A command may come from any thread and counts at once: the
-    attributes tell of it, and no callback begins any more about what was before.
+    attributes tell of it, and no callback begins any more about what was before. In a forked child
+    the request is closed without a word; make another one there.
     Raises `TypeError` for an argument that no request could take.
     """
 
@@ -52,6 +54,9 @@ class Suggester:
         self._defaults = defaults
         self._lock = threading.RLock()
         self._baton = threading.Lock()  # its holder tells what is in `_heard`
+        self._teller: Source | None = None  # the holder,
+        self._teller_thread: int | None = None  # and where it tells
+        self._newest: Source | None = None  # whose turn it is to tell, also after `reset()`
         self._heard: deque[tuple[Source | None, State, Event[Any]]] = deque()
         self._state: State = "init"
         self._told: State = "init"
@@ -60,6 +65,7 @@ class Suggester:
         """What failed, where the newest request did."""
         self.source: Source | None = None
         """The newest request's, None before the first and after `reset()`."""
+        fork.mind(self)
 
     @property
     def state(self) -> State:
@@ -97,40 +103,63 @@ class Suggester:
         """Closes the request without a word of it, and goes back to the beginning."""
         before = self._begin(None, "init")
         if before is not None:
-            # One that is connected late is called even where all has been told.
-            before.connect("end", lambda source, event: self._tell(source, event))
+            self._wake(before)
 
     def _begin(self, source: Source | None, state: State) -> Source | None:
         """Returns the source before it, closed."""
         with self._lock:
             before, self.source = self.source, source
             self._state, self._suggestion, self.error = state, "", None
+            if source is not None:
+                self._newest = source
             if source is not before:
                 self._heard.append((source, state, Event(state)))
         if before is not None:
             before.close()
+        teller = self._teller
+        if teller is not None:
+            # Also one that has ended, or was closed before: then close() has done nothing.
+            teller._let_handlers_begin()
         return before
 
     @property
     def _closed(self) -> Source | None:
         """The source, where it was closed: its handlers may be told of that only later."""
         source = self.source
-        return source if source is not None and source.state == "aborted" else None
+        # Not by its `state`: who has read of an end there could not stop it any more.
+        return source if source is not None and source.controller.aborted else None
 
     # Telling, where a source calls its handlers
 
     def _hear(self, source: Source, event: Event[Any]) -> None:
-        self._heard.append((source, _HEARD[event.type], event))
-        self._tell(source, event)
+        if source is self.source:
+            self._heard.append((source, _HEARD[event.type], event))
+            self._tell(source, event)
 
     def _tell(self, teller: Source, event: Event[Any]) -> None:
-        """Whoever finds the baton taken leaves the work to its holder, who looks again after."""
-        while self._heard and self._baton.acquire(blocking=False):
-            try:
-                while self._heard:
-                    self._tell_of(teller, *self._heard.popleft())
-            finally:
-                self._baton.release()
+        """Only the newest source tells, so that it is told where that one calls its handlers.
+
+        Where the baton is still with one before it, in a callback, it leaves the work for now:
+        whoever gives the baton back and sees work left wakes the newest.
+        """
+        if teller is not self._newest or not self._baton.acquire(blocking=False):
+            return
+        try:
+            self._teller, self._teller_thread = teller, threading.get_ident()
+            while self._heard and teller is self._newest:
+                self._tell_of(teller, *self._heard.popleft())
+        finally:
+            self._teller = self._teller_thread = None
+            self._baton.release()
+            # Also behind an exception of a callback's that is meant for the host.
+            if self._heard and self._newest is not None:
+                self._wake(self._newest)
+
+    def _wake(self, source: Source) -> None:
+        """Has a source tell what there is: a handler that is connected late is called at once."""
+        # One that was closed calls handlers for its end only; all others have begun with "asked".
+        name = "end" if source.controller.aborted else "asked"
+        source.once(name, lambda source, event: self._tell(source, event))
 
     def _tell_of(
         self, teller: Source, source: Source | None, state: State, event: Event[Any]
@@ -159,3 +188,13 @@ class Suggester:
                 callback(event.detail)
             except Exception as exception:
                 teller._report(event, callback, exception)
+
+    def _in_child(self) -> None:
+        """In a forked child: the request is the parent's, and so is telling of it."""
+        self._lock = threading.RLock()
+        self._heard = deque()
+        self._state, self._suggestion, self.error = "init", "", None  # `_closed` tells the rest
+        if self._teller_thread != threading.get_ident():
+            # Nobody is here to give it back; who forks in a callback does that, here as well.
+            self._baton = threading.Lock()
+            self._teller = self._teller_thread = None

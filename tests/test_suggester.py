@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import queue
+import subprocess
+import sys
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +25,7 @@ from script import DONE, Script, chunk
 
 from suggestions import signals
 from suggestions.suggester import Suggester
+from suggestions.target import _LONGEST_START
 
 CUT = object()
 """Fed to a service: the connection ends."""
@@ -417,6 +422,294 @@ def test_commands_from_many_threads_leave_one_request(service: Service, loop: Lo
     assert {value for name, value in view.told if name in ("suggestion", "done")} == {text}
     assert sorted(ended) == ["aborted"] * 11 + ["done"]
     assert view.wrong == []
+
+
+# Where callbacks run, and that a command waits for one that is just being called
+
+
+def in_a_callback(service: Service, loop: Loop) -> tuple[View, threading.Event]:
+    """A view whose first request, without a `dispatch`, is in a callback until the event is set."""
+    view = View(service)
+    entered, leave = threading.Event(), threading.Event()
+
+    def stay() -> None:
+        entered.set()
+        leave.wait(60)
+
+    view.then["suggestion a"] = stay
+    view.suggester.request("Why?")
+    service.feed("Why?", chunk("a"))
+    loop.until(entered.is_set)
+    view.told.clear()
+    view.threads.clear()
+    return view, leave
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (None, [*AB, ("state", "done"), ("done", "ab")]),
+        ("stop", [("state", "aborted"), ("stop", "ab")]),
+        ("reset", [("state", "init")]),
+    ],
+)
+def test_news_that_had_to_wait_is_told_where_its_own_source_calls_handlers(
+    service: Service, loop: Loop, command: str | None, told: list[tuple[str, str]]
+) -> None:
+    view, leave = in_a_callback(service, loop)
+    ended: list[object] = []
+    view.suggester.request(
+        "And?", dispatch=loop.post, on={"end": lambda source, event: ended.append(event)}
+    )
+    source = view.suggester.source
+    assert source is not None
+    service.feed("And?", chunk("a"), chunk("b"))
+    loop.until(lambda: source.full_message == "ab")
+    if command is None:
+        service.feed("And?", DONE)
+    else:
+        getattr(view.suggester, command)()
+    loop.until(lambda: bool(ended))
+    for _ in range(5):
+        loop.turn()
+    assert view.told == []  # all of it has been heard, while the first one's callback runs
+    leave.set()
+    loop.until(lambda: view.told[-1:] == told[-1:])
+    assert view.told == told
+    assert view.threads == {threading.get_ident()}
+    assert view.wrong == []
+
+
+def test_the_rest_is_told_behind_an_exception_that_is_the_hosts(
+    service: Service, loop: Loop
+) -> None:
+    view, leave = in_a_callback(service, loop)
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    ended: list[object] = []
+    view.then["suggestion a"] = interrupt
+    view.suggester.request(
+        "And?", dispatch=loop.post, on={"end": lambda source, event: ended.append(event)}
+    )
+    service.feed("And?", chunk("a"), DONE)
+    loop.until(lambda: bool(ended))
+    leave.set()
+    with pytest.raises(KeyboardInterrupt):
+        loop.until(lambda: False)
+    loop.until(lambda: view.told[-1:] == [("done", "a")])
+
+
+class Beginning:
+    """A callback whose code passes for the package's own at a moment: as if just being called."""
+
+    def __init__(self, moment: object, show: Callable[[object], object] = lambda detail: None):
+        # Locks, which no code but the callback's own is needed for.
+        self._entered, self._gate = threading.Lock(), threading.Lock()
+        self._entered.acquire()
+        self._gate.acquire()
+        names: dict[str, Any] = {
+            "__name__": "suggestions.any",
+            "show": show,
+            "moment": moment,
+            "enter": self._entered.release,
+            "gate": self._gate,
+        }
+        exec(
+            "def begin(detail):\n    show(detail)\n    if detail == moment:\n"
+            "        enter()\n        gate.acquire()\n",
+            names,
+        )
+        self.callback: Callable[[object], object] = names["begin"]
+
+    def seconds_of(self, command: Callable[[], object]) -> float:
+        """How long a command takes at that moment."""
+        assert self._entered.acquire(timeout=60)
+        start = time.monotonic()
+        command()
+        took = time.monotonic() - start
+        self._gate.release()
+        return took
+
+
+def suggester_of(service: Service, **callbacks: Any) -> Suggester:
+    return Suggester(url="https://service.example/", session=service.session(), **callbacks)
+
+
+def test_stop_gives_a_callback_that_had_to_wait_time_to_begin(service: Service) -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def show(text: object) -> None:
+        if text == "a":
+            entered.set()
+            leave.wait(60)
+
+    beginning = Beginning("b", show)
+    suggester = suggester_of(service, on_suggestion=beginning.callback)
+    service.feed("Why?", chunk("a"))
+    suggester.request("Why?")
+    assert entered.wait(60)
+    service.feed("And?", chunk("b"))
+    suggester.request("And?")
+    leave.set()
+    assert beginning.seconds_of(suggester.stop) >= _LONGEST_START
+
+
+@pytest.mark.parametrize("command", ["request", "reset"])
+@pytest.mark.parametrize("ending", ["done", "stop"])
+def test_a_command_gives_the_callback_of_an_end_time_to_begin(
+    service: Service, ending: str, command: str
+) -> None:
+    # It is over for the source, which has nothing to close any more.
+    beginning = Beginning("a")
+    told = threading.Event()
+    suggester = suggester_of(
+        service,
+        on_suggestion=lambda text: told.set(),
+        **{f"on_{ending}": beginning.callback},
+    )
+    service.feed("Why?", chunk("a"))
+    suggester.request("Why?")
+    assert told.wait(60)
+    if ending == "done":
+        service.feed("Why?", DONE)
+    else:
+        suggester.stop()
+    commands = {"request": lambda: suggester.request("And?"), "reset": suggester.reset}
+    assert beginning.seconds_of(commands[command]) >= _LONGEST_START
+    suggester.reset()
+
+
+def test_a_request_gives_the_callback_of_a_reset_time_to_begin(service: Service) -> None:
+    beginning = Beginning("init")
+    suggester = suggester_of(service, on_state=beginning.callback)
+    suggester.request("Why?")
+    suggester.reset()
+    assert beginning.seconds_of(lambda: suggester.request("And?")) >= _LONGEST_START
+    suggester.reset()
+
+
+# In a forked child
+
+FORKING = """
+import os, sys, threading, time
+sys.path.insert(0, "tests")
+from script import DONE, HOLD, Script, chunk
+from suggestions import Suggester
+
+told = []
+entered, leave, done = threading.Event(), threading.Event(), threading.Event()
+
+def show(text):
+    told.append(("suggestion", text))
+    if text == "a":
+        in_callback()
+
+def end(text):
+    told.append(("done", text))
+    done.set()
+
+def asking(*steps):
+    return {"url": "https://service.example/", "session": Script(steps).session()}
+
+suggester = Suggester(
+    on_suggestion=show, on_done=end, on_state=lambda state: told.append(("state", state))
+)
+"""
+ANOTHER = [
+    ("state", "requesting"),
+    SUGGESTING,
+    ("suggestion", "b"),
+    ("state", "done"),
+    ("done", "b"),
+]
+
+
+def run(script: str) -> None:
+    subprocess.run(
+        # From Python 3.12 on, a fork beside a thread draws a warning.
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKING + script],
+        cwd=Path(__file__).parent.parent,
+        check=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_asks_anew_where_a_callback_ran_in_the_parent() -> None:
+    run(f"""
+def in_callback():
+    entered.set()
+    leave.wait(60)
+
+suggester.request("Why?", **asking(chunk("a"), DONE))
+assert entered.wait(60)
+child = os.fork()
+if child == 0:
+    assert (suggester.state, suggester.suggestion, suggester.error) == ("aborted", "a", None)
+    del told[:]
+    suggester.request("And?", **asking(chunk("b"), DONE))
+    assert done.wait(60)
+    assert told == {ANOTHER}, told
+    assert (suggester.state, suggester.suggestion) == ("done", "b")
+    os._exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+leave.set()
+assert done.wait(60)
+assert told[-2:] == [("state", "done"), ("done", "a")], told
+""")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_goes_back_to_the_beginning() -> None:
+    run("""
+def in_callback():
+    entered.set()
+
+suggester.request("Why?", **asking(chunk("a"), HOLD))
+assert entered.wait(60)
+child = os.fork()
+if child == 0:
+    suggester.stop()
+    assert suggester.state == "aborted"
+    suggester.reset()
+    assert (suggester.state, suggester.suggestion, suggester.source) == ("init", "", None)
+    os._exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert (suggester.state, suggester.suggestion) == ("suggesting", "a")
+suggester.reset()
+""")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_callback_that_forks_ends_in_the_child_before_another_begins() -> None:
+    run(f"""
+import queue
+posts = queue.SimpleQueue()
+parent = os.getpid()
+
+def in_callback():
+    if os.fork() != 0:
+        return
+    del told[:]
+    suggester.request("And?", **asking(chunk("b"), DONE))
+    assert suggester.source.wait(60)  # all has been heard
+    assert told == [], told
+    told.append("left")
+
+suggester.request("Why?", dispatch=posts.put, **asking(chunk("a"), DONE))
+while ("state", "done") not in told and "left" not in told:
+    try:
+        posts.get(timeout=60)()
+    except RuntimeError:
+        pass  # out of the parent's source
+assert done.wait(60)
+if os.getpid() != parent:
+    assert told == ["left", *{ANOTHER}], told
+    os._exit(0)
+assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
+""")
 
 
 # Arguments
