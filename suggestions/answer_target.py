@@ -92,7 +92,6 @@ class AnswerTarget(EventTarget):
         kind = type(entry)
         if kind is str:
             cursor.texts += 1
-            # Before the handlers of `chunk`: what one raises may be meant for the host.
             cursor.owed = "suggestion" in receivers or "suggestion" in WATCHED
             if "chunk" in receivers or "chunk" in WATCHED:
                 self._call(Event("chunk", entry), receivers)
@@ -127,9 +126,18 @@ class AnswerTarget(EventTarget):
     def _ring_at(self, moment: float) -> None:
         """Sees to it that a suggestion held back is told though nothing comes."""
         if self._alarm is None and moment != inf:
-            self._alarm = threading.Timer(max(0.0, moment - monotonic()), self._ring)
-            self._alarm.daemon = True
-            self._alarm.start()
+            alarm = threading.Timer(max(0.0, moment - monotonic()), self._ring)
+            alarm.daemon = True
+            self._alarm = alarm
+            try:
+                alarm.start()
+            except RuntimeError:
+                self._alarm = None  # no thread can be had: it is told with what comes next
+
+    def _stop_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
     def _ring(self) -> None:
         self._alarm = None
@@ -146,10 +154,12 @@ class AnswerTarget(EventTarget):
             if ending is not self._answer.ending:
                 return False
             if cursor is self._live:
-                self._ending_told = self._to_conclude = True
+                self._ending_told = True
+                self._to_conclude = not self._over  # anybody may send the same event again
         return True
 
     def _conclude(self) -> None:
+        self._stop_alarm()
         with self._lock:
             self._over = True
             self._log.append(Event("end"))
@@ -160,7 +170,9 @@ class AnswerTarget(EventTarget):
 
     def _is_settled(self) -> bool:
         """Whether every handler has run."""
-        return self._over and not self._is_owing() and not self._baton.locked()
+        return (
+            self._over and not self._is_owing() and not self._awaited and not self._baton.locked()
+        )
 
 
 class TextCursor(Cursor):

@@ -21,6 +21,7 @@ class Dispatcher(Protocol):
 
     - `on_gone(callback)`, which calls back when the loop dies and returns a function that takes
       the callback back;
+    - `is_gone()`, which tells whether the loop is over, though it has accepted a post;
     - `runs_here()`, which tells whether the caller is on its thread;
     - `spawn(fn, failed)`, called on its thread, which awaits `fn()` behind those before it, and
       calls `failed(exception)` where that raises: with it, handlers may be async.
@@ -76,8 +77,9 @@ class Inline:
         try:
             threading.Thread(target=self._run, name="suggestions-deliver", daemon=True).start()
         except RuntimeError:
-            # The interpreter is on its way out, and so is everybody who could listen.
-            return
+            # The interpreter is on its way out, or there are too many: the caller's has to do.
+            self._pending.release()
+            self._deliverable.drain()
 
     def _run(self) -> None:
         self._pending.release()
@@ -109,16 +111,22 @@ class Posted:
         self._pending = threading.Lock()
         self._thread: int | None = None
         self.spawn: Spawn | None = getattr(dispatcher, "spawn", None)
+        self._is_gone: Callable[[], bool] | None = getattr(dispatcher, "is_gone", None)
         self._take_back: Any = None
 
     def wake(self, *, here: bool = False, late: bool = False) -> None:
-        if not self._pending.acquire(blocking=False):
-            return
-        try:
-            self._dispatcher(self._run)
-        except Exception:
-            # The host is about to tell, or has told, that it is gone, on its own thread.
-            self._deliverable.forsake(let_go=self._take_back is None)
+        if self._pending.acquire(blocking=False):
+            try:
+                self._dispatcher(self._run)
+            except Exception:
+                self._forsake()
+                self._pending.release()
+        elif self._is_gone is not None and self._is_gone():
+            self._forsake()  # what was accepted never runs
+
+    def _forsake(self) -> None:
+        # The host is about to tell, or has told, that it is gone, on its own thread.
+        self._deliverable.forsake(let_go=self._take_back is None)
 
     def runs_here(self) -> bool:
         here = threading.get_ident()

@@ -166,11 +166,7 @@ class EventSource(StreamTarget):
         `close()` and after a failure. The stream goes on after `last_event_id`."""
         with self._lock:
             self._mind_host()
-            self._started = True
-            self._only = None
-            self._state = ReadyState.CONNECTING
-            former = self._subscription
-            subscription = self._subscription = Subscription(
+            subscription = Subscription(
                 self._request,
                 token=self._token,
                 session=self._session,
@@ -179,6 +175,11 @@ class EventSource(StreamTarget):
                 last_event_id=self._last_event_id,
                 reconnection_time=self._reconnection_time,
             )
+            # Without a call in between, where a signal's handler could call close().
+            former, self._subscription = self._subscription, subscription
+            self._state = ReadyState.CONNECTING
+            self._only = None
+            self._started = True
         if former is not None:
             former.abort()
         threading.Thread(
@@ -205,6 +206,7 @@ class EventSource(StreamTarget):
         if subscription is not None:
             subscription.abort()
         self._let_handlers_begin()
+        self._begins = None
         self._delivery.wake()
 
     def __enter__(self) -> Self:
@@ -220,6 +222,7 @@ class EventSource(StreamTarget):
             self._late.clear()
             self._live.position = len(self._log)
             self._to_conclude = False
+            self._awaited.clear()
             self._minds_host = False
 
     # Reading, on a thread of its own

@@ -146,14 +146,16 @@ class SuggestionsEventSource(AnswerTarget):
             self.start()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._dialect.name} {self.state}>"
+        return f"<{type(self).__name__} {self._dialect.name} {self._answer.state}>"
 
     # State
 
     @property
     def state(self) -> State:
         """ "init", "requesting", "suggesting", "done", "error" or "aborted"."""
-        return self._answer.state
+        with self._lock:
+            self._stand_by_end()
+            return self._answer.state
 
     @property
     def full_message(self) -> str:
@@ -206,7 +208,9 @@ class SuggestionsEventSource(AnswerTarget):
     @property
     def error(self) -> errors.SuggestionsError | None:
         """What failed, where it did."""
-        return self._answer.error
+        with self._lock:
+            self._stand_by_end()
+            return self._answer.error
 
     # Control
 
@@ -227,8 +231,8 @@ class SuggestionsEventSource(AnswerTarget):
         """Stops it at once: the server sees the end, and `abort` is the terminal event.
 
         From any thread, in every phase; never blocks. After it has returned, no handler starts
-        but those of `abort` and `end`. Once a handler, `result()`, iteration or `await` has told
-        of the answer's own end, it does nothing, and handlers hear all of the answer.
+        but those of `abort` and `end`. Once a handler, `state`, `error`, `result()`, iteration or
+        `await` has told of the answer's own end, it does nothing, and handlers hear all of it.
         """
         with self._lock:
             if self._only is not None or self._ending_told:
@@ -247,8 +251,8 @@ class SuggestionsEventSource(AnswerTarget):
         back. Raises `OSError` where the file cannot be written.
         """
         with self._lock:
-            log = list(self._log)
-        Path(path).write_text(self._reader.dump(log, self.error), "utf-8")
+            log, error = list(self._log), self._answer.error
+        Path(path).write_text(self._reader.dump(log, error), "utf-8")
 
     def __enter__(self) -> Self:
         return self
@@ -303,7 +307,7 @@ class SuggestionsEventSource(AnswerTarget):
         """As `result()`, under asyncio; on the loop that runs the handlers, after all of them."""
         self._check_started("await")
         self._ask_for()
-        here = self._delivery.runs_here()
+        here = self._delivery.runs_here() and not self._awaits_here()
         yield from self._end_followers.until(
             lambda: self._answer.ended and (not here or self._is_settled() or self._forsaken)
         ).__await__()
@@ -337,7 +341,7 @@ class SuggestionsEventSource(AnswerTarget):
     def _stand_by_end(self) -> None:
         """Where one has heard of the end, no other must hear of another: close() is too late."""
         with self._lock:
-            self._ending_told = True
+            self._ending_told |= self._answer.ended
 
     def _check_started(self, what: str) -> None:
         if not self._started and self._only is None:
@@ -388,6 +392,8 @@ class SuggestionsEventSource(AnswerTarget):
             self._only = frozenset()
             self._live.position = len(self._log)
             self._to_conclude = False
+            self._awaited.clear()
+        self._stop_alarm()
         self._end_followers.tell()
 
     def _let_go(self) -> None:
@@ -439,4 +445,4 @@ class Controller:
     def aborted(self) -> bool:
         """Whether the source was closed before its end."""
         source = self._source()
-        return source is not None and source.state == "aborted"
+        return source is not None and source._answer.state == "aborted"

@@ -25,6 +25,7 @@ class StreamTarget(EventTarget):
 
     def _tell_of(self, last_event_id: str, history: int) -> None:
         self._last_event_id = self._told_id = last_event_id
+        self._told_to = 0  # the position behind the last entry that was told
         self._log = History(history, self._slowest)
         self._longest_backlog = max(history, _LEAST_BACKLOG)
 
@@ -36,7 +37,7 @@ class StreamTarget(EventTarget):
 
     def _drop_untold(self) -> None:
         """Nobody hears any more of what was not told yet; the stream is to bring it again."""
-        if self._log.withdraw(self._live.position):
+        if self._log.withdraw(self._told_to):
             self._last_event_id = self._told_id
 
     def _slowest(self) -> int:
@@ -52,12 +53,16 @@ class StreamTarget(EventTarget):
             return len(self._log) - self._slowest() > self._longest_backlog
 
     def _tell(self, entry: Any, cursor: Any, receivers: Receivers) -> None:
+        if cursor is self._live:
+            with self._lock:
+                if self._only is not None:
+                    return  # it was dropped
+                self._told_to = cursor.position
+                self._begins = entry
+                if entry is not None and isinstance(entry.detail, MessageEvent):
+                    self._told_id = entry.detail.last_event_id
         if entry is None:
             return
-        if cursor is self._live and isinstance(entry.detail, MessageEvent):
-            with self._lock:
-                if self._only is None:
-                    self._told_id = entry.detail.last_event_id
         self._call(entry, receivers)
         if EVERY in receivers:
             self._call(entry, receivers, EVERY)

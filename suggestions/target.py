@@ -8,6 +8,8 @@ held while a handler runs.
 
 from __future__ import annotations
 
+import contextvars
+import gc
 import logging
 import sys
 import threading
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("suggestions")
 
 Receivers = dict[str, Iterable[Handler]]
+_awaits: contextvars.ContextVar[EventTarget | None] = contextvars.ContextVar(
+    "_awaits", default=None
+)
+"""The target whose async handler it is that runs here."""
 # How long close() waits for a handler that is being called this very moment, in seconds: a
 # moment at a time, and for ever so long where the machine is too busy to let it begin.
 _JUST_STARTING = 0.0005
@@ -49,8 +55,9 @@ class EventTarget:
 
     A handler is called `handler(target, event=event)`, an EventTarget listener
     `listener(event)`; all of one target on one thread at a time, in the order of their
-    connection. It does not matter when one is connected: it first gets every earlier event of
-    its name. The same handler is connected to a name only once.
+    connection. One that is async has run when what it awaits has come; the next event waits for
+    it. It does not matter when one is connected: it first gets every earlier event of its name.
+    The same handler is connected to a name only once.
 
     `dispatch`: a callable that queues a function for the thread the handlers are to run on.
     Raises `TypeError` where it is none.
@@ -66,10 +73,13 @@ class EventTarget:
         self._signals: dict[str, OrderedSignal] = {}
         self._receivers: Receivers = {}
         self._only: frozenset[str] | None = None  # the names that may still be heard
+        self._begins: Event[Any] | None = None  # one that was being told when it was closed
         self._to_conclude = False
         self._over = False  # nothing of the target's own follows
         self._baton = threading.Lock()
         self._holder: int | None = None
+        self._awaited: set[object] = set()  # what stands for async handlers that have not ended
+        self._escaped: BaseException | None = None  # out of a handler, and meant for the host
         self._delivery: Inline | Posted = (
             Inline(self) if dispatch is None else Posted(self, dispatch)
         )
@@ -84,9 +94,7 @@ class EventTarget:
         """
         if not isinstance(name, str) or not name:
             raise TypeError(f"the name of an event must be a text, not {name!r}")
-        if not callable(handler):
-            raise TypeError(f"the handler of {name!r} must be callable, not {handler!r}")
-        called = self._awaited(name, handler) if iscoroutinefunction(handler) else handler
+        called = self._as_called(name, handler)
         with self._lock:
             if any(True for _ in self._connected(name, handler)):
                 return handler
@@ -108,6 +116,7 @@ class EventTarget:
             for connected in self._connected(name, handler):
                 self._signals[name].disconnect(connected)
             self._refresh(name)
+        self._let_handlers_begin()
 
     def on(self, name: str) -> Callable[[Handler], Handler]:
         """`@target.on("done")` connects the function below it. Raises as `connect` does."""
@@ -115,10 +124,11 @@ class EventTarget:
 
     def once(self, name: str, handler: Handler) -> Handler:
         """Like `connect`, for the first event of that name only. Raises as `connect` does."""
+        called = self._as_called(name, handler)
 
         def call(target: EventTarget, event: Event[Any]) -> None:
             self.disconnect(name, adapter)
-            handler(target, event=event)
+            called(target, event=event)
 
         adapter = Adapter(handler, call)
         self.connect(name, adapter)
@@ -138,12 +148,20 @@ class EventTarget:
         if not callable(listener):
             raise TypeError(f"the listener of {type!r} must be callable, not {listener!r}")
 
+        async def hear_async(target: EventTarget, event: Event[Any]) -> None:
+            await listener(event)  # type: ignore[misc]
+
+        def hear(target: EventTarget, event: Event[Any]) -> None:
+            listener(event)
+
+        heard = self._as_called(type, hear_async if iscoroutinefunction(listener) else hear)
+
         def call(target: EventTarget, event: Event[Any]) -> None:
             aborted = signal is not None and signal.aborted
             if once or aborted:
                 self.disconnect(type, adapter)
             if not aborted:
-                listener(event)
+                heard(target, event=event)
 
         adapter = Adapter(listener, call, signal)
         with self._lock:
@@ -179,17 +197,25 @@ class EventTarget:
         late to another thread. Returns True where it stopped at `deadline` (of
         `time.monotonic()`) with more to do.
         """
-        while self._is_owing(live_only) and self._baton.acquire(blocking=wait):
-            self._holder = threading.get_ident()
-            try:
-                out_of_time = self._deliver(deadline, live_only)
-            finally:
-                self._holder = None
-                self._baton.release()
+        try:
+            while (
+                not self._awaited
+                and self._is_owing(live_only)
+                and (baton := self._baton).acquire(blocking=wait)
+            ):
+                self._holder = threading.get_ident()
+                try:
+                    out_of_time = self._deliver(deadline, live_only)
+                finally:
+                    self._holder = None
+                    baton.release()  # in a child that a handler has forked, there is another
+                if self._escaped is not None:
+                    self._raise_escaped()
+                if out_of_time:
+                    return True
+        finally:
             if self._over:
                 self._rest()
-            if out_of_time:
-                return True
         if self._over and not self._is_owing():
             self._delivery.let_go(self._let_go)
         return False
@@ -199,28 +225,38 @@ class EventTarget:
 
     def _deliver(self, deadline: float | None, live_only: bool) -> bool:
         log, live = self._log, self._live
-        while True:
+        while not self._awaited and self._escaped is None:
             # Those who have caught up come first: somebody who keeps connecting cannot hold
             # the others up.
             position = live.position
             if position < len(log):
+                entry = log[position]  # which is kept only for as long as nobody is beyond it
                 live.position = position + 1
-                self._tell(log[position], live, self._receivers)
+                self._tell(entry, live, self._receivers)
             elif self._to_conclude:
                 self._to_conclude = False
                 self._conclude()
-            elif self._late and not live_only:
-                self._catch_up(self._late[0])
+            elif not live_only and (late := next(iter(self._late), None)):
+                self._catch_up(late)
             else:
                 return False
             if deadline is not None and monotonic() > deadline:
                 return True
+        return False
+
+    def _raise_escaped(self) -> None:
+        escaped, self._escaped = self._escaped, None
+        assert escaped is not None
+        try:
+            raise escaped
+        finally:
+            escaped = None  # as in _call
 
     def _is_owing(self, live_only: bool = False) -> bool:
         """Whether there is something to deliver."""
         return (
             self._live.position < len(self._log)
-            or self._to_conclude  # behind an exception of a handler's that is meant for the host
+            or self._to_conclude  # behind an async handler
             or (not live_only and bool(self._late))
         )
 
@@ -269,7 +305,7 @@ class EventTarget:
         handler: Handler | None
         try:
             for handler in called:
-                if self._only is not None and name not in self._only:
+                if self._only is not None and name not in self._only and event is not self._begins:
                     return
                 if (
                     live
@@ -279,8 +315,8 @@ class EventTarget:
                     continue  # disconnected by a handler before it
                 try:
                     handler(self, event=event)
-                except self._delivery.catches as exception:
-                    self._report(event, handler, exception)
+                except BaseException as exception:
+                    self._survive(event, handler, exception)
         finally:
             # An exception that is kept keeps this frame, which must keep no handler.
             called, handler = (), None
@@ -291,12 +327,21 @@ class EventTarget:
         handler: Handler | None
         try:
             for handler in list(signal.receivers_for(self)):
+                if self._only is not None and event.type not in self._only:
+                    return
                 try:
                     handler(self, event=event)
-                except self._delivery.catches as exception:
-                    self._report(event, handler, exception)
+                except BaseException as exception:
+                    self._survive(event, handler, exception)
         finally:
             handler = None  # as in _call
+
+    def _survive(self, event: Event[Any], handler: Handler, exception: BaseException) -> None:
+        """What a handler raises is logged, or goes to the host once all of them were called."""
+        if isinstance(exception, self._delivery.catches):
+            self._report(event, handler, exception)
+        elif self._escaped is None:
+            self._escaped = exception
 
     def _report(self, event: Event[Any], handler: Handler, exception: BaseException) -> None:
         logger.error("a handler of %r raised", event.type, exc_info=exception)
@@ -308,8 +353,15 @@ class EventTarget:
     def _rest(self) -> None:
         """Called when the baton is given back after the target's own end."""
 
-    def _awaited(self, name: str, handler: Handler) -> Handler:
-        """An async handler as one that hands its coroutine to the dispatcher."""
+    def _as_called(self, name: str, handler: Handler) -> Handler:
+        """An async handler as one that hands its coroutine to the dispatcher, others as they are.
+
+        Raises `TypeError` where it cannot be called here.
+        """
+        if not callable(handler):
+            raise TypeError(f"the handler of {name!r} must be callable, not {handler!r}")
+        if not iscoroutinefunction(handler):
+            return handler
         spawn = self._delivery.spawn
         if spawn is None:
             raise TypeError(
@@ -318,17 +370,40 @@ class EventTarget:
             )
 
         def call(target: EventTarget, event: Event[Any]) -> None:
-            async def begin() -> None:
-                # Its turn may come after close().
-                if self._only is None or name in self._only:
-                    await handler(target, event=event)  # type: ignore[misc]
+            key = object()
 
-            spawn(
-                begin,
-                lambda exception: self._report(event, handler, exception),
-            )
+            async def begin() -> None:
+                outer = _awaits.set(self)
+                try:
+                    # Its turn may come after close().
+                    if self._only is None or name in self._only:
+                        await handler(target, event=event)
+                finally:
+                    _awaits.reset(outer)
+                self._has_ended(key)
+
+            def failed(exception: BaseException) -> None:
+                self._report(event, handler, exception)
+                self._has_ended(key)
+
+            self._awaited.add(key)
+            try:
+                spawn(begin, failed)
+            except BaseException:
+                self._awaited.discard(key)
+                raise
 
         return Adapter(handler, call)
+
+    def _awaits_here(self) -> bool:
+        """Whether the caller is one of the async handlers, which the others wait for."""
+        return _awaits.get() is self
+
+    def _has_ended(self, key: object) -> None:
+        """An async handler has: what has waited for it goes on."""
+        self._awaited.discard(key)
+        if not self._awaited:
+            self._delivery.wake()
 
     def _let_go(self) -> None:
         """Forgets the handlers that have heard it all, here, where handlers run: a widget that one
@@ -347,10 +422,12 @@ class EventTarget:
         self._baton = threading.Lock()
         self._only = frozenset()
         self._late.clear()
+        self._awaited.clear()
         self._live.position = len(self._log)
 
     def _let_handlers_begin(self) -> None:
-        """For close(): a handler that was just being called has begun when this returns."""
+        """A handler that was just being called has begun when this returns; none later does that
+        was told before not to."""
         holder = self._holder
         if holder is None or holder == threading.get_ident():
             return
@@ -402,7 +479,15 @@ class EventTarget:
 
 def _runs_a_handler(thread: int) -> bool:
     """Whether that thread is beyond the first line of code that is not ours."""
-    frame = sys._current_frames().get(thread)
+    # In 3.11 as far as 3.11.8, a garbage collection within the call can stop the whole process for
+    # ever (CPython's issue 106883).
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        frame = sys._current_frames().get(thread)
+    finally:
+        if collects:
+            gc.enable()
     if frame is None or str(frame.f_globals.get("__name__")).startswith("suggestions."):
         return False
     return frame.f_lineno != frame.f_code.co_firstlineno

@@ -263,6 +263,29 @@ def test_ctrl_c_in_a_handler_is_the_hosts_and_delivery_goes_on() -> None:
     assert heard == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("name", ["chunk", "suggestion", "done", "end"])
+def test_ctrl_c_in_a_handler_keeps_nothing_from_anybody(name: str) -> None:
+    loop = Loop()
+    told: list[str] = []
+
+    def interrupt(source: SuggestionsEventSource, event: Event[Any]) -> None:
+        raise KeyboardInterrupt
+
+    source = ask([chunk("a") + DONE], dispatch=loop.post, throttle=60, start=False)
+    source.connect(name, interrupt)
+    for heard in ("chunk", "suggestion", "done", "end"):
+        source.connect(heard, lambda source, event: told.append(event.type))
+    source.start()
+    settled = threading.Event()
+    waiting = threading.Thread(target=lambda: source.wait() and settled.set(), daemon=True)
+    waiting.start()
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_until(lambda: "end" in told)
+    loop.run_until(lambda: "end" in told)
+    assert told == ["chunk", "suggestion", "done", "end"]
+    assert settled.wait(20)
+
+
 def test_an_async_handler_whose_turn_comes_after_close_is_not_called() -> None:
     class AsyncLoop(Loop):
         def __init__(self) -> None:
@@ -275,6 +298,10 @@ def test_an_async_handler_whose_turn_comes_after_close_is_not_called() -> None:
         def spawn(self, fn: Callable[[], Any], failed: Callable[[BaseException], None]) -> None:
             self.spawned.append(fn)
 
+        def run_spawned(self) -> None:
+            self.run_until(lambda: bool(self.spawned))
+            asyncio.run(self.spawned.pop(0)())
+
     loop = AsyncLoop()
     heard: list[str] = []
 
@@ -286,9 +313,8 @@ def test_an_async_handler_whose_turn_comes_after_close_is_not_called() -> None:
     )
     loop.run_until(lambda: len(loop.spawned) == 1)
     source.close()
-    loop.run_until(lambda: len(loop.spawned) == 3)
-    for fn in loop.spawned:
-        asyncio.run(fn())
+    for _ in ("chunk", "abort", "end"):
+        loop.run_spawned()
     assert heard == ["abort", "end"]
 
 

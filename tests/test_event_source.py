@@ -8,6 +8,7 @@ import json
 import logging
 import random
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -651,6 +652,90 @@ def test_a_close_and_a_restart_do_not_lose_what_was_not_told(listen: Callable[..
 
 
 # Tokens
+
+
+def told_until_closed(enough: int) -> tuple[list[int], str]:
+    """The ids of what is told of a stream that is closed meanwhile, and the id to go on after."""
+    numbers = [b"id: %d\ndata: x\n\n" % n for n in range(1, 60)]
+    told: list[int] = []
+    stream = script.Script([*numbers, script.HOLD])
+    source = EventSource("https://s.example/", session=stream.session(), start=False)
+    source.connect("message", lambda source, event: told.append(int(event.detail.last_event_id)))
+    source.start()
+    while len(told) < enough:
+        time.sleep(0)
+    source.close()
+    last = source.last_event_id
+    assert eventually(lambda: not threads())
+    return told, last
+
+
+def test_a_close_at_any_moment_loses_and_doubles_nothing() -> None:
+    moments, interval = random.Random(1), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(150):
+            told, last = told_until_closed(moments.randint(1, 50))
+            assert told == list(range(1, int(last) + 1))
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_a_watcher_hears_nothing_after_close() -> None:
+    told: list[str] = []
+    stream = script.Script([b"data: a\n\n", script.HOLD])
+    source = EventSource("https://s.example/", session=stream.session(), start=False)
+    source.connect("open", lambda source, event: source.close())
+    with signals.open.connected_to(lambda source, event: told.append(event.type), sender=source):
+        source.start()
+        assert eventually(lambda: not threads())
+    assert source.ready_state is EventSource.CLOSED
+    assert told == []
+
+
+def test_a_signals_handler_may_close_what_is_just_restarted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream = script.Script([b"data: a\n\n", script.HOLD])
+    heard = Heard("https://s.example/", session=stream.session(), start=False)
+    source = heard.source
+    module = sys.modules["suggestions.event_source"]
+    real = module.Subscription
+
+    def interrupted(*args: Any, **kwargs: Any) -> Any:
+        source.close()  # as a signal's handler does on this very thread
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(module, "Subscription", interrupted)
+    source.restart()
+    assert eventually(lambda: "a" in heard.data)
+    assert source.ready_state is EventSource.OPEN
+    source.close()
+    assert source.ready_state is EventSource.CLOSED
+
+
+def test_an_entry_is_kept_until_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    pump, appended, looking = Pump(), threading.Event(), threading.Event()
+    module = sys.modules["suggestions.history"]
+    real = module.History.__getitem__
+
+    def slowly(history: Any, position: int) -> Any:
+        if not looking.is_set():
+            looking.set()  # and now the reader appends
+            assert appended.wait(SOON)
+        return real(history, position)
+
+    monkeypatch.setattr(module.History, "__getitem__", slowly)
+    pieces = [b"data: a\n\n", lambda: looking.wait(SOON), b"data: b\n\n" * 5, appended.set]
+    stream = script.Script([*pieces, script.HOLD])
+    heard = Heard("https://s.example/", session=stream.session(), dispatch=pump, history=0)
+
+    def told() -> bool:
+        pump.run(1)
+        return len(heard.data) == 6
+
+    assert eventually(told)
+    heard.source.close()
 
 
 def test_each_connection_asks_for_the_token(listen: Callable[..., Heard]) -> None:

@@ -7,6 +7,7 @@ import gc
 import json
 import logging
 import threading
+import time
 import weakref
 from typing import Any
 
@@ -234,6 +235,83 @@ def test_once_the_end_was_told_it_stands_though_handlers_are_behind(follow: str)
     assert told == ["chunk", "chunk", "done", "end"]
 
 
+@pytest.mark.parametrize("ending", [DONE, data('{"error": "no"}')])
+def test_an_end_that_was_seen_in_the_state_stands(ending: bytes) -> None:
+    told: list[str] = []
+    seen = threading.Event()
+    source = ask([chunk("a") + ending], start=False)
+    source.connect("chunk", lambda source, event: seen.wait(60))
+    for name in ("done", "error", "abort", "end"):
+        source.connect(name, lambda source, event: told.append(event.type))
+    source.start()
+    while source.state not in ("done", "error"):
+        time.sleep(0.001)
+    before = (source.state, source.error, source.controller.aborted)
+    source.close()
+    assert (source.state, source.error, source.controller.aborted) == before
+    seen.set()
+    assert source.wait(10)
+    assert told == [source.state, "end"]
+
+
+def test_its_own_end_sent_again_is_not_a_second_end() -> None:
+    told: list[str] = []
+    source = ask([chunk("a") + DONE], start=False)
+
+    def again(source: SuggestionsEventSource, event: Event[Any]) -> None:
+        told.append(event.type)
+        if told.count("done") < 3:
+            source.dispatch_event(event)
+
+    source.connect("done", again)
+    source.connect("end", again)
+    source.start()
+    assert source.wait(10)
+    assert source.wait(10)
+    assert told.count("end") == 1
+
+
+def test_the_throttles_timer_goes_with_the_answer() -> None:
+    for ending in (DONE, HOLD):
+        here = threading.Event()
+        source = ask([chunk("a") + chunk("b"), here.set, ending], throttle=3600, start=False)
+        source.connect("suggestion", lambda source, event: None)
+        source.start()
+        assert here.wait(10)
+        if ending is HOLD:
+            source.close()
+        assert source.wait(10)
+        deadline = time.monotonic() + 30
+        while any(isinstance(thread, threading.Timer) for thread in threading.enumerate()):
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+
+
+def test_where_no_thread_can_be_had_handlers_run_on_the_callers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start = threading.Thread.start
+    told: list[tuple[str, str]] = []
+    begun, refused = threading.Event(), threading.Event()
+
+    def refuse(thread: threading.Thread) -> None:
+        if threading.current_thread() is not thread and refused.is_set():
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    source = ask([begun.set, lambda: refused.wait(10), chunk("a") + chunk("b"), DONE], throttle=60)
+    source.connect("suggestion", lambda source, event: told.append((event.type, event.detail)))
+    source.connect("error", lambda source, event: told.append((event.type, str(event.detail))))
+    assert begun.wait(10)
+    refused.set()
+    assert source.wait(10)
+    assert told == [("suggestion", "a"), ("suggestion", "ab")]
+    source.connect("done", lambda source, event: told.append((event.type, event.detail)))
+    assert source.wait(10)
+    assert told[2:] == [("done", "ab")]
+
+
 def test_an_error_that_was_raised_stands_though_handlers_are_behind() -> None:
     told: list[str] = []
     followed = threading.Event()
@@ -300,6 +378,31 @@ def test_a_host_watches_every_source() -> None:
     seen.clear()
     ask([chunk("c"), DONE]).wait(10)
     assert seen == []
+
+
+def test_a_watcher_hears_nothing_but_the_end_after_close() -> None:
+    told: list[str] = []
+    entered, closed = threading.Event(), threading.Event()
+
+    def watch(source: SuggestionsEventSource, event: Event[Any]) -> None:
+        told.append(event.type)
+        if event.type == "chunk":
+            entered.set()
+            assert closed.wait(10)
+
+    names = ("chunk", "suggestion", "done", "abort", "end")
+    for name in names:
+        getattr(signals, name).connect(watch)
+    try:
+        source = ask([chunk("a") + chunk("b") + DONE])
+        assert entered.wait(10)
+        source.close()
+        closed.set()
+        assert source.wait(10)
+    finally:
+        for name in names:
+            getattr(signals, name).disconnect(watch)
+    assert told == ["chunk", "abort", "end"]
 
 
 def test_a_watcher_of_one_source_and_one_that_raises() -> None:

@@ -426,6 +426,11 @@ class Host:
             except Exception as exception:
                 failed(exception)
 
+    def run_all(self) -> None:
+        while self.posted or self.spawned:
+            self.run()
+            self.run_spawned()
+
 
 def test_news_are_posted_once() -> None:
     host = Host()
@@ -453,11 +458,59 @@ def test_an_async_handler_is_awaited_where_the_dispatcher_can() -> None:
     host.run()
     assert list(heard) == []
     host.run_spawned()
+    assert list(heard) == [1]  # the next event waits for it
+    host.run()
+    host.run_spawned()
     assert list(heard) == [1, 2]
+    host.run_all()
     target.disconnect("news", hear)
     send(target, 3)
     host.run()
     assert host.spawned == []
+
+
+def test_async_handlers_by_once_and_as_listeners() -> None:
+    host = Host()
+    target = EventTarget(dispatch=host)
+    heard = Heard()
+
+    async def hear(target: EventTarget, event: Event[Any]) -> None:
+        heard(target, event)
+
+    async def listen(event: Event[Any]) -> None:
+        heard(target, event)
+
+    target.once("news", hear)
+    target.add_event_listener("news", listen)
+    send(target, 1, 2)
+    host.run_all()
+    assert list(heard) == [1, 1, 2]
+    target.remove_event_listener("news", listen)
+    send(target, 3)
+    host.run_all()
+    assert list(heard) == [1, 1, 2]
+    for connect in (EventTarget().once, EventTarget().add_event_listener):
+        with pytest.raises(TypeError, match="async function, which nothing here would await"):
+            connect("news", hear)
+
+
+def test_an_async_handler_of_which_nothing_was_begun_holds_nothing_up() -> None:
+    host = Host()
+    target = EventTarget(dispatch=host)
+    heard = Heard()
+
+    async def hear(target: EventTarget, event: Event[Any]) -> None: ...
+
+    target.connect("news", hear)
+    target.connect("news", heard)
+    send(target, 1, 2)
+    host.run()
+    assert list(heard) == [1]
+    [(_, failed)] = host.spawned
+    host.spawned.clear()
+    failed(asyncio.CancelledError())  # as of a task that is cancelled before its first step
+    host.run()
+    assert list(heard) == [1, 2]
 
 
 def test_an_async_handler_that_raises_is_told() -> None:

@@ -39,6 +39,10 @@ class Aio:
         self._lifetime.check()
         self._loop.call_soon_threadsafe(fn, context=self._context.copy())
 
+    def is_gone(self) -> bool:
+        # One that is closed without a word of its end takes the posts that it had accepted along.
+        return self._loop.is_closed()
+
     def runs_here(self) -> bool:
         try:
             return asyncio.get_running_loop() is self._loop

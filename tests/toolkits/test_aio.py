@@ -67,6 +67,62 @@ def test_async_handlers_run_in_order_one_after_another() -> None:
 
 
 @program(display=False)
+def test_who_waits_waits_for_async_handlers() -> None:
+    logging.disable()
+    told: list[str] = []
+
+    async def save(source: SuggestionsEventSource, event: Any) -> None:
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+        told.append(event.type)
+        assert await source == source.full_message  # where it is, it does not wait for itself
+        raise ValueError
+
+    def hear(source: SuggestionsEventSource, event: Any) -> None:
+        told.append(event.type)
+
+    async def main() -> None:
+        on = {"done": save, "handler_error": hear, "end": hear}
+        assert await Service(5).ask(aio(), on=on) == "0 1 2 3 4 "
+        assert told == ["done", "handler_error", "end"]
+        told.clear()
+        source = Service(5).ask(aio(), on=on)
+        assert await asyncio.to_thread(source.wait, 30)
+        assert told == ["done", "handler_error", "end"]
+
+    asyncio.run(main())
+
+
+@program(display=False)
+def test_a_stream_waits_for_async_handlers() -> None:
+    from script import HOLD, Script
+
+    from suggestions import EventSource
+
+    numbers = [b"id: %d\ndata: %d\n\n" % (n, n) for n in range(20_000)]
+    told: list[int] = []
+
+    async def main() -> None:
+        script, enough = Script([b"".join(numbers), HOLD]), asyncio.Event()
+
+        async def hear(source: EventSource, event: Any) -> None:
+            await asyncio.sleep(0)
+            told.append(int(event.detail.data))
+            if len(told) == 50:
+                source.close()
+                enough.set()
+
+        url = "https://stream.example/"
+        source = EventSource(url, session=script.session(), dispatch=aio(), history=10)
+        source.connect("message", hear)
+        await enough.wait()
+        assert told == list(range(50))
+        assert source.last_event_id == "49"
+
+    asyncio.run(main())
+
+
+@program(display=False)
 def test_handlers_run_in_the_callers_context() -> None:
     service = Service(2)
     heard: list[str] = []
@@ -127,11 +183,15 @@ def test_the_end_of_the_run_closes_the_source(silent: bool, handlers: str) -> No
 
 
 @program(display=False)
-def test_a_loop_that_is_closed_in_mid_stream() -> None:
-    service, notes = Service(5000), Notes()
+@pytest.mark.parametrize("accepted", [False, True])
+def test_a_loop_that_is_closed_in_mid_stream(accepted: bool) -> None:
+    """Also one that has accepted a post, which then never runs."""
+    service, notes = Service(100_000), Notes()
     loop = asyncio.new_event_loop()
     source = service.ask(aio(loop), on=notes.on())
     loop.run_until_complete(until(lambda: len(notes.chunks) > 20))
+    if accepted:
+        eventually(source._delivery._pending.locked)
     loop.close()
     eventually(lambda: source.state == "aborted")
     eventually(service.has_seen_all_hang_up)
