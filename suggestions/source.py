@@ -269,7 +269,8 @@ class SuggestionsEventSource(AnswerTarget):
         """
         self._check_started("wait()")
         if not (self._is_settled() or self._forsaken):
-            if self._holder == threading.get_ident() or self._delivery.runs_here():
+            is_holder = self._holder == threading.get_ident()
+            if is_holder or self._delivery.runs_here() or self._awaits_here():
                 raise RuntimeError("wait() would block the thread that has to run the handlers")
             self._end_followers.block_until(lambda: self._is_settled() or self._forsaken, timeout)
         if not self._is_settled():

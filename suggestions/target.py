@@ -40,10 +40,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("suggestions")
 
 Receivers = dict[str, Iterable[Handler]]
-_awaits: contextvars.ContextVar[EventTarget | None] = contextvars.ContextVar(
-    "_awaits", default=None
-)
-"""The target whose async handler it is that runs here."""
+_awaits: contextvars.ContextVar[object] = contextvars.ContextVar("_awaits", default=None)
+"""What stands for the async handler that runs here."""
 # How long close() waits for a handler that is being called this very moment, in seconds: a
 # moment at a time, and for ever so long where the machine is too busy to let it begin.
 _JUST_STARTING = 0.0005
@@ -373,7 +371,7 @@ class EventTarget:
             key = object()
 
             async def begin() -> None:
-                outer = _awaits.set(self)
+                outer = _awaits.set(key)
                 try:
                     # Its turn may come after close().
                     if self._only is None or name in self._only:
@@ -396,8 +394,8 @@ class EventTarget:
         return Adapter(handler, call)
 
     def _awaits_here(self) -> bool:
-        """Whether the caller is one of the async handlers, which the others wait for."""
-        return _awaits.get() is self
+        """Whether the caller is one of the async handlers that are waited for."""
+        return _awaits.get() in self._awaited
 
     def _has_ended(self, key: object) -> None:
         """An async handler has: what has waited for it goes on."""

@@ -76,6 +76,8 @@ def test_who_waits_waits_for_async_handlers() -> None:
             await asyncio.sleep(0.001)
         told.append(event.type)
         assert await source == source.full_message  # where it is, it does not wait for itself
+        with pytest.raises(RuntimeError, match="would block"):
+            await asyncio.to_thread(source.wait)
         raise ValueError
 
     def hear(source: SuggestionsEventSource, event: Any) -> None:
