@@ -171,7 +171,10 @@ class AnswerTarget(EventTarget):
     def _is_settled(self) -> bool:
         """Whether every handler has run."""
         return (
-            self._over and not self._is_owing() and not self._awaited and not self._baton.locked()
+            self._over
+            and not self._is_owing()
+            and not self._awaited.running
+            and not self._baton.locked()
         )
 
 

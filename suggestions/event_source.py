@@ -222,7 +222,7 @@ class EventSource(StreamTarget):
             self._late.clear()
             self._live.position = len(self._log)
             self._to_conclude = False
-            self._awaited.clear()
+            self._awaited.running.clear()
             self._minds_host = False
 
     # Reading, on a thread of its own

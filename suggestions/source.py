@@ -270,7 +270,7 @@ class SuggestionsEventSource(AnswerTarget):
         self._check_started("wait()")
         if not (self._is_settled() or self._forsaken):
             is_holder = self._holder == threading.get_ident()
-            if is_holder or self._delivery.runs_here() or self._awaits_here():
+            if is_holder or self._delivery.runs_here() or self._awaited.runs_here():
                 raise RuntimeError("wait() would block the thread that has to run the handlers")
             self._end_followers.block_until(lambda: self._is_settled() or self._forsaken, timeout)
         if not self._is_settled():
@@ -308,7 +308,7 @@ class SuggestionsEventSource(AnswerTarget):
         """As `result()`, under asyncio; on the loop that runs the handlers, after all of them."""
         self._check_started("await")
         self._ask_for()
-        here = self._delivery.runs_here() and not self._awaits_here()
+        here = self._delivery.runs_here() and not self._awaited.runs_here()
         yield from self._end_followers.until(
             lambda: self._answer.ended and (not here or self._is_settled() or self._forsaken)
         ).__await__()
@@ -393,7 +393,7 @@ class SuggestionsEventSource(AnswerTarget):
             self._only = frozenset()
             self._live.position = len(self._log)
             self._to_conclude = False
-            self._awaited.clear()
+            self._awaited.running.clear()
         self._stop_alarm()
         self._end_followers.tell()
 

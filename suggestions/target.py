@@ -8,7 +8,6 @@ held while a handler runs.
 
 from __future__ import annotations
 
-import contextvars
 import gc
 import logging
 import sys
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from blinker import ANY, Signal
 
+from suggestions.awaited import Awaited
 from suggestions.connected import (
     Adapter,
     Cursor,
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("suggestions")
 
 Receivers = dict[str, Iterable[Handler]]
-_awaits: contextvars.ContextVar[object] = contextvars.ContextVar("_awaits", default=None)
-"""What stands for the async handler that runs here."""
 # How long close() waits for a handler that is being called this very moment, in seconds: a
 # moment at a time, and for ever so long where the machine is too busy to let it begin.
 _JUST_STARTING = 0.0005
@@ -76,11 +74,11 @@ class EventTarget:
         self._over = False  # nothing of the target's own follows
         self._baton = threading.Lock()
         self._holder: int | None = None
-        self._awaited: set[object] = set()  # what stands for async handlers that have not ended
         self._escaped: BaseException | None = None  # out of a handler, and meant for the host
         self._delivery: Inline | Posted = (
             Inline(self) if dispatch is None else Posted(self, dispatch)
         )
+        self._awaited = Awaited(self._delivery.spawn, self._delivery.wake)
 
     # Listening
 
@@ -197,7 +195,7 @@ class EventTarget:
         """
         try:
             while (
-                not self._awaited
+                not self._awaited.running
                 and self._is_owing(live_only)
                 and (baton := self._baton).acquire(blocking=wait)
             ):
@@ -222,8 +220,8 @@ class EventTarget:
         """The host's loop is gone."""
 
     def _deliver(self, deadline: float | None, live_only: bool) -> bool:
-        log, live = self._log, self._live
-        while not self._awaited and self._escaped is None:
+        log, live, awaited = self._log, self._live, self._awaited.running
+        while not awaited and self._escaped is None:
             # Those who have caught up come first: somebody who keeps connecting cannot hold
             # the others up.
             position = live.position
@@ -352,56 +350,14 @@ class EventTarget:
         """Called when the baton is given back after the target's own end."""
 
     def _as_called(self, name: str, handler: Handler) -> Handler:
-        """An async handler as one that hands its coroutine to the dispatcher, others as they are.
-
-        Raises `TypeError` where it cannot be called here.
-        """
+        """The handler as it is called here. Raises `TypeError` where it cannot be."""
         if not callable(handler):
             raise TypeError(f"the handler of {name!r} must be callable, not {handler!r}")
         if not iscoroutinefunction(handler):
             return handler
-        spawn = self._delivery.spawn
-        if spawn is None:
-            raise TypeError(
-                f"the handler of {name!r} is an async function, which nothing here would await: "
-                "use dispatch=suggestions.toolkits.aio() or trio_()"
-            )
-
-        def call(target: EventTarget, event: Event[Any]) -> None:
-            key = object()
-
-            async def begin() -> None:
-                outer = _awaits.set(key)
-                try:
-                    # Its turn may come after close().
-                    if self._only is None or name in self._only:
-                        await handler(target, event=event)
-                finally:
-                    _awaits.reset(outer)
-                self._has_ended(key)
-
-            def failed(exception: BaseException) -> None:
-                self._report(event, handler, exception)
-                self._has_ended(key)
-
-            self._awaited.add(key)
-            try:
-                spawn(begin, failed)
-            except BaseException:
-                self._awaited.discard(key)
-                raise
-
-        return Adapter(handler, call)
-
-    def _awaits_here(self) -> bool:
-        """Whether the caller is one of the async handlers that are waited for."""
-        return _awaits.get() in self._awaited
-
-    def _has_ended(self, key: object) -> None:
-        """An async handler has: what has waited for it goes on."""
-        self._awaited.discard(key)
-        if not self._awaited:
-            self._delivery.wake()
+        return self._awaited.adapt(
+            name, handler, lambda: self._only is None or name in self._only, self._report
+        )
 
     def _let_go(self) -> None:
         """Forgets the handlers that have heard it all, here, where handlers run: a widget that one
@@ -420,7 +376,7 @@ class EventTarget:
         self._baton = threading.Lock()
         self._only = frozenset()
         self._late.clear()
-        self._awaited.clear()
+        self._awaited.running.clear()
         self._live.position = len(self._log)
 
     def _let_handlers_begin(self) -> None:
