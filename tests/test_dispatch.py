@@ -286,22 +286,47 @@ def test_ctrl_c_in_a_handler_keeps_nothing_from_anybody(name: str) -> None:
     assert settled.wait(20)
 
 
+class AsyncLoop(Loop):
+    def __init__(self) -> None:
+        super().__init__()
+        self.spawned: list[Callable[[], Any]] = []
+
+    def __call__(self, fn: Callable[[], None]) -> None:
+        self.post(fn)
+
+    def spawn(self, fn: Callable[[], Any], failed: Callable[[BaseException], None]) -> None:
+        self.spawned.append(fn)
+
+    def run_spawned(self) -> None:
+        self.run_until(lambda: bool(self.spawned))
+        asyncio.run(self.spawned.pop(0)())
+
+
+def test_an_async_handler_does_not_wait_for_itself() -> None:
+    loop, other = AsyncLoop(), ask([DONE])
+    refused: list[RuntimeError] = []
+
+    async def hear(source: SuggestionsEventSource, event: Event[Any]) -> None:
+        assert other.wait(10)  # that of another source is no matter
+        with pytest.raises(RuntimeError, match="would block") as caught:
+            source.wait(10)
+        refused.append(caught.value)
+
+    source = ask([chunk("a"), DONE], dispatch=loop, on={"done": hear})
+    loop.run_until(lambda: bool(loop.spawned))
+    thread = threading.Thread(target=loop.run_spawned)  # where the handlers of others do not run
+    thread.start()
+    thread.join(10)
+    assert len(refused) == 1
+    loop.run_until(lambda: source._over)
+    waiting: list[bool] = []
+    thread = threading.Thread(target=lambda: waiting.append(source.wait(10)))
+    thread.start()
+    thread.join(20)
+    assert waiting == [True]
+
+
 def test_an_async_handler_whose_turn_comes_after_close_is_not_called() -> None:
-    class AsyncLoop(Loop):
-        def __init__(self) -> None:
-            super().__init__()
-            self.spawned: list[Callable[[], Any]] = []
-
-        def __call__(self, fn: Callable[[], None]) -> None:
-            self.post(fn)
-
-        def spawn(self, fn: Callable[[], Any], failed: Callable[[BaseException], None]) -> None:
-            self.spawned.append(fn)
-
-        def run_spawned(self) -> None:
-            self.run_until(lambda: bool(self.spawned))
-            asyncio.run(self.spawned.pop(0)())
-
     loop = AsyncLoop()
     heard: list[str] = []
 
@@ -370,6 +395,7 @@ def test_close_gives_a_handler_that_is_just_being_called_time_to_begin() -> None
     took = seconds_to_close(source)
     held.clear()
     assert took >= _LONGEST_START
+    assert gc.isenabled()  # as before
     assert source.wait(10)
 
 

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,6 +19,13 @@ from suggestions import Event, EventTarget, SuggestionsEventSource, errors, sign
 from suggestions.events import FunctionCall, ToolCall
 
 URL = "https://service.example/ask"
+
+
+@pytest.fixture(autouse=True)
+def _nobody_watched_before() -> Iterator[None]:
+    """What is watched once is looked up for ever, and would hide what is told to handlers."""
+    yield
+    signals.WATCHED.clear()
 
 
 def ask(steps: list[Step], **options: Any) -> SuggestionsEventSource:

@@ -490,8 +490,28 @@ def test_async_handlers_by_once_and_as_listeners() -> None:
     host.run_all()
     assert list(heard) == [1, 1, 2]
     for connect in (EventTarget().once, EventTarget().add_event_listener):
-        with pytest.raises(TypeError, match="async function, which nothing here would await"):
+        with pytest.raises(TypeError, match="'news' is an async function, which nothing here"):
             connect("news", hear)
+
+
+def test_an_async_handler_that_cannot_be_spawned_is_told_and_holds_nothing_up() -> None:
+    class Full(Host):
+        def spawn(self, fn: Callable[[], Any], failed: Callable[[BaseException], None]) -> None:
+            raise RuntimeError("too many tasks")
+
+    host = Full()
+    target = EventTarget(dispatch=host)
+    failures, heard = Heard(), Heard()
+
+    async def hear(target: EventTarget, event: Event[Any]) -> None: ...
+
+    target.connect("news", hear)
+    target.connect("news", heard)
+    target.connect("handler_error", failures)
+    send(target, 1, 2)
+    host.run()
+    assert list(heard) == [1, 2]
+    assert [str(exception) for _, _, exception in failures] == ["too many tasks"] * 2
 
 
 def test_an_async_handler_of_which_nothing_was_begun_holds_nothing_up() -> None:
@@ -536,6 +556,8 @@ def test_an_async_handler_that_raises_is_told() -> None:
 def test_wrong_names_and_handlers_are_refused(target: EventTarget) -> None:
     async def later(target: EventTarget, event: Event[Any]) -> None: ...
 
+    with pytest.raises(TypeError, match="dispatch must be callable, not int"):
+        EventTarget(dispatch=5)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="handler of 'news' must be callable"):
         target.connect("news", 3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"^the handler of 'news' is an async .* or trio_\(\)$"):
