@@ -36,6 +36,7 @@ class AnswerTarget(EventTarget):
         self._text_followers = Followers()
         self._end_followers = Followers()
         self._alarm: threading.Timer | None = None
+        self._hearing: TextCursor | None = None  # those with this have been told a suggestion
 
     # Taking what was read, on the reader's thread
 
@@ -91,15 +92,24 @@ class AnswerTarget(EventTarget):
     def _tell(self, entry: Any, cursor: Any, receivers: Receivers) -> None:
         kind = type(entry)
         if kind is str:
-            cursor.texts += 1
-            cursor.owed = "suggestion" in receivers or "suggestion" in WATCHED
-            if "chunk" in receivers or "chunk" in WATCHED:
-                self._call(Event("chunk", entry), receivers)
+            if not cursor.is_within:
+                cursor.texts += 1
+                cursor.owed = "suggestion" in receivers or "suggestion" in WATCHED
+                if "chunk" in receivers or "chunk" in WATCHED:
+                    self._call(Event("chunk", entry), receivers)
+                    if self._awaited.calls:
+                        cursor.stay_within()
+                        return
+            cursor.is_within = False
             if cursor.owed:
                 self._suggest(cursor, receivers)
         elif kind is tuple:
-            if "message" in receivers or "message" in WATCHED:
+            if not cursor.is_within and ("message" in receivers or "message" in WATCHED):
                 self._call(Event("message", ServerSentEvent(*entry)), receivers)
+                if self._awaited.calls:
+                    cursor.stay_within()
+                    return
+            cursor.is_within = False
             if entry[0] != "message" and entry[0] not in NAMES:
                 self._call(Event(entry[0], ServerSentEvent(*entry)), receivers)
         elif kind is Event:
@@ -119,9 +129,11 @@ class AnswerTarget(EventTarget):
     def _flush(self, cursor: Any, receivers: Receivers) -> None:
         if cursor.owed:
             cursor.owed = False
-            if self._throttle is not None:
-                cursor.next_suggestion = monotonic() + self._throttle
             self._call(Event("suggestion", cursor.text.upto(cursor.texts)), receivers)
+            if self._throttle is not None:
+                # From when it was heard: who is slower than that gets the newest text as well.
+                cursor.next_suggestion = monotonic() + self._throttle
+                self._hearing = cursor if self._awaited.calls else None
 
     def _ring_at(self, moment: float) -> None:
         """Sees to it that a suggestion held back is told though nothing comes."""
@@ -149,7 +161,10 @@ class AnswerTarget(EventTarget):
 
     def _begin_ending(self, ending: Any, cursor: Any, receivers: Receivers) -> bool:
         """True where the answer's end may be told: it was not closed at the last moment."""
-        self._flush(cursor, receivers)
+        if cursor.owed:
+            cursor.position -= 1  # the end is told behind those who hear this
+            self._flush(cursor, receivers)
+            return False
         with self._lock:
             if ending is not self._answer.ending:
                 return False
@@ -163,7 +178,22 @@ class AnswerTarget(EventTarget):
         with self._lock:
             self._over = True
             self._log.append(Event("end"))
+
+    def _settle(self) -> None:
         self._delivery.close()
+
+    def _forget_handlers(self) -> None:
+        super()._forget_handlers()
+        # A failure knows its handler, and by its traceback what that has known.
+        for place, entry in enumerate(self._log):
+            if type(entry) is Event and entry.type == "handler_error":
+                self._log[place] = _FLUSH
+
+    def _go_on_behind_async(self) -> None:
+        cursor, self._hearing = self._hearing, None
+        if cursor is not None and self._throttle is not None:
+            cursor.next_suggestion = monotonic() + self._throttle
+        super()._go_on_behind_async()
 
     def _rest(self) -> None:
         self._end_followers.tell()
@@ -173,7 +203,7 @@ class AnswerTarget(EventTarget):
         return (
             self._over
             and not self._is_owing()
-            and not self._awaited.running
+            and not self._awaited.calls
             and not self._baton.locked()
         )
 
@@ -181,11 +211,17 @@ class AnswerTarget(EventTarget):
 class TextCursor(Cursor):
     """A cursor that knows the text of the entries before it."""
 
-    __slots__ = ("next_suggestion", "owed", "text", "texts")
+    __slots__ = ("is_within", "next_suggestion", "owed", "text", "texts")
 
     def __init__(self, pieces: list[str], next_suggestion: float) -> None:
         super().__init__()
         self.texts = 0
         self.text = TextSoFar(pieces)
         self.owed = False  # a suggestion
+        self.is_within = False  # an entry, of whose two events the first was told
         self.next_suggestion = next_suggestion  # not before this time
+
+    def stay_within(self) -> None:
+        """The second event of the entry waits for the async handlers of the first."""
+        self.is_within = True
+        self.position -= 1

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any, Protocol
 
-Spawn = Callable[[Callable[[], Any], Callable[[BaseException], None]], object]
+Spawn = Callable[[Callable[[], Any], Callable[[BaseException | None], None]], object]
 
 SLICE = 0.01
 """Seconds that one post may take of the host's loop before it queues up again."""
@@ -23,8 +23,9 @@ class Dispatcher(Protocol):
       the callback back;
     - `is_gone()`, which tells whether the loop is over, though it has accepted a post;
     - `runs_here()`, which tells whether the caller is on its thread;
-    - `spawn(fn, failed)`, called on its thread, which awaits `fn()` behind those before it, and
-      calls `failed(exception)` where that raises: with it, handlers may be async.
+    - `spawn(fn, ended)`, called on its thread, which awaits `fn()` in a task of its own, and then
+      calls `ended(exception)` there, with None where it raised none or was cancelled: with it,
+      handlers may be async.
     """
 
     def __call__(self, fn: Callable[[], None], /) -> object: ...
@@ -113,6 +114,7 @@ class Posted:
         self.spawn: Spawn | None = getattr(dispatcher, "spawn", None)
         self._is_gone: Callable[[], bool] | None = getattr(dispatcher, "is_gone", None)
         self._take_back: Any = None
+        self._is_open = False
 
     def wake(self, *, here: bool = False, late: bool = False) -> None:
         if self._pending.acquire(blocking=False):
@@ -135,13 +137,15 @@ class Posted:
 
     def open(self) -> None:
         """From now on, the host may tell that it is gone."""
+        self._is_open = True
         on_gone = getattr(self._dispatcher, "on_gone", None)
         if on_gone is not None:
             self._take_back = on_gone(self._deliverable.forsake)
 
     def close(self) -> None:
-        if callable(self._take_back):
+        if self._is_open and callable(self._take_back):
             self._take_back()
+        self._is_open = False
 
     def let_go(self, forget: Callable[[], None]) -> None:
         # A widget that a handler knows must not be freed by the thread that reads.

@@ -217,12 +217,14 @@ class EventSource(StreamTarget):
 
     def forsake(self, *, let_go: bool = True) -> None:
         """The host's loop is gone: closes, since nobody can be told any more."""
+        if let_go:
+            self._forget_handlers()
         self.close()
         with self._lock:
             self._late.clear()
             self._live.position = len(self._log)
             self._to_conclude = False
-            self._awaited.running.clear()
+            self._awaited.calls.clear()
             self._minds_host = False
 
     # Reading, on a thread of its own

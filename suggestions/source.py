@@ -393,7 +393,7 @@ class SuggestionsEventSource(AnswerTarget):
             self._only = frozenset()
             self._live.position = len(self._log)
             self._to_conclude = False
-            self._awaited.running.clear()
+            self._awaited.calls.clear()
         self._stop_alarm()
         self._end_followers.tell()
 

@@ -26,6 +26,7 @@ class StreamTarget(EventTarget):
     def _tell_of(self, last_event_id: str, history: int) -> None:
         self._last_event_id = self._told_id = last_event_id
         self._told_to = 0  # the position behind the last entry that was told
+        self._told_before = 0, last_event_id  # the same of the entry before it
         self._log = History(history, self._slowest)
         self._longest_backlog = max(history, _LEAST_BACKLOG)
 
@@ -37,6 +38,8 @@ class StreamTarget(EventTarget):
 
     def _drop_untold(self) -> None:
         """Nobody hears any more of what was not told yet; the stream is to bring it again."""
+        if not self._awaited.has_begun():
+            self._told_to, self._told_id = self._told_before
         if self._log.withdraw(self._told_to):
             self._last_event_id = self._told_id
 
@@ -57,6 +60,7 @@ class StreamTarget(EventTarget):
             with self._lock:
                 if self._only is not None:
                     return  # it was dropped
+                self._told_before = self._told_to, self._told_id
                 self._told_to = cursor.position
                 self._begins = entry
                 if entry is not None and isinstance(entry.detail, MessageEvent):

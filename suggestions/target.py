@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from inspect import iscoroutinefunction
 from time import monotonic
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from blinker import ANY, Signal
@@ -44,6 +45,10 @@ Receivers = dict[str, Iterable[Handler]]
 # moment at a time, and for ever so long where the machine is too busy to let it begin.
 _JUST_STARTING = 0.0005
 _LONGEST_START = 0.05
+# There, a garbage collection while frames are looked up may stop the whole process (CPython's
+# issue 106883).
+_MAY_STOP_FOR_EVER = (3, 11) <= sys.version_info < (3, 11, 9)
+_looking = threading.Lock()
 
 
 class EventTarget:
@@ -78,7 +83,9 @@ class EventTarget:
         self._delivery: Inline | Posted = (
             Inline(self) if dispatch is None else Posted(self, dispatch)
         )
-        self._awaited = Awaited(self._delivery.spawn, self._delivery.wake)
+        self._awaited = Awaited(
+            self._delivery.spawn, self._may_hear, self._report, self._go_on_behind_async
+        )
 
     # Listening
 
@@ -112,6 +119,7 @@ class EventTarget:
             for connected in self._connected(name, handler):
                 self._signals[name].disconnect(connected)
             self._refresh(name)
+            self._awaited.drop(name, handler)
         self._let_handlers_begin()
 
     def on(self, name: str) -> Callable[[Handler], Handler]:
@@ -195,7 +203,7 @@ class EventTarget:
         """
         try:
             while (
-                not self._awaited.running
+                not self._awaited.calls
                 and self._is_owing(live_only)
                 and (baton := self._baton).acquire(blocking=wait)
             ):
@@ -212,7 +220,8 @@ class EventTarget:
         finally:
             if self._over:
                 self._rest()
-        if self._over and not self._is_owing():
+        if self._over and not self._awaited.calls and not self._is_owing():
+            self._settle()
             self._delivery.let_go(self._let_go)
         return False
 
@@ -220,7 +229,7 @@ class EventTarget:
         """The host's loop is gone."""
 
     def _deliver(self, deadline: float | None, live_only: bool) -> bool:
-        log, live, awaited = self._log, self._live, self._awaited.running
+        log, live, awaited = self._log, self._live, self._awaited.calls
         while not awaited and self._escaped is None:
             # Those who have caught up come first: somebody who keeps connecting cannot hold
             # the others up.
@@ -229,6 +238,7 @@ class EventTarget:
                 entry = log[position]  # which is kept only for as long as nobody is beyond it
                 live.position = position + 1
                 self._tell(entry, live, self._receivers)
+                entry = None  # which may be a failure; see _call
             elif self._to_conclude:
                 self._to_conclude = False
                 self._conclude()
@@ -255,6 +265,9 @@ class EventTarget:
             or self._to_conclude  # behind an async handler
             or (not live_only and bool(self._late))
         )
+
+    def _settle(self) -> None:
+        """Called when every handler has run, also one that was connected late."""
 
     def _conclude(self) -> None:
         """Called once, after it was wished for, when those who have caught up have heard all."""
@@ -346,6 +359,13 @@ class EventTarget:
             with self._lock:
                 self._log.append(Event("handler_error", HandlerFailure(event, handler, exception)))
 
+    def _may_hear(self, name: str) -> bool:
+        return self._only is None or name in self._only
+
+    def _go_on_behind_async(self) -> None:
+        """The last of the async handlers has ended, which the next event has waited for."""
+        self._delivery.wake()
+
     def _rest(self) -> None:
         """Called when the baton is given back after the target's own end."""
 
@@ -355,9 +375,7 @@ class EventTarget:
             raise TypeError(f"the handler of {name!r} must be callable, not {handler!r}")
         if not iscoroutinefunction(handler):
             return handler
-        return self._awaited.adapt(
-            name, handler, lambda: self._only is None or name in self._only, self._report
-        )
+        return self._awaited.adapt(name, handler)
 
     def _let_go(self) -> None:
         """Forgets the handlers that have heard it all, here, where handlers run: a widget that one
@@ -376,7 +394,7 @@ class EventTarget:
         self._baton = threading.Lock()
         self._only = frozenset()
         self._late.clear()
-        self._awaited.running.clear()
+        self._awaited.calls.clear()
         self._live.position = len(self._log)
 
     def _let_handlers_begin(self) -> None:
@@ -389,6 +407,8 @@ class EventTarget:
         while self._holder == holder and not _runs_a_handler(holder) and monotonic() < deadline:
             if self._baton.acquire(timeout=_JUST_STARTING):
                 self._baton.release()
+                # Who had news meanwhile, or looked whether all is told, has found it taken.
+                self._delivery.wake()
                 return
 
     # Who is connected; under the lock
@@ -433,15 +453,24 @@ class EventTarget:
 
 def _runs_a_handler(thread: int) -> bool:
     """Whether that thread is beyond the first line of code that is not ours."""
-    # In 3.11 as far as 3.11.8, a garbage collection within the call can stop the whole process for
-    # ever (CPython's issue 106883).
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        frame = sys._current_frames().get(thread)
-    finally:
-        if collects:
-            gc.enable()
+    frame = _frame_of(thread)
     if frame is None or str(frame.f_globals.get("__name__")).startswith("suggestions."):
         return False
     return frame.f_lineno != frame.f_code.co_firstlineno
+
+
+def _frame_of(thread: int) -> FrameType | None:
+    if not _MAY_STOP_FOR_EVER:
+        return sys._current_frames().get(thread)
+    # One at a time, since the collector's switch is everybody's; whoever finds it taken, by a
+    # signal's handler or in a forked child, does not know.
+    if not _looking.acquire(blocking=False):
+        return None
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames().get(thread)
+    finally:
+        if collects:
+            gc.enable()
+        _looking.release()

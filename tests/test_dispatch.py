@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import queue
+import sys
 import threading
 import time
 import weakref
@@ -289,17 +290,19 @@ def test_ctrl_c_in_a_handler_keeps_nothing_from_anybody(name: str) -> None:
 class AsyncLoop(Loop):
     def __init__(self) -> None:
         super().__init__()
-        self.spawned: list[Callable[[], Any]] = []
+        self.spawned: list[tuple[Callable[[], Any], Callable[[None], None]]] = []
 
     def __call__(self, fn: Callable[[], None]) -> None:
         self.post(fn)
 
-    def spawn(self, fn: Callable[[], Any], failed: Callable[[BaseException], None]) -> None:
-        self.spawned.append(fn)
+    def spawn(self, fn: Callable[[], Any], ended: Callable[[Any], None]) -> None:
+        self.spawned.append((fn, ended))
 
     def run_spawned(self) -> None:
         self.run_until(lambda: bool(self.spawned))
-        asyncio.run(self.spawned.pop(0)())
+        fn, ended = self.spawned.pop(0)
+        asyncio.run(fn())
+        ended(None)
 
 
 def test_an_async_handler_does_not_wait_for_itself() -> None:
@@ -397,6 +400,114 @@ def test_close_gives_a_handler_that_is_just_being_called_time_to_begin() -> None
     assert took >= _LONGEST_START
     assert gc.isenabled()  # as before
     assert source.wait(10)
+
+
+def test_disconnects_in_mid_answer_keep_nothing_from_anybody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who waits for a handler to begin has the baton for a moment, in which there may be news."""
+    monkeypatch.setattr(sys.modules["suggestions.target"], "_LONGEST_START", 60.0)
+    entered, trying, taken, read = (threading.Event() for _ in range(4))
+    free = threading.Lock()
+
+    class Baton:
+        locked, release = free.locked, free.release
+
+        def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+            if timeout > 0:
+                trying.set()
+            acquired = free.acquire(blocking, timeout)
+            if acquired and timeout > 0 and not taken.is_set():
+                taken.set()
+                assert read.wait(20)
+            return acquired
+
+    told: list[str] = []
+    held = [True]
+
+    def tell(source: SuggestionsEventSource, event: Event[Any]) -> None:
+        told.append(event.type)
+
+    # A handler whose code passes for the package's own has not begun yet.
+    package = {"__name__": "suggestions.any", "enter": entered.set, "held": held}
+    exec("def begin(source, event):\n    enter()\n    while held:\n        pass", package)
+    source = ask([chunk("a"), lambda: taken.wait(20), chunk("b") + DONE], start=False)
+    source._baton = Baton()  # type: ignore[assignment]
+    source.once("chunk", package["begin"])
+    for name in ("chunk", "done", "end"):
+        source.connect(name, tell)
+    source.connect("usage", tell)
+    source.start()
+    assert entered.wait(20)
+    disconnecting = threading.Thread(target=source.disconnect, args=("usage", tell))
+    disconnecting.start()
+    assert trying.wait(20)
+    held.clear()
+    assert source.result(20) == "ab"  # all is read while the baton is taken
+    read.set()
+    disconnecting.join(20)
+    assert source.wait(20)
+    assert told == ["chunk", "chunk", "done", "end"]
+
+
+def test_a_throttle_for_a_handler_that_is_slower_tells_the_newest_text() -> None:
+    loop, lengths = Loop(), list[int]()
+    read = threading.Event()
+
+    def draw(source: SuggestionsEventSource, event: Event[str]) -> None:
+        lengths.append(len(event.detail))
+        time.sleep(0.03)
+
+    source = ask(
+        [b"".join([chunk("x")] * 60), read.set, HOLD],
+        dispatch=loop.post,
+        throttle=0.02,
+        on={"suggestion": draw},
+    )
+    assert read.wait(20)
+    loop.run_until(lambda: lengths[-1:] == [60])
+    assert lengths == [1, 60]
+    source.close()
+
+
+def test_the_end_waits_for_an_async_suggestion_before_it() -> None:
+    loop, told = AsyncLoop(), list[str]()
+
+    async def show(source: SuggestionsEventSource, event: Event[str]) -> None:
+        told.append(event.detail)
+
+    def hear(source: SuggestionsEventSource, event: Event[Any]) -> None:
+        told.append(event.type)
+
+    source = ask(
+        [chunk("a") + chunk("b") + DONE],
+        dispatch=loop,
+        throttle=60,
+        on={"chunk": show, "suggestion": show, "done": hear},
+    )
+    for _ in ("chunk a", "suggestion a", "chunk b", "suggestion ab"):
+        loop.run_spawned()
+    loop.run_until(lambda: source._over)
+    assert told == ["a", "a", "b", "ab", "done"]
+
+
+def test_an_async_handler_that_was_disconnected_begins_no_more() -> None:
+    loop, told = AsyncLoop(), list[str]()
+
+    async def first(source: SuggestionsEventSource, event: Event[str]) -> None:
+        source.disconnect("chunk", second)
+
+    async def second(source: SuggestionsEventSource, event: Event[str]) -> None:
+        told.append(event.detail)
+
+    source = ask([chunk("a"), DONE], dispatch=loop, start=False)
+    source.connect("chunk", first)
+    source.connect("chunk", second)
+    source.start()
+    loop.run_spawned()
+    loop.run_spawned()
+    loop.run_until(lambda: source._over)
+    assert told == []
 
 
 def test_a_source_that_is_over_keeps_no_handler() -> None:

@@ -714,6 +714,20 @@ def test_a_signals_handler_may_close_what_is_just_restarted(
     assert source.ready_state is EventSource.CLOSED
 
 
+@pytest.mark.parametrize("pending", [False, True])
+def test_a_host_that_has_gone_closes_what_is_restarted(pending: bool) -> None:
+    pump, here = Pump(), threading.Event()
+    stream = script.Script([b"data: a\n\n", here.set, script.HOLD])
+    heard = Heard("https://s.example/", session=stream.session(), dispatch=pump)
+    assert here.wait(SOON)
+    if not pending:
+        assert eventually(lambda: pump.run(1) or heard.data == ["a"])
+    pump.close()
+    assert heard.source.ready_state is EventSource.CLOSED
+    heard.source.restart()
+    assert eventually(lambda: heard.source.ready_state is EventSource.CLOSED)
+
+
 def test_an_entry_is_kept_until_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     pump, appended, looking = Pump(), threading.Event(), threading.Event()
     module = sys.modules["suggestions.history"]

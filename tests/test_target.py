@@ -406,13 +406,13 @@ class Host:
 
     def __init__(self) -> None:
         self.posted: list[Callable[[], None]] = []
-        self.spawned: list[tuple[Callable[[], Any], Callable[[BaseException], None]]] = []
+        self.spawned: list[tuple[Callable[[], Any], Callable[[BaseException | None], None]]] = []
 
     def __call__(self, fn: Callable[[], None]) -> None:
         self.posted.append(fn)
 
-    def spawn(self, fn: Callable[[], Any], failed: Callable[[BaseException], None]) -> None:
-        self.spawned.append((fn, failed))
+    def spawn(self, fn: Callable[[], Any], ended: Callable[[BaseException | None], None]) -> None:
+        self.spawned.append((fn, ended))
 
     def run(self) -> None:
         while self.posted:
@@ -420,11 +420,13 @@ class Host:
 
     def run_spawned(self) -> None:
         while self.spawned:
-            fn, failed = self.spawned.pop(0)
+            fn, ended = self.spawned.pop(0)
+            failure: Exception | None = None
             try:
                 asyncio.run(fn())
             except Exception as exception:
-                failed(exception)
+                failure = exception
+            ended(failure)
 
     def run_all(self) -> None:
         while self.posted or self.spawned:
@@ -496,7 +498,7 @@ def test_async_handlers_by_once_and_as_listeners() -> None:
 
 def test_an_async_handler_that_cannot_be_spawned_is_told_and_holds_nothing_up() -> None:
     class Full(Host):
-        def spawn(self, fn: Callable[[], Any], failed: Callable[[BaseException], None]) -> None:
+        def spawn(self, fn: Callable[[], Any], ended: Callable[[Any], None]) -> None:
             raise RuntimeError("too many tasks")
 
     host = Full()
@@ -526,9 +528,9 @@ def test_an_async_handler_of_which_nothing_was_begun_holds_nothing_up() -> None:
     send(target, 1, 2)
     host.run()
     assert list(heard) == [1]
-    [(_, failed)] = host.spawned
+    [(_, ended)] = host.spawned
     host.spawned.clear()
-    failed(asyncio.CancelledError())  # as of a task that is cancelled before its first step
+    ended(None)  # as of a task that is cancelled before its first step
     host.run()
     assert list(heard) == [1, 2]
 

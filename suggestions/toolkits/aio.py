@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from suggestions.toolkits.lifetime import Lifetime
@@ -21,15 +20,13 @@ def aio(loop: asyncio.AbstractEventLoop | None = None) -> Aio:
 
 
 class Aio:
-    """Posts with `call_soon_threadsafe`; awaits async handlers one after another."""
+    """Posts with `call_soon_threadsafe`; awaits async handlers in tasks of their own."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._context = contextvars.copy_context()
         self._lifetime = Lifetime("the event loop")
         self.on_gone = self._lifetime.on_gone
-        self._waiting: deque[tuple[Callable[[], Any], Callable[[BaseException], None]]] = deque()
-        self._is_working = False
         self._tasks: set[asyncio.Future[Any]] = set()
         self._watch = _until_shutdown(self._lifetime, self._tasks)
         self(self._begin_watch)
@@ -49,35 +46,19 @@ class Aio:
         except RuntimeError:
             return False
 
-    def spawn(self, fn: Callable[[], Any], failed: Callable[[BaseException], None]) -> None:
-        """Awaits `fn()` behind those before it; `failed(exception)` where it raises."""
+    def spawn(self, fn: Callable[[], Any], ended: Callable[[BaseException | None], None]) -> None:
+        """Awaits `fn()` in a task, and then calls `ended(exception)`, None for none."""
         if self._lifetime.over:
             return  # a task that begins now would never end
-        self._waiting.append((fn, failed))
-        if not self._is_working:
-            self._is_working = True
-            self._begin(self._work())
 
-    def _begin(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        task = self._loop.create_task(coroutine)
+        def done(task: asyncio.Task[Any]) -> None:
+            self._tasks.discard(task)
+            # One that is cancelled has not failed: so the loop's end ends them all.
+            ended(None if task.cancelled() else task.exception())
+
+        task = self._loop.create_task(fn())
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _work(self) -> None:
-        try:
-            while self._waiting:
-                fn, failed = self._waiting.popleft()
-                # A task of its own tells a handler that was cancelled, behind which the others
-                # go on, from the loop's end, which cancels this worker as well.
-                task = self._begin(fn())
-                await asyncio.wait([task])
-                if task.cancelled():
-                    failed(asyncio.CancelledError())
-                elif (exception := task.exception()) is not None:
-                    failed(exception)
-        finally:
-            self._is_working = False
+        task.add_done_callback(done)
 
     def _begin_watch(self) -> None:
         # Its first step is what makes the loop know it.

@@ -18,6 +18,10 @@ class Lifetime:
         if self.over:
             raise RuntimeError(f"{self._what} is gone")
 
+    def is_gone(self) -> bool:
+        """Whether it is over, though posts were accepted that never run."""
+        return self.over
+
     @property
     def is_watched(self) -> bool:
         """Whether anybody wants to hear of the end."""

@@ -26,6 +26,7 @@ class PromptToolkit:
         self._app = app
         self._lifetime = Lifetime("the prompt_toolkit application")
         self.on_gone = self._lifetime.on_gone
+        self.is_gone = self._lifetime.is_gone
         self._lock = threading.Lock()
         self._early: list[Callable[[], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -23,6 +23,7 @@ class Pump:
         self._posts: deque[Callable[[], None]] = deque()
         self._thread: int | None = None
         self.on_gone = self._lifetime.on_gone
+        self.is_gone = self._lifetime.is_gone
 
     def __call__(self, fn: Callable[[], None]) -> None:
         """Queues `fn`. Raises `RuntimeError` after `close()`."""

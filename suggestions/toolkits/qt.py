@@ -35,6 +35,7 @@ class Qt:
     def __init__(self, owner: Any, app: Any, relay: Any) -> None:
         self._lifetime = Lifetime("the Qt object" if owner is not None else "the Qt application")
         self.on_gone = self._lifetime.on_gone
+        self.is_gone = self._lifetime.is_gone
         self._relay = relay
         # Both bindings hold a bound method of ours weakly: nothing is left of a dispatcher that
         # nobody uses.

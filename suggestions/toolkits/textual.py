@@ -29,6 +29,7 @@ class Textual:
         self._app = app
         self._lifetime = Lifetime("the Textual app")
         self.on_gone = self._lifetime.on_gone
+        self.is_gone = self._lifetime.is_gone
         self._watch: asyncio.Task[None] | None = None
         app.call_later(self._begin_watch)
 

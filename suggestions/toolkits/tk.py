@@ -36,6 +36,7 @@ class Tk:
         self._root: Any = root
         self._thread = threading.get_ident()
         self._lifetime = Lifetime("the Tk widget")
+        self.is_gone = self._lifetime.is_gone
         self._posts: deque[_Fn] = deque()
         self._timer: str | None = None
         root.bind("<Destroy>", self._destroyed, add="+")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import importlib
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -24,9 +23,9 @@ def trio_() -> Trio:
 class Trio:
     """Posts with `run_sync_soon`.
 
-    Async handlers are awaited one after another in a system task: an answer belongs to no
-    nursery, and so neither is it cancelled by one nor does it keep one open. It is cancelled when
-    the main task has ended. What a handler raises that is no `Exception` ends the whole run.
+    Async handlers are awaited in system tasks: an answer belongs to no nursery, and so neither is
+    it cancelled by one nor does it keep one open. They are cancelled when the main task has ended.
+    What a handler raises that is no `Exception` ends the whole run.
     """
 
     def __init__(self) -> None:
@@ -34,8 +33,7 @@ class Trio:
         self._token = self._trio.lowlevel.current_trio_token()
         self._context = contextvars.copy_context()
         self._lifetime = Lifetime("the trio run")
-        self._waiting: deque[tuple[Callable[[], Any], Callable[[BaseException], None]]] = deque()
-        self._is_working = False
+        self.is_gone = self._lifetime.is_gone
         self._watch: Any = None  # the scope of the task that waits for the end
 
     def __call__(self, fn: Callable[[], None]) -> None:
@@ -60,25 +58,19 @@ class Trio:
         except RuntimeError:
             return False
 
-    def spawn(self, fn: Callable[[], Any], failed: Callable[[BaseException], None]) -> None:
-        """Awaits `fn()` behind those before it; `failed(exception)` where it raises."""
-        if self._lifetime.over:
-            return  # there are no tasks any more
-        self._waiting.append((fn, failed))
-        if not self._is_working:
-            self._is_working = True
-            self._trio.lowlevel.spawn_system_task(self._work, context=self._context.copy())
+    def spawn(self, fn: Callable[[], Any], ended: Callable[[BaseException | None], None]) -> None:
+        """Awaits `fn()` in a task, and then calls `ended(exception)`, None for none."""
 
-    async def _work(self) -> None:
-        try:
-            while self._waiting:
-                fn, failed = self._waiting.popleft()
-                try:
-                    await fn()
-                except Exception as exception:
-                    failed(exception)
-        finally:
-            self._is_working = False
+        async def work() -> None:
+            failure: Exception | None = None
+            try:
+                await fn()
+            except Exception as exception:
+                failure = exception
+            ended(failure)
+
+        if not self._lifetime.over:  # else there are no tasks any more
+            self._trio.lowlevel.spawn_system_task(work, context=self._context.copy())
 
     def _soon(self, fn: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the run has ended

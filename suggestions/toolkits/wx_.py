@@ -37,6 +37,7 @@ class Wx:
         self._window = window
         self._lifetime = Lifetime("the wx window")
         self.on_gone = self._lifetime.on_gone
+        self.is_gone = self._lifetime.is_gone
         # The first CallAfter of all changes the application, which is not for another thread.
         wx.CallAfter(lambda: None)
         if window is not None:
@@ -60,7 +61,7 @@ class Wx:
 
     def _destroyed(self, event: Any) -> None:
         event.Skip()
-        # A window hears of its children's end as well; at its own, it is false, and the event's
-        # object is not the one that is known here.
-        if not self._window:
+        # A window hears of its children's end as well; at its own, it is false or, as a part of
+        # another, being deleted. The event's object is not the one that is known here.
+        if not self._window or self._window.IsBeingDeleted():
             self._lifetime.end()

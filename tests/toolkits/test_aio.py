@@ -96,6 +96,110 @@ def test_who_waits_waits_for_async_handlers() -> None:
 
 
 @program(display=False)
+def test_sources_of_one_dispatcher_do_not_wait_for_each_other() -> None:
+    told: list[str] = []
+
+    async def ask_again(source: SuggestionsEventSource, event: Any) -> None:
+        told.append(await Service(3).ask(here[0], on={"done": save}))
+
+    async def save(source: SuggestionsEventSource, event: Any) -> None:
+        await asyncio.sleep(0.01)
+        told.append("saved")
+
+    async def main() -> None:
+        here.append(aio())
+        assert await Service(5).ask(here[0], on={"done": ask_again}) == "0 1 2 3 4 "
+        assert told == ["saved", "0 1 2 "]
+
+    here: list[Any] = []
+    asyncio.run(main())
+
+
+@program(display=False)
+def test_handlers_that_are_cancelled_have_ended() -> None:
+    """As in a shutdown that cancels all tasks and goes on for a while."""
+    told: list[str] = []
+
+    async def save(source: SuggestionsEventSource, event: Any) -> None:
+        told.append(event.type)
+        await asyncio.sleep(3600)
+
+    async def main() -> None:
+        source = Service(5).ask(aio(), on={"chunk": save, "done": save})
+        for names in (["chunk"] * n for n in range(1, 6)):
+            await until(lambda names=names: told == names)
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+        await until(lambda: told[-1] == "done")
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        assert await source == "0 1 2 3 4 "
+
+    asyncio.run(main())
+
+
+@program(display=False)
+@pytest.mark.parametrize("name", ["done", "end"])
+def test_who_waits_in_a_thread_hears_that_the_loop_is_gone(name: str) -> None:
+    import threading
+
+    waited: list[bool] = []
+
+    async def save(source: SuggestionsEventSource, event: Any) -> None:
+        begun.append(True)
+        await asyncio.sleep(3600)
+
+    async def main() -> None:
+        source = Service(5).ask(aio(), on={name: save})
+        waiting.append(threading.Thread(target=lambda: waited.append(source.wait(30))))
+        waiting[0].start()
+        await until(lambda: begun)
+
+    begun: list[bool] = []
+    waiting: list[threading.Thread] = []
+    asyncio.run(main())
+    waiting[0].join(30)
+    assert not waiting[0].is_alive()
+    assert len(waited) == 1
+
+
+@program(display=False)
+def test_a_stream_that_is_closed_at_any_moment_loses_nothing_of_async_handlers() -> None:
+    import random
+
+    from script import HOLD, Script
+
+    from suggestions import EventSource
+
+    moments = random.Random(1)
+    numbers = [b"id: %d\ndata: x\n\n" % n for n in range(1, 60)]
+
+    async def told_until_closed(enough: int) -> tuple[list[int], int]:
+        told: list[int] = []
+
+        async def hear(source: EventSource, event: Any) -> None:
+            told.append(int(event.detail.last_event_id))
+
+        def close() -> None:
+            while len(told) < enough:
+                time.sleep(0)
+            source.close()
+
+        session = Script([*numbers, HOLD]).session()
+        source = EventSource("https://s.example/", session=session, dispatch=aio(), start=False)
+        source.connect("message", hear)
+        source.start()
+        await asyncio.to_thread(close)
+        last = int(source.last_event_id)
+        await asyncio.sleep(0.005)
+        return told, last
+
+    for _ in range(60):
+        told, last = asyncio.run(told_until_closed(moments.randint(1, 50)))
+        assert told == list(range(1, last + 1))
+
+
+@program(display=False)
 def test_a_stream_waits_for_async_handlers() -> None:
     from script import HOLD, Script
 

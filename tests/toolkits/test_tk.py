@@ -182,10 +182,12 @@ def test_a_dialog_in_a_handler_has_a_loop_of_its_own() -> None:
 
 
 @program("tkinter")
+@pytest.mark.parametrize("raises", [False, True])
 @pytest.mark.parametrize("ending", ["done", "close", "destroy"])
-def test_what_a_handler_alone_knows_is_freed_on_tks_thread(ending: str) -> None:
+def test_what_a_handler_alone_knows_is_freed_on_tks_thread(ending: str, raises: bool) -> None:
     import tkinter
 
+    logging.disable()
     freed: list[int] = []
 
     class Seen(tkinter.StringVar):
@@ -200,8 +202,13 @@ def test_what_a_handler_alone_knows_is_freed_on_tks_thread(ending: str) -> None:
 
         def ask(root: Any, notes: Notes) -> weakref.ref[Any]:
             seen = Seen(root)
-            on = notes.on()
-            on["suggestion"] = lambda source, event: seen.set(event.detail)
+
+            def show(source: SuggestionsEventSource, event: Any) -> None:
+                seen.set(event.detail)
+                if raises:
+                    raise ValueError
+
+            on = {**notes.on(), "suggestion": show}
             return weakref.ref(service.ask(tk(root), throttle=0.02, on=on))
 
         source = ask(root, notes)

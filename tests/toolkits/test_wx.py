@@ -130,6 +130,28 @@ def test_a_frame_closed_in_mid_stream_closes_the_source() -> None:
 
 
 @program("wx")
+def test_a_panel_that_is_destroyed_alone_closes_its_sources() -> None:
+    import wx
+
+    from suggestions.toolkits import wx_
+
+    service = Service(5, silent=True)
+
+    def begin(frame: Any, text: Any) -> None:
+        for part in (wx.Panel(frame), text):
+            notes = Notes()
+            source = service.ask(wx_(part), on=notes.on())
+            sources.append(source)
+            when(lambda notes=notes: len(notes.chunks) == 5, part.Destroy)
+        when(lambda: all(source.controller.aborted for source in sources), frame.Close)
+
+    sources: list[SuggestionsEventSource] = []
+    in_a_frame(begin)
+    assert [source.state for source in sources] == ["aborted", "aborted"]
+    eventually(service.has_seen_all_hang_up)
+
+
+@program("wx")
 def test_a_long_backlog_leaves_the_window_its_turns() -> None:
     import itertools
     import time
