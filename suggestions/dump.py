@@ -3,41 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from suggestions.auth import redact_text
+from suggestions.auth.credential import HARMLESS, is_secret
+from suggestions.auth.token import redactor
 from suggestions.events import Event
 
 if TYPE_CHECKING:
     from suggestions.dialects import Request
     from suggestions.errors import SuggestionsError
 
+    Redact = Callable[[str], str]
+
 FORMAT = 1
 REMOVED = "[removed]"
-# Any other may be a secret, or carry one.
-_HARMLESS = frozenset(
-    (
-        "accept",
-        "anthropic-version",
-        "cache-control",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "date",
-        "request-id",
-        "retry-after",
-        "server",
-        "transfer-encoding",
-        "user-agent",
-        "via",
-        "x-request-id",
-    )
-)
-_SECRET = r"(?i)key|token|secret|passw|auth|credential|nonce|session|cookie"
 
 
 def make_dump(
@@ -50,47 +31,53 @@ def make_dump(
 ) -> str:
     """The text of a dump: the request, the response, and each message as it came."""
     entries = list(log)
+    # The texts, and not what is made of them: a secret may be a word of JSON, or of a dump's own.
+    redact = redactor(secrets)
     told = {
         "suggestions_dump": FORMAT,
         "dialect": dialect,
         "request": {
             "method": request.method,
-            "url": _without_values(request.url),
-            "headers": _harmless(request.headers),
-            "json": _without_secrets(request.json),
+            "url": redact(_without_values(request.url)),
+            "headers": _harmless(request.headers, redact),
+            "json": _without_secrets(request.json, redact),
         },
-        "retries": [_error(entry.detail.error) for entry in _events(entries, "retry")],
+        "retries": [_error(entry.detail.error, redact) for entry in _events(entries, "retry")],
         "response": next(
             (
-                {"status": entry.detail.status, "headers": _harmless(entry.detail.headers)}
+                {
+                    "status": entry.detail.status,
+                    "headers": _harmless(entry.detail.headers, redact),
+                }
                 for entry in _events(entries, "open")
             ),
             None,
         ),
-        "messages": [list(entry) for entry in entries if type(entry) is tuple],
-        "body": whole,
-        "error": error and _error(error),
+        "messages": [[redact(text) for text in entry] for entry in entries if type(entry) is tuple],
+        "body": whole and redact(whole),
+        "error": error and _error(error, redact),
     }
-    return redact_text(json.dumps(told, indent=1), secrets) + "\n"
+    return json.dumps(told, indent=1) + "\n"
 
 
 def _events(entries: Iterable[Any], name: str) -> Iterable[Event[Any]]:
     return (entry for entry in entries if type(entry) is Event and entry.type == name)
 
 
-def _error(error: SuggestionsError) -> dict[str, Any]:
+def _error(error: SuggestionsError, redact: Redact) -> dict[str, Any]:
     return {
         "type": type(error).__name__,
         "code": error.code,
-        "message": error.message,
+        "message": redact(error.message),
         "status": error.status,
-        "body": error.body,
+        "body": error.body and redact(error.body),
     }
 
 
-def _harmless(headers: Mapping[str, str]) -> dict[str, str]:
+def _harmless(headers: Mapping[str, str], redact: Redact) -> dict[str, str]:
     return {
-        name: value if name.lower() in _HARMLESS else REMOVED for name, value in headers.items()
+        name: redact(value) if name.lower() in HARMLESS else REMOVED
+        for name, value in headers.items()
     }
 
 
@@ -101,15 +88,15 @@ def _without_values(url: str) -> str:
     return urlunsplit(parts._replace(query=urlencode(names, safe="[]")))
 
 
-def _without_secrets(value: Any) -> Any:
-    """A body; some services want their key in it."""
+def _without_secrets(value: Any, redact: Redact, *, secret: bool = False) -> Any:
+    """A body; some services want their key in it, and some have it deep under a secret name."""
+    if isinstance(value, str):
+        return REMOVED if secret else redact(value)
     if isinstance(value, Mapping):
         return {
-            name: REMOVED
-            if isinstance(kept, str) and re.search(_SECRET, name)
-            else _without_secrets(kept)
+            redact(str(name)): _without_secrets(kept, redact, secret=secret or is_secret(name))
             for name, kept in value.items()
         }
     if isinstance(value, (list, tuple)):
-        return [_without_secrets(item) for item in value]
+        return [_without_secrets(item, redact, secret=secret) for item in value]
     return value

@@ -50,7 +50,9 @@ class Reader:
     ) -> None:
         self._dialect = dialect
         self._request = request
-        self._credential = Credential(token)
+        self._credential = Credential(
+            token, url=request.url, headers=request.headers, body=request.json
+        )
         self._session = session
         self._timeouts = timeouts
         self._retries = retries
@@ -66,7 +68,7 @@ class Reader:
             self._transport.abort()
 
     def redact(self, error: SuggestionsError) -> None:
-        """Takes the tokens that were sent out of an error that came back."""
+        """Takes the secrets that were sent out of an error that came back."""
         self._credential.redact(error)
 
     def dump(self, log: Iterable[Any], error: SuggestionsError | None) -> str:

@@ -66,7 +66,9 @@ class Subscription:
         self.last_event_id = last_event_id
         self.reconnection_time = reconnection_time
         self._request = request
-        self._credential = Credential(token)
+        self._credential = Credential(
+            token, url=request.url, headers=request.headers, body=request.body
+        )
         self._session = session
         self._read_timeout = read_timeout
         self._max_retry_delay = max_retry_delay

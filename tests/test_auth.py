@@ -36,10 +36,11 @@ from wire_server import (
     sized,
 )
 
-from suggestions import SuggestionsEventSource
+from suggestions import EventSource, SuggestionsEventSource
 from suggestions.auth import ChatbotLogin, EnvironmentToken, JetpackToken, KeyringToken
 from suggestions.auth.jwt import expiry
 from suggestions.auth.renewed import Renewed
+from suggestions.dialects.anthropic import Anthropic
 from suggestions.dialects.chatbot import Chatbot
 from suggestions.errors import (
     AuthenticationError,
@@ -422,6 +423,129 @@ def asked(server: Server) -> list[str]:
 
 
 STREAM = "/chatCompletionStream"
+SENT = "token-of-the-tests"
+
+
+def quoting_in_a_key_error(token: str) -> bool:
+    raise KeyError(token)
+
+
+def leaving(token: str) -> bool:
+    raise SystemExit(f"no other than {token}")
+
+
+def failing_to_log_in(token: str) -> bool:
+    raise AuthenticationError(f"No login with {token}.", status=500)
+
+
+class Doubtful:
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def __bool__(self) -> bool:
+        raise LookupError(self.token)
+
+
+class RefusalsFail:
+    """A provider that raises where it is told of a refusal."""
+
+    def __init__(self, refused: Callable[[str], Any]) -> None:
+        self.refused = refused
+        self.calls = 0
+
+    def __call__(self) -> str:
+        self.calls += 1
+        return SENT
+
+
+REFUSALS = [quoting_in_a_key_error, leaving, failing_to_log_in, Doubtful]
+
+
+@pytest.mark.parametrize("refused", REFUSALS)
+def test_a_provider_that_fails_at_a_refusal_has_no_other(
+    refused: Callable[[str], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    provider = RefusalsFail(refused)
+    with Server(lambda peer: _refuse(peer, FAKE)) as server:
+        source = SuggestionsEventSource("Why?", provider, url=server.url, retries=0)
+        with pytest.raises(AuthenticationError, match="expired or fake") as caught:
+            source.result(SOON)
+        assert source.wait(SOON)
+    assert caught.value.status == 401
+    assert provider.calls == len(server.requests) == 1
+    assert "when told of a refused token" in caplog.text
+    assert SENT not in caplog.text
+    assert SENT not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("refused", REFUSALS)
+def test_a_provider_that_fails_at_the_refusal_of_a_stream_has_no_other(
+    refused: Callable[[str], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    failures: list[SuggestionsError] = []
+    with Server(lambda peer: _refuse(peer, FAKE)) as server:
+        source = EventSource(server.url, token=RefusalsFail(refused), start=False)
+        source.connect("error", lambda source, event: failures.append(event.detail))
+        source.start()
+        assert eventually(lambda: failures)
+        source.close()
+    assert [(type(error), error.status) for error in failures] == [(AuthenticationError, 401)]
+    assert SENT not in caplog.text
+    assert SENT not in "".join(traceback.format_exception(failures[0]))
+
+
+@pytest.mark.parametrize("kind", [KeyError, SystemExit, KeyboardInterrupt, BaseException])
+def test_whatever_a_provider_raises_is_told_without_its_words(
+    kind: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    def provider() -> str:
+        raise kind(f"no login with {PASSWORD}")
+
+    caplog.set_level(logging.DEBUG)
+    words = f"^The token provider failed: {kind.__name__}\\.$"
+    source = SuggestionsEventSource("Why?", provider, url="http://localhost:9/")
+    with pytest.raises(AuthenticationError, match=words) as caught:
+        source.result(SOON)
+    assert source.wait(SOON)
+    told = "".join(traceback.format_exception(caught.value))
+    assert PASSWORD not in told + caplog.text
+
+
+def test_what_a_provider_tells_is_told_without_what_it_is_of() -> None:
+    def provider() -> str:
+        try:
+            raise KeyError(PASSWORD)
+        except KeyError as error:
+            raise ServiceUnavailableError("The login is closed.") from error
+
+    source = SuggestionsEventSource("Why?", provider, url="http://localhost:9/", retries=0)
+    with pytest.raises(ServiceUnavailableError, match="login is closed") as caught:
+        source.result(SOON)
+    assert PASSWORD not in "".join(traceback.format_exception(caught.value))
+
+
+# Blanks around a token
+
+
+@pytest.mark.parametrize("token", [f" {SENT}", f"{SENT} ", f"  {SENT}  "])
+def test_a_token_has_no_blank_at_an_end(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = "has a blank at its beginning or end: expected the token alone"
+    monkeypatch.setenv("ANTHROPIC_API_KEY", token)
+    calls: dict[str, Callable[[], object]] = {
+        "token": lambda: SuggestionsEventSource("Why?", token, start=False),
+        "api_key": lambda: Anthropic(api_key=token),
+        "ANTHROPIC_API_KEY": Anthropic,
+    }
+    for name, call in calls.items():
+        with pytest.raises(ValueError, match=f"^{name} {words}$") as caught:
+            call()
+        assert SENT not in str(caught.value)
+    source = SuggestionsEventSource("Why?", lambda: token, url="http://localhost:9/")
+    with pytest.raises(AuthenticationError, match=words) as refused:
+        source.result(SOON)
+    assert SENT not in "".join(traceback.format_exception(refused.value))
 
 
 def test_a_refused_token_is_renewed_once_and_the_question_sent_again() -> None:
@@ -612,6 +736,48 @@ def test_a_provider_with_a_bug_is_told_without_its_words() -> None:
         Broken()()
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
+
+
+class Interrupted(Renewed):
+    """Its fetch ends by an exception that is no error, as soon as somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetching = threading.Event()
+        self.is_awaited: Callable[[], bool] = lambda: True
+
+    def fetch(self) -> tuple[str, float | None]:
+        self.fetching.set()
+        assert eventually(self.is_awaited)
+        raise SystemExit(PASSWORD)
+
+
+def test_those_who_wait_for_a_fetch_that_is_interrupted_hear_of_a_failure() -> None:
+    provider = Interrupted()
+    outcomes: list[BaseException | str] = []
+
+    def call() -> None:
+        try:
+            outcomes.append(provider())
+        except BaseException as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=call) for _ in range(2)]
+    provider.is_awaited = lambda: any(
+        Crowd._waits(sys._current_frames().get(thread.ident or 0)) for thread in threads
+    )
+    for thread in threads:
+        thread.start()
+        assert provider.fetching.wait(SOON)
+    for thread in threads:
+        thread.join(SOON)
+    # Whoever fetches is told of what it is.
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == [
+        "AuthenticationError",
+        "SystemExit",
+    ]
+    failures = [error for error in outcomes if isinstance(error, AuthenticationError)]
+    assert failures[0].message == "Interrupted failed: SystemExit."
 
 
 def test_closing_while_it_logs_in_returns_at_once() -> None:

@@ -124,6 +124,59 @@ def test_no_secret_is_in_a_dump(tmp_path: Path) -> None:
     assert dump["error"]["message"] == "The service failed. (It says: [token] is no key)"
 
 
+def test_no_secret_is_in_a_dump_at_any_depth(tmp_path: Path) -> None:
+    options = {
+        "api_keys": ["deepsecret1", ["deepsecret2"]],
+        "auth": {"user": "me", "value": {"text": "deepsecret3", "tries": 4}},
+        "metadata": [{"Session": ({"id": "deepsecret5"},)}],
+        "tries": 6,
+    }
+    source = ask([chunk("Hi"), DONE], Heard(), dialect="openai", options=options)
+    source.wait(10)
+    source.debug_dump(tmp_path / "dump.json")
+    text = (tmp_path / "dump.json").read_text("utf-8")
+    assert "secret" not in text
+    sent = json.loads(text)["request"]["json"]
+    assert sent["api_keys"] == ["[removed]", ["[removed]"]]
+    assert sent["auth"] == {"user": "[removed]", "value": {"text": "[removed]", "tries": 4}}
+    assert sent["metadata"] == [{"Session": [{"id": "[removed]"}]}]
+    assert (sent["tries"], sent["stream"]) == (6, True)
+
+
+@pytest.mark.parametrize("echoed", ["headersecret1", "deepsecret2"])
+def test_no_secret_that_is_no_token_comes_back_in_a_dump(echoed: str, tmp_path: Path) -> None:
+    source = ask(
+        [chunk(f"I am asked with {echoed}."), DONE],
+        Heard(),
+        dialect="openai",
+        headers={"Authorization": "Bearer headersecret1"},
+        options={"api_keys": ["deepsecret2"]},
+    )
+    source.wait(10)
+    source.debug_dump(tmp_path / "dump.json")
+    text = (tmp_path / "dump.json").read_text("utf-8")
+    assert "secret" not in text
+    assert "I am asked with [token]." in json.loads(text)["messages"][0][1]
+
+
+@pytest.mark.parametrize(
+    "token", ["1", "null", "true", "200", "POST", "EMPTY", "openai", "json", "url", '"', "\\"]
+)
+def test_a_token_that_is_a_word_of_json_leaves_a_dump_as_it_is(token: str, tmp_path: Path) -> None:
+    heard, again = Heard(), Heard()
+    steps = [b"event: ping\ndata: Hi\n\n", data('{"choices":[{"delta":{"content":"Hi"}}]}'), DONE]
+    source = ask(steps, heard, token=token, dialect="openai")
+    assert source.wait(10)
+    source.debug_dump(tmp_path / "dump.json")
+    dump = json.loads((tmp_path / "dump.json").read_text("utf-8"))
+    assert dump["request"]["json"]["messages"] == [{"role": "user", "content": "Why?"}]
+    assert dump["response"]["status"] == 200
+    replayed = replay(tmp_path / "dump.json", on=again.on)
+    assert replayed.wait(10)
+    if token != '"':  # of which the messages are full
+        assert again.events == heard.events
+
+
 def test_a_dump_tells_the_attempts_before(tmp_path: Path) -> None:
     source = ask([b"{}"], Heard(), status=503, content_type="application/json", retries=1)
     source.wait(10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gzip
+import json
 import logging
 import random
 import re
@@ -17,6 +18,7 @@ from itertools import repeat
 from pathlib import Path
 from traceback import TracebackException
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from packaging.requirements import Requirement
@@ -116,12 +118,23 @@ def redirecting(peer: Peer) -> None:
     peer.send(sized("307 Elsewhere", Location="/ask"))
 
 
+def echoing(peer: Peer) -> None:
+    """As the status line, which is no HTTP."""
+    peer.send(f"No such key: {peer.request().headers['Authorization']}\r\n\r\n".encode())
+
+
+def echoing_as_a_size(peer: Peer) -> None:
+    peer.send(CHUNKED, f"{peer.request().headers['Authorization']}\r\n".encode())
+
+
 FAILURES: dict[str, Callable[[], Service]] = {
     "refused": nobody,
     "reset": serving(resetting),
     "a status": serving(answering(sized("500 Oops", b"Oops"))),
     "no HTTP": serving(answering(b"What?\r\n\r\n")),
     "no TLS": lambda: _as_https(serving(lambda peer: peer.send(b"What?\r\n"))()),
+    "no HTTP, but the token": serving(echoing),
+    "no size, but the token": serving(echoing_as_a_size),
     "redirects": serving(redirecting),
     "malformed": serving(answering(UNTIL_CLOSE, b"data: {\n\n")),
     "cut": serving(answering(CHUNKED, framed(said("Argen")))),
@@ -178,6 +191,93 @@ def test_no_traceback_has_the_token(service: Callable[[], Service]) -> None:
         events.close()
     told = "".join(TracebackException.from_exception(failed[0], capture_locals=True).format())
     assert TOKEN not in told
+
+
+SECRET = "sk-secret/\u00fc-1"
+OTHER_SECRETS: dict[str, dict[str, Any]] = {
+    "Authorization": {"headers": {"Authorization": f"Bearer {SECRET}"}},
+    "Proxy-Authorization": {"headers": {"Proxy-Authorization": f"Basic {SECRET}"}},
+    "api-key": {"headers": {"api-key": SECRET}},
+    "a header of ones own": {"headers": {"X-Gateway": SECRET}},
+    "in the body": {"dialect": OpenAI("http://x", model="m", apikey=SECRET)},
+    "deep in the body": {"options": {"auth": {"user": "u", "values": [[SECRET]]}}},
+    "in the query": {"url": f"https://service.example/ask?key={quote(SECRET)}"},
+}
+ECHO = [
+    json.dumps({"error": {"message": f"Incorrect key: {SECRET}."}}, ensure_ascii=ascii).encode()
+    for ascii in (True, False)
+]
+
+
+@pytest.mark.parametrize("given", OTHER_SECRETS.values(), ids=OTHER_SECRETS)
+@pytest.mark.parametrize("echo", ECHO, ids=["ASCII", "UTF-8"])
+def test_no_error_has_a_secret_that_is_no_token(
+    echo: bytes, given: dict[str, Any], caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    session = ScriptedAdapter([echo], status=401, content_type="application/json").session()
+    url = "https://service.example/ask"
+    options = {"url": url, "dialect": "openai", "session": session, "retries": 0, **given}
+    source = SuggestionsEventSource("Why?", **options)
+    assert source.wait(SOON)
+    source.debug_dump(tmp_path / "dump.json")
+    error = source.error
+    assert error is not None
+    assert "Nobody heard of it" in caplog.text
+    assert error.message.endswith("(It says: Incorrect key: [token].)")
+    told = f"{error!r} {error.args} {error.body}{caplog.text}"
+    assert "sk-secret" not in told + (tmp_path / "dump.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"headers": {"Authorization": f"Bearer {SECRET}"}},
+        {"body": {"keys": [SECRET]}, "method": "POST"},
+        {"body": json.dumps({"key": SECRET}), "method": "POST"},
+    ],
+    ids=["a header", "the body", "the body as a text"],
+)
+def test_no_error_of_a_stream_has_a_secret_that_is_no_token(given: dict[str, Any]) -> None:
+    failures: list[errors.SuggestionsError] = []
+    session = ScriptedAdapter([ECHO[1]], status=401).session()
+    source = EventSource("https://service.example/", session=session, start=False, **given)
+    source.connect("error", lambda source, event: failures.append(event.detail))
+    source.start()
+    assert eventually(lambda: failures)
+    assert "Incorrect key: [token]." in str(failures[0].body)
+    assert "sk-secret" not in f"{failures[0]!r} {failures[0].args} {failures[0].body}"
+
+
+def test_what_can_be_no_secret_stays_in_an_error() -> None:
+    document = "What they are: " + "word, " * 2000
+    said = "The demo model is not for English users of /ask: true session, application/json."
+    said += document
+    session = ScriptedAdapter([said.encode()], status=404, content_type="text/plain").session()
+    source = SuggestionsEventSource(
+        "The demo model?",
+        url="https://service.example/ask?model=English%20users",
+        dialect="openai",
+        session=session,
+        headers={"X-Model": "demo", "X-Empty": "", "Accept": "application/json"},
+        options={
+            "session": "true",
+            "user": "English users",
+            "tokens": [8, "model"],
+            "keywords": document,
+        },
+    )
+    with pytest.raises(errors.StatusError) as caught:
+        source.result(SOON)
+    assert caught.value.body == said
+
+
+def test_what_lies_below_an_error_stays_where_it_quotes_no_secret() -> None:
+    with nobody() as url:
+        source = SuggestionsEventSource("Why?", TOKEN, url=url, retries=0)
+        with pytest.raises(errors.ConnectionFailedError) as caught:
+            source.result(SOON)
+    assert "The above exception was the direct cause" in with_variables(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -66,11 +66,14 @@ class Renewed(ABC):
         except SuggestionsError as error:
             # Its traceback holds what was sent.
             flight.failure = error.with_traceback(None)
-        except Exception as error:
+        except BaseException as error:
             # Its words may quote a secret.
             flight.failure = AuthenticationError(
                 f"{type(self).__name__} failed: {type(error).__name__}."
             )
+            # An exit or an interrupt is for this thread alone.
+            if not isinstance(error, Exception):
+                raise
         finally:
             with self._lock:
                 if self._flight is flight:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import traceback
 from collections.abc import Callable, Collection, Iterable
 from inspect import iscoroutinefunction
 
@@ -12,10 +14,15 @@ Token = str | Callable[[], str]
 """A bearer token, or a callable that returns the current one; called for each request, on the
 source's own thread. A callable that has a method `refused(token: str) -> bool` is told, once a
 question and before anything of the answer has come, that the service refused the token (401);
-where it returns True, it is called for another one and the question is sent again."""
+where it returns True, it is called for another one and the question is sent again. Where it raises,
+it has no other."""
 
-_SHORT = 8
+logger = logging.getLogger("suggestions")
+
+SHORT = 8
+"""Characters; a text with fewer may well be a part of ordinary words."""
 _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot"}
+_ESCAPES = {"\n": "n", "\r": "r", "\t": "t"}
 
 
 def check_token(token: object, name: str = "token") -> None:
@@ -32,6 +39,9 @@ def check_token(token: object, name: str = "token") -> None:
         raise ValueError(f"{name} is empty: expected a text, or None to send none")
     if not (token.isascii() and token.isprintable()):
         raise ValueError(f"{name} has a character that cannot stand in a header, like a line end")
+    if token != token.strip():
+        # Where it stands bare in a header, it could not be sent; elsewhere it would not be known.
+        raise ValueError(f"{name} has a blank at its beginning or end: expected the token alone")
 
 
 def current_token(token: Token) -> str:
@@ -46,14 +56,32 @@ def current_token(token: Token) -> str:
     return text
 
 
+def has_another(provider: object, refused: str) -> bool:
+    """Tells a provider that its token was refused; True where it has another one by now.
+
+    Where telling it fails, it has none, so that the refusal is the error.
+    """
+    try:
+        tell = getattr(provider, "refused", None)
+        return tell is not None and bool(tell(refused))
+    except BaseException as error:
+        logger.warning(
+            "The token provider failed when told of a refused token: %s.", type(error).__name__
+        )
+        return False
+
+
+# What a provider raises may quote the secret, whatever it is, an exit included: no traceback is to
+# show it, and it goes no further than to here.
+
+
 def _provided(provider: Callable[[], str]) -> object:
     try:
         return provider()
-    except Exception as error:
+    except BaseException as error:
         # One that has asked a service knows what went wrong there.
         if isinstance(error, SuggestionsError) and not isinstance(error, AbortedError):
-            raise
-        # What else a provider raises may quote the secret, so that no traceback is to show it.
+            raise error from None
         raise AuthenticationError(f"The token provider failed: {type(error).__name__}.") from None
 
 
@@ -61,13 +89,19 @@ def redact(error: SuggestionsError, secrets: Collection[str]) -> None:
     """Takes tokens out of what a service wrote back: some quote the key that they refuse.
 
     Takes also the frames out of its traceback, and out of those of its causes: their variables are
-    the request, and there are reporters of crashes that send the variables along.
+    the request, and there are reporters of crashes that send the variables along. Causes whose
+    words quote a token are taken out as a whole.
     """
     _forget_frames(error)
-    error.message = redact_text(error.message, secrets)
+    without = redactor(secrets)
+    error.message = without(error.message)
     if error.body is not None:
-        error.body = redact_text(error.body, secrets)
+        error.body = without(error.body)
     error.args = (error.message,)
+    told = "".join(traceback.format_exception(error))
+    # Where else a cause has its words from is its own affair, so that they cannot be replaced.
+    if without(told) != told:
+        error.__cause__ = error.__context__ = None
 
 
 def _forget_frames(error: BaseException | None) -> None:
@@ -85,25 +119,35 @@ def _forget_frames(error: BaseException | None) -> None:
 
 def redact_text(text: str, secrets: Iterable[str]) -> str:
     """The text without the tokens, in whatever form they stand there."""
-    for secret in secrets:
-        text = re.sub(_as_written(secret), "[token]", text)
-    return text
+    return redactor(secrets)(text)
+
+
+def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
+    """`redact_text` for many texts."""
+    # The longest one first: another may be its beginning.
+    longest_first = sorted(filter(None, secrets), key=len, reverse=True)
+    if not longest_first:
+        return lambda text: text
+    pattern = re.compile("|".join(map(_as_written, longest_first)))
+    return lambda text: pattern.sub("[token]", text)
 
 
 def _as_written(secret: str) -> str:
     """A pattern for a secret as it stands in text, JSON, HTML and URLs."""
-    pattern = "".join(map(_forms, re.findall(r"\w+|\\+|.", secret)))
-    # A short one may well be a part of ordinary words.
-    return pattern if len(secret) >= _SHORT else rf"(?<![^\W_]){pattern}(?![^\W_])"
+    pattern = "".join(map(_forms, re.findall(r"(?s)(?a:\w+)|\\+|.", secret)))
+    return pattern if len(secret) >= SHORT else rf"(?<![^\W_]){pattern}(?![^\W_])"
 
 
 def _forms(part: str) -> str:
     """A word, one other character, or backslashes: some wrap JSON in JSON, with more each time."""
-    if part[0].isalnum() or part[0] == "_":
+    if re.match(r"(?a)\w", part):
         return part
-    code = f"{ord(part[0]):02x}"
-    elsewhere = rf"&#0*{ord(part[0])};|&#[xX]0*(?i:{code});|%(?i:{code})"
+    code = f"{ord(part[0]):x}"
+    in_url = "".join(f"%{byte:02x}" for byte in part[0].encode("utf-8", "replace"))
+    elsewhere = rf"&#0*{ord(part[0])};|&#[xX]0*(?i:{code});|(?i:{in_url})"
     if part[0] == "\\":
         return rf"(?:\\|{elsewhere}){{1,64}}"
     entity = f"&{_ENTITIES[part]};|" if part in _ENTITIES else ""
-    return rf"(?:\\{{0,8}}(?:{re.escape(part)}|u00(?i:{code}))|{entity}{elsewhere})"
+    escape = rf"\\{{1,8}}{_ESCAPES[part]}|" if part in _ESCAPES else ""
+    in_json = rf"\\{{0,8}}(?:{re.escape(part)}|u(?i:{code:0>4}))"
+    return rf"(?:{in_json}|{escape}{entity}{elsewhere})"
