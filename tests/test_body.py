@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import itertools
@@ -12,10 +13,9 @@ from typing import Any
 
 import pytest
 import requests
-import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
-from requests.adapters import BaseAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 from wire_server import (
     ANSWER,
     CHUNKED,
@@ -34,6 +34,7 @@ from wire_server import (
 
 from suggestions.errors import IncompleteStreamError, MalformedStreamError, NetworkError
 from suggestions.wire.body import dechunk
+from suggestions.wire.coding import undo as undo_codings
 
 Failure = type[NetworkError]
 
@@ -159,6 +160,55 @@ def test_chunks_that_arrive_together_are_handed_on_together() -> None:
     assert list(dechunk([b"1\r\na\r\n1\r\nb\r\n", b"1\r\nc\r\n0\r\n"])) == [b"ab", b"c"]
 
 
+# Content codings
+
+UNDONE = b"Argentina " * 20_000 + bytes(range(256))
+
+
+def compressed(kind: int, data: bytes = UNDONE) -> bytes:
+    compressor = zlib.compressobj(wbits=kind)
+    return compressor.compress(data) + compressor.flush()
+
+
+CODED = {
+    "gzip": (["gzip"], compressed(31)),
+    "several members": (["gzip"], compressed(31, UNDONE[:9]) + compressed(31, UNDONE[9:])),
+    "an empty member": (["gzip"], compressed(31, b"") + compressed(31)),
+    "zeros behind it": (["gzip"], compressed(31) + bytes(9)),
+    "half a beginning behind it": (["gzip"], compressed(31) + b"\x1f"),
+    "deflate": (["deflate"], compressed(15)),
+    "raw deflate": (["deflate"], compressed(-15)),
+    "something behind deflate": (["deflate"], compressed(15) + b"abc"),
+    "two layers": (["deflate", "gzip"], compressed(31, compressed(15))),
+}
+
+
+@pytest.mark.parametrize(("names", "data"), CODED.values(), ids=CODED.keys())
+def test_codings_however_they_are_cut(names: list[str], data: bytes) -> None:
+    for received in ([data], [data[at : at + 1] for at in range(len(data))]):
+        assert b"".join(undo_codings(names, received)) == UNDONE
+
+
+@given(st.binary(max_size=200) | st.binary(max_size=100).map(gzip.compress), st.integers(0, 200))
+@pytest.mark.parametrize("names", [["gzip"], ["deflate"]])
+def test_any_coded_bytes_end_in_one_way(names: list[str], data: bytes, cut: int) -> None:
+    with contextlib.suppress(IncompleteStreamError, MalformedStreamError):
+        for part in undo_codings(names, [data[:cut], b"", data[cut:]]):
+            assert part
+
+
+@pytest.mark.parametrize("size", [64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 128 * 1024])
+@pytest.mark.parametrize("kind", [31, 15, -15])
+def test_a_body_as_long_as_what_is_undone_at_once(kind: int, size: int) -> None:
+    names = ["gzip"] if kind == 31 else ["deflate"]
+    assert b"".join(undo_codings(names, [compressed(kind, bytes(size))])) == bytes(size)
+
+
+@pytest.mark.parametrize("names", [["gzip"], ["deflate"], ["gzip", "deflate"]])
+def test_no_body_is_a_whole_one(names: list[str]) -> None:
+    assert list(undo_codings(names, [b""])) == []
+
+
 # Over a socket
 
 EVENTS = [said(word) for word in ("Argentina ", "won ", "the ", "World ", "Cup.")] + [DONE]
@@ -179,8 +229,6 @@ CODINGS: dict[str, Callable[[], Any]] = {
     "deflate": zlib.compressobj,
     "raw deflate": lambda: zlib.compressobj(wbits=-15),
 }
-if "x-gzip" not in urllib3.HTTPResponse.CONTENT_DECODERS:
-    del CODINGS["x-gzip"]  # an older one: docs/platforms.md
 
 
 def head(framing: str, coding: str, length: int) -> bytes:
@@ -255,6 +303,51 @@ def test_a_body_that_breaks_off(framing: str, coding: str) -> None:
         assert type(told.error()) is IncompleteStreamError
     assert told.source.error.partial_text == told.source.full_message == "Argentina"
     assert told.of("chunk") == ["Argentina"]
+
+
+TEXT = b"Argentina has won the World Cup. " + bytes(range(256)) * 3
+
+
+def coded(coding: str, data: bytes) -> bytes:
+    compress = CODINGS[coding]()
+    return bytes(compress.compress(data) + compress.flush())
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["ours", "the user's adapter"])
+@pytest.mark.parametrize("coding", [name for name in CODINGS if name != "identity"])
+@pytest.mark.parametrize("framing", ["chunked", "length", "until close"])
+def test_compression_that_is_cut_off(framing: str, coding: str, own: bool) -> None:
+    whole = coded(coding, TEXT)
+
+    def read(data: bytes) -> Any:
+        start = head(framing, coding, len(data)).replace(b"text/event-stream", b"text/plain")
+        body = framed(data) + LAST_CHUNK if framing == "chunked" else data
+        with Server(answering(start, body)) as server, requests.Session() as session:
+            if own:
+                session.mount("http://", Plain())
+            return Told(server.url, dialect="text", session=session).wait().source
+
+    assert read(whole).result() == TEXT.decode("utf-8", "replace")
+    for length in (1, len(whole) // 2, len(whole) - 1):
+        source = read(whole[:length])
+        assert type(source.error) is IncompleteStreamError
+        assert TEXT.decode("utf-8", "replace").startswith(source.full_message.rstrip("\ufffd"))
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["ours", "the user's adapter"])
+@pytest.mark.parametrize("coding", ["none-such", "gzip, none-such", "gzip" + ", gzip" * 5])
+def test_a_compression_that_nobody_can_undo(coding: str, own: bool) -> None:
+    response = sized("200 OK", b"secret", "text/plain", Content_Encoding=coding)
+    with Server(answering(response)) as server, requests.Session() as session:
+        if own:
+            session.mount("http://", Plain())
+        told = Told(server.url, dialect="text", session=session)
+        assert type(told.error()) is MalformedStreamError
+    assert told.source.full_message == ""
+
+
+class Plain(HTTPAdapter):
+    """An adapter of a user's own, that is as requests' own is."""
 
 
 def test_a_body_until_close_that_stops_early() -> None:

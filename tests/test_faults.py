@@ -23,7 +23,6 @@ from wire_server import SOON, TOKEN, Told, eventually
 from suggestions import errors
 from suggestions.testing import FAULTS, SuggestionsServer
 from suggestions.testing.faults import PIECES, TEXT, find
-from suggestions.wire.body import _UNPACKS_ALL
 
 CEILING = 64 * 1024 * 1024
 """Bytes over the start, for any of them."""
@@ -72,10 +71,7 @@ TABLE = {
     "truncated gzip": Row(errors.IncompleteStreamError, BEGUN),
     "gzip that is none": Row(errors.MalformedStreamError, NOTHING),
     "gzip that breaks": Row(errors.MalformedStreamError, BEGUN, in_part=True),
-    # Byte by byte, as an older urllib3 is read, [DONE] comes first, and nothing behind it is read.
-    "gzip with a wrong checksum": Row(errors.MalformedStreamError, WHOLE, in_part=True)
-    if not _UNPACKS_ALL
-    else Row(None, WHOLE),
+    "gzip with a wrong checksum": Row(errors.MalformedStreamError, WHOLE, in_part=True),
     "gzip bomb": Row(errors.MalformedStreamError, NOTHING),
     "trailers": Row(None, WHOLE),
     "endless trailers": Row(None, WHOLE),

@@ -98,7 +98,7 @@ TABLE: dict[str, Again | Failed | Open] = {
     "chunk size too small": Again(errors.MalformedStreamError, BEGUN),
     "chunk size too large": Again(errors.IncompleteStreamError, BEGUN),
     "endless chunk size": Again(errors.MalformedStreamError, BEGUN),
-    "truncated gzip": Again(errors.ConnectionLostError, BEGUN),
+    "truncated gzip": Again(errors.IncompleteStreamError, BEGUN),
     "gzip that is none": Again(errors.MalformedStreamError, NONE),
     "gzip that breaks": Again(errors.MalformedStreamError, BEGUN, in_part=True),
     "gzip with a wrong checksum": Again(errors.MalformedStreamError, ALL, in_part=True),

@@ -46,6 +46,7 @@ from wire_server import (
 )
 
 from suggestions import errors
+from suggestions.auth import JetpackToken
 from suggestions.wire.clock import Clock, check_timeouts
 from suggestions.wire.lifeline import Lifeline
 from suggestions.wire.retry import retry_after, retry_delay
@@ -148,6 +149,14 @@ def stalled_tunnel() -> Iterator[tuple[str, requests.Session]]:
 
 
 @contextlib.contextmanager
+def stalled_behind_a_tunnel() -> Iterator[tuple[str, requests.Session]]:
+    script = silent_after(b"HTTP/1.1 200 Connected\r\n\r\n")
+    with Server(script) as proxy, requests.Session() as session:
+        session.proxies = {"https": proxy.url}
+        yield "https://localhost/", session
+
+
+@contextlib.contextmanager
 def stalled(script: Script, scheme: str = "http") -> Iterator[tuple[str, None]]:
     with Server(script) as server:
         yield server.url.replace("http", scheme), None
@@ -179,6 +188,7 @@ STALLS: dict[str, dict[str, Callable[[], Stall]]] = {
         "connecting": stalled_connect,
         "TLS handshake": lambda: stalled(Peer.wait_for_end, "https"),
         "a proxy's tunnel": stalled_tunnel,
+        "TLS handshake behind a proxy's tunnel": stalled_behind_a_tunnel,
     },
     "first_byte": {
         "awaiting headers": lambda: stalled(silent_after()),
@@ -546,6 +556,121 @@ def test_timeouts_with_an_adapter_of_the_users_own(
         assert type(failure(server.url, session=session, timeouts=timeouts)) is error
 
 
+# Hooks of the session
+
+
+@pytest.fixture
+def hooked(session: requests.Session) -> Callable[[Callable[..., Any]], requests.Session]:
+    """Makes a session whose hook is called with each response."""
+
+    def hook(call: Callable[..., Any]) -> requests.Session:
+        session.hooks["response"].append(lambda response, **_: call(response))
+        return session
+
+    return hook
+
+
+Hooked = Callable[[Callable[..., Any]], requests.Session]
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["ours", "the user's adapter"])
+def test_a_hook_that_raises_for_a_status(hooked: Hooked, own: bool) -> None:
+    session = hooked(requests.Response.raise_for_status)
+    if own:
+        session.mount("http://", Counting())
+    with Server(answering(sized("429 Slow down", b"No.", Retry_After="5"))) as server:
+        error = failure(server.url, session=session)
+    assert type(error) is errors.QuotaExceededError
+    assert (error.status, error.body, error.retry_after) == (429, "No.", 5)
+
+
+def test_a_hook_that_takes_an_answer_for_an_error(hooked: Hooked) -> None:
+    def refuse(response: requests.Response) -> None:
+        response.close()
+        raise requests.HTTPError("not for you", response=response)
+
+    with Server(answering(STREAM)) as server:
+        error = failure(server.url, session=hooked(refuse))
+    assert isinstance(error, errors.NetworkError)
+    assert "not for you" in error.message
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["ours", "the user's adapter"])
+@pytest.mark.parametrize("status", ["200 OK", "422 No"])
+def test_a_hook_that_reads_the_body(hooked: Hooked, own: bool, status: str) -> None:
+    session = hooked(lambda response: response.content and None)
+    if own:
+        session.mount("http://", Counting())
+    with Server(answering(sized(status, ANSWER))) as server:
+        told = Told(server.url, session=session).wait()
+    if status == "200 OK":
+        assert told.source.result() == "Argentina"
+    else:
+        assert type(told.source.error) is errors.ModerationError
+        assert told.source.error.body == ANSWER.decode()
+
+
+def test_a_hook_that_takes_the_body_away(hooked: Hooked) -> None:
+    session = hooked(lambda response: list(response.iter_content(9)) and None)
+    with Server(answering(STREAM)) as server:
+        assert isinstance(failure(server.url, session=session), errors.NetworkError)
+
+
+@pytest.mark.parametrize("again", ["another session", "its connection"])
+def test_a_hook_that_asks_again(hooked: Hooked, again: str) -> None:
+    def renew(response: requests.Response) -> requests.Response | None:
+        if response.status_code != 401:
+            return None
+        request = response.request.copy()
+        request.hooks = requests.hooks.default_hooks()
+        request.headers["Authorization"] = "Bearer new"
+        renewed: requests.Response = (
+            stack.enter_context(requests.Session())
+            if again == "another session"
+            else response.connection
+        ).send(request, stream=True)
+        renewed.history.append(response)
+        stack.callback(response.close)
+        return renewed
+
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(
+            Server(in_turn(answering(sized("401 No", b"old")), answering(STREAM)))
+        )
+        assert answer(server.url, session=hooked(renew)) == "Argentina"
+    assert [request.headers["Authorization"] for request in server.requests] == [
+        f"Bearer {TOKEN}",
+        "Bearer new",
+    ]
+
+
+def test_close_ends_what_a_hook_has_asked_for(hooked: Hooked) -> None:
+    gone = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        if peer.number == 1:
+            peer.send(sized("401 No"))
+            return
+        peer.send(CHUNKED, framed(said("Argen")))
+        peer.wait_for_end()
+        gone.set()
+
+    def renew(response: requests.Response) -> requests.Response:
+        response.close()
+        return stack.enter_context(requests.Session()).send(
+            requests.Request("POST", response.url).prepare(), stream=True
+        )
+
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(Server(script))
+        told = Told(server.url, session=hooked(renew), start=False)
+        told.source.connect("chunk", lambda source, event: source.close())
+        told.source.start()
+        assert told.wait().names[-2:] == ["abort", "end"]
+        assert gone.wait(SOON)
+
+
 # .netrc
 
 
@@ -773,6 +898,23 @@ def test_a_redirect_to_nowhere_is_a_status_like_others(status: str) -> None:
     assert (type(error), error.status) == (errors.StatusError, int(status[:3]))
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("given", ["session", "nonce"])
+def test_no_redirect_carries_a_login(status: int, given: str) -> None:
+    script = redirecting(status, "/ask/there?key=secret")
+    with Server(script) as server, requests.Session() as session:
+        session.auth = ("user", "password")
+        login = (
+            JetpackToken(server.url, session=session)
+            if given == "session"
+            else JetpackToken(server.url, nonce="secret")
+        )
+        with pytest.raises(errors.RedirectError, match="redirects the login") as caught:
+            login()
+    assert len(server.requests) == 1
+    assert f"http://localhost:{server.port}/ask/there " in caught.value.message
+
+
 # Responses of all kinds
 
 
@@ -813,14 +955,16 @@ def test_preludes(preludes: list[bytes]) -> None:
     }
 
 
-def test_endless_preludes_end() -> None:
+@pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints"])
+def test_endless_preludes_end(status: str) -> None:
     def script(peer: Peer) -> None:
         peer.request()
         while True:
-            peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+            peer.send(f"HTTP/1.1 {status}\r\n\r\n".encode())
 
     with Server(script) as server:
-        assert failure(server.url).status == 103
+        error = failure(server.url)
+    assert (type(error), error.status) == (errors.StatusError, int(status[:3]))
 
 
 @pytest.mark.parametrize("headers", [b"", b"Connection: keep-alive\r\n"])

@@ -1,4 +1,4 @@
-"""A session for one login: it follows no redirect, and no log gets to see its query.
+"""A session for one login: no log gets to see its query.
 
 urllib3 writes each address into its log and its errors, so that a password in one would stand
 there. Here the pool sees the address without its query, and the connection adds that.
@@ -18,9 +18,6 @@ class LoginSession(requests.Session):
     def __init__(self, query: str = "") -> None:
         super().__init__()
         self.query = query
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """None: another host is not to be told the password."""
 
     def get_adapter(self, url: str) -> BaseAdapter:
         """The adapter of the one request; with our transport, one that is used for no other."""

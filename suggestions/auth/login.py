@@ -59,7 +59,8 @@ def _post(
     from suggestions.wire.retry import retry_after
     from suggestions.wire.transport import Transport
 
-    transport = Transport(Clock(TIMEOUTS), Lifeline(), session)
+    # No other host, nor another address of this one, is to be told the password.
+    transport = Transport(Clock(TIMEOUTS), Lifeline(), session, follow=False)
     try:
         transport.open("POST", url, headers, body)
         status = transport.status

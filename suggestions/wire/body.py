@@ -13,6 +13,7 @@ from typing import Any
 import urllib3
 
 from suggestions.errors import IncompleteStreamError, MalformedStreamError
+from suggestions.wire.coding import can_undo, codings, undo
 
 RECEIVE = 64 * 1024
 """Bytes to ask the socket for at a time."""
@@ -21,7 +22,8 @@ _LONGEST_LINE = 4096
 # one layer of gzip, 1000 times.
 _MOST_INFLATION = 100
 _SMALL = 4 * 1024 * 1024
-# Before 2.6, urllib3 unpacks at once all that it has received, whatever that becomes.
+# Before 2.6, urllib3 unpacks at once all that it has received, whatever that becomes. It is asked
+# for what `coding` does not know, where a package for that is installed.
 _VERSION: str = urllib3.__version__  # type: ignore[attr-defined]
 _UNPACKS_ALL = tuple(map(int, _VERSION.split(".")[:2])) < (2, 6)
 # int() alone would take signs, underscores, blanks and "0x".
@@ -52,20 +54,56 @@ def _receiver(file: io.BufferedReader) -> Callable[[], bytes]:
     return getattr(file.raw, "receive", None) or partial(file.read1, RECEIVE)
 
 
-def read_decoded(response: Any) -> Iterator[bytes]:
-    """The body of any `requests.Response`, its content encoding undone."""
+def read_decoded(response: Any, direct: http.client.HTTPResponse | None = None) -> Iterator[bytes]:
+    """The body of any `requests.Response`, its content encoding undone.
+
+    It is read right from the connection where `direct` is what that has received. Raises
+    `MalformedStreamError` at once for an encoding that nobody here can undo.
+    """
+    if response._content_consumed:
+        return iter(response.iter_content(RECEIVE))  # a hook has read it, and may have kept it
+    raw = response.raw
+    known: list[str] | None = getattr(raw, "CONTENT_DECODERS", None)
+    if known is None:
+        return _as_it_comes(response)
+    header = response.headers.get("Content-Encoding", "")
+    names = codings(header)
+    if can_undo(names):
+        coded = _coded(raw) if direct is None else read_framed(direct)
+        return _undone(names, coded) if names else coded
+    if not set(names) <= set(known):
+        raise MalformedStreamError(f"The answer's compression is not known: {header[:32]!r}.")
+    decoded = _byte_by_byte(raw) if _UNPACKS_ALL else iter(lambda: raw.read1(RECEIVE, True), b"")
+    return _unless_it_is_a_bomb(decoded, raw.tell)
+
+
+def _as_it_comes(response: Any) -> Iterator[bytes]:
+    """From what is no response of urllib3's, as adapters of tests and local services give."""
     raw = response.raw
     if isinstance(raw, io.BufferedIOBase):
-        # A plain file, as the adapters of tests and local services give: no encoding to undo.
         return iter(lambda: raw.read1(RECEIVE), b"")
-    if _UNPACKS_ALL and hasattr(raw, "stream"):
-        decoded = _byte_by_byte(raw)
-    elif hasattr(raw, "read1"):
-        decoded = iter(lambda: raw.read1(RECEIVE, decode_content=True), b"")
-    else:
-        return iter(response.iter_content(1))  # a file that has `read` alone
-    received: Callable[[], int] | None = getattr(raw, "tell", None)  # bytes, before decoding
-    return decoded if received is None else _unless_it_is_a_bomb(decoded, received)
+    if hasattr(raw, "read1"):
+        return iter(lambda: raw.read1(RECEIVE, decode_content=True), b"")
+    return iter(response.iter_content(1))  # a file that has `read` alone
+
+
+def _coded(raw: Any) -> Iterator[bytes]:
+    if hasattr(raw, "read1"):
+        return iter(lambda: raw.read1(RECEIVE, decode_content=False), b"")
+    # An older urllib3 would wait for as many bytes as it is asked for.
+    return iter(lambda: raw.read(1, decode_content=False), b"")
+
+
+def _undone(names: list[str], coded: Iterable[bytes]) -> Iterator[bytes]:
+    received = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal received
+        for data in coded:
+            received += len(data)
+            yield data
+
+    return _unless_it_is_a_bomb(undo(names, counted()), lambda: received)
 
 
 def _byte_by_byte(raw: Any) -> Iterator[bytes]:

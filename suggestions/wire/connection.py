@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.connection import allowed_gai_family
 
-from suggestions.errors import ConnectionFailedError, NameResolutionError
+from suggestions.errors import ConnectionFailedError, NameResolutionError, from_status
 from suggestions.wire import leaving
 from suggestions.wire.clock import Clock
 from suggestions.wire.lifeline import Lifeline
@@ -44,12 +44,6 @@ class _Response(http.client.HTTPResponse):
     def begin(self) -> None:
         reader: Any = self.fp.raw
         super().begin()
-        for _ in range(_MOST_PRELUDES):
-            # http.client passes over 100 alone; 102 and 103 announce a response as well.
-            if not 100 < self.status < 200:
-                break
-            self.headers = None  # type: ignore[assignment]
-            super().begin()
         if reader.ended:
             # http.client takes what has come by then for all of them.
             raise http.client.RemoteDisconnected("it ended within the headers")
@@ -58,6 +52,15 @@ class _Response(http.client.HTTPResponse):
             # Nor is the connection used again: what is left unread would be the next response.
             self.will_close = True
             self.close()
+
+    def _read_status(self) -> tuple[str, int, str]:
+        # http.client's own loop passes over 100 alone, and for ever.
+        for _ in range(_MOST_PRELUDES):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 100 <= status < 200:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+        raise from_status(status)
 
 
 class _OnTheWire:
@@ -157,6 +160,12 @@ class _HTTPSConnection(_OnTheWire, HTTPSConnection):
         sock = super()._new_conn()
         leaving.going_to_wrap(self, sock)
         return sock
+
+    def _tunnel(self) -> None:
+        super()._tunnel()
+        # Reading the proxy's answer has left the time to the kernel, and the handshake knows
+        # of Python's alone.
+        self.sock.settimeout(self._wire.clock.timeout())
 
     def connect(self) -> None:
         try:

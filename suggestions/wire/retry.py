@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -55,7 +56,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that `Retry-After` (RFC 9110, section 10.2.3) asks for, None where it does not."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.replace(".", "", 1).isdigit():
-        return float(value)
+        seconds = float(value)
+        return seconds if math.isfinite(seconds) else None
     try:
         date = parsedate_to_datetime(value)
     except (TypeError, ValueError, IndexError, OverflowError):

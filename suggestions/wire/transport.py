@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from http.client import HTTPException, IncompleteRead
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -27,7 +27,7 @@ from suggestions.errors import (
     SuggestionsError,
     TLSError,
 )
-from suggestions.wire.body import read_decoded, read_framed
+from suggestions.wire.body import read_decoded
 from suggestions.wire.clock import Clock
 from suggestions.wire.connection import Wire, WireAdapter
 from suggestions.wire.lifeline import Lifeline
@@ -65,16 +65,26 @@ class Transport:
 
     Each of the former raises `Aborted` when the lifeline was cut, and otherwise a `NetworkError`
     that says what went wrong.
+
+    Without `follow`, a redirect is a response like others: nothing of the request goes there.
     """
 
     def __init__(
-        self, clock: Clock, lifeline: Lifeline, session: requests.Session | None = None
+        self,
+        clock: Clock,
+        lifeline: Lifeline,
+        session: requests.Session | None = None,
+        *,
+        follow: bool = True,
     ) -> None:
         self._lifeline = lifeline
         self._clock = clock
         self._wire = Wire(self._lifeline, self._clock)
         self._adapter = WireAdapter(self._wire)
         self._session = _stand_in(session or _PLAIN, self._adapter)
+        if not follow:
+            # With `allow_redirects=False`, requests would still make up the request to follow.
+            vars(self._session)["get_redirect_target"] = _nowhere
         self._response: requests.Response | None = None
         self._host = ""
 
@@ -118,7 +128,9 @@ class Transport:
                 timeout=self._clock.for_requests(),
             )
         except (*_FAILURES, ValueError) as error:
-            self._raise(error)
+            self._response = _refused(error)
+            if self._response is None:
+                self._raise(error)
         self._lifeline.check()
         if not self._wire.attempted:
             self._clock.sent()  # an adapter of the user's own does not tell
@@ -126,13 +138,9 @@ class Transport:
     def chunks(self) -> Iterator[bytes]:
         """The body's bytes as they arrive, decoded; ends where the body ends."""
         response = self._open_response
-        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-        direct = self._wire.response
+        direct = self._direct
         try:
-            if direct is not None and direct.fp is not None and encoding in ("identity", ""):
-                source = read_framed(direct)  # which reads already
-            else:
-                source = read_decoded(response)
+            source = read_decoded(response, direct)  # which may read already
             for data in source:
                 self._clock.first_byte()
                 yield data
@@ -168,7 +176,7 @@ class Transport:
         Our own connections hang on the lifeline.
         """
         response = self._response
-        if response is not None and self._wire.response is None:
+        if response is not None and self._direct is None:
             with contextlib.suppress(Exception):
                 _shut(response.raw)
 
@@ -183,6 +191,13 @@ class Transport:
     def _open_response(self) -> requests.Response:
         assert self._response is not None, "open() comes first"
         return self._response
+
+    @property
+    def _direct(self) -> HTTPResponse | None:
+        """What our own connection has received, unless a hook has put another in its place."""
+        received = self._wire.response
+        original = getattr(self._open_response.raw, "_original_response", None)
+        return received if original is received else None
 
     def _raise(self, error: BaseException) -> NoReturn:
         self._lifeline.check()
@@ -256,6 +271,16 @@ def _stand_in(session: requests.Session, adapter: WireAdapter) -> requests.Sessi
         session.__dict__, cookies=cookies, adapters=adapters, rebuild_auth=rebuild_auth
     )
     return double
+
+
+def _refused(error: BaseException) -> requests.Response | None:
+    """The response that a hook of the session's has raised for, such as `raise_for_status`."""
+    response = error.response if isinstance(error, requests.HTTPError) else None
+    return None if response is None or response.ok else response
+
+
+def _nowhere(_response: requests.Response) -> None:
+    """Where a response redirects to, where that is not to be known."""
 
 
 def _shut(raw: Any) -> None:
