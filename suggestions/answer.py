@@ -61,8 +61,9 @@ class Answer:
         self._text = TextSoFar(self.pieces)
         self._reasoning: list[str] = []
         self._function_call: _Call | None = None
-        self._tool_calls: dict[int | str, _Call] = {}
-        self._last_key: int | str = ""
+        self._tool_calls: list[_Call] = []
+        # The one that the last piece was of, by the position of the piece; None is none.
+        self._last_tool_calls: dict[int | None, _Call] = {}
 
     @property
     def full_message(self) -> str:
@@ -163,24 +164,31 @@ class Answer:
         self._emit(Later("function_call_chunk", snapshot))
 
     def _tool(self, piece: ToolCallPiece) -> None:
-        key = self._key_of(piece)
-        if key not in self._tool_calls and not (piece.id or piece.name):
-            return  # of a tool that the service runs itself, which no piece has opened here
-        self._last_key = key
-        call = self._tool_calls.setdefault(key, _Call())
+        call = self._call_of(piece)
+        if call is None:
+            if not (piece.id or piece.name):
+                return  # of a tool that the service runs itself, which no piece has opened here
+            call = _Call(piece.position)
+            self._tool_calls.append(call)
+        self._last_tool_calls[piece.position] = self._last_tool_calls[None] = call
         if call.told:
             return
         call.id = call.id or piece.id
         call.name += piece.name
         call.arguments.append(piece.arguments)
 
-    def _key_of(self, piece: ToolCallPiece) -> int | str:
-        if piece.position is not None:
-            return piece.position
-        if not piece.id:
-            return self._last_key
-        known = (key for key, call in self._tool_calls.items() if call.id == piece.id)
-        return next(known, piece.id)
+    def _call_of(self, piece: ToolCallPiece) -> _Call | None:
+        """The call that a piece goes on with, None where it opens one."""
+        last = self._last_tool_calls.get(piece.position)
+        if last is None or not piece.id or last.id == piece.id:
+            return last
+        for call in self._tool_calls:
+            if call.id == piece.id and piece.position in (None, call.position):
+                return call
+        # Some services have one index for all calls, and others a new id for each piece of a
+        # call; only the first piece has a name.
+        opens = piece.position is None or (last.id and piece.name)
+        return None if opens else last
 
     def _count(self, usage: Usage) -> None:
         known = self.usage
@@ -208,10 +216,11 @@ class Answer:
         if call and not call.told:
             call.told = True
             self._emit(Event("function_done", call.whole()))
-        for call in self._tool_calls.values():
+        for call in self._tool_calls:
             if not call.told:
                 call.told = True
-                tool_call = ToolCall(call.id, call.name, "".join(call.arguments))
+                # Some services send nothing where a tool is called without arguments.
+                tool_call = ToolCall(call.id, call.name, "".join(call.arguments) or "{}")
                 self.tool_calls += (tool_call,)
                 self._emit(Event("tool_call", tool_call))
 
@@ -219,7 +228,8 @@ class Answer:
 class _Call:
     """A call while it is assembled."""
 
-    def __init__(self) -> None:
+    def __init__(self, position: int | None = None) -> None:
+        self.position = position
         self.id = ""
         self.name = ""
         self.arguments: list[str] = []

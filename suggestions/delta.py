@@ -49,8 +49,9 @@ class FunctionCallPiece(_Value):
 class ToolCallPiece(_Value):
     """A piece of a tool call.
 
-    Pieces with one `position` (the wire's `index`) are one call. Without it, an `id` opens a
-    call and a piece without either continues the last.
+    Pieces with one `position` (the wire's `index`) are one call, unless one has a name and an
+    `id` that is new there: that one opens another. Without a position, an `id` opens a call and a
+    piece without either continues the last.
     """
 
     __slots__ = ("arguments", "id", "name", "position")

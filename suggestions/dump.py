@@ -70,6 +70,7 @@ def _error(error: SuggestionsError, redact: Redact) -> dict[str, Any]:
         "code": error.code,
         "message": redact(error.message),
         "status": error.status,
+        "retry_after": error.retry_after,
         "body": error.body and redact(error.body),
     }
 

@@ -69,7 +69,7 @@ class SuggestionsEventSource(AnswerTarget):
     - `headers`: added to the request.
     - `timeouts`: any of `connect` (10), `first_byte` (120), `idle` (60), `total` (none), each in
       seconds or None for none.
-    - `retries`: how many more attempts while nothing of the answer has arrived. Without it, two,
+    - `retries`: how many more attempts before a message of the answer has come. Without it, two,
       and only where the connection was never made.
     - `throttle`: seconds; at most one `suggestion` in so many, always the newest text.
     - `on`: handlers by event name, connected before the start.

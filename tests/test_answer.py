@@ -258,6 +258,49 @@ PARIS, ROME = (
             id="an index counts for more than an id that changes",
         ),
         pytest.param(
+            [ToolCallPiece(0, *PARIS), ToolCallPiece(0, *ROME)],
+            [PARIS, ROME],
+            id="two at one index",
+        ),
+        pytest.param(
+            [
+                ToolCallPiece(0, "a", "weather"),
+                ToolCallPiece(0, "a", "", '{"in": '),
+                ToolCallPiece(0, "", "", '"Paris"}'),
+                ToolCallPiece(0, "b", "weather"),
+                ToolCallPiece(0, "b", "", '{"in": '),
+                ToolCallPiece(0, "", "", '"Rome"}'),
+            ],
+            [PARIS, ROME],
+            id="two at one index, in pieces",
+        ),
+        pytest.param(
+            [
+                ToolCallPiece(0, "a", "weather", '{"in": '),
+                ToolCallPiece(0, "b", "weather", '{"in": '),
+                ToolCallPiece(0, "a", "", '"Paris"'),
+                ToolCallPiece(0, "", "", "}"),
+                ToolCallPiece(0, "b", "", '"Rome"}'),
+            ],
+            [PARIS, ROME],
+            id="two at one index, interleaved by id",
+        ),
+        pytest.param(
+            [ToolCallPiece(0, "", "weather"), ToolCallPiece(0, *PARIS._replace(name=""))],
+            [PARIS],
+            id="an id that comes late",
+        ),
+        pytest.param(
+            [ToolCallPiece(0, *PARIS), ToolCallPiece(1, *PARIS)],
+            [PARIS, PARIS],
+            id="one id at two indexes",
+        ),
+        pytest.param(
+            [ToolCallPiece(0, "a", "now"), ToolCallPiece(1, "b", "now"), ToolCallPiece(1)],
+            [ToolCall("a", "now", "{}"), ToolCall("b", "now", "{}")],
+            id="without arguments",
+        ),
+        pytest.param(
             [
                 ToolCallPiece(None, "a", "weather", '{"in": '),
                 ToolCallPiece(None, "", "", '"Paris"}'),

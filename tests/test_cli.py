@@ -81,6 +81,7 @@ class Service(ThreadingHTTPServer):
         self.pieces = pieces
         self.body = body
         self.status = status
+        self.retry_after = ""
         self.held = False
         self.meanwhile = b": still here\n\n"
         self.left = threading.Event()  # the client has
@@ -97,6 +98,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(self.server.status)
         is_json = self.server.body.startswith(b"{")
         self.send_header("Content-Type", "application/json" if is_json else "text/event-stream")
+        if self.server.retry_after:
+            self.send_header("Retry-After", self.server.retry_after)
         self.end_headers()
         try:
             self._answer()
@@ -534,6 +537,21 @@ def test_a_reader_that_goes_away_ends_it_quietly(form: list[str]) -> None:
         assert server.left.wait(SOON)
 
 
+@pytest.mark.parametrize("args", [["ask"], ["ask", "--json"], ["ask", "--plain"], ["demo"]])
+def test_a_closed_output_is_told_in_one_line(args: list[str]) -> None:
+    with service("Hello") as server:
+        asked = ["--url", server.url, "Hi"] if args[0] == "ask" else []
+        child = subprocess.run(
+            ["sh", "-c", 'exec "$@" >&-', "sh", *command(*args, *asked)],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stderr == "Error: standard output is closed: there is nowhere to write to.\n"
+        assert child.returncode == exit_codes.FAILED
+        assert not server.requests
+
+
 def test_an_encoding_without_the_character_is_no_failure() -> None:
     with (
         service("caf\u00e9 \ud83d") as server,
@@ -585,6 +603,31 @@ def test_json_tells_a_failure_once_under_each_of_its_names(playground: Playgroun
     assert failure["partial_text"] == "".join(
         line["detail"] for line in lines if line["type"] == "chunk"
     )
+
+
+def test_json_has_no_number_that_json_lacks() -> None:
+    def read(line: str) -> Any:
+        return json.loads(line, parse_constant=pytest.fail)
+
+    details = b'{"prompt_tokens": 1, "cost": NaN, "costs": [Infinity, {"a": -Infinity}, 1e999, 2]}'
+    body = b'data: {"choices": [], "usage": %s}\n\ndata: [DONE]\n\n' % details
+    with service(body=body) as server:
+        result = run("ask", "--json", "--url", server.url, "Hi")
+    assert result.exit_code == 0
+    (usage,) = (
+        line["detail"] for line in map(read, result.output.splitlines()) if line["type"] == "usage"
+    )
+    assert usage["details"] == {
+        "prompt_tokens": 1,
+        "cost": None,
+        "costs": [None, {"a": None}, None, 2],
+    }
+    with service(body=b'{"message": "later"}', status=429) as server:
+        server.retry_after = "9" * 400
+        result = run("ask", "--json", "--url", server.url, "Hi")
+    assert result.exit_code == 3
+    failures = [read(line)["detail"] for line in result.stdout.splitlines()]
+    assert [failure and failure["retry_after"] for failure in failures] == [None] * len(failures)
 
 
 def test_json_has_calls(playground: Playground) -> None:

@@ -150,6 +150,15 @@ def test_tools_are_called_after_a_text() -> None:
     assert got.finish_reason == "tool_calls"
 
 
+def test_a_tool_without_arguments_is_called_as_in_a_whole_answer() -> None:
+    begin = opened(0, type="tool_use", id="a", name="now", input={})
+    nothing = delta(0, "input_json_delta", partial_json="")
+    got = outcome(Anthropic(), START, begin, nothing, closed(0), finish("tool_use"), STOP)
+    called = {"type": "tool_use", "id": "a", "name": "now", "input": {}}
+    assert got.calls == whole(message(content=[called], stop_reason="tool_use")).tool_calls
+    assert got.calls == (("a", "now", "{}"),)
+
+
 def test_a_tool_that_the_service_runs_is_no_call() -> None:
     search = opened(0, type="server_tool_use", id="srvtoolu_1", name="web_search", input={})
     query = delta(0, "input_json_delta", partial_json='{"query": "a"}')

@@ -564,6 +564,10 @@ def test_an_error_within_a_choice_follows_its_text() -> None:
     assert text == "Hi"
     assert isinstance(failure, Failure)
     assert failure.error.__class__ is QuotaExceededError
+    # As OpenRouter tells that a provider has broken off in mid-stream.
+    _, text, failure = decoded(choices({**failed, "finish_reason": None}))
+    assert text == "Hi"
+    assert isinstance(failure, Failure)
     [*_, failure] = decoded(choices({"index": 0, "delta": {}, "finish_reason": "error"}))
     assert isinstance(failure, Failure)
 

@@ -416,6 +416,35 @@ def test_what_a_callback_raises_is_logged_alone(
         assert "the database is gone" in caplog.text
 
 
+@pytest.mark.parametrize("way", ["sync", "async"])
+@pytest.mark.parametrize("kind", ["plain", "async", "its own task", "a future"])
+def test_a_callback_that_is_cancelled_is_logged_alone(
+    way: str, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def plain(value: object) -> None:
+        raise asyncio.CancelledError
+
+    async def later(value: object) -> None:
+        raise asyncio.CancelledError
+
+    async def own_task(value: object) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(SOON)
+
+    async def future(value: object) -> None:
+        waited = asyncio.get_running_loop().create_future()
+        waited.cancel()
+        await waited
+
+    callbacks = {"plain": plain, "async": later, "its own task": own_task, "a future": future}
+    response = response_of(chunk("a"), chunk("b"), DONE, on_content=callbacks[kind])
+    assert both_ways(response, way) == [content("a"), content("b"), {"type": "done"}]
+    told = [record.getMessage() for record in caplog.records if record.name == "suggestions"]
+    assert told == ["relay: the callback for 'chunk' raised"] * 2
+
+
 def test_an_error_is_logged_once_behind_its_context(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "suggestions"):
         frames_of(MESSAGE, status=429, error_context="POST /ask")
@@ -789,6 +818,46 @@ def test_a_browser_that_leaves_as_a_piece_arrives_ends_the_request_too(steps: in
     asyncio.run(main())
     assert response.source is not None
     assert eventually(lambda: response.source and response.source.state == "aborted")
+
+
+@pytest.mark.parametrize("patience", [2, None], ids=["ends meanwhile", "goes on"])
+@pytest.mark.parametrize("steps", range(7))
+def test_a_browser_that_leaves_in_a_callback_ends_the_request_too(
+    steps: int, patience: int | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = asyncio.Event()
+    ends: list[str] = []
+
+    async def work(_: object) -> None:
+        begun.set()
+        try:
+            if patience is None:
+                await asyncio.Event().wait()
+            for _ in range(patience or 0):
+                await asyncio.sleep(0)
+            ends.append("done")
+        except asyncio.CancelledError:
+            ends.append("cancelled")
+            raise
+
+    response = response_of(chunk("Hi"), HOLD, heartbeat=60, on_content=work)
+
+    async def main() -> None:
+        task = asyncio.ensure_future(Client().call(response))
+        await asyncio.wait_for(begun.wait(), SOON)
+        # Each time so many steps of the loop later: one of them is the end of the callback.
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task], timeout=SOON)
+        assert task.cancelled()
+
+    asyncio.run(main())
+    assert len(ends) == 1
+    assert patience or ends == ["cancelled"]
+    assert response.source is not None
+    assert eventually(lambda: response.source and response.source.state == "aborted")
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("kind", ["lifespan", "websocket"])

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
+import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from wire_server import SOON, eventually
 
 from suggestions import SuggestionsEventSource, ask_question_sync, errors
-from suggestions.testing import FAULTS, SuggestionsServer
+from suggestions.testing import FAULTS, SuggestionsServer, replay, tls_faults
 
 pytest_plugins = ["pytester"]
 
@@ -127,6 +131,62 @@ def test_one_answer_after_another_and_the_last_for_ever(server: SuggestionsServe
     assert len(server.requests) == 5
 
 
+def connection_to(server: SuggestionsServer) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", urlsplit(server.url).port or 0), SOON)
+
+
+def test_a_connection_without_a_request_uses_nothing_up(server: SuggestionsServer) -> None:
+    server.fails(503)
+    server.answer("Hello")
+    connection_to(server).close()
+    with connection_to(server), pytest.raises(errors.ServiceUnavailableError):
+        ask(server).result()
+    assert ask(server).result() == "Hello"
+
+
+def test_a_handshake_without_a_request_uses_nothing_up() -> None:
+    # Nobody has signed this certificate: what asks here does not verify it.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with SuggestionsServer(certificate=tls_faults._CERTIFICATE) as server:
+        server.fails(503)
+        server.answer("Hello")
+        connection_to(server).close()
+        with connection_to(server) as plain, context.wrap_socket(plain):
+            pass
+        for status in (b"503", b"200"):
+            with connection_to(server) as plain, context.wrap_socket(plain) as sock:
+                sock.sendall(b"POST /ask HTTP/1.1\r\n\r\n")
+                assert sock.makefile("rb").readline().split()[1] == status
+
+
+def test_what_a_script_leaves_unread_costs_no_answer(server: SuggestionsServer) -> None:
+    server.plays(lambda peer: peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nHi"))
+    with connection_to(server) as sock:
+        sock.sendall(b"POST /ask HTTP/1.1\r\nContent-Length: 6\r\n\r\nunread")
+        # A reset, which is what follows where unread bytes are left, would be raised here.
+        assert sock.makefile("rb").read().endswith(b"Hi")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "header"),
+    [(7, "7"), (7.0, "7"), (0, "0"), (0.05, "0.05"), (2_592_000, "2592000"), (1e20, f"{10**20}")],
+)
+def test_retry_after_is_told_in_digits(
+    server: SuggestionsServer, seconds: float, header: str
+) -> None:
+    server.fails(429, retry_after=seconds)
+    source = ask(server)
+    assert isinstance(source.wait(SOON) and source.error, errors.QuotaExceededError)
+    assert source.error
+    assert source.error.retry_after == seconds
+    with connection_to(server) as sock:
+        sock.sendall(b"POST /ask HTTP/1.1\r\n\r\n")
+        lines = sock.makefile("rb").read().split(b"\r\n")
+    assert f"Retry-After: {header}".encode() in lines
+
+
 def test_a_whole_answer(server: SuggestionsServer) -> None:
     server.answer("Hello there")
     assert ask_question_sync("Hi", url=server.url) == "Hello there"
@@ -175,6 +235,47 @@ def test_close_ends_what_goes_on() -> None:
         assert eventually(lambda: server.requests)
     with pytest.raises(errors.NetworkError):
         source.result(SOON)
+
+
+# Replay
+
+
+@pytest.mark.parametrize(
+    "name", ["empty JSON with 200", "empty with 200", "JSON with 200", "HTML with 200"]
+)
+def test_a_replay_ends_as_the_answer_did(
+    server: SuggestionsServer, name: str, tmp_path: Path
+) -> None:
+    server.misbehaves(name)
+    source = ask(server)
+    assert source.wait(SOON)
+    source.debug_dump(tmp_path / "dump.json")
+    again = replay(tmp_path / "dump.json")
+    assert again.wait(SOON)
+    assert source.error
+    assert again.error
+    assert type(again.error) is type(source.error)
+    assert (again.error.status, again.error.message) == (source.error.status, source.error.message)
+
+
+def test_a_replay_tells_when_to_try_again(server: SuggestionsServer, tmp_path: Path) -> None:
+    server.fails(429, retry_after=90)
+    source = ask(server)
+    assert source.wait(SOON)
+    place = tmp_path / "dump.json"
+    source.debug_dump(place)
+    dump = json.loads(place.read_text("utf-8"))
+    for seconds in (90, 0.5, None):
+        dump["error"]["retry_after"] = seconds
+        place.write_text(json.dumps(dump), "utf-8")
+        again = replay(place)
+        assert again.wait(SOON)
+        assert isinstance(again.error, errors.QuotaExceededError)
+        assert again.error.retry_after == seconds
+    del dump["error"]["retry_after"]  # as dumps were before
+    place.write_text(json.dumps(dump), "utf-8")
+    with pytest.raises(errors.QuotaExceededError):
+        replay(place).result(SOON)
 
 
 def test_the_readmes_example(pytester: pytest.Pytester) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import click
 from suggestions.cli import exit_codes
 from suggestions.cli.endpoint import endpoint
 from suggestions.cli.following import closed_by_interrupt, events_of
+from suggestions.cli.output import output
 from suggestions.cli.question import question as read_question
 from suggestions.cli.view import View
 from suggestions.cli.visible import visible
@@ -142,19 +142,20 @@ def _source(question: Any, asked: dict[str, Any], *, throttled: bool) -> Suggest
 
 
 def _view(plain: bool, as_json: bool) -> View:
+    stream = output()
     if as_json:
         from suggestions.cli.json_lines import JsonLines
 
-        return JsonLines(sys.stdout)
+        return JsonLines(stream)
     from suggestions.cli.plain import Plain
 
-    if not sys.stdout.isatty():
-        return Plain(sys.stdout)
+    if not stream.isatty():
+        return Plain(stream)
     from rich.console import Console
 
     console = Console()
     if plain or not console.is_interactive:
-        return Plain(sys.stdout, visible)
+        return Plain(stream, visible)
     from suggestions.cli.live import Live
 
     return Live(console)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ import click
 from suggestions.cli.exit_codes import INTERRUPTED
 from suggestions.cli.extras import need_playground
 from suggestions.cli.following import closed_by_interrupt, events_of
+from suggestions.cli.output import output
 from suggestions.cli.plain_stage import PlainStage
 from suggestions.cli.scene import NAMES, Scene
 from suggestions.cli.view import View
@@ -67,13 +67,14 @@ All of this ran on this machine, without a key. Go on with:
 def demo(ctx: click.Context) -> None:
     """Show three answers, with the events as they fire. Needs no key and no network."""
     need_playground()
+    stream = output()
     from rich.console import Console
 
     from suggestions.cli.live_stage import LiveStage
     from suggestions.playground import Playground
 
     console = Console()
-    on_terminal = sys.stdout.isatty() and console.is_interactive
+    on_terminal = stream.isatty() and console.is_interactive
     with Playground() as playground:
         for part in _PARTS:
             stage = LiveStage(part.scene, console) if on_terminal else PlainStage(part.scene)

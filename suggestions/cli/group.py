@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from io import TextIOWrapper
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -48,5 +48,6 @@ for command in (ask, demo, serve):
 def _discard_output() -> None:
     """Lets go of what is still buffered: written when the interpreter exits, it would raise or,
     where nobody reads, block for ever."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    stream: TextIO | None = sys.stdout  # None where it is closed, as by `>&-`
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

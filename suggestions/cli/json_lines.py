@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, TextIO
 
@@ -49,7 +50,8 @@ class JsonLines:
 
 
 def _plain(detail: Any) -> Any:
-    """An event's detail in what JSON knows: a named tuple becomes an object of its fields."""
+    """An event's detail in what JSON knows: a named tuple becomes an object of its fields, and a
+    number that is none, or infinite, null."""
     if isinstance(detail, SuggestionsError):
         fields = {name: getattr(detail, name) for name in _ERROR_FIELDS}
         return {"class": type(detail).__name__, **fields}
@@ -57,4 +59,6 @@ def _plain(detail: Any) -> Any:
         return _plain(detail._asdict())
     if isinstance(detail, Mapping):
         return {str(name): _plain(value) for name, value in detail.items()}
-    return detail
+    if isinstance(detail, (list, tuple)):
+        return [_plain(item) for item in detail]
+    return None if isinstance(detail, float) and not math.isfinite(detail) else detail

@@ -99,7 +99,7 @@ class Anthropic(ModelAPI):
         if not isinstance(body, Mapping) or not isinstance(body.get("content"), list):
             raise ValueError("a JSON value without 'content'")
         blocks = enumerate(map(object_of, body["content"]))
-        said = [delta for index, block in blocks for delta in _block(block, index, "{}")]
+        said = [delta for index, block in blocks for delta in _block(block, index)]
         return (_source(body), *said, *_end(body, body))
 
 
@@ -111,7 +111,7 @@ def _begin(event: Mapping[str, Any]) -> Iterator[Delta]:
 
 def _open_block(event: Mapping[str, Any]) -> Iterable[Delta]:
     # The input of a tool is empty here, and follows as pieces of JSON.
-    return _block(object_of(event.get("content_block")), index_of(event.get("index")), "")
+    return _block(object_of(event.get("content_block")), index_of(event.get("index")))
 
 
 def _delta(event: Mapping[str, Any]) -> Iterable[Delta]:
@@ -141,7 +141,7 @@ def _source(message: Mapping[str, Any]) -> Source:
     return Source(name_of(message.get("model")), name_of(message.get("id")))
 
 
-def _block(block: Mapping[str, Any], index: int | None, no_input: str) -> Iterator[Delta]:
+def _block(block: Mapping[str, Any], index: int | None) -> Iterator[Delta]:
     """A content block: whole, or what it has when it opens."""
     kind = block.get("type")
     if kind == "text":
@@ -150,7 +150,7 @@ def _block(block: Mapping[str, Any], index: int | None, no_input: str) -> Iterat
         yield Reasoning(text_of(block.get("thinking")))
     elif kind == "tool_use":
         given = object_of(block.get("input"))
-        arguments = json.dumps(given, ensure_ascii=False) if given else no_input
+        arguments = json.dumps(given, ensure_ascii=False) if given else ""
         call_id = name_of(block.get("id")) or ""
         yield ToolCallPiece(index, call_id, text_of(block.get("name")), arguments)
 

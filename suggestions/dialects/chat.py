@@ -59,7 +59,8 @@ class Chat(Dialect):
             # Nearly every chunk is this and nothing more.
             choice = chunk["choices"][0]
             delta = choice["delta"]
-            more = choice["finish_reason"] or choice["index"] or chunk.get("usage")
+            more = choice["finish_reason"] or choice["index"] or "error" in choice
+            more = more or chunk.get("usage")
             text = delta["content"]
             if len(delta) == 1 and not more and type(text) is str and "error" not in chunk:
                 return (text,)

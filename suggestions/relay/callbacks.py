@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from inspect import isawaitable
 from typing import Any
 
@@ -38,21 +39,20 @@ class Callbacks:
 
     def call(self, event: Event[Any]) -> None:
         """An async one runs to its end in a loop of its own, here."""
-        try:
+        with self._logged(event):
             result = self._begin(event)
             if isawaitable(result):
                 asyncio.run(_awaited(result))
-        except Exception:
-            self._log_failure(event)
 
     async def acall(self, event: Event[Any]) -> None:
-        """As `call`, in the loop that runs."""
-        try:
+        """As `call`, in the loop that runs. Where its task is cancelled, so is the callback."""
+        result = None
+        with self._logged(event):
             result = self._begin(event)
-            if isawaitable(result):
-                await result
-        except Exception:
-            self._log_failure(event)
+        if isawaitable(result):
+            task = await _ended(result)
+            with self._logged(event):
+                task.result()
 
     def _begin(self, event: Event[Any]) -> object:
         if event.type == "error":
@@ -60,8 +60,24 @@ class Callbacks:
         callback = self._by_event.get(event.type)
         return None if callback is None else callback(event.detail)
 
-    def _log_failure(self, event: Event[Any]) -> None:
-        logger.exception("%s: the callback for %r raised", self._context, event.type)
+    @contextmanager
+    def _logged(self, event: Event[Any]) -> Iterator[None]:
+        try:
+            yield
+        except (Exception, asyncio.CancelledError):
+            logger.exception("%s: the callback for %r raised", self._context, event.type)
+
+
+async def _ended(result: Awaitable[object]) -> asyncio.Task[None]:
+    """The task that has awaited it: one of its own, so that what is cancelled in there can be told
+    from a cancellation of the task that waits here. `asyncio.wait` raises that one alone, and at
+    once."""
+    task = asyncio.ensure_future(_awaited(result))
+    try:
+        await asyncio.wait((task,))
+    finally:
+        task.cancel()
+    return task
 
 
 async def _awaited(result: Awaitable[object]) -> None:

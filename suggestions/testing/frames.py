@@ -22,6 +22,11 @@ def completion(text: str) -> object:
     return {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
 
 
+def seconds(amount: float) -> str:
+    """As `Retry-After` tells them (RFC 9110, section 10.2.3): in digits, without an exponent."""
+    return f"{amount:f}".rstrip("0").rstrip(".")
+
+
 def chunk(data: bytes) -> bytes:
     """One chunk of the transfer coding (RFC 9112, section 7.1)."""
     return b"%x\r\n%s\r\n" % (len(data), data)

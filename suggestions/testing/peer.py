@@ -58,6 +58,13 @@ class Peer:
         """ "http" or "https"."""
         return "https" if isinstance(self._sock, ssl.SSLSocket) else "http"
 
+    def begins(self) -> bool:
+        """Waits for the first byte, which is still to be read; False where none comes."""
+        if isinstance(self._sock, ssl.SSLSocket):
+            return bool(self._file.peek(1))
+        # Not into the file's buffer: it may be the beginning of a handshake.
+        return bool(self._sock.recv(1, socket.MSG_PEEK))
+
     def request(self) -> Request:
         """Reads one, and notes it."""
         line = self._file.readline(_AT_ONCE).decode("latin-1").split()
@@ -107,4 +114,9 @@ class Peer:
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._file.close()
+        # What is left unread makes a reset of the end (RFC 2525, section 2.17), which can cost the
+        # client what was sent before it.
+        with contextlib.suppress(OSError):
+            self._sock.setblocking(False)
+            self._sock.recv(_AT_ONCE)
         self._sock.close()

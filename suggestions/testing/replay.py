@@ -18,6 +18,7 @@ from suggestions.dialects.base import Framing
 from suggestions.dump import FORMAT
 from suggestions.errors import IncompleteStreamError
 from suggestions.source import SuggestionsEventSource
+from suggestions.testing.frames import seconds
 
 _ADDRESS = "http://replay.localhost/"
 
@@ -82,7 +83,10 @@ class _Recorded(BaseAdapter):
         if accepted is None:
             if error is None or error["status"] is None:
                 raise IncompleteStreamError("The dump has no response in it.")
-            return error["status"], {"Content-Type": "application/json"}, [_utf8(error["body"])]
+            headers = {"Content-Type": "application/json"}
+            if error.get("retry_after") is not None:
+                headers["Retry-After"] = seconds(error["retry_after"])
+            return error["status"], headers, [_utf8(error["body"])]
         kind = {
             name: value
             for name, value in accepted["headers"].items()
@@ -93,6 +97,8 @@ class _Recorded(BaseAdapter):
         if error and not dump["messages"] and error["body"]:
             return accepted["status"], kind, [_utf8(error["body"])]  # no answer, but a page
         media_type = next(iter(kind.values()), "").partition(";")[0].strip().lower()
+        if media_type not in self._framings:
+            return accepted["status"], kind, []  # no stream, and no answer in one piece either
         framed = _FRAMED[self._framings[media_type]]
         return accepted["status"], kind, [framed(*told) for told in dump["messages"]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from suggestions.testing.frames import (
     CHUNKED,
@@ -14,6 +14,7 @@ from suggestions.testing.frames import (
     completion,
     head,
     said,
+    seconds,
     whole,
 )
 from suggestions.testing.peer import Peer, Request
@@ -57,7 +58,7 @@ def cut(text: str | Sequence[str], after: int, delay: float = 0.0) -> Script:
 
 def failing(status: int, message: str, retry_after: float | None = None) -> Script:
     """A status with an error in JSON; `retry_after` in seconds."""
-    headers: Mapping[str, str] = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
+    headers = {} if retry_after is None else {"Retry-After": seconds(retry_after)}
     body = _json({"error": {"message": message}})
     return sending(whole(status, body, headers))
 

@@ -132,11 +132,14 @@ class SuggestionsServer:
             self._steps.append(step)
 
     def _next_step(self) -> _Step:
+        if not self._steps:
+            return _Step(failing(501, _UNTOLD))
+        return self._steps[min(self._done, len(self._steps) - 1)]
+
+    def _take_step(self) -> _Step:
         with self._lock:
-            if not self._steps:
-                return _Step(failing(501, _UNTOLD))
-            step = self._steps[min(self._done, len(self._steps) - 1)]
-            self._done += 1
+            step = self._next_step()
+            self._done += bool(self._steps)
             return step
 
     def _start(self, target: Callable[..., object], *args: object) -> None:
@@ -162,10 +165,11 @@ class SuggestionsServer:
         peer = Peer(sock, self.requests.append, self._closing)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            step = self._next_step()
-            if self._tls and not step.does_tls:
+            if self._tls and not self._next_step().does_tls:
                 peer.secure(self._tls)
-            step.script(peer)
+            # A connection on which nothing is asked uses no step up.
+            if peer.begins():
+                self._take_step().script(peer)
         except OSError:
             pass  # the client has gone, or close() has ended it
         except BaseException as failure:
