@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -11,11 +11,13 @@ from suggestions.connected import Adapter, Handler, is_same
 from suggestions.dispatch import Spawn
 from suggestions.events import Event
 
+AsyncHandler = Callable[..., Awaitable[object]]
+
 
 class Call:
     """A call of an async handler, in its turn or waiting for it."""
 
-    def __init__(self, name: str, handler: Handler, target: Any, event: Event[Any]) -> None:
+    def __init__(self, name: str, handler: AsyncHandler, target: Any, event: Event[Any]) -> None:
         self.name = name
         self.handler = handler
         self.target = target
@@ -49,7 +51,7 @@ class Awaited:
         self._report = report
         self._ended = ended
 
-    def adapt(self, name: str, handler: Handler) -> Adapter:
+    def adapt(self, name: str, handler: AsyncHandler) -> Adapter:
         """One that is called as any other. Raises `TypeError` where nothing would await it."""
         if self._spawn is None:
             raise TypeError(
@@ -97,7 +99,7 @@ class Awaited:
                 # Its turn may come after close(), or after disconnect().
                 if self._may_begin(call.name) and not call.dropped:
                     call.begun = True
-                    await call.handler(call.target, event=call.event)  # type: ignore[misc]
+                    await call.handler(call.target, event=call.event)
             finally:
                 _here.reset(outer)
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from blinker import ANY, Signal
 
-from suggestions.awaited import Awaited
+from suggestions.awaited import AsyncHandler, Awaited
 from suggestions.connected import (
     Adapter,
     Cursor,
@@ -152,13 +152,7 @@ class EventTarget:
         if not callable(listener):
             raise TypeError(f"the listener of {type!r} must be callable, not {listener!r}")
 
-        async def hear_async(target: EventTarget, event: Event[Any]) -> None:
-            await listener(event)  # type: ignore[misc]
-
-        def hear(target: EventTarget, event: Event[Any]) -> None:
-            listener(event)
-
-        heard = self._as_called(type, hear_async if iscoroutinefunction(listener) else hear)
+        heard = self._as_called(type, _as_handler(listener))
 
         def call(target: EventTarget, event: Event[Any]) -> None:
             aborted = signal is not None and signal.aborted
@@ -449,6 +443,19 @@ class EventTarget:
                 connected is handler or connected == handler
                 for connected in signal.receivers_for(ANY)
             )
+
+
+def _as_handler(listener: Callable[[Event[Any]], object]) -> Handler:
+    if iscoroutinefunction(listener):
+        return _as_async_handler(listener)
+    return lambda target, event: listener(event)
+
+
+def _as_async_handler(listener: AsyncHandler) -> Handler:
+    async def hear(target: EventTarget, event: Event[Any]) -> None:
+        await listener(event)
+
+    return hear
 
 
 def _runs_a_handler(thread: int) -> bool:

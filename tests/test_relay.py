@@ -794,6 +794,15 @@ def test_a_browser_that_leaves_ends_the_request_to_the_service(how: str) -> None
         asyncio.run(main(server.url))
 
 
+async def cancel(task: asyncio.Future[Any], steps: int) -> None:
+    """So many steps of the loop later; the task has to end with that."""
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task], timeout=SOON)
+    assert task.cancelled()
+
+
 @pytest.mark.parametrize("steps", range(5))
 def test_a_browser_that_leaves_as_a_piece_arrives_ends_the_request_too(steps: int) -> None:
     go, told = threading.Event(), threading.Event()
@@ -809,11 +818,7 @@ def test_a_browser_that_leaves_as_a_piece_arrives_ends_the_request_too(steps: in
         # This blocks the loop, which so hears of the piece now, and of the cancellation always
         # the same number of its steps later: before Python 3.12, `wait_for` would lose some.
         assert told.wait(SOON)
-        for _ in range(steps):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.wait([task], timeout=SOON)
-        assert task.cancelled()
+        await cancel(task, steps)
 
     asyncio.run(main())
     assert response.source is not None
@@ -845,12 +850,8 @@ def test_a_browser_that_leaves_in_a_callback_ends_the_request_too(
     async def main() -> None:
         task = asyncio.ensure_future(Client().call(response))
         await asyncio.wait_for(begun.wait(), SOON)
-        # Each time so many steps of the loop later: one of them is the end of the callback.
-        for _ in range(steps):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.wait([task], timeout=SOON)
-        assert task.cancelled()
+        # One of the steps is the end of the callback.
+        await cancel(task, steps)
 
     asyncio.run(main())
     assert len(ends) == 1
