@@ -416,6 +416,7 @@ def test_disconnects_in_mid_answer_keep_nothing_from_anybody(
         def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
             if timeout > 0:
                 trying.set()
+                timeout = 20  # so that it surely comes to the moment that this is about
             acquired = free.acquire(blocking, timeout)
             if acquired and timeout > 0 and not taken.is_set():
                 taken.set()
