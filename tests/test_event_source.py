@@ -62,8 +62,8 @@ class Heard:
             self.source.start()
 
     def _hear(self, source: EventSource, event: Event[Any]) -> None:
-        self.events.append(event)
         self.states.append(source.ready_state)
+        self.events.append(event)  # last: it is what others wait for
 
     @property
     def names(self) -> list[str]:

@@ -9,6 +9,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta, timezone
@@ -541,6 +542,7 @@ def test_a_session_class_of_the_users_own() -> None:
         (silent_after(), {"first_byte": 0.2}, errors.FirstByteTimeoutError),
         (silent_after(), {"total": 0.2}, errors.TotalTimeoutError),
         (silent_after(CHUNKED), {"first_byte": 0.2}, errors.FirstByteTimeoutError),
+        (silent_after(CHUNKED + framed(said("a"))), {"idle": 0.2}, errors.IdleTimeoutError),
         (
             dripping_after(CHUNKED, drops=framed(said("a"))),
             {"total": 0.3},
@@ -554,6 +556,18 @@ def test_timeouts_with_an_adapter_of_the_users_own(
     with Server(script) as server, requests.Session() as session:
         session.mount("http://", Counting())
         assert type(failure(server.url, session=session, timeouts=timeouts)) is error
+
+
+def test_a_pause_with_an_adapter_of_the_users_own_may_be_as_long_as_any() -> None:
+    def pause(peer: Peer) -> None:
+        peer.request()
+        peer.send(CHUNKED + framed(said("Argen")))
+        time.sleep(0.5)
+        peer.send(framed(said("tina")) + framed(DONE) + LAST_CHUNK)
+
+    with Server(pause) as server, requests.Session() as session:
+        session.mount("http://", Counting())
+        assert answer(server.url, session=session, timeouts={"first_byte": 0.2}) == "Argentina"
 
 
 # Hooks of the session
@@ -814,6 +828,26 @@ def test_cookies_of_the_session_go_where_they_belong(
         script.append(redirecting(307, place, Set_Cookie="new=3"))
         assert answer(server.url, session=session) == "Argentina"
     assert [request.headers["Cookie"] for request in server.requests] == ["here=1", "there=2"]
+
+
+def test_a_cookie_without_a_domain_goes_to_no_other_host(
+    session: requests.Session, unchanged: Callable[[], None]
+) -> None:
+    session.cookies.set("anywhere", "secret")
+    session.cookies.set("there", "2", domain="127.0.0.1")
+    unchanged()
+    script: list[Script] = []
+    with Server(lambda peer: script[0](peer)) as server:
+        script.append(redirecting(307, "/here"))
+        assert answer(server.url, session=session) == "Argentina"
+        script[0] = redirecting(307, f"http://127.0.0.1:{server.port}/there")
+        assert answer(server.url, session=session) == "Argentina"
+    assert [request.headers["Cookie"] for request in server.requests] == [
+        "anywhere=secret",
+        "anywhere=secret",
+        "anywhere=secret",
+        "there=2",
+    ]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303])

@@ -139,13 +139,15 @@ class Transport:
         """The body's bytes as they arrive, decoded; ends where the body ends."""
         response = self._open_response
         direct = self._direct
+        if direct is None:
+            self._bound_next_read()
         try:
             source = read_decoded(response, direct)  # which may read already
             for data in source:
                 self._clock.first_byte()
                 yield data
                 if direct is None:
-                    self._clock.timeout()  # nor does it know of a total
+                    self._bound_next_read()
                 else:
                     yield from source
         except (*_FAILURES, SuggestionsError) as error:
@@ -198,6 +200,12 @@ class Transport:
         received = self._wire.response
         original = getattr(self._open_response.raw, "_original_response", None)
         return received if original is received else None
+
+    def _bound_next_read(self) -> None:
+        """What an adapter of the user's own, which knows of no clock, has opened."""
+        seconds = self._clock.timeout()
+        with contextlib.suppress(AttributeError, OSError):  # it may have no socket
+            _socket_of(self._open_response.raw).settimeout(seconds)
 
     def _raise(self, error: BaseException) -> NoReturn:
         self._lifeline.check()
@@ -260,6 +268,12 @@ def _stand_in(session: requests.Session, adapter: WireAdapter) -> requests.Sessi
             for name in list(request.headers):
                 if name.lower() not in _HARMLESS_ABROAD:
                     del request.headers[name]
+            # A cookie without a domain would go to everybody.
+            for jar in (cookies, request._cookies):
+                with contextlib.suppress(KeyError):
+                    jar.clear("")
+            request.headers.pop("Cookie", None)
+            request.prepare_cookies(request._cookies)
 
     cookies = RequestsCookieJar()
     cookies.update(session.cookies)
@@ -288,7 +302,12 @@ def _shut(raw: Any) -> None:
         raw.shutdown()
     else:
         # Before urllib3 2.3, which programs may bring along: what it has since then.
-        raw._fp.fp.raw._sock.shutdown(socket.SHUT_RDWR)
+        _socket_of(raw).shutdown(socket.SHUT_RDWR)
+
+
+def _socket_of(raw: Any) -> socket.socket:
+    sock: socket.socket = raw._fp.fp.raw._sock
+    return sock
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
