@@ -245,9 +245,11 @@ class EventSource(StreamTarget):
         except errors.SuggestionsError as error:
             failure = error
         except BaseException as error:
-            logger.exception("%r failed in a way that is no fault of the server", self)
+            told = subscription.traceback_of(error)
+            logger.error("%r failed in a way that is no fault of the server\n%s", self, told)
             failure = errors.NetworkError(f"The stream could not be read: {type(error).__name__}.")
             failure.__cause__ = error
+            subscription.redact(failure)
         # Not within the handling of an exception, which would be the context of a handler's own.
         if failure is not None:
             self._fail(subscription, failure)

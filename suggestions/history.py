@@ -48,6 +48,6 @@ class History:
 
     def withdraw(self, position: int) -> bool:
         """Makes None of every entry from `position` on; whether there was one."""
-        for place in range(position, self._end):
+        for place in range(max(position, self._oldest), self._end):
             self._entries[place] = None
         return position < self._end

@@ -71,6 +71,10 @@ class Reader:
         """Takes the secrets that were sent out of an error that came back."""
         self._credential.redact(error)
 
+    def traceback_of(self, error: BaseException) -> str:
+        """For the log."""
+        return self._credential.traceback_of(error)
+
     def dump(self, log: Iterable[Any], error: SuggestionsError | None) -> str:
         """What was sent, and what came back as `log` and `error` tell it."""
         from suggestions.dump import make_dump

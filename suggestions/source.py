@@ -369,7 +369,8 @@ class SuggestionsEventSource(AnswerTarget):
         except errors.SuggestionsError as error:
             failure = error
         except BaseException as error:
-            logger.exception("%r failed in a way that is no fault of the service", self)
+            told = self._reader.traceback_of(error)
+            logger.error("%r failed in a way that is no fault of the service\n%s", self, told)
             failure = errors.NetworkError(f"The answer could not be read: {type(error).__name__}.")
             failure.__cause__ = error
         # Not within the handling of an exception, which would be the context of a handler's own.

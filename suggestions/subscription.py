@@ -82,6 +82,14 @@ class Subscription:
         if self._transport is not None:
             self._transport.abort()
 
+    def redact(self, error: errors.SuggestionsError) -> None:
+        """Takes the secrets that were sent out of an error that came back."""
+        self._credential.redact(error)
+
+    def traceback_of(self, error: BaseException) -> str:
+        """For the log."""
+        return self._credential.traceback_of(error)
+
     def disown(self) -> None:
         """In a forked child: the connection is the parent's."""
         self._lifeline.disown()
@@ -107,7 +115,7 @@ class Subscription:
                 error = errors.ConnectionLostError("The server ended the stream.")
             except errors.SuggestionsError as caught:
                 error = caught
-                self._credential.redact(error)
+                self.redact(error)
             finally:
                 transport.close()
             if self._credential.has_another(error):

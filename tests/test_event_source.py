@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -39,6 +40,7 @@ from wire_server import (
 
 from suggestions import Event, EventSource, errors, signals
 from suggestions.events import MessageEvent
+from suggestions.history import History
 from suggestions.reconnect import reconnection_delay
 from suggestions.toolkits.pump import Pump
 from suggestions.wire.sse import Comment, EventStream
@@ -358,7 +360,28 @@ def test_what_is_no_fault_of_the_server_is_logged_and_final(
     assert source.ready_state == EventSource.CLOSED
     [record] = caplog.records
     assert "no fault of the server" in record.getMessage()
-    assert "SystemExit" in record.exc_text
+    assert "SystemExit" in record.getMessage()
+
+
+def test_an_adapter_of_ones_own_that_fails_puts_no_token_into_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Careless(requests.adapters.BaseAdapter):
+        def send(self, request: requests.PreparedRequest, **options: Any) -> Any:
+            raise LookupError(f"not with {request.headers['Authorization']}")
+
+        def close(self) -> None:
+            pass
+
+    session = requests.Session()
+    session.mount("https://", Careless())
+    failures: list[Any] = []
+    source = EventSource("https://service.example/", token="not-to-be-told", session=session)
+    source.connect("error", lambda source, event: failures.append(event.detail))
+    assert eventually(lambda: bool(failures))
+    told = caplog.text + "".join(traceback.format_exception(failures[0]))
+    assert "LookupError: not with Bearer [token]" in told
+    assert "not-to-be-told" not in told
 
 
 # Reestablishing the connection: after every network error, and after every end
@@ -726,6 +749,15 @@ def test_a_host_that_has_gone_closes_what_is_restarted(pending: bool) -> None:
     assert heard.source.ready_state is EventSource.CLOSED
     heard.source.restart()
     assert eventually(lambda: heard.source.ready_state is EventSource.CLOSED)
+
+
+def test_what_was_forgotten_is_not_kept_again_when_it_is_withdrawn() -> None:
+    history = History(0, lambda: 2)
+    for entry in "abc":
+        history.append(entry)
+    assert history.withdraw(1)
+    assert history.kept == 1
+    assert history[2] is None
 
 
 def test_an_entry_is_kept_until_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

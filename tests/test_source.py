@@ -8,6 +8,7 @@ import json
 import logging
 import threading
 import time
+import traceback
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from script import DONE, HOLD, Script, Step, chunk, data
 
 from suggestions import Event, EventTarget, SuggestionsEventSource, errors, signals
+from suggestions.dialects.openai import OpenAI
 from suggestions.events import FunctionCall, ToolCall
 
 URL = "https://service.example/ask"
@@ -475,8 +477,23 @@ def test_what_is_no_fault_of_the_service_is_logged_with_its_traceback_and_ends_t
     assert isinstance(caught.value.__cause__, SystemExit)
     [record] = caplog.records
     assert "no fault of the service" in record.getMessage()
-    assert "SystemExit" in record.exc_text
+    assert "SystemExit" in record.getMessage()
     assert "secret" not in caplog.text
+
+
+def test_a_dialect_of_ones_own_that_fails_puts_no_token_into_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Careless(OpenAI):
+        def authorize(self, request: Any, token: str) -> Any:
+            raise LookupError(f"no place for {token}")
+
+    source = ask([chunk("a"), DONE], dialect=Careless(model="any"), token="not-to-be-told")
+    with pytest.raises(errors.NetworkError, match="could not be read: LookupError") as caught:
+        source.result(10)
+    told = caplog.text + "".join(traceback.format_exception(caught.value))
+    assert "LookupError: no place for [token]" in told
+    assert "not-to-be-told" not in told
 
 
 def test_an_error_that_nobody_hears_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import json
 import re
+import traceback
 from collections import deque
 from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl, urlsplit
 
-from suggestions.auth.token import SHORT, Token, current_token, has_another, redact
+from suggestions.auth.token import SHORT, Token, current_token, has_another, redact, redact_text
 from suggestions.errors import SuggestionsError
 
 # A stream may go on for weeks, with a new token every hour.
@@ -95,6 +96,10 @@ class Credential:
     def redact(self, error: SuggestionsError) -> None:
         """Takes the secrets out of an error that came back."""
         redact(error, self.secrets)
+
+    def traceback_of(self, error: BaseException) -> str:
+        """For the log, without the secrets, which a dialect of one's own may have quoted."""
+        return redact_text("".join(traceback.format_exception(error)), self.secrets)
 
 
 def is_secret(name: object) -> bool:
