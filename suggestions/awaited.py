@@ -94,14 +94,11 @@ class Awaited:
 
     def _begin(self, call: Call) -> None:
         async def run() -> None:
-            outer = _here.set(call)
-            try:
-                # Its turn may come after close(), or after disconnect().
-                if self._may_begin(call.name) and not call.dropped:
-                    call.begun = True
-                    await call.handler(call.target, event=call.event)
-            finally:
-                _here.reset(outer)
+            _here.set(call)  # the task's, with which it goes
+            # Its turn may come after close(), or after disconnect().
+            if self._may_begin(call.name) and not call.dropped:
+                call.begun = True
+                await call.handler(call.target, event=call.event)
 
         def ended(exception: BaseException | None) -> None:
             if call not in self.calls:

@@ -86,6 +86,9 @@ class Inline:
         self._pending.release()
         self._deliverable.drain(wait=True)
 
+    def look(self) -> None:
+        return
+
     def runs_here(self) -> bool:
         return False
 
@@ -123,8 +126,13 @@ class Posted:
             except Exception:
                 self._forsake()
                 self._pending.release()
-        elif self._is_gone is not None and self._is_gone():
-            self._forsake()  # what was accepted never runs
+        else:
+            self.look()
+
+    def look(self) -> None:
+        """Sees whether the host has gone without a word, with a post that it had accepted."""
+        if self._is_gone is not None and self._is_gone():
+            self._forsake()
 
     def _forsake(self) -> None:
         # The host is about to tell, or has told, that it is gone, on its own thread.

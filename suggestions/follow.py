@@ -28,14 +28,19 @@ class Followers:
         for wake in tuple(self._wakers):
             wake()
 
-    def block_until(self, condition: Callable[[], bool], timeout: float | None = None) -> bool:
-        """Blocks until the condition holds or `timeout` seconds are over; whether it holds."""
+    def block_until(
+        self, condition: Callable[[], bool], timeout: float | None = None, *, often: bool = False
+    ) -> bool:
+        """Blocks until the condition holds or `timeout` seconds are over; whether it holds.
+
+        With `often`, it looks ten times a second, also without news.
+        """
         deadline = None if timeout is None else monotonic() + timeout
         # A lock that is open when there is news. An Event would deadlock where a signal handler
         # of the thread that waits is the one that brings them.
         news = threading.Lock()
         hears_signals = threading.current_thread() is threading.main_thread()
-        longest = _LONGEST if hears_signals else threading.TIMEOUT_MAX
+        longest = _LONGEST if often or hears_signals else threading.TIMEOUT_MAX
 
         def wake() -> None:
             with contextlib.suppress(RuntimeError):  # open already

@@ -272,11 +272,16 @@ class SuggestionsEventSource(AnswerTarget):
             is_holder = self._holder == threading.get_ident()
             if is_holder or self._delivery.runs_here() or self._awaited.runs_here():
                 raise RuntimeError("wait() would block the thread that has to run the handlers")
-            self._end_followers.block_until(lambda: self._is_settled() or self._forsaken, timeout)
+            has_host = not isinstance(self._delivery, Inline)
+            self._end_followers.block_until(self._is_over, timeout, often=has_host)
         if not self._is_settled():
             return False
         self._warn_of_unheard_error()
         return True
+
+    def _is_over(self) -> bool:
+        self._delivery.look()  # a host that goes without a word brings no news
+        return self._is_settled() or self._forsaken
 
     def result(self, timeout: float | None = None) -> str:
         """The whole text; blocks until it is there, and does not wait for handlers.

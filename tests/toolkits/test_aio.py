@@ -164,6 +164,45 @@ def test_who_waits_in_a_thread_hears_that_the_loop_is_gone(name: str) -> None:
 
 
 @program(display=False)
+@pytest.mark.parametrize("kind", ["async", "plain"])
+def test_who_waits_in_a_thread_hears_of_a_loop_that_was_closed_without_a_word(kind: str) -> None:
+    """As the end of many older programs does, after all of the answer has been read."""
+    import logging
+    import threading
+
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it says that a task is pending
+
+    async def save(source: SuggestionsEventSource, event: Any) -> None:
+        begun.append(True)
+        await asyncio.sleep(3600)
+
+    def note(source: SuggestionsEventSource, event: Any) -> None:
+        begun.append(True)
+
+    async def main() -> SuggestionsEventSource:
+        source = Service(5).ask(aio(), on={"chunk": save if kind == "async" else note}, start=False)
+        if kind == "async":
+            source.start()
+            await until(lambda: begun)
+        return source
+
+    waited: list[bool] = []
+    begun: list[bool] = []
+    loop = asyncio.new_event_loop()
+    source = loop.run_until_complete(main())
+    if kind == "plain":
+        source.start()
+    assert source.result(30) == "0 1 2 3 4 "
+    waiting = threading.Thread(target=lambda: waited.append(source.wait(30)))
+    waiting.start()
+    waiting.join(0.1)
+    assert waiting.is_alive()
+    loop.close()
+    waiting.join(10)
+    assert waited == [False]
+
+
+@program(display=False)
 def test_a_stream_that_is_closed_at_any_moment_loses_nothing_of_async_handlers() -> None:
     import random
 
