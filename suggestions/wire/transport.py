@@ -255,7 +255,7 @@ def _stand_in(session: requests.Session, adapter: WireAdapter) -> requests.Sessi
     double: requests.Session = object.__new__(type(session))
     crosses: Callable[[str | None, str | None], bool] = double.should_strip_auth
 
-    def rebuild_auth(request: requests.PreparedRequest, response: requests.Response) -> None:
+    def rebuild_auth(request: Any, response: requests.Response) -> None:
         # Called for each redirect, instead of requests' own, which would also look into .netrc.
         if request.method != response.request.method:
             place = urlsplit(request.url or "")
