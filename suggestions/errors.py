@@ -323,6 +323,8 @@ def _parsed(body: str) -> object:
 
 def _told_in(report: object) -> _Told:
     """The clues wherever the service put them; none at all is fine."""
+    if isinstance(report, list) and report:
+        report = report[0]  # as Gemini says it behind its address for OpenAI's clients
     report = _object(report)
     error = report.get("error")
     if isinstance(error, str):

@@ -18,9 +18,18 @@ from suggestions.wire.transport import Transport
 
 
 def _events(chunks: Iterable[bytes]) -> Iterator[list[ServerSentEvent]]:
-    """Raises `IncompleteStreamError` where the stream stops within an event, and so loses it."""
+    """Raises `IncompleteStreamError` where the stream stops within an event, and so loses it, and
+    `MalformedStreamError` where it has text, and none of it in an event."""
     stream = EventStream(chunks)
-    yield from stream.batches()
+    is_empty = True
+    for batch in stream.batches():
+        is_empty = is_empty and not batch
+        yield batch
+    if is_empty and stream.unframed:
+        raise errors.MalformedStreamError(
+            "The service says that it sends server-sent events, and sends something else: "
+            + errors.one_line(stream.unframed)
+        )
     if stream.unfinished:
         raise errors.IncompleteStreamError("The answer stopped before it was complete.")
 
@@ -28,10 +37,10 @@ def _events(chunks: Iterable[bytes]) -> Iterator[list[ServerSentEvent]]:
 _FRAMED: dict[Framing, Callable[[Iterable[bytes]], Iterator[list[ServerSentEvent]]]] = {
     "events": _events,
     "lines": lines,
-    "text": text,
 }
 _LONGEST_WHOLE_ANSWER = 16 * 1024 * 1024
 _MEDIA_TYPE = r"(?a:[\w.+-]{1,60}/[\w.+-]{1,60})"
+_CHARSET = r"(?i);\s*charset=[\"']?([\w.:-]{1,40})"
 _REQUEST_IDS = ("x-request-id", "request-id", "x-ms-request-id", "apim-request-id")
 
 
@@ -67,7 +76,14 @@ def messages(transport: Transport, dialect: Dialect) -> Iterator[list[ServerSent
     None where the response is no stream.
     """
     framing = dialect.framings.get(media_type(transport))
+    if framing == "text":
+        return text(transport.chunks(), _charset(transport.headers.get("Content-Type", "")))
     return framing and _FRAMED[framing](transport.chunks())
+
+
+def _charset(content_type: str) -> str:
+    found = re.search(_CHARSET, content_type)
+    return found[1] if found else "utf-8"
 
 
 def whole_answer(

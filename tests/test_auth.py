@@ -53,7 +53,7 @@ from suggestions.errors import (
 )
 from suggestions.playground import Playground
 
-PASSWORD = "pass&word=with/signs"
+PASSWORD = "pass&word=with/signs and+blanks"
 NOT_FOUND = "Authentication failed: cannot find username/password in request body."
 WRONG = "Authentication failed: cannot authenticate with provided username and password."
 FAKE = "Invalid token: expired or fake token."

@@ -189,6 +189,19 @@ def test_codings_however_they_are_cut(names: list[str], data: bytes) -> None:
         assert b"".join(undo_codings(names, received)) == UNDONE
 
 
+def test_what_comes_before_bytes_that_cannot_be_undone_is_told() -> None:
+    half = len(UNDONE) // 2
+    compressor = zlib.compressobj(wbits=31)
+    data = compressor.compress(UNDONE[:half]) + compressor.flush(zlib.Z_SYNC_FLUSH) + b"\xff" * 9
+    wrong_checksum = compressed(31)[:-8] + bytes(8)
+    for broken, told in ((data, UNDONE[:half]), (wrong_checksum, UNDONE)):
+        for received in ([broken], [broken[at : at + 1] for at in range(len(broken))]):
+            undone: list[bytes] = []
+            with pytest.raises(MalformedStreamError):
+                undone.extend(undo_codings(["gzip"], received))
+            assert b"".join(undone) == told
+
+
 @given(st.binary(max_size=200) | st.binary(max_size=100).map(gzip.compress), st.integers(0, 200))
 @pytest.mark.parametrize("names", [["gzip"], ["deflate"]])
 def test_any_coded_bytes_end_in_one_way(names: list[str], data: bytes, cut: int) -> None:

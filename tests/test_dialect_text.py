@@ -17,6 +17,7 @@ from suggestions.errors import (
     ConnectionLostError,
     EventTooLargeError,
     IncompleteStreamError,
+    MalformedStreamError,
     NotAnAnswerError,
     QuotaExceededError,
     ServiceError,
@@ -113,6 +114,28 @@ def test_bad_bytes_do_not_stop_it() -> None:
     assert ask([b"a\xffb\xc3"], content_type=RAW).result(1) == "a\ufffdb\ufffd"
 
 
+@pytest.mark.parametrize(
+    ("charset", "text"),
+    [
+        ("ISO-8859-1", "Gr\u00fc\u00dfe"),
+        ('"gbk"', "\u4f60\u597d"),
+        ("US-ASCII", "ascii"),
+        ("utf-16", "a\U0001f44b"),
+    ],
+)
+def test_a_raw_body_has_the_charset_that_it_names(charset: str, text: str) -> None:
+    wire = text.encode(charset.strip('"'))
+    for place in range(len(wire) + 1):
+        kind = f"text/plain; charset={charset}"
+        assert ask([wire[:place], wire[place:]], content_type=kind).result(1) == text
+
+
+@pytest.mark.parametrize("charset", ["nonsense", "base64", "undefined", "us-ascii", "", "a b"])
+def test_a_raw_body_whose_charset_is_of_no_use_is_in_utf_8(charset: str) -> None:
+    kind = f"text/plain; charset={charset}"
+    assert ask(["\ufeffGr\u00fc\u00dfe".encode()], content_type=kind).result(1) == "Gr\u00fc\u00dfe"
+
+
 def test_a_raw_body_of_100_mb_is_the_text() -> None:
     source = ask([b"x" * 1_048_576] * 100, content_type=RAW)
     assert len(source.result(1)) == 100 * 1_048_576
@@ -145,6 +168,13 @@ def test_a_stream_that_stops_within_an_event_is_no_success(left: str, content_ty
     else:
         assert isinstance(source.error, IncompleteStreamError)
         assert source.full_message == "Hi"
+
+
+@pytest.mark.parametrize("body", [b"Argentina won\n\nthe cup.\n\n", b"Argentina won", b"No.\n\n"])
+def test_a_text_that_says_it_is_events_is_no_empty_answer(body: bytes) -> None:
+    error = ask([body]).error
+    assert isinstance(error, MalformedStreamError)
+    assert body.decode().partition("\n")[0] in error.message
 
 
 @pytest.mark.parametrize("left", ["\n", ": bye", ": bye\n", "\r\n\r\n"])

@@ -112,6 +112,10 @@ REFUSALS: dict[type[SuggestionsError], dict[str, tuple[int, str]]] = {
         "DashScope, credit": (400, flat(code="Arrearage", message="Access denied")),
         "DashScope, free": (403, flat(code="AllocationQuota.FreeTierOnly", message="No")),
         "Gemini": (400, body(code=429, message="No", status="RESOURCE_EXHAUSTED")),
+        "Gemini, in a list": (
+            400,
+            f"[{body(code=429, message='No', status='RESOURCE_EXHAUSTED')}]",
+        ),
         "WordPress": (429, wordpress(429, "error_quota_exceeded")),
         "WordPress, the status within": (500, wordpress(429, "internal_server_error")),
     },
@@ -138,6 +142,7 @@ REFUSALS: dict[type[SuggestionsError], dict[str, tuple[int, str]]] = {
         "Anthropic": (400, anthropic(INVALID, "prompt is too long: 2 tokens > 1 maximum")),
         "Anthropic, bytes": (413, anthropic("request_too_large", "Too large")),
         "OpenRouter": (400, body(code=400, message=LENGTH)),
+        "Gemini, in a list": (400, f"[{body(code=400, message=LENGTH)}]"),
         "vLLM": (400, flat(object="error", message=LENGTH, type="BadRequestError", code=400)),
         "llama.cpp": (400, body(code=400, message="No", type="exceed_context_size_error")),
         "DashScope": (

@@ -202,6 +202,7 @@ OTHER_SECRETS: dict[str, dict[str, Any]] = {
     "in the body": {"dialect": OpenAI("http://x", model="m", apikey=SECRET)},
     "deep in the body": {"options": {"auth": {"user": "u", "values": [[SECRET]]}}},
     "in the query": {"url": f"https://service.example/ask?key={quote(SECRET)}"},
+    "in a cookie": {"headers": {"Cookie": f"lang=en; session={SECRET}; mode=dark"}},
 }
 ECHO = [
     json.dumps({"error": {"message": f"Incorrect key: {SECRET}."}}, ensure_ascii=ascii).encode()
@@ -227,6 +228,19 @@ def test_no_error_has_a_secret_that_is_no_token(
     assert error.message.endswith("(It says: Incorrect key: [token].)")
     told = f"{error!r} {error.args} {error.body}{caplog.text}"
     assert "sk-secret" not in told + (tmp_path / "dump.json").read_text("utf-8")
+
+
+def test_no_error_has_a_key_as_it_was_pasted_into_the_query() -> None:
+    key = "ab+cdEFGHIJ/klm+nop=="  # where a "+" is a blank, by the letter
+    echo = f"Cannot POST /ask?api-key={key}".encode()
+    session = ScriptedAdapter([echo], status=404, content_type="text/plain").session()
+    url = f"https://service.example/ask?api-key={key}"
+    source = SuggestionsEventSource("Why?", url=url, dialect="openai", session=session)
+    assert source.wait(SOON)
+    error = source.error
+    assert error is not None
+    assert error.body == "Cannot POST /ask?api-key=[token]"
+    assert "cdEFGH" not in f"{error!r} {error.args}"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta, timezone
@@ -607,6 +608,20 @@ def test_a_hook_that_takes_an_answer_for_an_error(hooked: Hooked) -> None:
         error = failure(server.url, session=hooked(refuse))
     assert isinstance(error, errors.NetworkError)
     assert "not for you" in error.message
+
+
+@pytest.mark.parametrize("kind", [ValueError, KeyError])
+def test_a_hook_that_fails_is_not_the_services_fault(
+    hooked: Hooked, kind: type[Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(response: requests.Response) -> None:
+        raise kind("a slip")
+
+    with Server(answering(STREAM)) as server:
+        error = failure(server.url, session=hooked(fail))
+    assert type(error) is errors.NetworkError
+    assert error.message == f"The answer could not be read: {kind.__name__}."
+    assert 'raise kind("a slip")' in caplog.text
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["ours", "the user's adapter"])
@@ -1250,6 +1265,19 @@ def test_a_proxy_that_is_none(session: requests.Session, proxy: str) -> None:
     session.proxies = {"https": proxy}
     error = failure("https://localhost/", session=session)
     assert type(error) is errors.ConnectionFailedError
+
+
+@pytest.mark.parametrize("mark", "#/?")
+def test_a_proxys_password_that_is_not_escaped_is_not_told(
+    session: requests.Session, mark: str
+) -> None:
+    session.proxies = {"https": f"http://user:hunter2{mark}Geheim@localhost:9"}
+    error = failure("https://localhost/", session=session)
+    assert type(error) is errors.ConnectionFailedError
+    assert "to be written as %23, %2F and %3F" in error.message
+    told = "".join(traceback.format_exception(error))
+    assert "hunter2" not in told
+    assert "Geheim" not in told
 
 
 def test_a_header_that_cannot_be_sent(session: requests.Session) -> None:

@@ -114,6 +114,8 @@ def _secrets_in(url: str, headers: Mapping[str, str], body: object) -> Iterator[
             yield value
             if is_secret(name):
                 yield value.partition(" ")[2]  # behind "Bearer", "Basic" and their like
+            if str(name).lower() == "cookie":
+                yield from (part.partition("=")[2].strip() for part in value.split(";"))
     fields = [{name: value} for name, value in parse_qsl(urlsplit(url).query)]
     yield from _texts_of_secret_names([fields, _as_json(body)])
 

@@ -144,6 +144,8 @@ def _forms(part: str) -> str:
         return part
     code = f"{ord(part[0]):x}"
     in_url = "".join(f"%{byte:02x}" for byte in part[0].encode("utf-8", "replace"))
+    if part == " ":
+        in_url += r"|\+"  # as a form writes it (WHATWG URL, section 5.1)
     elsewhere = rf"&#0*{ord(part[0])};|&#[xX]0*(?i:{code});|(?i:{in_url})"
     if part[0] == "\\":
         return rf"(?:\\|{elsewhere}){{1,64}}"

@@ -5,8 +5,10 @@ urllib3 would take half of a compressed body for all of it.
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Any
 
 from suggestions.errors import IncompleteStreamError, MalformedStreamError
 
@@ -78,14 +80,24 @@ def _inflate(kind: int, data: bytes, received: Iterator[bytes]) -> Generator[byt
                 return b""
             raise IncompleteStreamError("The connection ended within the answer.")
         empty = False
+        before = inflater.copy()
         try:
             part = inflater.decompress(data, _AT_ONCE)
         except zlib.error:
+            yield from _up_to_the_break(before, data)
             raise MalformedStreamError("The answer's compression is broken.") from None
         if part:
             yield part
         data = inflater.unconsumed_tail
     return inflater.unused_data
+
+
+def _up_to_the_break(inflater: Any, data: bytes) -> Iterator[bytes]:
+    """What zlib has undone before the byte that it raises at, and keeps to itself then."""
+    with contextlib.suppress(zlib.error):
+        for position in range(len(data)):
+            if part := inflater.decompress(data[position : position + 1]):
+                yield part
 
 
 _UNDO: dict[str, Callable[[Iterator[bytes]], Iterator[bytes]]] = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from codecs import getincrementaldecoder
+import contextlib
+from codecs import IncrementalDecoder, getincrementaldecoder, lookup
 from collections.abc import Iterable, Iterator
 
 from suggestions.errors import EventTooLargeError
 from suggestions.wire.sse import ServerSentEvent
 
+_WITHIN_UTF_8 = ("utf-8", "ascii")
 _LONGEST_LINE = 16 * 1024 * 1024
 
 
@@ -33,14 +35,25 @@ def lines(
         yield _told([bytes(held)], max_line_size)
 
 
-def text(chunks: Iterable[bytes]) -> Iterator[list[ServerSentEvent]]:
-    """A message for each piece of text that has arrived; bad UTF-8 becomes U+FFFD."""
-    decoder = getincrementaldecoder("utf-8-sig")("replace")
+def text(chunks: Iterable[bytes], charset: str = "utf-8") -> Iterator[list[ServerSentEvent]]:
+    """A message for each piece of text that has arrived; bad bytes become U+FFFD.
+
+    `charset` is a name of the IANA's; one that is not known is taken for UTF-8.
+    """
+    decoder = _decoder(charset)
     for chunk in chunks:
         if piece := decoder.decode(chunk):
             yield [ServerSentEvent("message", piece, "")]
     if piece := decoder.decode(b"", final=True):
         yield [ServerSentEvent("message", piece, "")]
+
+
+def _decoder(charset: str) -> IncrementalDecoder:
+    with contextlib.suppress(LookupError, ValueError):
+        " ".encode(charset)  # raises where it is none of text, such as "base64"
+        if lookup(charset).name not in _WITHIN_UTF_8:
+            return getincrementaldecoder(charset)("replace")
+    return getincrementaldecoder("utf-8-sig")("replace")
 
 
 def _told(whole: list[bytes], max_line_size: int) -> list[ServerSentEvent]:

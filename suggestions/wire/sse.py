@@ -20,6 +20,10 @@ _BLANK_LINE = b"\n\n"
 # sseclient copies the data so far once for each further line: it gets this many at a time.
 _DATA_LINES_AT_ONCE = 64
 _ID = r"(?m:^id(?:: ?([^\0\n]*))?$)"
+# A line of something else than an event. One that was cut off, and is this short, may be the
+# beginning of a field.
+_STRANGE = r"(?m:^(?!(?:data|event|id|retry)?(?::|$))[^\n]+)"
+_STRANGE_BEFORE_END = _STRANGE.replace("+", "{6,}")
 _COMMENT = r"(?m:^: ?([^\n]*)$)"
 _RETRY = rb"(?m:^retry: ?([0-9]+)$)"
 # Thousands of digits are legal and mean "very late"; int() would refuse them.
@@ -36,9 +40,10 @@ class EventStream:
 
     `last_event_id` (str, "" at first) and `reconnection_time` (milliseconds, None until the
     server sets it) are those of the stream so far. An event that is not ended by a blank line
-    is dropped, as the standard says; `unfinished` tells at the end that there was one. With
-    `with_comments`, there is a `Comment` for each comment line, before the event whose block it
-    stands in.
+    is dropped, as the standard says; `unfinished` tells at the end that there was one, and
+    `unframed` is the first line without a field of an event, in a block without data: "" where
+    there was none. With `with_comments`, there is a `Comment` for each comment line, before the
+    event whose block it stands in.
 
     Raises `EventTooLargeError` when one event is longer than `max_event_size` bytes, comments
     and line ends included.
@@ -55,6 +60,7 @@ class EventStream:
         self.last_event_id = last_event_id
         self.reconnection_time: int | None = None
         self.unfinished = False
+        self.unframed = ""
         self._chunks = chunks
         self._max_event_size = max_event_size
         self._with_comments = with_comments
@@ -103,6 +109,7 @@ class EventStream:
                     raise self._too_large()
             left = bytes(held).split(b"\n")
             self.unfinished = any(line and not line.startswith(b":") for line in left)
+            self._note_unframed(_STRANGE_BEFORE_END, _decoded(held))
         finally:
             # A reconnection time counts when its line ends; all else when the event ends.
             self._note_reconnection_time(held[: held.rfind(b"\n") + 1])
@@ -123,7 +130,13 @@ class EventStream:
             self.last_event_id = value
         self._note_reconnection_time(block.encode())
         event = _event_and_data(block.split("\n"))
+        if event is None:
+            self._note_unframed(_STRANGE, block)
         return event and ServerSentEvent(*event, self.last_event_id)
+
+    def _note_unframed(self, strange: str, block: str) -> None:
+        if not self.unframed and (line := re.search(strange, block)):
+            self.unframed = line[0]
 
     def _comments(self, block: str) -> Iterator[Comment]:
         for text in re.findall(_COMMENT, block):

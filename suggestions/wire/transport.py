@@ -55,6 +55,10 @@ _HARMLESS_ABROAD = frozenset(
 # What OpenSSL puts around its words.
 _NOISE = r"^\[SSL[^]]*\] | \(_ssl\.c:\d+\)$"
 _LONGEST_REASON = 200
+_UNREADABLE = (
+    "the address, or that of the proxy, cannot be read (in a proxy's password, '#', '/' and '?' "
+    "are to be written as %23, %2F and %3F)"
+)
 # Whoever brings no session has this one's settings; as any other, it is never changed.
 _PLAIN = requests.Session()
 _FAILURES = (requests.RequestException, urllib3_errors.HTTPError, OSError)
@@ -130,6 +134,9 @@ class Transport:
         except (*_FAILURES, ValueError) as error:
             self._response = _refused(error)
             if self._response is None:
+                received = self._wire.response
+                if isinstance(error, ValueError) and received and received.status // 100 != 3:
+                    raise  # a hook's own: only behind a redirect does requests raise another
                 self._raise(error)
         self._lifeline.check()
         if not self._wire.attempted:
@@ -209,9 +216,12 @@ class Transport:
 
     def _raise(self, error: BaseException) -> NoReturn:
         self._lifeline.check()
-        translated = self._translate(_causes(error))
+        causes = _causes(error)
+        translated = self._translate(causes)
         if translated is error:
             raise
+        if any(isinstance(cause, urllib3_errors.LocationParseError) for cause in causes):
+            raise translated from None  # it quotes a part of an address, perhaps the proxy's
         raise translated from error
 
     def _translate(self, causes: list[BaseException]) -> SuggestionsError:
@@ -240,6 +250,8 @@ class Transport:
             return IncompleteStreamError("The connection ended within the answer.")
         if among(requests.exceptions.ContentDecodingError, urllib3_errors.DecodeError):
             return MalformedStreamError("The answer's compression is broken.")
+        if among(urllib3_errors.LocationParseError):
+            return ConnectionFailedError(f"No connection to {host}: {_UNREADABLE}.")
         if self.never_connected or among(ValueError):
             return ConnectionFailedError(f"No connection to {host}: {_reason(causes)}.")
         if among(ConnectionError) or not among(HTTPException):
