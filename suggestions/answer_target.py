@@ -182,9 +182,7 @@ class AnswerTarget(EventTarget):
     def _settle(self) -> None:
         self._delivery.close()
 
-    def _forget_handlers(self) -> None:
-        super()._forget_handlers()
-        # A failure knows its handler, and by its traceback what that has known.
+    def _forget_failures(self) -> None:
         for place, entry in enumerate(self._log):
             if type(entry) is Event and entry.type == "handler_error":
                 self._log[place] = _FLUSH

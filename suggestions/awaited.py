@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any
+from inspect import iscoroutinefunction
+from typing import Any, TypeGuard
 
 from suggestions.connected import Adapter, Handler, is_same
 from suggestions.dispatch import Spawn
@@ -14,15 +15,22 @@ from suggestions.events import Event
 AsyncHandler = Callable[..., Awaitable[object]]
 
 
+def is_async(handler: Callable[..., Any]) -> TypeGuard[AsyncHandler]:
+    """Whether calling it makes a coroutine; also an object with an async `__call__`."""
+    return iscoroutinefunction(handler) or iscoroutinefunction(type(handler).__call__)
+
+
 class Call:
     """A call of an async handler, in its turn or waiting for it."""
 
-    def __init__(self, name: str, handler: AsyncHandler, target: Any, event: Event[Any]) -> None:
+    def __init__(
+        self, name: str, handler: AsyncHandler, known_as: Handler, target: Any, event: Event[Any]
+    ) -> None:
         self.name = name
         self.handler = handler
+        self.known_as = known_as
         self.target = target
         self.event = event
-        self.begun = False
         self.dropped = False
 
 
@@ -46,13 +54,17 @@ class Awaited:
         ended: Callable[[], object],
     ) -> None:
         self.calls: deque[Call] = deque()
+        self._begun = False  # one of those that were called for the same event
         self._spawn = spawn
         self._may_begin = may_begin
         self._report = report
         self._ended = ended
 
-    def adapt(self, name: str, handler: AsyncHandler) -> Adapter:
-        """One that is called as any other. Raises `TypeError` where nothing would await it."""
+    def adapt(self, name: str, handler: AsyncHandler, known_as: Handler | None = None) -> Adapter:
+        """One that is called as any other. Raises `TypeError` where nothing would await it.
+
+        `known_as` is the one that was connected, where `handler` stands for it.
+        """
         if self._spawn is None:
             raise TypeError(
                 f"the handler of {name!r} is an async function, which nothing here would await: "
@@ -60,8 +72,9 @@ class Awaited:
             )
 
         def call(target: Any, event: Event[Any]) -> None:
-            self.calls.append(Call(name, handler, target, event))
+            self.calls.append(Call(name, handler, known_as or handler, target, event))
             if len(self.calls) == 1:
+                self._begun = False
                 self._go_on()
 
         return Adapter(handler, call)
@@ -69,13 +82,17 @@ class Awaited:
     def drop(self, name: str, handler: Handler) -> None:
         """That handler was disconnected: it begins no more."""
         for call in tuple(self.calls):
-            if call.name == name and is_same(call.handler, handler):
+            if call.name == name and is_same(call.known_as, handler):
                 call.dropped = True
 
+    def drop_all(self) -> None:
+        """None begins any more, also where the target is opened again."""
+        for call in tuple(self.calls):
+            call.dropped = True
+
     def has_begun(self) -> bool:
-        """Whether one of the calls has, or there is none."""
-        calls = tuple(self.calls)
-        return not calls or any(call.begun for call in calls)
+        """Whether one of the event's calls has, or there is none left."""
+        return not self.calls or self._begun
 
     def runs_here(self) -> bool:
         """Whether the caller is one of those that are waited for."""
@@ -89,7 +106,7 @@ class Awaited:
                 self._begin(call)
                 return
             except Exception as exception:
-                self._report(call.event, call.handler, exception)
+                self._report(call.event, call.known_as, exception)
                 self.calls.popleft()
 
     def _begin(self, call: Call) -> None:
@@ -97,14 +114,14 @@ class Awaited:
             _here.set(call)  # the task's, with which it goes
             # Its turn may come after close(), or after disconnect().
             if self._may_begin(call.name) and not call.dropped:
-                call.begun = True
+                self._begun = True
                 await call.handler(call.target, event=call.event)
 
         def ended(exception: BaseException | None) -> None:
             if call not in self.calls:
                 return  # nobody waits any more
             if exception is not None:
-                self._report(call.event, call.handler, exception)  # before what waits goes on
+                self._report(call.event, call.known_as, exception)  # before what waits goes on
             self.calls.remove(call)
             self._go_on()
             if not self.calls:

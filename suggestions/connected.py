@@ -38,10 +38,17 @@ class Adapter:
         handler: Handler,
         call: Callable[[Any, Any], None],
         signal: Abortable | None = None,
+        *,
+        weak: bool = False,
     ) -> None:
-        self.handler = handler
         self.signal = signal
+        self._refer = reference_to(handler, weak)
         self._call = call
+
+    @property
+    def handler(self) -> Handler | None:
+        """None where it was known weakly, and is gone."""
+        return self._refer()
 
     def __call__(self, target: Any, event: Any) -> None:
         self._call(target, event)
@@ -55,12 +62,7 @@ class Late:
         self.weak = weak
         self.cursor = cursor
         self.removed = False
-        if not weak:
-            self._refer: Callable[[], Handler | None] = lambda: handler
-        elif hasattr(handler, "__self__"):
-            self._refer = weakref.WeakMethod(handler)
-        else:
-            self._refer = weakref.ref(handler)
+        self._refer = reference_to(handler, weak)
 
     @property
     def handler(self) -> Handler | None:
@@ -69,6 +71,13 @@ class Late:
     def receivers(self) -> tuple[Handler, ...]:
         handler = self.handler
         return () if handler is None else (handler,)
+
+
+def reference_to(handler: Handler, weak: bool) -> Callable[[], Handler | None]:
+    """Returns the handler, or None once it is gone."""
+    if not weak:
+        return lambda: handler
+    return weakref.WeakMethod(handler) if hasattr(handler, "__self__") else weakref.ref(handler)
 
 
 class _InOrder(dict[Any, None]):
@@ -103,8 +112,8 @@ def is_aborted(connected: Handler) -> bool:
 
 def is_same(connected: Handler | None, handler: Handler) -> bool:
     """Whether both stand for one handler."""
-    return connected is handler or _original(connected) == _original(handler)
+    return connected is handler or original(connected) == original(handler)
 
 
-def _original(handler: Handler | None) -> Handler | None:
+def original(handler: Handler | None) -> Handler | None:
     return handler.handler if isinstance(handler, Adapter) else handler

@@ -182,12 +182,17 @@ class EventSource(StreamTarget):
             self._started = True
         if former is not None:
             former.abort()
-        threading.Thread(
+        thread = threading.Thread(
             target=self._follow,
             args=(subscription,),
             name=f"suggestions-stream-{next(_numbers)}",
             daemon=True,
-        ).start()
+        )
+        try:
+            thread.start()
+        except RuntimeError:
+            self.close()  # and the host need not mind it
+            raise
 
     def close(self) -> None:
         """Stops it at once, without an event: the server sees the end, no handler starts any more.
@@ -217,8 +222,9 @@ class EventSource(StreamTarget):
 
     def forsake(self, *, let_go: bool = True) -> None:
         """The host's loop is gone: closes, since nobody can be told any more."""
-        if let_go:
-            self._forget_handlers()
+        with self._lock:
+            if let_go:
+                self._forget_handlers()
         self.close()
         with self._lock:
             self._late.clear()

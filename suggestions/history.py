@@ -46,6 +46,12 @@ class History:
             del self._entries[self._oldest]
             self._oldest += 1
 
+    def forget(self, name: str) -> None:
+        """Makes None of every event of that name."""
+        for place, entry in self._entries.items():
+            if entry is not None and entry.type == name:
+                self._entries[place] = None
+
     def withdraw(self, position: int) -> bool:
         """Makes None of every entry from `position` on; whether there was one."""
         for place in range(max(position, self._oldest), self._end):

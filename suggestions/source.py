@@ -223,9 +223,12 @@ class SuggestionsEventSource(AnswerTarget):
             if self._only is not None:
                 return  # closed before it began
             self._answer.state = "requesting"
-        threading.Thread(
-            target=self._run, name=f"suggestions-{next(_numbers)}", daemon=True
-        ).start()
+        name = f"suggestions-{next(_numbers)}"
+        try:
+            threading.Thread(target=self._run, name=name, daemon=True).start()
+        except RuntimeError:
+            self.close()  # so that nobody waits for it, nor minds the host
+            raise
 
     def close(self) -> None:
         """Stops it at once: the server sees the end, and `abort` is the terminal event.
@@ -417,7 +420,10 @@ class SuggestionsEventSource(AnswerTarget):
         if error is None or self._asked_for:
             return True
         names = (error.code, "error_response", "error")
-        return any(name in self._receivers or BY_NAME[name].receivers for name in names)
+        return any(
+            any(True for _ in self._receivers.get(name, ())) or BY_NAME[name].receivers
+            for name in names
+        )
 
     def _warn_of_unheard_error(self) -> None:
         error = self._answer.error

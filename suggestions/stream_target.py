@@ -36,8 +36,13 @@ class StreamTarget(EventTarget):
         for event in events:
             self._log.append(event)
 
+    def _forget_failures(self) -> None:
+        self._begins = None
+        self._log.forget("handler_error")
+
     def _drop_untold(self) -> None:
         """Nobody hears any more of what was not told yet; the stream is to bring it again."""
+        self._awaited.drop_all()
         if not self._awaited.has_begun():
             self._told_to, self._told_id = self._told_before
         if self._log.withdraw(self._told_to):

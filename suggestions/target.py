@@ -13,14 +13,13 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from inspect import iscoroutinefunction
 from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from blinker import ANY, Signal
 
-from suggestions.awaited import AsyncHandler, Awaited
+from suggestions.awaited import Awaited, is_async
 from suggestions.connected import (
     Adapter,
     Cursor,
@@ -30,6 +29,8 @@ from suggestions.connected import (
     OrderedSignal,
     is_aborted,
     is_same,
+    original,
+    reference_to,
 )
 from suggestions.dispatch import Dispatcher, Inline, Posted
 from suggestions.events import Event, HandlerFailure, Later
@@ -98,6 +99,8 @@ class EventTarget:
         if not isinstance(name, str) or not name:
             raise TypeError(f"the name of an event must be a text, not {name!r}")
         called = self._as_called(name, handler)
+        if weak and called is not handler:
+            called, weak = self._weakly(name, handler), False  # nobody else knows the adapter
         with self._lock:
             if any(True for _ in self._connected(name, handler)):
                 return handler
@@ -152,7 +155,7 @@ class EventTarget:
         if not callable(listener):
             raise TypeError(f"the listener of {type!r} must be callable, not {listener!r}")
 
-        heard = self._as_called(type, _as_handler(listener))
+        heard = self._as_called_listener(type, listener, signal)
 
         def call(target: EventTarget, event: Event[Any]) -> None:
             aborted = signal is not None and signal.aborted
@@ -349,9 +352,11 @@ class EventTarget:
     def _report(self, event: Event[Any], handler: Handler, exception: BaseException) -> None:
         logger.error("a handler of %r raised", event.type, exc_info=exception)
         # A failing listener of failures would have no end.
-        if event.type != "handler_error" and not self._over:
+        # One that nobody may hear any more would keep the handler, which was to be let go of.
+        if event.type != "handler_error" and not self._over and self._may_hear("handler_error"):
+            failure = HandlerFailure(event, original(handler) or handler, exception)
             with self._lock:
-                self._log.append(Event("handler_error", HandlerFailure(event, handler, exception)))
+                self._log.append(Event("handler_error", failure))
 
     def _may_hear(self, name: str) -> bool:
         return self._only is None or name in self._only
@@ -367,9 +372,33 @@ class EventTarget:
         """The handler as it is called here. Raises `TypeError` where it cannot be."""
         if not callable(handler):
             raise TypeError(f"the handler of {name!r} must be callable, not {handler!r}")
-        if not iscoroutinefunction(handler):
-            return handler
-        return self._awaited.adapt(name, handler)
+        return self._awaited.adapt(name, handler) if is_async(handler) else handler
+
+    def _as_called_listener(
+        self, name: str, listener: Callable[[Event[Any]], Any], signal: Abortable | None
+    ) -> Handler:
+        if not is_async(listener):
+            return self._as_called(name, lambda target, event: listener(event))
+
+        async def hear(target: EventTarget, event: Event[Any]) -> None:
+            if signal is None or not signal.aborted:  # before its turn came
+                await listener(event)
+
+        return self._awaited.adapt(name, hear, known_as=listener)
+
+    def _weakly(self, name: str, handler: Handler) -> Adapter:
+        """An async handler that is called for as long as something else refers to it."""
+        refer = reference_to(handler, weak=True)
+
+        def call(target: EventTarget, event: Event[Any]) -> None:
+            handler = refer()
+            if handler is None:
+                self.disconnect(name, adapter)
+            else:
+                self._as_called(name, handler)(target, event=event)
+
+        adapter = Adapter(handler, call, weak=True)
+        return adapter
 
     def _let_go(self) -> None:
         """Forgets the handlers that have heard it all, here, where handlers run: a widget that one
@@ -381,6 +410,10 @@ class EventTarget:
     def _forget_handlers(self) -> None:
         self._signals, self._receivers = {}, {}
         self._late.clear()
+        self._forget_failures()
+
+    def _forget_failures(self) -> None:
+        """A failure knows its handler, and by its traceback what that has known."""
 
     def _in_child(self) -> None:
         """After a fork, in the child: what is told is told in the parent."""
@@ -443,19 +476,6 @@ class EventTarget:
                 connected is handler or connected == handler
                 for connected in signal.receivers_for(ANY)
             )
-
-
-def _as_handler(listener: Callable[[Event[Any]], object]) -> Handler:
-    if iscoroutinefunction(listener):
-        return _as_async_handler(listener)
-    return lambda target, event: listener(event)
-
-
-def _as_async_handler(listener: AsyncHandler) -> Handler:
-    async def hear(target: EventTarget, event: Event[Any]) -> None:
-        await listener(event)
-
-    return hear
 
 
 def _runs_a_handler(thread: int) -> bool:

@@ -329,6 +329,49 @@ def test_an_async_handler_does_not_wait_for_itself() -> None:
     assert waiting == [True]
 
 
+class Saving:
+    """An object whose call is async."""
+
+    def __init__(self) -> None:
+        self.saved: list[object] = []
+
+    async def __call__(self, source: SuggestionsEventSource, event: Event[Any]) -> None:
+        self.saved.append(event.detail)
+
+    async def listen(self, event: Event[Any]) -> None:
+        self.saved.append(event.detail)
+
+
+def test_an_object_whose_call_is_async_is_awaited() -> None:
+    loop, save = AsyncLoop(), Saving()
+    source = ask([chunk("a"), DONE], dispatch=loop, on={"done": save})
+    loop.run_spawned()
+    loop.run_until(lambda: source._over)
+    assert save.saved == ["a"]
+    with pytest.raises(TypeError, match="nothing here would await"):
+        source = ask([DONE], on={"done": Saving()})
+
+
+@pytest.mark.parametrize("way", ["connect", "once", "listener"])
+def test_a_failure_of_an_async_handler_names_the_handler(way: str) -> None:
+    loop, save, failures = AsyncLoop(), Saving(), list[Any]()
+    source = ask([chunk("a"), DONE], dispatch=loop, start=False)
+    if way == "listener":
+        source.add_event_listener("done", save.listen)
+    else:
+        getattr(source, way)("done", save)
+    source.connect("handler_error", lambda source, event: failures.append(event.detail))
+    source.start()
+    loop.run_until(lambda: bool(loop.spawned))
+    fn, ended = loop.spawned.pop()
+    asyncio.run(fn())
+    ended(ValueError())
+    loop.run_until(lambda: source._over)
+    [failure] = failures
+    assert failure.handler == (save.listen if way == "listener" else save)
+    assert isinstance(failure.exception, ValueError)
+
+
 def test_an_async_handler_whose_turn_comes_after_close_is_not_called() -> None:
     loop = AsyncLoop()
     heard: list[str] = []

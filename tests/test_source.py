@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from script import DONE, HOLD, Script, Step, chunk, data
 
-from suggestions import Event, EventTarget, SuggestionsEventSource, errors, signals
+from suggestions import Event, EventSource, EventTarget, SuggestionsEventSource, errors, signals
 from suggestions.dialects.openai import OpenAI
 from suggestions.events import FunctionCall, ToolCall
 
@@ -322,6 +322,31 @@ def test_where_no_thread_can_be_had_handlers_run_on_the_callers(
     assert told[2:] == [("done", "ab")]
 
 
+@pytest.mark.parametrize("kind", [SuggestionsEventSource, EventSource])
+def test_a_source_that_gets_no_thread_is_closed(
+    monkeypatch: pytest.MonkeyPatch, kind: type[Any]
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    session = Script([HOLD]).session()
+    if kind is EventSource:
+        source: Any = EventSource(URL, session=session, start=False)
+    else:
+        source = ask([HOLD], start=False)
+    told: list[str] = []
+    for name in ("abort", "end"):
+        source.connect(name, lambda source, event: told.append(event.type))
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RuntimeError, match="new thread"):
+        source.start()
+    if kind is EventSource:
+        assert source.ready_state == EventSource.CLOSED
+    else:
+        assert source.wait(10)
+        assert told == ["abort", "end"]
+
+
 def test_an_error_that_was_raised_stands_though_handlers_are_behind() -> None:
     told: list[str] = []
     followed = threading.Event()
@@ -504,6 +529,20 @@ def test_an_error_that_nobody_hears_is_logged_once(caplog: pytest.LogCaptureFixt
     assert record.levelno == logging.WARNING
     assert "\n" not in record.getMessage()
     assert "connect a handler to 'error'" in record.getMessage()
+
+
+def test_an_error_whose_only_handler_is_gone_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    class View:
+        def show(self, source: SuggestionsEventSource, event: Event[Any]) -> None: ...
+
+    view = View()
+    source = ask([ConnectionResetError()], start=False)
+    source.connect("error", view.show, weak=True)
+    del view
+    gc.collect()
+    source.start()
+    assert source.wait(10)
+    assert "Nobody heard of it" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["error", "error_response", "error_network"])

@@ -373,6 +373,24 @@ def test_a_handler_is_the_same_as_a_listener_too(target: EventTarget) -> None:
     assert list(heard) == [1]
 
 
+@pytest.mark.parametrize("way", ["once", "listener"])
+def test_a_failure_names_the_handler_however_it_was_connected(
+    target: EventTarget, way: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    failures = Heard()
+    target.connect("handler_error", failures)
+    if way == "once":
+        target.once("news", fail)
+    else:
+        target.add_event_listener("news", fail)
+    send(target, 1)
+    [failure] = failures
+    assert failure.handler is fail
+
+
 def test_a_handler_that_raises_is_logged_and_told(
     target: EventTarget, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -86,7 +86,10 @@ def _make_relay_class(core: Any) -> Any:
         def __init__(self) -> None:
             super().__init__()
             self._posts: deque[Callable[[], None]] = deque()
+            # Twice: Ctrl-C is raised in whatever Python is called next, which often is this, and
+            # PySide goes on behind it.
             self.posted.connect(self.run, core.Qt.ConnectionType.QueuedConnection)
+            self.posted.connect(self.run_again, core.Qt.ConnectionType.QueuedConnection)
 
         def post(self, fn: Callable[[], None]) -> None:
             # Nothing of Python's is in Qt's own queue, which may outlive the interpreter.
@@ -98,6 +101,9 @@ def _make_relay_class(core: Any) -> Any:
             for _ in range(len(self._posts)):
                 if self._posts:  # a handler may run a loop of its own
                     self._posts.popleft()()
+
+        def run_again(self) -> None:
+            self.run()
 
         def runs_here(self) -> bool:
             return bool(core.QThread.currentThread() == self.thread())

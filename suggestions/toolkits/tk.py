@@ -38,7 +38,12 @@ class Tk:
         self._lifetime = Lifetime("the Tk widget")
         self.is_gone = self._lifetime.is_gone
         self._posts: deque[_Fn] = deque()
-        self._timer: str | None = None
+        self._is_polling = False
+        poll = root.register(self._poll)
+        # Tcl sees to the next time by itself: Ctrl-C is raised in whatever Python is called next,
+        # which often is this, and a timer of Python's would then have been the last.
+        self._timer = f"{poll}_again"
+        root.tk.eval(f"proc {self._timer} {{}} {{after {_INTERVAL} {self._timer}; {poll}}}")
         root.bind("<Destroy>", self._destroyed, add="+")
 
     def __call__(self, fn: _Fn) -> None:
@@ -64,13 +69,17 @@ class Tk:
         return threading.get_ident() == self._thread
 
     def _start(self) -> None:
-        if self._timer is None:
-            self._timer = self._root.after(_INTERVAL, self._poll)
+        if not self._is_polling:
+            self._is_polling = True
+            self._root.tk.call("after", _INTERVAL, self._timer)
+
+    def _stop(self) -> None:
+        self._is_polling = False
+        self._root.tk.call("after", "cancel", self._timer)
 
     def _poll(self) -> None:
-        self._timer = None
-        if self._lifetime.is_watched or self._posts:
-            self._start()  # first of all, as a handler may open a dialog with a loop of its own
+        if not (self._lifetime.is_watched or self._posts):
+            self._stop()
         for _ in range(len(self._posts)):
             if self._posts:  # a handler may destroy the window
                 self._posts.popleft()()
@@ -78,9 +87,8 @@ class Tk:
     def _destroyed(self, event: Any) -> None:
         if event.widget is not self._root:
             return  # a child of the window
-        if self._timer is not None:
-            self._root.after_cancel(self._timer)
-            self._timer = None
+        self._stop()
+        self._root.tk.call("rename", self._timer, "")
         # Whatever is freed on another thread later on must not know a Tk object any more: that
         # would abort the process.
         delattr(self._root, _ATTRIBUTE)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import logging
 import os
 import sys
 import time
+import weakref
 from typing import Any
 
 import pytest
 from host import program
 from service import Notes, Service, eventually, timed
 
-from suggestions import SuggestionsEventSource
+from suggestions import Event, EventSource, EventTarget, SuggestionsEventSource
 from suggestions.toolkits import aio
 
 who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
@@ -390,5 +392,97 @@ def test_exit_in_mid_stream() -> None:
         service.ask(aio(), on=notes.on())
         await until(lambda: len(notes.chunks) == 5)
         sys.exit(0)
+
+    asyncio.run(main())
+
+
+@program(display=False)
+def test_a_weak_async_handler_is_called_as_long_as_it_lives() -> None:
+    class View:
+        async def show(self, target: EventTarget, event: Event[Any]) -> None:
+            heard.append(event.detail)
+
+    heard: list[int] = []
+
+    async def main() -> None:
+        target, view = EventTarget(dispatch=aio()), View()
+        target.connect("x", view.show, weak=True)
+        target.connect("x", view.show, weak=True)  # the same one
+        for n in range(2):
+            target.dispatch_event(Event("x", n))
+        late = View()
+        target.connect("x", late.show, weak=True)
+        await until(lambda: heard == [0, 1, 0, 1])
+        gone = weakref.ref(view)
+        del view
+        gc.collect()
+        assert gone() is None
+        target.dispatch_event(Event("x", 2))
+        await until(lambda: heard == [0, 1, 0, 1, 2])
+
+    asyncio.run(main())
+
+
+@program(display=False)
+def test_an_async_listener_that_was_removed_begins_no_more() -> None:
+    from types import SimpleNamespace
+
+    async def main(how: str) -> None:
+        target, heard, ended = EventTarget(dispatch=aio()), [], []
+        signal = SimpleNamespace(aborted=False)
+
+        async def last(target: EventTarget, event: Event[Any]) -> None:
+            ended.append(event)
+
+        async def first(target: EventTarget, event: Event[Any]) -> None:
+            await asyncio.sleep(0)
+            if how == "removed":
+                target.remove_event_listener("x", second)
+            else:
+                signal.aborted = True
+
+        async def second(event: Event[Any]) -> None:
+            heard.append(event)
+
+        target.connect("x", first)
+        target.add_event_listener("x", second, signal=signal)
+        target.connect("x", last)
+        target.dispatch_event(Event("x"))
+        await until(lambda: ended)
+        assert not heard
+
+    asyncio.run(main("removed"))
+    asyncio.run(main("aborted"))
+
+
+@program(display=False)
+def test_a_stream_closed_before_an_async_handler_has_begun_tells_it_once() -> None:
+    from script import HOLD, Script
+
+    async def main() -> None:
+        told: list[str] = []
+        numbers = [b"id: %d\ndata: x\n\n" % n for n in range(1, 4)]
+        session = Script([*numbers, HOLD]).session()
+        source = EventSource("https://s.example/", session=session, dispatch=aio(), start=False)
+
+        def plain(source: EventSource, event: Any) -> None:
+            if not opened:
+                opened.append(event)
+                loop.call_soon(again)
+
+        def again() -> None:
+            source.close()
+            source.restart()
+
+        async def hear(source: EventSource, event: Any) -> None:
+            told.append(event.detail.last_event_id)
+
+        loop, opened = asyncio.get_running_loop(), list[Any]()
+        source.connect("message", plain)
+        source.connect("message", hear)
+        source.start()
+        await until(lambda: told[-1:] == ["3"])
+        assert told == ["1", "2", "3"]
+        source.close()
 
     asyncio.run(main())

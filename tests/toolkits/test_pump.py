@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import time
+import weakref
+from typing import Any
 
 import pytest
+from script import HOLD, Script
 from service import Notes, Service, eventually, timed
 
+from suggestions import Event, EventSource, SuggestionsEventSource
 from suggestions.toolkits import Pump
 
 
@@ -78,3 +84,37 @@ def test_ctrl_c_in_a_handler_comes_out_of_the_pump() -> None:
     pump.run()
     assert "".join(notes.chunks) == service.text
     assert notes.names[-2:] == ["done", "end"]
+
+
+@pytest.mark.parametrize("within", [False, True], ids=["behind the handler", "within it"])
+@pytest.mark.parametrize("kind", ["answer", "stream"])
+def test_a_failure_is_forgotten_where_the_host_goes(
+    monkeypatch: pytest.MonkeyPatch, kind: str, within: bool
+) -> None:
+    """It knows the handler and what that has known: a window, which no other thread may free."""
+
+    monkeypatch.setattr(logging.getLogger("suggestions"), "disabled", True)  # a log keeps it, too
+    heard: list[str] = []
+
+    class View:
+        def show(self, source: Any, event: Event[Any]) -> None:
+            heard.append(event.type)
+            if within:
+                pump.close()
+            raise ValueError
+
+    pump, view = Pump(), View()
+    source: SuggestionsEventSource | EventSource
+    if kind == "answer":
+        source = Service(1000).ask(pump, on={"chunk": view.show})
+    else:
+        session = Script([b"data: 1\n\n", HOLD]).session()
+        source = EventSource("https://s.example/", session=session, dispatch=pump)
+        source.connect("message", view.show)
+    while not heard:
+        pump.run()
+    pump.close()
+    gone = weakref.ref(view)
+    del view
+    eventually(lambda: gc.collect() >= 0 and gone() is None)
+    source.close()

@@ -198,6 +198,26 @@ def test_a_fork_leaves_the_stream_to_the_parent(binding: str) -> None:
     notes.check(service.text)
 
 
+@program("PySide6.QtWidgets", display=False, env=OFFSCREEN)
+def test_ctrl_c_that_is_taken_for_a_handlers_failure_stops_no_answer() -> None:
+    """PySide tells it as any exception out of Python, and goes on."""
+    import signal
+    import threading
+
+    host, service, notes = Host("PySide6"), Service(200), Notes()
+    sys.excepthook = lambda *_: None
+    source = service.ask(qt(), on=notes.on())
+    source.connect("end", lambda source, event: host.app.quit())
+    host.core.QTimer.singleShot(30_000, host.app.quit)
+    try:
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        host.app.exec()
+    except KeyboardInterrupt:
+        host.app.exec()
+    assert notes.ended
+    assert source.full_message == service.text
+
+
 @both
 @pytest.mark.parametrize("leave", ["end of the file", "sys.exit", "exec"])
 def test_exit_in_mid_stream(binding: str, leave: str) -> None:

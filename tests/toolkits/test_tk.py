@@ -281,3 +281,24 @@ def test_exit_in_mid_stream(leave: str) -> None:
         root.mainloop()
     elif leave == "destroy":
         root.destroy()
+
+
+@program("tkinter")
+def test_ctrl_c_stops_no_answer() -> None:
+    """It is raised in whatever Python is called next, which here is hardly ever the test's own."""
+    import signal
+    import tkinter
+
+    root, service, notes = tkinter.Tk(), Service(200), Notes()
+    root.report_callback_exception = lambda *_: None  # type: ignore[method-assign]  # before 3.11
+    source = service.ask(tk(root), on=notes.on())
+    source.connect("end", lambda source, event: root.quit())
+    root.after(30_000, root.quit)
+    try:
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        root.mainloop()
+    except KeyboardInterrupt:
+        root.mainloop()
+    assert notes.ended
+    assert source.full_message == service.text
+    root.destroy()
