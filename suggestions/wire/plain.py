@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from suggestions.errors import EventTooLargeError
 from suggestions.wire.sse import ServerSentEvent
 
+_BYTE_ORDER_MARK = "\ufeff"
 _WITHIN_UTF_8 = ("utf-8", "ascii")
 _LONGEST_LINE = 16 * 1024 * 1024
 
@@ -40,12 +41,18 @@ def text(chunks: Iterable[bytes], charset: str = "utf-8") -> Iterator[list[Serve
 
     `charset` is a name of the IANA's; one that is not known is taken for UTF-8.
     """
-    decoder = _decoder(charset)
+    mark = _BYTE_ORDER_MARK
+    for piece in _decoded(chunks, _decoder(charset)):
+        if told := piece.removeprefix(mark):
+            yield [ServerSentEvent("message", told, "")]
+        if piece:
+            mark = ""  # it is one at the very start alone
+
+
+def _decoded(chunks: Iterable[bytes], decoder: IncrementalDecoder) -> Iterator[str]:
     for chunk in chunks:
-        if piece := decoder.decode(chunk):
-            yield [ServerSentEvent("message", piece, "")]
-    if piece := decoder.decode(b"", final=True):
-        yield [ServerSentEvent("message", piece, "")]
+        yield decoder.decode(chunk)
+    yield decoder.decode(b"", final=True)
 
 
 def _decoder(charset: str) -> IncrementalDecoder:
@@ -53,7 +60,8 @@ def _decoder(charset: str) -> IncrementalDecoder:
         " ".encode(charset)  # raises where it is none of text, such as "base64"
         if lookup(charset).name not in _WITHIN_UTF_8:
             return getincrementaldecoder(charset)("replace")
-    return getincrementaldecoder("utf-8-sig")("replace")
+    # Not "utf-8-sig", which drops a half of the mark where nothing follows it.
+    return getincrementaldecoder("utf-8")("replace")
 
 
 def _told(whole: list[bytes], max_line_size: int) -> list[ServerSentEvent]:
@@ -61,7 +69,7 @@ def _told(whole: list[bytes], max_line_size: int) -> list[ServerSentEvent]:
     for line in whole:
         if len(line) > max_line_size:
             raise _too_large(max_line_size)
-        data = line.decode("utf-8", "replace").removeprefix("\ufeff").strip()
+        data = line.decode("utf-8", "replace").removeprefix(_BYTE_ORDER_MARK).strip()
         if data:
             batch.append(ServerSentEvent("message", data, ""))
     return batch
