@@ -210,7 +210,8 @@ class EventSource(StreamTarget):
             self._to_conclude = True
         if subscription is not None:
             subscription.abort()
-        self._let_handlers_begin()
+        if not self._let_handlers_begin():
+            self._take_back()
         self._begins = None
         self._delivery.wake()
 

@@ -48,6 +48,15 @@ class StreamTarget(EventTarget):
         if self._log.withdraw(self._told_to):
             self._last_event_id = self._told_id
 
+    def _take_back(self) -> None:
+        """No handler begins any more with the event that is just being told; another connection
+        is to bring it again, since it might be lost."""
+        with self._lock:
+            begins, self._begins = self._begins, None
+            if begins is not None and self._only is not None:
+                self._told_to, self._told_id = self._told_before
+                self._last_event_id = self._told_id
+
     def _slowest(self) -> int:
         """The position of the first entry that somebody still has to hear."""
         position: int = self._live.position
@@ -75,6 +84,8 @@ class StreamTarget(EventTarget):
         self._call(entry, receivers)
         if EVERY in receivers:
             self._call(entry, receivers, EVERY)
+        if cursor is self._live:
+            self._begins = None
 
     def _call_watchers(self, signal: Signal, event: Event[Any]) -> None:
         # A stream's event may be called "done" and be none of an answer.

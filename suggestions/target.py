@@ -424,19 +424,22 @@ class EventTarget:
         self._awaited.calls.clear()
         self._live.position = len(self._log)
 
-    def _let_handlers_begin(self) -> None:
+    def _let_handlers_begin(self) -> bool:
         """A handler that was just being called has begun when this returns; none later does that
-        was told before not to."""
+        was told before not to. False where that is not known: it took too long."""
         holder = self._holder
         if holder is None or holder == threading.get_ident():
-            return
+            return True
         deadline = monotonic() + _LONGEST_START
-        while self._holder == holder and not _runs_a_handler(holder) and monotonic() < deadline:
+        while self._holder == holder and not _runs_a_handler(holder):
+            if monotonic() >= deadline:
+                return False
             if self._baton.acquire(timeout=_JUST_STARTING):
                 self._baton.release()
                 # Who had news meanwhile, or looked whether all is told, has found it taken.
                 self._delivery.wake()
-                return
+                return True
+        return True
 
     # Who is connected; under the lock
 
