@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from script import DONE, Script, chunk
+from wire_server import free_port
 
 from suggestions import SuggestionsEventSource, ask_question, ask_question_sync
 from suggestions.dialects.openai import OpenAI
@@ -194,10 +195,8 @@ def test_an_answer_that_does_not_come_is_raised(service: dict[str, Any]) -> None
 
 
 def test_a_service_that_is_not_there_is_raised(caplog: pytest.LogCaptureFixture) -> None:
-    with Playground() as gone:
-        url = gone.jetpack_url
     with pytest.raises(ConnectionFailedError) as caught:
-        ask_question_sync(QUESTION, url=url, retries=0)
+        ask_question_sync(QUESTION, url=f"http://127.0.0.1:{free_port()}/", retries=0)
     assert caught.value.code == "error_network"
     assert "127.0.0.1" in caught.value.message
     assert caplog.records == []

@@ -31,6 +31,7 @@ from wire_server import (
     Server,
     ca_file,
     eventually,
+    free_port,
     said,
     server_tls,
     sized,
@@ -245,10 +246,8 @@ def test_what_a_busy_service_says_is_kept() -> None:
 
 
 def test_nobody_there() -> None:
-    with Server(handing_out("x")) as server:
-        gone = base(server)
     with pytest.raises(ConnectionFailedError):
-        ChatbotLogin(gone, "me", PASSWORD)()
+        ChatbotLogin(f"http://localhost:{free_port()}", "me", PASSWORD)()
 
 
 @pytest.mark.parametrize("send", ["form", "params"])
@@ -612,8 +611,9 @@ def test_a_token_that_has_expired_at_its_birth_is_told() -> None:
 
 
 def test_a_token_of_before_a_restart_is_renewed() -> None:
-    with Playground(pace=0) as playground:
-        url, port = playground.chatbot_url, int(playground.chatbot_url.rpartition(":")[2])
+    port = free_port()
+    with Playground(pace=0, port=port) as playground:
+        url = playground.chatbot_url
         login = ChatbotLogin(url, "demo", "demo")
         first = login()
     with Playground(pace=0, port=port):

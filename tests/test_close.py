@@ -30,6 +30,7 @@ from wire_server import (
     full_backlog,
     said,
     server_tls,
+    unknown_host,
 )
 
 AT_ONCE = 5.0
@@ -391,7 +392,7 @@ def test_failures_leave_nothing(session: requests.Session) -> None:
     def no_server(peer: Peer) -> None:
         peer.sock.recv(1)
 
-    with Server(no_server) as server:
+    with Server(no_server) as server, unknown_host("nonexistent.invalid"):
         before = descriptors()
         urls = (server.url, server.url.replace("http", "https"), "https://nonexistent.invalid/")
         all_told = [Told(url, session=session, retries=0) for url in urls * 5]

@@ -56,16 +56,22 @@ class Heard:
     """A source's events in the order in which they were told."""
 
     def __init__(self, url: str, *, start: bool = True, **options: Any) -> None:
-        self.events: list[Any] = []
-        self.states: list[int] = []
+        self.told: list[tuple[Any, int]] = []  # each event and the state in which it was told
         self.source = EventSource(url, start=False, **{"initial_retry_delay": 0.01, **options})
         self.source.connect("*", self._hear)
         if start:
             self.source.start()
 
     def _hear(self, source: EventSource, event: Event[Any]) -> None:
-        self.states.append(source.ready_state)
-        self.events.append(event)  # last: it is what others wait for
+        self.told.append((event, source.ready_state))  # in one: others wait for it, or count
+
+    @property
+    def events(self) -> list[Any]:
+        return [event for event, _ in self.told]
+
+    @property
+    def states(self) -> list[int]:
+        return [state for _, state in self.told]
 
     @property
     def names(self) -> list[str]:
@@ -645,10 +651,13 @@ def test_nothing_is_lost_or_doubled_over_50_lives_of_the_server(
                     "message", lambda source, event: late.append(event.detail.data)
                 )
     heard.source.close()
+    assert eventually(lambda: not threads())  # what was being told has been told to all
     assert heard.names.count("error") >= 49
     assert heard.data == [str(number + 1) for number in range(len(heard.data))]
     first = int(late[0])
-    assert late == heard.data[first - 1 :]
+    assert late == [str(first + number) for number in range(len(late))]
+    # It is called before the handler of all names, and close() may have come in between.
+    assert len(late) - len(heard.data[first - 1 :]) in (0, 1)
 
 
 def test_a_close_and_a_restart_do_not_lose_what_was_not_told(listen: Callable[..., Heard]) -> None:
@@ -749,6 +758,39 @@ def test_a_host_that_has_gone_closes_what_is_restarted(pending: bool) -> None:
     assert heard.source.ready_state is EventSource.CLOSED
     heard.source.restart()
     assert eventually(lambda: heard.source.ready_state is EventSource.CLOSED)
+
+
+def test_an_event_whose_telling_is_given_up_is_brought_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The machine stands still for longer than `close()` waits, just before a handler begins."""
+    told: list[str] = []
+    reached, gate = threading.Lock(), threading.Lock()
+    reached.acquire()
+    gate.acquire()
+    # Its code passes for the package's own, and needs no other's.
+    own = sys.modules["suggestions.stream_target"].StreamTarget
+    names = {"__name__": "suggestions.any", "real": own._call, "gate": gate, "reached": reached}
+    exec(
+        "def call(self, event, *rest):\n"
+        "    if getattr(event.detail, 'last_event_id', '') == '2':\n"
+        "        reached.release()\n"
+        "        gate.acquire()\n"
+        "    real(self, event, *rest)\n",
+        names,
+    )
+    monkeypatch.setattr(own, "_call", names["call"])
+    numbers = [b"id: %d\ndata: x\n\n" % number for number in (1, 2, 3)]
+    stream = script.Script([*numbers, script.HOLD])
+    source = EventSource("https://s.example/", session=stream.session(), start=False)
+    source.connect("message", lambda source, event: told.append(event.detail.last_event_id))
+    source.start()
+    assert reached.acquire(timeout=SOON)
+    source.close()
+    assert source.last_event_id == "1"
+    gate.release()
+    assert eventually(lambda: source._holder is None)
+    assert told == ["1"]
 
 
 def test_what_was_forgotten_is_not_kept_again_when_it_is_withdrawn() -> None:
@@ -863,7 +905,10 @@ def test_a_silent_connection_is_dropped_and_made_again(
 
 
 def test_comments_keep_a_connection(listen: Callable[..., Heard]) -> None:
+    peers: list[Peer] = []
+
     def script(peer: Peer) -> None:
+        peers.append(peer)
         peer.request()
         peer.send(CHUNKED)
         for _ in range(60):
@@ -871,10 +916,19 @@ def test_comments_keep_a_connection(listen: Callable[..., Heard]) -> None:
             peer.pause()
         peer.wait_for_end()
 
-    with serving(script) as server:
+    def attempt(server: Server) -> list[str]:
         heard = listen(server.url, read_timeout=2.5)
-        assert eventually(lambda: heard.names.count("comment") == 60)
-        assert "error" not in heard.names
+        assert eventually(lambda: heard.names.count("comment") >= 60 or "error" in heard.names)
+        heard.source.close()
+        return heard.names
+
+    with serving(script) as server:
+        names = attempt(server)
+        while "error" in names and max(peer.longest_silence for peer in peers) > 2:
+            peers.clear()
+            names = attempt(server)  # it was the machine that was silent
+        assert names.count("comment") == 60
+        assert "error" not in names
 
 
 # Closing: at once, in every phase, and nothing starts any more
@@ -1056,7 +1110,7 @@ def test_dispatch_on_another_thread(listen: Callable[..., Heard]) -> None:
         def pumped(condition: Callable[[], bool]) -> bool:
             return eventually(lambda: (pump.run(), condition())[1])
 
-        assert pumped(lambda: heard.names == ["open", "message"])
+        assert pumped(lambda: heard.names == ["open", "message"] and bool(ran_on))
         assert ran_on == {threading.get_ident()}
         assert pump._lifetime.is_watched
         heard.source.close()
@@ -1097,9 +1151,10 @@ def test_a_slow_host_holds_the_server_back_and_loses_nothing(listen: Callable[..
         heard = listen(server.url, dispatch=pump, history=200)
         assert eventually(lambda: len(heard.source._log) > 200)
         assert eventually(at_rest), "the source reads on"
-        backlog = len(heard.source._log)
+        with heard.source._lock:  # it may be the server that rests
+            backlog, kept = len(heard.source._log), heard.source._log.kept
         assert 200 < backlog < 300
-        assert heard.source._log.kept == backlog
+        assert kept == backlog
         assert eventually(lambda: (pump.run(), len(heard.data) >= 5000)[1])
         assert [int(data) for data in heard.data] == list(range(len(heard.data)))
         assert heard.source._log.kept < 600

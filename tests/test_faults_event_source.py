@@ -179,6 +179,14 @@ def ids(heard: Heard, *, until: str | None = None) -> list[int]:
     return numbers
 
 
+def is_hurried(row: Again | Failed | Open, heard: Heard) -> bool:
+    """Whether a slow machine has missed a short time before the fault was there."""
+    if not isinstance(row, Again) or row.read_timeout is None:
+        return False
+    assert eventually(lambda: "error" in heard.names), heard.names
+    return len(ids(heard, until="error")) < row.told
+
+
 def check_again(row: Again, heard: Heard, scheme: str) -> None:
     def is_back() -> bool:
         names = heard.names
@@ -207,7 +215,10 @@ def check_failed(row: Failed, heard: Heard) -> None:
 
 
 def check_open(row: Open, heard: Heard) -> None:
-    assert eventually(lambda: heard.names.count("comment") > 100), heard.names
+    def is_kept() -> bool:
+        return eventually(lambda: heard.names.count("comment") > 100)
+
+    assert is_kept() or is_kept(), heard.names  # a drop at a time takes a slow machine long
     assert ids(heard) == list(range(1, row.told + 1))
     assert heard.source.ready_state == EventSource.OPEN
     assert "error" not in heard.names
@@ -239,18 +250,24 @@ def test_each_fault(monkeypatch: pytest.MonkeyPatch, name: str, scheme: str, pla
     gc.collect()
     before = tracemalloc.get_traced_memory()[0]
     tracemalloc.reset_peak()
-    with serve(name, scheme, place) as server:
+    for times in (1, 10):
         timeout = None if isinstance(row, Failed) else row.read_timeout
-        heard = listen(server, place, read_timeout=timeout)
-        with heard.source:
-            if isinstance(row, Again):
-                check_again(row, heard, scheme)
-            elif isinstance(row, Failed):
-                check_failed(row, heard)
-            else:
-                check_open(row, heard)
-            memory = tracemalloc.get_traced_memory()[1] - before
-        assert eventually(lambda: not threads())
+        with serve(name, scheme, place) as server:
+            heard = listen(server, place, read_timeout=timeout and times * timeout)
+            with heard.source:
+                hurried = times == 1 and is_hurried(row, heard)
+                if hurried:
+                    pass
+                elif isinstance(row, Again):
+                    check_again(row, heard, scheme)
+                elif isinstance(row, Failed):
+                    check_failed(row, heard)
+                else:
+                    check_open(row, heard)
+                memory = tracemalloc.get_traced_memory()[1] - before
+            assert eventually(lambda: not threads())
+        if not hurried:
+            break
     assert memory < CEILING, f"{memory / 2**20:.0f} MiB"
     if isinstance(row, Failed) and not name.startswith("redirect"):
         assert len(server.requests) == 1, "asked again"

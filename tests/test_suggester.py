@@ -23,7 +23,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from script import DONE, Script, chunk
 
-from suggestions import signals
 from suggestions.suggester import Suggester
 from suggestions.target import _LONGEST_START
 
@@ -396,28 +395,26 @@ def test_ctrl_c_in_a_callback_is_the_hosts_and_the_rest_is_told(
 
 
 def test_commands_from_many_threads_leave_one_request(service: Service, loop: Loop) -> None:
-    view = View(service, dispatch=loop.post)
     ended: list[str] = []
 
     def hear(source: Any, event: Any) -> None:
         ended.append(source.state)
 
+    view = View(service, dispatch=loop.post, on={"end": hear})
     questions = [f"{n}?" for n in range(12)]
-    with signals.end.connected_to(hear):
-        for question in questions:
-            service.feed(question, chunk(question), DONE)
-        threads = [
-            threading.Thread(target=view.suggester.request, args=(question,))
-            for question in questions
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        source = view.suggester.source
-        assert source is not None
-        text = source.result(10)
-        loop.until(lambda: view.told[-1:] == [("done", text)] and len(ended) == len(questions))
+    for question in questions:
+        service.feed(question, chunk(question), DONE)
+    threads = [
+        threading.Thread(target=view.suggester.request, args=(question,)) for question in questions
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    source = view.suggester.source
+    assert source is not None
+    text = source.result(10)
+    loop.until(lambda: view.told[-1:] == [("done", text)] and len(ended) == len(questions))
     assert view.told[-1] == ("done", text)
     assert {value for name, value in view.told if name in ("suggestion", "done")} == {text}
     assert sorted(ended) == ["aborted"] * 11 + ["done"]
@@ -582,9 +579,11 @@ def test_a_command_gives_the_callback_of_an_end_time_to_begin(
 
 
 def test_a_request_gives_the_callback_of_a_reset_time_to_begin(service: Service) -> None:
-    beginning = Beginning("init")
+    told = threading.Event()
+    beginning = Beginning("init", lambda state: told.set())
     suggester = suggester_of(service, on_state=beginning.callback)
     suggester.request("Why?")
+    assert told.wait(60)  # else there would be no new state to tell of
     suggester.reset()
     assert beginning.seconds_of(lambda: suggester.request("And?")) >= _LONGEST_START
     suggester.reset()

@@ -45,6 +45,7 @@ from wire_server import (
     said,
     server_tls,
     sized,
+    unknown_host,
 )
 
 from suggestions import errors
@@ -247,8 +248,8 @@ def test_the_total_timeout_counts_across_attempts() -> None:
 
 
 def test_no_delay_is_longer_than_the_total_timeout() -> None:
-    with Server(answering(sized("503 Busy", Retry_After="3"))) as server:
-        told = Told(server.url, retries=1, timeouts={"total": 2.9})
+    with Server(answering(sized("503 Busy", Retry_After="29"))) as server:
+        told = Told(server.url, retries=1, timeouts={"total": 28.9})
         assert type(told.error()) is errors.ServiceUnavailableError
     assert "retry" not in told.names
 
@@ -259,7 +260,7 @@ def test_no_delay_is_longer_than_the_total_timeout() -> None:
         silent_after(b"HTTP/1.1 429 No\r\nContent-Length: 100\r\n\r\n{"),
         answering(b"HTTP/1.1 429 No\r\nContent-Length: 100\r\n\r\n{"),
         answering(b"HTTP/1.1 429 No\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\nno\r\n"),
-        dripping_after(b"HTTP/1.1 429 No\r\n\r\n", drops=b"{"),
+        dripping_after(b"HTTP/1.1 429 No\r\n\r\n{", drops=b"{"),
     ],
     ids=["silent", "broken off", "malformed", "in drops"],
 )
@@ -277,13 +278,22 @@ def test_a_question_that_is_not_read() -> None:
 
 
 def test_a_slow_stream_is_no_silent_one() -> None:
+    peers: list[Peer] = []
+
     def script(peer: Peer) -> None:
+        peers.append(peer)
         peer.request()
         peer.send(CHUNKED)
         peer.drip(framed(ANSWER), 0.02)
 
-    with Server(script) as server:
-        assert answer(server.url, timeouts={"idle": 1.4, "first_byte": 30}) == "Argentina"
+    def attempt() -> Told:
+        with Server(script) as server:
+            return Told(server.url, timeouts={"idle": 1.4, "first_byte": 30}).wait()
+
+    told = attempt()
+    while told.source.error is not None and peers[-1].longest_silence > 1:
+        told = attempt()  # it was the machine that was silent
+    assert told.source.result() == "Argentina"
 
 
 def test_addresses_share_the_time_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,7 +303,11 @@ def test_addresses_share_the_time_to_connect(monkeypatch: pytest.MonkeyPatch) ->
             for port in (dead, dead, server.port)
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
-        assert answer(server.url, retries=0, timeouts={"connect": 2.1}) == "Argentina"
+        for seconds in (2.1, 21):  # more, where the machine has other things to do
+            told = Told(server.url, retries=0, timeouts={"connect": seconds}).wait()
+            if told.source.error is None:
+                break
+        assert told.source.result() == "Argentina"
 
 
 @pytest.mark.parametrize("idle", [None, 5])
@@ -563,12 +577,16 @@ def test_a_pause_with_an_adapter_of_the_users_own_may_be_as_long_as_any() -> Non
     def pause(peer: Peer) -> None:
         peer.request()
         peer.send(CHUNKED + framed(said("Argen")))
-        time.sleep(0.5)
+        time.sleep(2.5 * seconds)
         peer.send(framed(said("tina")) + framed(DONE) + LAST_CHUNK)
 
-    with Server(pause) as server, requests.Session() as session:
-        session.mount("http://", Counting())
-        assert answer(server.url, session=session, timeouts={"first_byte": 0.2}) == "Argentina"
+    for seconds in (0.2, 4.0):
+        with Server(pause) as server, requests.Session() as session:
+            session.mount("http://", Counting())
+            told = Told(server.url, session=session, timeouts={"first_byte": seconds}).wait()
+        if "chunk" in told.names:
+            break  # else a slow machine has missed a short time, and is given more
+    assert told.source.result() == "Argentina"
 
 
 # Hooks of the session
@@ -1063,6 +1081,12 @@ def at(url: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def unknown() -> Iterator[str]:
+    with unknown_host("nonexistent.invalid"):
+        yield "https://nonexistent.invalid/"
+
+
+@contextlib.contextmanager
 def serving(script: Script, *, tls: bool = False, scheme: str | None = None) -> Iterator[str]:
     with Server(script, tls=server_tls() if tls else None) as server:
         yield server.url if scheme is None else re.sub("^https?", scheme, server.url)
@@ -1087,7 +1111,7 @@ FAILURES = [
     ),
     fails(
         "unknown host",
-        lambda: at("https://nonexistent.invalid/"),
+        unknown,
         errors.NameResolutionError,
         r"The address of nonexistent\.invalid was not found\.",
     ),
@@ -1288,8 +1312,16 @@ def test_a_header_that_cannot_be_sent(session: requests.Session) -> None:
 
 
 def test_what_had_arrived_is_kept() -> None:
-    with Server(resetting(CHUNKED, framed(said("Argen")))) as server:
-        told = Told(server.url)
+    read = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(CHUNKED, framed(said("Argen")))
+        assert read.wait(SOON)  # a reset drops what was not read yet
+        peer.reset()
+
+    with Server(script) as server:
+        told = Told(server.url, on={"chunk": lambda source, event: read.set()})
         assert type(told.error()) is errors.ConnectionLostError
     assert told.of("chunk") == ["Argen"]
     assert told.source.error.partial_text == told.source.full_message == "Argen"
@@ -1436,7 +1468,10 @@ def test_a_retry_before_the_first_message(start: bytes) -> None:
 def test_close_in_the_delay_ends_at_once() -> None:
     waiting = threading.Event()
     with Server(answering(sized("503 Busy", Retry_After="29"))) as server:
-        told = Told(server.url, retries=5, on={"retry": lambda source, event: waiting.set()})
+        told = Told(server.url, retries=5, start=False)
+        # Behind the handlers that note it, of which none begins after close().
+        told.source.connect("retry", lambda source, event: waiting.set())
+        told.source.start()
         assert waiting.wait(SOON)
         told.source.close()
         assert told.wait().names == ["retry", "abort", "end"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import secrets
 import select
 import socket
@@ -19,6 +20,7 @@ from http.client import parse_headers
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 import trustme
 
 from suggestions import SuggestionsEventSource
@@ -60,6 +62,9 @@ class Peer:
         self.number = number  # of the connection, from 1 on
         self._file = sock.makefile("rb")
         self._requests = requests
+        self._last_sent = math.inf
+        self.longest_silence = 0.0
+        """Seconds between two times of sending. On a busy machine, no script can bound them."""
 
     def request(self) -> Request:
         line = self._file.readline().decode("latin-1").strip()
@@ -71,7 +76,12 @@ class Peer:
         return request
 
     def send(self, *parts: bytes) -> None:
-        self.sock.sendall(b"".join(parts))
+        try:
+            self.sock.sendall(b"".join(parts))
+        finally:
+            now = time.monotonic()
+            self.longest_silence = max(self.longest_silence, now - self._last_sent)
+            self._last_sent = now
 
     def drip(self, data: bytes, pause: float = 0.02) -> None:
         """One byte at a time."""
@@ -227,6 +237,21 @@ def full_backlog() -> Iterator[int]:
                 yield address[1]
                 return
         raise AssertionError("the queue takes them all")
+
+
+@contextlib.contextmanager
+def unknown_host(name: str) -> Iterator[None]:
+    """It is not found, which a resolver elsewhere may take its time to say."""
+    look_up = socket.getaddrinfo
+
+    def refuse(host: Any, *rest: Any, **options: Any) -> Any:
+        if host == name:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *rest, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", refuse)
+        yield
 
 
 def free_port() -> int:

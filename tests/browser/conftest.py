@@ -67,13 +67,22 @@ def tab(_tab: tuple[Any, Faults]) -> Iterator[Any]:
     assert not faults
 
 
+class Left(threading.Event):
+    """Set when the model, behind the relay, ends an answer before it is told; `begun` is set when
+    it begins one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = threading.Event()
+
+
 @pytest.fixture
-def left(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """Set when the model, behind the relay, ends an answer before it is told."""
-    seen = threading.Event()
+def left(monkeypatch: pytest.MonkeyPatch) -> Left:
+    seen = Left()
     play = stream._play
 
     def play_and_see(*args: Any) -> Iterator[bytes]:
+        seen.begun.set()
         told = False
         try:
             yield from play(*args)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from suggestions.playground import FAILURES, Playground
+from suggestions.playground import FAILURES, Playground, stream
 from suggestions.playground.ask import WIRES
 
 QUESTION = "Write a haiku"
@@ -67,7 +67,17 @@ def events(page: Any) -> list[list[str]]:
 # An answer
 
 
-def test_the_answer_grows_before_it_ends(page: Any) -> None:
+def test_the_answer_grows_before_it_ends(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = threading.Semaphore(0)
+    play = stream._play
+
+    def play_in_parts(*args: Any) -> Iterator[bytes]:
+        for number, piece in enumerate(play(*args)):
+            if number in (6, 12):
+                assert shown.acquire(timeout=SOON)
+            yield piece
+
+    monkeypatch.setattr(stream, "_play", play_in_parts)
     page.evaluate(
         """() => {
             window.seen = [];
@@ -77,6 +87,9 @@ def test_the_answer_grows_before_it_ends(page: Any) -> None:
         }"""
     )
     ask(page)
+    for count in (1, 2):
+        page.wait_for_function("count => new Set(seen.filter(Boolean)).size >= count", arg=count)
+        shown.release()
     assert re.fullmatch(r"Done: 15 words in [\d.]+ s\.", end(page))
     assert answer(page) == HAIKU
     seen = [text for text in page.evaluate("seen") if text]
@@ -122,10 +135,11 @@ def test_the_next_question_takes_the_place_of_the_one_before(page: Any) -> None:
 
 @pytest.mark.parametrize("way", ["button", "key"])
 @pytest.mark.parametrize("fail", ["silence", "slow-headers"])
-def test_stop_stops_both_sides(page: Any, left: threading.Event, fail: str, way: str) -> None:
+def test_stop_stops_both_sides(page: Any, left: Any, fail: str, way: str) -> None:
     ask(page, fail=fail)
     if fail == "silence":
         page.wait_for_selector("#answer p")
+    assert left.begun.wait(SOON)
     assert not left.is_set()
     if way == "button":
         page.click("#stop")

@@ -147,7 +147,7 @@ def test_close_in_silence_returns_at_once_and_nothing_follows() -> None:
         def close() -> None:
             timed(source.close)
             notes.names.clear()
-            GLib.timeout_add(300, application.quit)
+            when(lambda: notes.ended, lambda: GLib.timeout_add(300, application.quit))
 
         # The last suggestion comes, though nothing follows it.
         when(lambda: notes.suggestions[-1:] == [service.text], close)

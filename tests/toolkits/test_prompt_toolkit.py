@@ -109,6 +109,8 @@ def test_close_in_silence_returns_at_once_and_nothing_follows() -> None:
                 await asyncio.sleep(0.01)
             timed(source.close)
             notes.names.clear()
+            while not notes.ended:
+                await asyncio.sleep(0.01)
             await asyncio.sleep(0.3)
             app.exit()
             await running

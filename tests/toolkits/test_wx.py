@@ -83,7 +83,7 @@ def test_close_in_silence_returns_at_once_and_nothing_follows() -> None:
         def close() -> None:
             timed(source.close)
             notes.names.clear()
-            wx.CallLater(300, frame.Close)
+            when(lambda: notes.ended, lambda: wx.CallLater(300, frame.Close))
 
         # The last suggestion comes, though nothing follows it.
         when(lambda: notes.suggestions[-1:] == [service.text], close)
