@@ -290,7 +290,7 @@ class EventSource(StreamTarget):
 
     def _is_error_heard(self) -> bool:
         """Also where nobody wants to: after `close()` or `restart()`."""
-        heard = "error" in self._receivers or EVERY in self._receivers
+        heard = self._has_receivers("error") or self._has_receivers(EVERY)
         watched = bool(signals.error.receivers)
         return heard or watched or self._only is not None or self._subscription is not None
 

@@ -420,10 +420,7 @@ class SuggestionsEventSource(AnswerTarget):
         if error is None or self._asked_for:
             return True
         names = (error.code, "error_response", "error")
-        return any(
-            any(True for _ in self._receivers.get(name, ())) or BY_NAME[name].receivers
-            for name in names
-        )
+        return any(self._has_receivers(name) or BY_NAME[name].receivers for name in names)
 
     def _warn_of_unheard_error(self) -> None:
         error = self._answer.error

@@ -441,6 +441,10 @@ class EventTarget:
                 return True
         return True
 
+    def _has_receivers(self, name: str) -> bool:
+        """Whether one that is connected to that name is still there."""
+        return any(original(handler) is not None for handler in self._receivers.get(name, ()))
+
     # Who is connected; under the lock
 
     def _join(self, name: str, handler: Handler, weak: bool) -> None:

@@ -19,6 +19,7 @@ from script import DONE, HOLD, Script, Step, chunk, data
 from suggestions import Event, EventSource, EventTarget, SuggestionsEventSource, errors, signals
 from suggestions.dialects.openai import OpenAI
 from suggestions.events import FunctionCall, ToolCall
+from suggestions.toolkits import Pump
 
 URL = "https://service.example/ask"
 
@@ -392,6 +393,12 @@ def test_await_and_async_iteration() -> None:
 # Signals and errors that nobody hears
 
 
+class Awaiting(Pump):
+    """A host that takes async handlers, and never comes to run one."""
+
+    def spawn(self, fn: Any, ended: Any) -> None: ...
+
+
 def test_a_host_watches_every_source() -> None:
     seen: list[tuple[Any, str]] = []
 
@@ -534,18 +541,32 @@ def test_an_error_that_nobody_hears_is_logged_once(caplog: pytest.LogCaptureFixt
     assert "connect a handler to 'error'" in record.getMessage()
 
 
-def test_an_error_whose_only_handler_is_gone_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    class View:
-        def show(self, source: SuggestionsEventSource, event: Event[Any]) -> None: ...
+class View:
+    def show(self, source: Any, event: Event[Any]) -> None: ...
 
-    view = View()
-    source = ask([ConnectionResetError()], start=False)
-    source.connect("error", view.show, weak=True)
+    async def show_later(self, source: Any, event: Event[Any]) -> None: ...
+
+
+@pytest.mark.parametrize("way", ["show", "show_later"])
+@pytest.mark.parametrize("kind", [SuggestionsEventSource, EventSource])
+def test_an_error_whose_only_handler_is_gone_is_logged(
+    caplog: pytest.LogCaptureFixture, kind: type[Any], way: str
+) -> None:
+    view, pump = View(), Awaiting()
+    if kind is EventSource:
+        session = Script([b"No."], status=404).session()
+        source: Any = EventSource(URL, session=session, dispatch=pump, start=False)
+    else:
+        source = ask([ConnectionResetError()], dispatch=pump, start=False)
+    source.connect("error", getattr(view, way), weak=True)
     del view
     gc.collect()
     source.start()
-    assert source.wait(10)
-    assert "Nobody heard of it" in caplog.text
+    deadline = time.monotonic() + 20
+    while "Nobody heard of it" not in caplog.text:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    pump.close()
 
 
 @pytest.mark.parametrize("name", ["error", "error_response", "error_network"])

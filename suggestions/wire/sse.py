@@ -20,6 +20,7 @@ _BLANK_LINE = b"\n\n"
 # sseclient copies the data so far once for each further line: it gets this many at a time.
 _DATA_LINES_AT_ONCE = 64
 _ID = r"(?m:^id(?:: ?([^\0\n]*))?$)"
+_DATA = rb"(?m:^data(?::|$))"
 # A line of something else than an event. One that was cut off, and is this short, may be the
 # beginning of a field.
 _STRANGE = r"(?m:^(?!(?:data|event|id|retry)?(?::|$))[^\n]+)"
@@ -109,7 +110,8 @@ class EventStream:
                     raise self._too_large()
             left = bytes(held).split(b"\n")
             self.unfinished = any(line and not line.startswith(b":") for line in left)
-            self._note_unframed(_STRANGE_BEFORE_END, _decoded(held))
+            if not re.search(_DATA, held):
+                self._note_unframed(_STRANGE_BEFORE_END, _decoded(held))
         finally:
             # A reconnection time counts when its line ends; all else when the event ends.
             self._note_reconnection_time(held[: held.rfind(b"\n") + 1])

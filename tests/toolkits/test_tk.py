@@ -302,3 +302,45 @@ def test_ctrl_c_stops_no_answer() -> None:
     assert notes.ended
     assert source.full_message == service.text
     root.destroy()
+
+
+@program("tkinter")
+@pytest.mark.parametrize("seconds", [0, 0.1])
+def test_a_window_that_cancels_all_timers_before_it_goes(seconds: float) -> None:
+    """The usual cure for "invalid command name", which also deletes the commands they call."""
+    import tkinter
+
+    root, service, failures = tkinter.Tk(), Service(5, silent=True), list[Any]()
+    root.report_callback_exception = lambda *failure: failures.append(failure)  # type: ignore[method-assign]
+    source = service.ask(tk(root))
+
+    def leave() -> None:
+        for timer in root.tk.call("after", "info"):
+            root.after_cancel(timer)
+        root.destroy()
+
+    if seconds:
+        root.after(int(1000 * seconds), leave)
+        root.mainloop()
+    else:
+        leave()
+    assert not failures
+    assert source.state == "aborted"
+    source.wait(30)
+    assert source._delivery._dispatcher._root is None  # type: ignore[union-attr]
+
+
+@program("tkinter")
+def test_a_window_with_a_method_of_the_name_of_one_of_tkinters() -> None:
+    import tkinter
+
+    class Form(tkinter.Tk):
+        def register(self, event: Any = None) -> None:  # type: ignore[override]
+            users.append(event)
+
+    users: list[Any] = []
+    root, service, notes = Form(), Service(30), Notes()
+    service.ask(tk(root), on=notes.on())
+    run(root, lambda: notes.ended)
+    assert not users
+    root.destroy()
