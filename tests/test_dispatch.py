@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from script import DONE, HOLD, Script, Step, chunk
 
-from suggestions import Event, SuggestionsEventSource
+from suggestions import Event, EventSource, SuggestionsEventSource
 from suggestions.errors import AbortedError
 from suggestions.target import _LONGEST_START
 
@@ -463,6 +463,33 @@ def test_close_gives_a_handler_that_is_just_being_called_time_to_begin() -> None
     assert took >= _LONGEST_START
     assert gc.isenabled()  # as before
     assert source.wait(10)
+
+
+@pytest.mark.parametrize("moment", ["just being called", "running", "over"])
+def test_a_stream_that_is_closed_counts_an_event_whose_handler_has_begun(moment: str) -> None:
+    """Where that is not known in time, on a machine that stands still, it is brought again."""
+    beginning, entered, leave = Beginning(), threading.Event(), threading.Event()
+
+    def hear(source: EventSource, event: Event[Any]) -> None:
+        entered.set()
+        leave.wait(60)
+
+    session = Script([b"id: 1\ndata: a\n\n", HOLD]).session()
+    source = EventSource(URL, session=session, start=False)
+    source.connect("message", beginning.handler if moment == "just being called" else hear)
+    if moment == "over":
+        leave.set()
+    source.start()
+    assert beginning.is_reached() if moment == "just being called" else entered.wait(20)
+    if moment == "over":
+        deadline = time.monotonic() + 20
+        while source._holder is not None:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+    source.close()
+    assert source.last_event_id == ("" if moment == "just being called" else "1")
+    beginning.let_go()
+    leave.set()
 
 
 def test_disconnects_in_mid_answer_keep_nothing_from_anybody(

@@ -108,6 +108,7 @@ REFUSALS: dict[type[SuggestionsError], dict[str, tuple[int, str]]] = {
         "Anthropic, billing": (402, anthropic("billing_error", "Pay")),
         "OpenRouter, credit": (402, body(code=402, message="Insufficient credits")),
         "OpenRouter, rate": (429, body(code=429, message="Rate limit exceeded: free")),
+        "one that is long as well": (400, body(code="rate_limit_exceeded", message=LENGTH)),
         "DashScope, rate": (429, flat(code="Throttling.RateQuota", message="No")),
         "DashScope, credit": (400, flat(code="Arrearage", message="Access denied")),
         "DashScope, free": (403, flat(code="AllocationQuota.FreeTierOnly", message="No")),

@@ -760,39 +760,6 @@ def test_a_host_that_has_gone_closes_what_is_restarted(pending: bool) -> None:
     assert eventually(lambda: heard.source.ready_state is EventSource.CLOSED)
 
 
-def test_an_event_whose_telling_is_given_up_is_brought_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The machine stands still for longer than `close()` waits, just before a handler begins."""
-    told: list[str] = []
-    reached, gate = threading.Lock(), threading.Lock()
-    reached.acquire()
-    gate.acquire()
-    # Its code passes for the package's own, and needs no other's.
-    own = sys.modules["suggestions.stream_target"].StreamTarget
-    names = {"__name__": "suggestions.any", "real": own._call, "gate": gate, "reached": reached}
-    exec(
-        "def call(self, event, *rest):\n"
-        "    if getattr(event.detail, 'last_event_id', '') == '2':\n"
-        "        reached.release()\n"
-        "        gate.acquire()\n"
-        "    real(self, event, *rest)\n",
-        names,
-    )
-    monkeypatch.setattr(own, "_call", names["call"])
-    numbers = [b"id: %d\ndata: x\n\n" % number for number in (1, 2, 3)]
-    stream = script.Script([*numbers, script.HOLD])
-    source = EventSource("https://s.example/", session=stream.session(), start=False)
-    source.connect("message", lambda source, event: told.append(event.detail.last_event_id))
-    source.start()
-    assert reached.acquire(timeout=SOON)
-    source.close()
-    assert source.last_event_id == "1"
-    gate.release()
-    assert eventually(lambda: source._holder is None)
-    assert told == ["1"]
-
-
 def test_what_was_forgotten_is_not_kept_again_when_it_is_withdrawn() -> None:
     history = History(0, lambda: 2)
     for entry in "abc":
