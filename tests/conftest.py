@@ -2,7 +2,10 @@
 
 import os
 import signal
+import threading
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
 
 # A loaded machine is no failure: no example has a deadline of its own.
@@ -16,3 +19,12 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 # A shell's background job ignores Ctrl-C, and so would the programs that tests send it to.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def caplog(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Without what the sources of earlier tests, which may just be ending, still have to say."""
+    earlier = {thread.name for thread in threading.enumerate()} - {threading.current_thread().name}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(caplog.handler, "filters", [lambda record: record.threadName not in earlier])
+        yield caplog
