@@ -139,7 +139,7 @@ def test_one_that_is_not_weak_is_kept(host: Host, target: EventTarget) -> None:
 # Between its call and its turn
 
 
-@pytest.mark.parametrize("way", ["connect", "once", "listener"])
+@pytest.mark.parametrize("way", ["connect", "once", "weak", "listener"])
 def test_one_that_is_disconnected_before_its_turn_does_not_begin(
     host: Host, target: EventTarget, way: str
 ) -> None:
@@ -147,6 +147,8 @@ def test_one_that_is_disconnected_before_its_turn_does_not_begin(
     target.connect("x", first.show)
     if way == "listener":
         target.add_event_listener("x", second.listen)
+    elif way == "weak":
+        target.connect("x", second.show, weak=True)
     else:
         getattr(target, way)("x", second.show)
     send(target, 1)

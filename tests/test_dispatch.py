@@ -17,7 +17,7 @@ from script import DONE, HOLD, Script, Step, chunk
 
 from suggestions import Event, EventSource, SuggestionsEventSource
 from suggestions.errors import AbortedError
-from suggestions.target import _LONGEST_START
+from suggestions.target import _LONGEST_START, _frame_of, _looking
 
 
 class Loop:
@@ -465,19 +465,21 @@ def test_close_gives_a_handler_that_is_just_being_called_time_to_begin() -> None
     assert source.wait(10)
 
 
-@pytest.mark.parametrize("moment", ["just being called", "running", "over"])
+@pytest.mark.parametrize("moment", ["just being called", "running", "in it", "over"])
 def test_a_stream_that_is_closed_counts_an_event_whose_handler_has_begun(moment: str) -> None:
     """Where that is not known in time, on a machine that stands still, it is brought again."""
     beginning, entered, leave = Beginning(), threading.Event(), threading.Event()
 
     def hear(source: EventSource, event: Event[Any]) -> None:
+        if moment == "in it":
+            source.close()
         entered.set()
         leave.wait(60)
 
     session = Script([b"id: 1\ndata: a\n\n", HOLD]).session()
     source = EventSource(URL, session=session, start=False)
     source.connect("message", beginning.handler if moment == "just being called" else hear)
-    if moment == "over":
+    if moment in ("in it", "over"):
         leave.set()
     source.start()
     assert beginning.is_reached() if moment == "just being called" else entered.wait(20)
@@ -490,6 +492,20 @@ def test_a_stream_that_is_closed_counts_an_event_whose_handler_has_begun(moment:
     assert source.last_event_id == ("" if moment == "just being called" else "1")
     beginning.let_go()
     leave.set()
+
+
+def test_where_a_thread_is_can_be_asked_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = threading.get_ident()
+    for may_stop in (True, False):  # as Python 3.11 may in its first releases
+        monkeypatch.setattr("suggestions.target._MAY_STOP_FOR_EVER", may_stop)
+        for _ in range(2):
+            frame = _frame_of(here)
+            assert frame is not None
+            assert frame.f_globals["__name__"] == "suggestions.target"
+        with _looking:
+            assert (_frame_of(here) is None) is may_stop
+    assert _frame_of(-1) is None
+    assert gc.isenabled()
 
 
 def test_disconnects_in_mid_answer_keep_nothing_from_anybody(

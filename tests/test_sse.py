@@ -230,6 +230,7 @@ VECTORS = [
     vector("retry: a digit too many", b"retry: 2" + b"0" * 18 + b"\n\n", retry=LATEST),
     # The end of the stream
     vector("nothing", b""),
+    vector("letters of its own at both ends", b"event: X\ndata: XaX\n\n", message("XaX", type="X")),
     vector("unfinished line", b"data: a\n\ndata: b", message("a")),
     vector("unfinished event", b"data: a\n\ndata: b\n", message("a")),
     vector("unfinished event, CR", b"data: a\r\rdata: b\r", message("a")),

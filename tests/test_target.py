@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -589,3 +590,23 @@ def test_wrong_names_and_handlers_are_refused(target: EventTarget) -> None:
         target.add_event_listener("news", None)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="takes an Event, not str"):
         target.dispatch_event("news")  # type: ignore[arg-type]
+
+
+def test_a_weak_handler_that_goes_before_it_is_told_what_came_earlier_is_not_kept() -> None:
+    class View:
+        def show(self, target: EventTarget, event: Event[Any]) -> None:
+            raise AssertionError
+
+    host = Host()
+    target, heard = EventTarget(dispatch=host), Heard()
+    send(target, 1)
+    host.run()
+    view = View()
+    target.connect("news", view.show, weak=True)
+    gone = weakref.ref(view)
+    del view
+    gc.collect()
+    assert gone() is None
+    target.connect("news", heard)
+    host.run()
+    assert list(heard) == [1]
