@@ -610,3 +610,17 @@ def test_a_weak_handler_that_goes_before_it_is_told_what_came_earlier_is_not_kep
     target.connect("news", heard)
     host.run()
     assert list(heard) == [1]
+
+
+def test_a_handler_beside_a_weak_one_is_kept(target: EventTarget) -> None:
+    class View:
+        def show(self, target: EventTarget, event: Event[Any]) -> None:
+            heard.append("weak")
+
+    heard: list[str] = []
+    view = View()
+    target.connect("news", lambda target, event: heard.append("strong"))
+    target.connect("news", view.show, weak=True)
+    gc.collect()
+    send(target, 1)
+    assert heard == ["strong", "weak"]
