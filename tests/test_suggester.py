@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -36,17 +35,21 @@ class Service(Script):
     def __init__(self, status: int = 200) -> None:
         super().__init__([], status=status)
         self._one_at_a_time = threading.Lock()
-        self._fed: defaultdict[str, queue.SimpleQueue[object]] = defaultdict(queue.SimpleQueue)
+        self._fed: dict[str, queue.SimpleQueue[object]] = {}
 
     def feed(self, question: str, *steps: object) -> None:
         for step in steps:
-            self._fed[question].put(step)
+            self._queue(question).put(step)
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         question = json.loads(request.body or b"")["question"]
         with self._one_at_a_time:
-            self._steps = iter(self._fed[question].get, CUT)  # type: ignore[assignment]
+            self._steps = iter(self._queue(question).get, CUT)  # type: ignore[assignment]
             return super().send(request)
+
+    def _queue(self, question: str) -> queue.SimpleQueue[object]:
+        # Not a defaultdict: two threads that ask at once may each be given one of their own.
+        return self._fed.setdefault(question, queue.SimpleQueue())
 
     def cut(self) -> None:
         for question in list(self._fed):
