@@ -32,7 +32,7 @@ class Script(BaseAdapter):
         headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__()
-        self._steps = list(steps)
+        self._steps: Iterable[Any] = list(steps)
         self._status = status
         self._headers = {"Content-Type": content_type, **(headers or {})}
         self.requests: list[requests.PreparedRequest] = []

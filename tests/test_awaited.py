@@ -58,7 +58,7 @@ class Host:
 
 class View:
     def __init__(self) -> None:
-        self.heard: list[tuple[object, object]] = []
+        self.heard: list[tuple[Any, Any]] = []
 
     async def show(self, target: Any, event: Event[Any]) -> None:
         self.heard.append((target, event.detail))
@@ -217,7 +217,7 @@ def stream(host: Host) -> Any:
 
 
 def ids(view: View) -> list[str]:
-    return [detail.last_event_id for _, detail in view.heard]  # type: ignore[attr-defined]
+    return [detail.last_event_id for _, detail in view.heard]
 
 
 @pytest.mark.parametrize("heard", [0, 1, 2])

@@ -44,7 +44,7 @@ class Service(Script):
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         question = json.loads(request.body or b"")["question"]
         with self._one_at_a_time:
-            self._steps = iter(self._queue(question).get, CUT)  # type: ignore[assignment]
+            self._steps = iter(self._queue(question).get, CUT)
             return super().send(request)
 
     def _queue(self, question: str) -> queue.SimpleQueue[object]:

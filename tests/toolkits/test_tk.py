@@ -289,8 +289,11 @@ def test_ctrl_c_stops_no_answer() -> None:
     import signal
     import tkinter
 
-    root, service, notes = tkinter.Tk(), Service(200), Notes()
-    root.report_callback_exception = lambda *_: None  # type: ignore[method-assign]  # before 3.11
+    class Window(tkinter.Tk):
+        def report_callback_exception(self, *_: Any) -> None:
+            """Before Python 3.11, it comes here."""
+
+    root, service, notes = Window(), Service(200), Notes()
     source = service.ask(tk(root), on=notes.on())
     source.connect("end", lambda source, event: root.quit())
     root.after(30_000, root.quit)
@@ -310,9 +313,14 @@ def test_a_window_that_cancels_all_timers_before_it_goes(seconds: float) -> None
     """The usual cure for "invalid command name", which also deletes the commands they call."""
     import tkinter
 
-    root, service, failures = tkinter.Tk(), Service(5, silent=True), list[Any]()
-    root.report_callback_exception = lambda *failure: failures.append(failure)  # type: ignore[method-assign]
-    source = service.ask(tk(root))
+    class Window(tkinter.Tk):
+        def report_callback_exception(self, *failure: Any) -> None:
+            failures.append(failure)
+
+    failures: list[Any] = []
+    root, service = Window(), Service(5, silent=True)
+    dispatcher = tk(root)
+    source = service.ask(dispatcher)
 
     def leave() -> None:
         for timer in root.tk.call("after", "info"):
@@ -327,7 +335,7 @@ def test_a_window_that_cancels_all_timers_before_it_goes(seconds: float) -> None
     assert not failures
     assert source.state == "aborted"
     source.wait(30)
-    assert source._delivery._dispatcher._root is None  # type: ignore[union-attr]
+    assert dispatcher._root is None
 
 
 @program("tkinter")
