@@ -11,6 +11,7 @@ from suggestions.delta import Delta, Failure
 from suggestions.dialects import Dialect, Request
 from suggestions.dialects.base import Framing
 from suggestions.events import ResponseInfo
+from suggestions.wire.media_type import charset, media_type
 from suggestions.wire.plain import lines, text
 from suggestions.wire.retry import retry_after
 from suggestions.wire.sse import EventStream, ServerSentEvent
@@ -28,7 +29,8 @@ def _events(chunks: Iterable[bytes]) -> Iterator[list[ServerSentEvent]]:
     if is_empty and stream.unframed:
         raise errors.MalformedStreamError(
             "The service says that it sends server-sent events, and sends something else: "
-            + errors.one_line(stream.unframed)
+            + errors.one_line(stream.unframed),
+            body=stream.unframed[: errors.LONGEST_BODY],
         )
     if stream.unfinished:
         raise errors.IncompleteStreamError("The answer stopped before it was complete.")
@@ -40,7 +42,6 @@ _FRAMED: dict[Framing, Callable[[Iterable[bytes]], Iterator[list[ServerSentEvent
 }
 _LONGEST_WHOLE_ANSWER = 16 * 1024 * 1024
 _MEDIA_TYPE = r"(?a:[\w.+-]{1,60}/[\w.+-]{1,60})"
-_CHARSET = r"(?i);\s*charset=[\"']?([\w.:-]{1,40})"
 _REQUEST_IDS = ("x-request-id", "request-id", "x-ms-request-id", "apim-request-id")
 
 
@@ -58,16 +59,11 @@ def open_exchange(transport: Transport, request: Request) -> ResponseInfo:
     if status == 204 or not 200 <= status < 300:
         raise errors.from_status(
             status,
-            transport.body(errors.LONGEST_BODY, whole=False).decode("utf-8", "replace"),
+            transport.body(errors.LONGEST_BODY, whole=False).decode("utf-8-sig", "replace"),
             request_id=request_id,
             retry_after=retry_after(transport.headers),
         )
     return ResponseInfo(status, transport.headers, request_id)
-
-
-def media_type(transport: Transport) -> str:
-    """What the response says that it is, in lower case; "" where it says nothing."""
-    return transport.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def messages(transport: Transport, dialect: Dialect) -> Iterator[list[ServerSentEvent]] | None:
@@ -75,15 +71,10 @@ def messages(transport: Transport, dialect: Dialect) -> Iterator[list[ServerSent
 
     None where the response is no stream.
     """
-    framing = dialect.framings.get(media_type(transport))
+    framing = dialect.framings.get(media_type(transport.content_type))
     if framing == "text":
-        return text(transport.chunks(), _charset(transport.headers.get("Content-Type", "")))
+        return text(transport.chunks(), charset(transport.content_type))
     return framing and _FRAMED[framing](transport.chunks())
-
-
-def _charset(content_type: str) -> str:
-    found = re.search(_CHARSET, content_type)
-    return found[1] if found else "utf-8"
 
 
 def whole_answer(
@@ -93,12 +84,12 @@ def whole_answer(
 
     Raises `NotAnAnswerError` where it is none.
     """
-    kind = media_type(transport)
+    kind = media_type(transport.content_type)
     is_json = kind == "application/json" or kind.endswith("+json")
     limit = _LONGEST_WHOLE_ANSWER if is_json else errors.LONGEST_BODY
-    body = transport.body(limit)
+    body = transport.body(limit, whole=is_json)
     is_json = is_json and len(body) < limit  # one that is cut off would be none
-    said = (body if is_json else body[: errors.LONGEST_BODY]).decode("utf-8", "replace")
+    said = (body if is_json else body[: errors.LONGEST_BODY]).decode("utf-8-sig", "replace")
     problem = None
     if is_json:
         try:

@@ -20,6 +20,7 @@ from suggestions.errors import (
 from suggestions.events import Event, Retry
 from suggestions.wire.clock import Clock
 from suggestions.wire.lifeline import Aborted, Lifeline
+from suggestions.wire.media_type import media_type
 
 if TYPE_CHECKING:
     import requests
@@ -51,7 +52,7 @@ class Reader:
         self._dialect = dialect
         self._request = request
         self._credential = Credential(
-            token, url=request.url, headers=request.headers, body=request.json
+            token, url=request.url, headers=request.headers, body=request.json, session=session
         )
         self._session = session
         self._timeouts = timeouts
@@ -127,14 +128,14 @@ class Reader:
             self._lifeline.wait(retry.delay)
 
     def _read_once(self, transport: Transport, record: Record, take: Take, say: Say) -> None:
-        from suggestions.exchange import media_type, open_exchange
+        from suggestions.exchange import open_exchange
 
         info = open_exchange(transport, self._authorized())
         logger.debug("accepted with status %d", info.status)
         say((Source(request_id=info.request_id),))
         choice = _Choice(
             self._dialect,
-            media_type(transport),
+            media_type(transport.content_type),
             lambda dialect: record(Event("open", info._replace(dialect=dialect.name))),
         )
         choice.see()

@@ -6,6 +6,7 @@ import random
 from urllib.parse import urlsplit
 
 from suggestions import errors
+from suggestions.wire.media_type import media_type
 
 _FINAL = (
     errors.StatusError,
@@ -21,7 +22,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 def is_stream(status: int, content_type: str) -> bool:
     """Whether a response is the stream that was asked for: 200 and `text/event-stream`."""
-    return status == 200 and _media_type(content_type) == "text/event-stream"
+    return status == 200 and media_type(content_type) == "text/event-stream"
 
 
 def refusal(
@@ -31,7 +32,7 @@ def refusal(
     if status == 204:
         return errors.StatusError("The server has no more to say (status 204).", status=204)
     if status == 200:
-        kind = errors.one_line(_media_type(content_type)) or "something without a type"
+        kind = errors.one_line(media_type(content_type)) or "something without a type"
         return errors.NotAnAnswerError(
             f"The server sent {kind}, not text/event-stream. Is the URL right?",
             status=200,
@@ -76,7 +77,3 @@ def origin_of(url: str) -> str:
     host = f"[{host}]" if ":" in host else host
     port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
     return f"{parts.scheme}://{host}{port}"
-
-
-def _media_type(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()

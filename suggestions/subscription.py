@@ -67,7 +67,7 @@ class Subscription:
         self.reconnection_time = reconnection_time
         self._request = request
         self._credential = Credential(
-            token, url=request.url, headers=request.headers, body=request.body
+            token, url=request.url, headers=request.headers, body=request.body, session=session
         )
         self._session = session
         self._read_timeout = read_timeout
@@ -151,9 +151,9 @@ class Subscription:
 
     def _check(self, transport: Transport) -> None:
         """Raises the error of a response that is no stream."""
-        status, content_type = transport.status, transport.headers.get("Content-Type", "")
+        status, content_type = transport.status, transport.content_type
         if not is_stream(status, content_type):
-            body = transport.body(errors.LONGEST_BODY, whole=False).decode("utf-8", "replace")
+            body = transport.body(errors.LONGEST_BODY, whole=False).decode("utf-8-sig", "replace")
             raise refusal(status, content_type, body, retry_after(transport.headers))
 
     def _note_reconnection_time(self, stream: EventStream) -> None:

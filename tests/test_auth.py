@@ -235,6 +235,17 @@ def test_an_answer_without_a_token_is_not_quoted(body: bytes) -> None:
     assert "secret-under" not in repr(caught.value)
 
 
+def test_an_answer_may_begin_with_a_byte_order_mark() -> None:
+    """As that of a plugin whose source was saved with one."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(sized("200 OK", b'\xef\xbb\xbf{"accessToken": "one"}', "application/json"))
+
+    with Server(script) as server:
+        assert ChatbotLogin(base(server), "me", PASSWORD)() == "one"
+
+
 def test_what_a_busy_service_says_is_kept() -> None:
     def script(peer: Peer) -> None:
         peer.request()

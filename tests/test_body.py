@@ -32,7 +32,12 @@ from wire_server import (
     sized,
 )
 
-from suggestions.errors import IncompleteStreamError, MalformedStreamError, NetworkError
+from suggestions.errors import (
+    IncompleteStreamError,
+    MalformedStreamError,
+    ModerationError,
+    NetworkError,
+)
 from suggestions.wire.body import dechunk
 from suggestions.wire.coding import undo as undo_codings
 
@@ -348,7 +353,7 @@ def test_compression_that_is_cut_off(framing: str, coding: str, own: bool) -> No
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["ours", "the user's adapter"])
-@pytest.mark.parametrize("coding", ["none-such", "gzip, none-such", "gzip" + ", gzip" * 5])
+@pytest.mark.parametrize("coding", ["compress", "gzip, exi", "gzip" + ", gzip" * 5])
 def test_a_compression_that_nobody_can_undo(coding: str, own: bool) -> None:
     response = sized("200 OK", b"secret", "text/plain", Content_Encoding=coding)
     with Server(answering(response)) as server, requests.Session() as session:
@@ -357,6 +362,38 @@ def test_a_compression_that_nobody_can_undo(coding: str, own: bool) -> None:
         told = Told(server.url, dialect="text", session=session)
         assert type(told.error()) is MalformedStreamError
     assert told.source.full_message == ""
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["ours", "the user's adapter"])
+@pytest.mark.parametrize("coding", ["none", "utf-8", "identity", ", ,", "off, Identity"])
+def test_what_names_no_compression_stands_for_none(coding: str, own: bool) -> None:
+    """As many write it who mean that there is none."""
+    response = sized("200 OK", TEXT, "text/plain", Content_Encoding=coding)
+    with Server(answering(response)) as server, requests.Session() as session:
+        if own:
+            session.mount("http://", Plain())
+        source = Told(server.url, dialect="text", session=session).wait().source
+        assert source.result() == TEXT.decode("utf-8", "replace")
+
+
+MARK = b"\xef\xbb\xbf"
+WHOLE = b'{"choices": [{"message": {"content": "Argentina"}, "finish_reason": "stop"}]}'
+FILTERED = b'{"error": {"code": "content_filter", "message": "No."}}'
+
+
+def test_json_may_begin_with_a_byte_order_mark() -> None:
+    """As browsers take it (Fetch, `json()`)."""
+    with Server(answering(sized("200 OK", MARK + WHOLE, "application/json"))) as server:
+        assert Told(server.url).wait().source.result() == "Argentina"
+    with Server(answering(sized("400 Bad", MARK + FILTERED, "application/json"))) as server:
+        assert type(Told(server.url).error()) is ModerationError
+
+
+def test_the_last_media_type_counts() -> None:
+    twice = "text/html\r\nContent-Type: text/event-stream"
+    response = sized("200 OK", said("Argentina") + DONE, twice)
+    with Server(answering(response)) as server:
+        assert Told(server.url).wait().source.result() == "Argentina"
 
 
 class Plain(HTTPAdapter):

@@ -23,6 +23,7 @@ from script import Script
 from suggestions import SuggestionsEventSource
 from suggestions.dialects.ollama import Ollama
 from suggestions.errors import (
+    IncompleteStreamError,
     MalformedStreamError,
     NotAnAnswerError,
     ServiceError,
@@ -85,6 +86,12 @@ def test_every_cut_says_the_same() -> None:
 
 def test_an_early_end_is_never_a_success() -> None:
     check_every_early_end(Ollama(), ANSWER, NDJSON)
+
+
+@pytest.mark.parametrize("left", [b"{", b'{"message": {"content": "th', b'{"done": true, "done_re'])
+def test_a_line_that_is_cut_is_an_early_end(left: bytes) -> None:
+    error = error_of(said("Hi"), left)
+    assert (type(error), error.partial_text) == (IncompleteStreamError, "Hi")
 
 
 def tool(name: str, arguments: Any, **more: Any) -> dict[str, Any]:

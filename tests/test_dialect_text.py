@@ -130,7 +130,9 @@ def test_a_raw_body_has_the_charset_that_it_names(charset: str, text: str) -> No
         assert ask([wire[:place], wire[place:]], content_type=kind).result(1) == text
 
 
-@pytest.mark.parametrize("charset", ["nonsense", "base64", "undefined", "us-ascii", "", "a b"])
+@pytest.mark.parametrize(
+    "charset", ["nonsense", "base64", "idna", "undefined", "us-ascii", "", "a b"]
+)
 def test_a_raw_body_whose_charset_is_of_no_use_is_in_utf_8(charset: str) -> None:
     kind = f"text/plain; charset={charset}"
     assert ask(["\ufeffGr\u00fc\u00dfe".encode()], content_type=kind).result(1) == "Gr\u00fc\u00dfe"
@@ -175,6 +177,7 @@ def test_a_text_that_says_it_is_events_is_no_empty_answer(body: bytes) -> None:
     error = ask([body]).error
     assert isinstance(error, MalformedStreamError)
     assert body.decode().partition("\n")[0] in error.message
+    assert error.body == body.decode().partition("\n\n")[0]
 
 
 @pytest.mark.parametrize("left", ["\n", ": bye", ": bye\n", "\r\n\r\n"])

@@ -221,6 +221,20 @@ def test_a_stream_is_announced(listen: Callable[..., Heard], content_type: str) 
         assert heard.data == ["ä"]
 
 
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/event-stream\r\nContent-Type: text/event-stream",
+        "text/plain\r\nContent-Type: Text/Event-Stream; charset=utf-8",
+        "text/event-stream,",
+    ],
+)
+def test_the_last_media_type_counts(listen: Callable[..., Heard], content_type: str) -> None:
+    """As in browsers, where a proxy adds one to the service's own."""
+    with serving(answering(sized("200 OK", b"data: x\n\n", content_type))) as server:
+        assert listen(server.url).until("open", "message").data[0] == "x"
+
+
 # Failing the connection: never another request
 
 

@@ -85,6 +85,16 @@ STREAMS: dict[str, tuple[list[bytes], Outcome]] = {
             None,
         ),
     ),
+    "Mistral": (
+        [
+            event({"content": [{"type": "thinking", "thinking": [{"text": "Hm"}]}]}),
+            event({"content": [{"type": "text", "text": "H"}]}),
+            event({"content": "i"}),
+            event({"content": ""}, "stop", usage=COUNTS),
+            DONE,
+        ],
+        Outcome("Hi", "Hm", (), Usage(3, 4, 7, COUNTS), "stop", "m1", None),
+    ),
     "Azure": (
         [
             event(

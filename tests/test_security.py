@@ -10,6 +10,7 @@ import random
 import re
 import tracemalloc
 import zlib
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
@@ -23,6 +24,8 @@ from urllib.parse import quote
 import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
+from requests.auth import HTTPBasicAuth, HTTPDigestAuth
+from requests.cookies import cookiejar_from_dict
 from script import Script as ScriptedAdapter
 from wire_server import (
     CHUNKED,
@@ -203,6 +206,19 @@ OTHER_SECRETS: dict[str, dict[str, Any]] = {
     "deep in the body": {"options": {"auth": {"user": "u", "values": [[SECRET]]}}},
     "in the query": {"url": f"https://service.example/ask?key={quote(SECRET)}"},
     "in a cookie": {"headers": {"Cookie": f"lang=en; session={SECRET}; mode=dark"}},
+    "in a quoted cookie": {"headers": {"Cookie": f'lang=en; session="{SECRET}"'}},
+}
+SECRETS_OF_SESSIONS: dict[str, dict[str, Any]] = {
+    "Authorization": {"headers": {"Authorization": f"Bearer {SECRET}"}},
+    "a header of ones own": {"headers": {"X-Gateway": SECRET}},
+    "a name and a password": {"auth": ("name", SECRET)},
+    "Basic": {"auth": HTTPBasicAuth("name", SECRET)},
+    "Digest": {"auth": HTTPDigestAuth("name", SECRET)},
+    "in a cookie": {"cookies": cookiejar_from_dict({"sid": SECRET})},
+    "in a quoted cookie": {"cookies": cookiejar_from_dict({"sid": f'"{SECRET}"'})},
+    "in the query": {"params": {"key": SECRET}},
+    "in the query, as a list": {"params": [("lang", "en"), ("key", SECRET)]},
+    "in the query, as a text": {"params": f"key={quote(SECRET)}"},
 }
 ECHO = [
     json.dumps({"error": {"message": f"Incorrect key: {SECRET}."}}, ensure_ascii=ascii).encode()
@@ -228,6 +244,40 @@ def test_no_error_has_a_secret_that_is_no_token(
     assert error.message.endswith("(It says: Incorrect key: [token].)")
     told = f"{error!r} {error.args} {error.body}{caplog.text}"
     assert "sk-secret" not in told + (tmp_path / "dump.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize("given", SECRETS_OF_SESSIONS.values(), ids=SECRETS_OF_SESSIONS)
+def test_no_error_has_a_secret_of_the_session(
+    given: dict[str, Any], caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    session = ScriptedAdapter([ECHO[1]], status=403, content_type="application/json").session()
+    vars(session).update(given)
+    failed: list[errors.SuggestionsError] = []
+    url = "https://service.example/ask"
+    events = EventSource(url, session=session, start=False)
+    events.connect("error", lambda source, event: failed.append(event.detail))
+    events.start()
+    source = SuggestionsEventSource("Why?", url=url, dialect="openai", session=session)
+    assert source.wait(SOON)
+    source.debug_dump(tmp_path / "dump.json")
+    assert eventually(lambda: failed)
+    error = source.error
+    assert error is not None
+    assert error.message.endswith("(It says: Incorrect key: [token].)")
+    told = "".join(f"{told!r} {told.args} {told.body}" for told in (error, *failed)) + caplog.text
+    assert "sk-secret" not in told + (tmp_path / "dump.json").read_text("utf-8")
+
+
+def test_a_password_is_taken_out_as_the_session_sends_it() -> None:
+    sent = b64encode(b"name:" + SECRET.encode("latin-1")).decode()
+    echo = json.dumps({"error": f"Not known: Basic {sent}"}).encode()
+    session = ScriptedAdapter([echo], status=403, content_type="application/json").session()
+    session.auth = ("name", SECRET)
+    source = SuggestionsEventSource("Why?", url="https://x.example/", session=session)
+    with pytest.raises(errors.SuggestionsError) as caught:
+        source.result(SOON)
+    assert "Not known: Basic [token]" in str(caught.value.body)
 
 
 def test_no_error_has_a_key_as_it_was_pasted_into_the_query() -> None:

@@ -358,29 +358,29 @@ def test_at_the_end_it_is_known_whether_an_event_was_cut_off(end: bytes, unfinis
 
 
 @pytest.mark.parametrize(
-    ("data", "line"),
+    ("data", "block"),
     [
         (b"", ""),
         (b"\n\n", ""),
         (b": comment\n\nid: 1\n\nretry: 5\nevent\n\ndata\n\n", ""),
         (b"Hi\n\n", "Hi"),
-        (b"It is\ntrue.\n\n", "It is"),
-        (b"id: 1\ndatum: 2\n\nnot this", "datum: 2"),
+        (b"It is\ntrue.\n\nGood.\n\n", "It is\ntrue."),
+        (b"id: 1\ndatum: 2\n\nnot this", "id: 1\ndatum: 2"),
         (b"xdata: 1\n\n", "xdata: 1"),
         (b"strange: 1\ndata: a\n\n", ""),  # a field of tomorrow's
         (b"strange: 1\ndata: a\n", ""),
-        (b"strange: 1\ndatum", "strange: 1"),
+        (b"strange: 1\ndatum", "strange: 1\ndatum"),
         (b"Argentina won.", "Argentina won."),
         (b"data: a\n\nretrying", "retrying"),
         (b"data: a\n\nretry", ""),  # may be the beginning of a field
         (b"data: a\n\ndata: unfinished", ""),
     ],
 )
-def test_a_line_that_is_of_no_event_is_noticed(data: bytes, line: str) -> None:
+def test_a_block_that_is_no_event_is_noticed(data: bytes, block: str) -> None:
     for cut in range(len(data) + 1):
         stream = EventStream([data[:cut], data[cut:]])
         list(stream)
-        assert stream.unframed == line
+        assert stream.unframed == block
 
 
 def test_comments_are_told_to_whoever_asks_before_the_event_of_their_block() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import json
 import re
 import socket
@@ -198,13 +199,13 @@ STALLS: dict[str, dict[str, Callable[[], Stall]]] = {
         "headers in drops": lambda: stalled(dripping_after(CHUNKED[:-2], drops=b"A: b\r\n")),
         "preludes in drops": lambda: stalled(dripping_after(drops=b"HTTP/1.1 100 Go\r\n\r\n")),
         "awaiting the first chunk": lambda: stalled(silent_after(CHUNKED)),
+        "awaiting a whole answer": lambda: stalled(silent_after(WHOLE)),
         "the first chunk's size in drops": lambda: stalled(dripping_after(CHUNKED, drops=b"0")),
     },
     "idle": {
         "silent behind an event": lambda: stalled(silent_after(CHUNKED, framed(said("a")))),
         "silent within an event": lambda: stalled(silent_after(CHUNKED, framed(b"data: "))),
-        "a whole answer": lambda: stalled(silent_after(WHOLE)),
-        "a whole answer in drops": lambda: stalled(dripping_after(WHOLE, drops=b"1\r\n \r\n")),
+        "silent within a whole answer": lambda: stalled(silent_after(WHOLE, framed(b" "))),
     },
 }
 PLACES = [
@@ -233,6 +234,35 @@ def test_the_total_timeout_in_every_place(name: str, make: Callable[[], Stall]) 
         error = failure(url, session=session, timeouts={**FOR_EVER, "total": 0.15})
     assert type(error) is errors.TotalTimeoutError
     assert error.message == "The answer was not complete within 0.15 seconds."
+
+
+@pytest.fixture
+def each_look_an_hour_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("suggestions.wire.clock.monotonic", itertools.count(0, 3600).__next__)
+
+
+@pytest.mark.usefixtures("each_look_an_hour_later")
+def test_a_whole_answer_may_take_long_while_bytes_arrive() -> None:
+    """DeepSeek keeps a busy service's connections alive with blank lines, for minutes."""
+    body = b'{"choices": [{"message": {"content": "Argentina"}}]}'
+    answer = WHOLE + framed(b"\n") * 5 + framed(body) + framed(b"")
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.drip(answer, 0.001)
+
+    with Server(script) as server:
+        source = Told(server.url, timeouts={**FOR_EVER, "idle": 60}).wait().source
+    assert source.result() == "Argentina"
+
+
+@pytest.mark.usefixtures("each_look_an_hour_later")
+def test_a_page_has_one_idle_time() -> None:
+    """What it is has been seen by then, and it may go on for ever."""
+    page = CHUNKED.replace(b"text/event-stream", b"text/html")
+    with stalled(dripping_after(page, drops=framed(b"<p>"))) as (url, _):
+        error = failure(url, timeouts={**FOR_EVER, "idle": 60})
+    assert type(error) is errors.NotAnAnswerError
 
 
 def test_the_total_timeout_of_a_stream_that_never_ends() -> None:

@@ -3,15 +3,21 @@ else of its request is a secret."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import traceback
+from base64 import b64encode
 from collections import deque
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from suggestions.auth.token import SHORT, Token, current_token, has_another, redact, redact_text
 from suggestions.errors import SuggestionsError
+
+if TYPE_CHECKING:
+    import requests
 
 # A stream may go on for weeks, with a new token every hour.
 _REMEMBERED = 8
@@ -46,7 +52,7 @@ class Credential:
     """Gets the token before each request, and another one, once, where it was refused.
 
     `url`, `headers` and `body` (what is sent as JSON, or bytes) are those of each request, without
-    the token.
+    the token; `session` is what has more to send.
     """
 
     def __init__(
@@ -56,8 +62,10 @@ class Credential:
         url: str = "",
         headers: Mapping[str, str] = {},
         body: object = None,
+        session: requests.Session | None = None,
     ) -> None:
         self._token = token
+        self._session = session
         self._request = (url, headers, body)
         self._sent_last: deque[str] = deque(maxlen=_REMEMBERED)
         self._sent = ""
@@ -69,7 +77,7 @@ class Credential:
         # Whoever gives a token says that it is one. What is not known for one and is short is
         # rather a word, such as "true" or "demo": to take that out of what a service says would
         # hide much and keep little. What is very long is a document.
-        others = _secrets_in(*self._request)
+        others = [*_secrets_in(*self._request), *_secrets_of(self._session)]
         return [*self._sent_last, *(text for text in others if SHORT <= len(text) <= _LONG)]
 
     def current(self) -> str | None:
@@ -115,9 +123,30 @@ def _secrets_in(url: str, headers: Mapping[str, str], body: object) -> Iterator[
             if is_secret(name):
                 yield value.partition(" ")[2]  # behind "Bearer", "Basic" and their like
             if str(name).lower() == "cookie":
-                yield from (part.partition("=")[2].strip() for part in value.split(";"))
+                yield from (part.partition("=")[2].strip(' "') for part in value.split(";"))
     fields = [{name: value} for name, value in parse_qsl(urlsplit(url).query)]
     yield from _texts_of_secret_names([fields, _as_json(body)])
+
+
+def _secrets_of(session: requests.Session | None) -> Iterator[str]:
+    if session is None:
+        return
+    import requests
+
+    url = ""
+    with contextlib.suppress(TypeError, ValueError):  # with which nothing can be asked
+        request = requests.Request("GET", "http://localhost", params=session.params)
+        url = request.prepare().url or ""
+    yield from _secrets_in(url, session.headers, None)
+    yield from (cookie.value.strip('"') for cookie in session.cookies if cookie.value)
+    auth: Any = session.auth
+    user = getattr(auth, "username", None)  # of requests' own kinds, and those that are like them
+    password = getattr(auth, "password", None)
+    if isinstance(auth, tuple) and len(auth) == 2:
+        user, password = auth
+    if isinstance(user, str) and isinstance(password, str):
+        yield password
+        yield b64encode(f"{user}:{password}".encode("latin-1", "replace")).decode()  # for "Basic"
 
 
 def _as_json(body: object) -> object:

@@ -67,7 +67,7 @@ def _post(
         if status in (301, 302, 303, 307, 308):
             raise RedirectError(_redirected(url, transport.headers.get("Location", "")))
         accepted = 200 <= status < 300
-        said = transport.body(LONGEST_BODY, whole=accepted).decode("utf-8", "replace")
+        said = transport.body(LONGEST_BODY, whole=accepted).decode("utf-8-sig", "replace")
         if not accepted:
             raise from_status(status, said, retry_after=retry_after(transport.headers))
         return said

@@ -104,13 +104,18 @@ def _decode_chunk(chunk: Any, data: str | None = None) -> Iterator[Delta]:
 
 
 def _decode_choice(choice: Mapping[str, Any]) -> Iterator[Delta]:
-    delta = object_of(choice.get("delta") or choice.get("message"))
+    delta = choice.get("delta")
+    # Some send the whole so far as a message, beside each piece.
+    delta = object_of(choice.get("message") if delta is None else delta)
     reasoning = name_of(delta.get("reasoning_content")) or name_of(delta.get("reasoning"))
     if reasoning:
         yield Reasoning(reasoning)
+    content = delta.get("content")
     # A refusal is what the model says to the person instead of an answer.
-    for text in (text_of(delta.get("content")), text_of(delta.get("refusal"))):
-        if text:
+    for said in (content, delta.get("refusal")):
+        if isinstance(said, list):
+            yield from _parts(said)
+        elif text := text_of(said):
             yield text
     function = object_of(delta.get("function_call"))
     if function:
@@ -128,3 +133,12 @@ def _decode_choice(choice: Mapping[str, Any]) -> Iterator[Delta]:
         yield Failure(from_report(choice.get("error") or _BROKEN_OFF[str(reason)]))
     elif reason:
         yield Finish(str(reason))
+
+
+def _parts(content: list[Any]) -> Iterator[Delta]:
+    """Mistral's models that reason send a list: parts with `thinking`, then those with `text`."""
+    for part in map(object_of, content):
+        for thought in map(object_of, array_of(part.get("thinking"))):
+            yield Reasoning(text_of(thought.get("text")))
+        if text := text_of(part.get("text")):
+            yield text

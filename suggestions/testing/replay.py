@@ -19,6 +19,7 @@ from suggestions.dump import FORMAT
 from suggestions.errors import IncompleteStreamError
 from suggestions.source import SuggestionsEventSource
 from suggestions.testing.frames import seconds
+from suggestions.wire.media_type import media_type
 
 _ADDRESS = "http://replay.localhost/"
 
@@ -96,10 +97,10 @@ class _Recorded(BaseAdapter):
             return accepted["status"], kind, [_utf8(dump["body"])]
         if error and not dump["messages"] and error["body"]:
             return accepted["status"], kind, [_utf8(error["body"])]  # no answer, but a page
-        media_type = next(iter(kind.values()), "").partition(";")[0].strip().lower()
-        if media_type not in self._framings:
+        framing = self._framings.get(media_type(next(iter(kind.values()), "")))
+        if framing is None:
             return accepted["status"], kind, []  # no stream, and no answer in one piece either
-        framed = _FRAMED[self._framings[media_type]]
+        framed = _FRAMED[framing]
         return accepted["status"], kind, [framed(*told) for told in dump["messages"]]
 
 

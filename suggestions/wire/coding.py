@@ -14,6 +14,14 @@ from suggestions.errors import IncompleteStreamError, MalformedStreamError
 
 _AT_ONCE = 64 * 1024
 _MOST_CODINGS = 5
+# Those that are registered (RFC 9110, section 18.6). Many write "none" or a charset where they
+# mean that there is none.
+_KNOWN = frozenset(
+    (
+        *("aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip"),
+        *("pack200-gzip", "x-compress", "x-gzip", "zstd"),
+    )
+)
 _GZIP = b"\x1f\x8b"
 _GZIPPED, _ZLIB, _RAW = 31, 15, -15  # what zlib calls them
 
@@ -21,12 +29,13 @@ _GZIPPED, _ZLIB, _RAW = 31, 15, -15  # what zlib calls them
 def codings(header: str) -> list[str]:
     """Those that `Content-Encoding` names, in the order in which they were applied.
 
+    What names no coding stands for none, as in browsers (Fetch, "handle content codings").
     Raises `MalformedStreamError` for more than anybody applies.
     """
     names = [name for part in header.lower().split(",") if (name := part.strip())]
     if len(names) > _MOST_CODINGS:
         raise MalformedStreamError("The answer is compressed over and over again.")
-    return [name for name in names if name != "identity"]
+    return [name for name in names if name in _KNOWN]
 
 
 def can_undo(names: Iterable[str]) -> bool:

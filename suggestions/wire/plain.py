@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from codecs import IncrementalDecoder, getincrementaldecoder, lookup
 from collections.abc import Iterable, Iterator
 
-from suggestions.errors import EventTooLargeError
+from suggestions.errors import EventTooLargeError, IncompleteStreamError
 from suggestions.wire.sse import ServerSentEvent
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -20,7 +21,8 @@ def lines(
     """A message for each line that is not blank, those together that have arrived together.
 
     Lines end in LF or CRLF, as those of newline-delimited JSON do; the last needs no end. Raises
-    `EventTooLargeError` where one is longer than `max_line_size` bytes.
+    `EventTooLargeError` where one is longer than `max_line_size` bytes, `IncompleteStreamError`
+    where the last is a JSON object without its end.
     """
     held = bytearray()
     for chunk in chunks:
@@ -32,8 +34,10 @@ def lines(
         held += chunk[end:]
         if len(held) > max_line_size:
             raise _too_large(max_line_size)
-    if held:
-        yield _told([bytes(held)], max_line_size)
+    last = _told([bytes(held)], max_line_size)
+    if last and _is_cut(last[0].data):
+        raise IncompleteStreamError("The answer stopped before it was complete.")
+    yield last
 
 
 def text(chunks: Iterable[bytes], charset: str = "utf-8") -> Iterator[list[ServerSentEvent]]:
@@ -59,7 +63,9 @@ def _decoder(charset: str) -> IncrementalDecoder:
     with contextlib.suppress(LookupError, ValueError):
         " ".encode(charset)  # raises where it is none of text, such as "base64"
         if lookup(charset).name not in _WITHIN_UTF_8:
-            return getincrementaldecoder(charset)("replace")
+            decoder = getincrementaldecoder(charset)("replace")
+            decoder.decode(b"")  # raises where it cannot replace, such as "idna"
+            return decoder
     # Not "utf-8-sig", which drops a half of the mark where nothing follows it.
     return getincrementaldecoder("utf-8")("replace")
 
@@ -73,6 +79,15 @@ def _told(whole: list[bytes], max_line_size: int) -> list[ServerSentEvent]:
         if data:
             batch.append(ServerSentEvent("message", data, ""))
     return batch
+
+
+def _is_cut(line: str) -> bool:
+    try:
+        return line.startswith("{") and json.loads(line) is None
+    except ValueError:
+        return True
+    except RecursionError:
+        return False
 
 
 def _too_large(max_line_size: int) -> EventTooLargeError:

@@ -42,9 +42,9 @@ class EventStream:
     `last_event_id` (str, "" at first) and `reconnection_time` (milliseconds, None until the
     server sets it) are those of the stream so far. An event that is not ended by a blank line
     is dropped, as the standard says; `unfinished` tells at the end that there was one, and
-    `unframed` is the first line without a field of an event, in a block without data: "" where
-    there was none. With `with_comments`, there is a `Comment` for each comment line, before the
-    event whose block it stands in.
+    `unframed` is the first block that has a line without a field of an event, and no data: ""
+    where there was none. With `with_comments`, there is a `Comment` for each comment line, before
+    the event whose block it stands in.
 
     Raises `EventTooLargeError` when one event is longer than `max_event_size` bytes, comments
     and line ends included.
@@ -137,8 +137,8 @@ class EventStream:
         return event and ServerSentEvent(*event, self.last_event_id)
 
     def _note_unframed(self, strange: str, block: str) -> None:
-        if not self.unframed and (line := re.search(strange, block)):
-            self.unframed = line[0]
+        if not self.unframed and re.search(strange, block):
+            self.unframed = block.strip("\n")
 
     def _comments(self, block: str) -> Iterator[Comment]:
         for text in re.findall(_COMMENT, block):

@@ -107,6 +107,10 @@ class Transport:
         return self._open_response.headers
 
     @property
+    def content_type(self) -> str:
+        return self.headers.get("Content-Type", "")
+
+    @property
     def url(self) -> str:
         """Where the response came from, behind all redirects."""
         return self._open_response.url
@@ -162,11 +166,13 @@ class Transport:
         self._lifeline.check()
 
     def body(self, limit: int, *, whole: bool = True) -> bytes:
-        """At most `limit` bytes of the body, which has to come within one idle time.
+        """At most `limit` bytes of the body.
 
-        Without `whole`, what has come by then will do: a status says enough without its body.
+        Without `whole`, what has come within one idle time will do: a status says enough without
+        its body.
         """
-        self._clock.end_within_idle()
+        if not whole:
+            self._clock.end_within_idle()
         data = bytearray()
         try:
             for part in self.chunks():
