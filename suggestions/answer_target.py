@@ -147,9 +147,9 @@ class AnswerTarget(EventTarget):
                 self._alarm = None  # no thread can be had: it is told with what comes next
 
     def _stop_alarm(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+        alarm, self._alarm = self._alarm, None
+        if alarm is not None:
+            alarm.cancel()
 
     def _ring(self) -> None:
         self._alarm = None

@@ -51,13 +51,23 @@ class Inline:
     `home` is the identity of the thread on which delivering at once is right.
     """
 
-    catches: type[BaseException] = BaseException
     spawn: Spawn | None = None
 
     def __init__(self, deliverable: Deliverable) -> None:
         self._deliverable = deliverable
-        self._pending = threading.Lock()
         self.home: int | None = None
+        self.in_child()
+
+    def in_child(self) -> None:
+        """After a fork, in the child: no thread is under way."""
+        self._pending = threading.Lock()
+        self._turn = threading.Lock()
+
+    def catches(self, exception: BaseException) -> bool:
+        """Whether what a handler has raised ends here, and does not go to whoever called."""
+        # Ctrl-C and sys.exit() are for the program, which calls from no other thread than this.
+        is_programs = threading.current_thread() is threading.main_thread()
+        return isinstance(exception, Exception) or not is_programs
 
     def wake(self, *, here: bool = False, late: bool = False) -> None:
         """There is news. `here`: deliver it on the caller's thread, whichever that is; `late`: it
@@ -83,8 +93,9 @@ class Inline:
             self._deliverable.drain()
 
     def _run(self) -> None:
-        self._pending.release()
-        self._deliverable.drain(wait=True)
+        with self._turn:  # one waits for the baton, and one for its turn
+            self._pending.release()
+            self._deliverable.drain(wait=True)
 
     def look(self) -> None:
         return
@@ -105,19 +116,22 @@ class Inline:
 class Posted:
     """Delivers through a dispatcher, with at most one post pending."""
 
-    # What escapes a handler on the host's thread and is no `Exception` (Ctrl-C, sys.exit) is
-    # meant for the host.
-    catches: type[BaseException] = Exception
-
     def __init__(self, deliverable: Deliverable, dispatcher: Dispatcher) -> None:
         self._deliverable = deliverable
         self._dispatcher = dispatcher
-        self._pending = threading.Lock()
+        self.in_child()
         self._thread: int | None = None
         self.spawn: Spawn | None = getattr(dispatcher, "spawn", None)
-        self._is_gone: Callable[[], bool] | None = getattr(dispatcher, "is_gone", None)
+        self._is_gone = _is_gone_of(dispatcher)
         self._take_back: Any = None
         self._is_open = False
+
+    def in_child(self) -> None:
+        self._pending = threading.Lock()
+
+    def catches(self, exception: BaseException) -> bool:
+        # What else escapes a handler on the host's thread (Ctrl-C, sys.exit) is for the host.
+        return isinstance(exception, Exception)
 
     def wake(self, *, here: bool = False, late: bool = False) -> None:
         if self._pending.acquire(blocking=False):
@@ -180,3 +194,10 @@ class Posted:
         except RuntimeError:
             return False
         return getattr(self._dispatcher, "__self__", None) is loop
+
+
+def _is_gone_of(dispatcher: Dispatcher) -> Callable[[], bool] | None:
+    # A bare `loop.call_soon_threadsafe` knows by its loop.
+    loop = getattr(dispatcher, "__self__", None)
+    is_gone = getattr(dispatcher, "is_gone", None) or getattr(loop, "is_closed", None)
+    return is_gone if callable(is_gone) else None

@@ -180,8 +180,11 @@ class EventSource(StreamTarget):
             self._state = ReadyState.CONNECTING
             self._only = None
             self._started = True
+            is_late = bool(self._late)
         if former is not None:
             former.abort()
+        if is_late:
+            self._delivery.wake(late=True)  # who came while it was closed
         thread = threading.Thread(
             target=self._follow,
             args=(subscription,),
@@ -237,8 +240,9 @@ class EventSource(StreamTarget):
     # Reading, on a thread of its own
 
     def _follow(self, subscription: Subscription) -> None:
-        if isinstance(self._delivery, Inline):
-            self._delivery.home = threading.get_ident()
+        with self._lock:
+            if subscription is self._subscription and isinstance(self._delivery, Inline):
+                self._delivery.home = threading.get_ident()
         failure: errors.SuggestionsError | None = None
         try:
             with contextlib.closing(subscription.steps()) as steps:

@@ -271,7 +271,7 @@ class SuggestionsEventSource(AnswerTarget):
         Raises `RuntimeError` on the thread that has to run the handlers, and before `start()`.
         """
         self._check_started("wait()")
-        if not (self._is_settled() or self._forsaken):
+        if not self._is_over():
             is_holder = self._holder == threading.get_ident()
             if is_holder or self._delivery.runs_here() or self._awaited.runs_here():
                 raise RuntimeError("wait() would block the thread that has to run the handlers")

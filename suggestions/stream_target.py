@@ -27,6 +27,7 @@ class StreamTarget(EventTarget):
         self._last_event_id = self._told_id = last_event_id
         self._told_to = 0  # the position behind the last entry that was told
         self._told_before = 0, last_event_id  # the same of the entry before it
+        self._telling = self._live  # whose handlers are told, or were last
         self._log = History(history, self._slowest)
         self._longest_backlog = max(history, _LEAST_BACKLOG)
 
@@ -44,7 +45,7 @@ class StreamTarget(EventTarget):
         """Nobody hears any more of what was not told yet; the stream is to bring it again."""
         self._awaited.drop_all()
         if not self._awaited.has_begun():
-            self._told_to, self._told_id = self._told_before
+            self._untell()
         if self._log.withdraw(self._told_to):
             self._last_event_id = self._told_id
 
@@ -54,8 +55,15 @@ class StreamTarget(EventTarget):
         with self._lock:
             begins, self._begins = self._begins, None
             if begins is not None and self._only is not None:
-                self._told_to, self._told_id = self._told_before
+                self._untell()
                 self._last_event_id = self._told_id
+
+    def _untell(self) -> None:
+        """None of those that were just told has begun to hear of it."""
+        if self._telling is self._live:
+            self._told_to, self._told_id = self._told_before
+        else:
+            self._telling.position = max(self._telling.position - 1, self._log.start)
 
     def _slowest(self) -> int:
         """The position of the first entry that somebody still has to hear."""
@@ -70,13 +78,16 @@ class StreamTarget(EventTarget):
             return len(self._log) - self._slowest() > self._longest_backlog
 
     def _tell(self, entry: Any, cursor: Any, receivers: Receivers) -> None:
-        if cursor is self._live:
-            with self._lock:
-                if self._only is not None:
-                    return  # it was dropped
+        with self._lock:
+            self._telling = cursor
+            if self._only is not None:
+                if cursor is not self._live:
+                    self._untell()
+                return  # it was dropped
+            self._begins = entry
+            if cursor is self._live:
                 self._told_before = self._told_to, self._told_id
                 self._told_to = cursor.position
-                self._begins = entry
                 if entry is not None and isinstance(entry.detail, MessageEvent):
                     self._told_id = entry.detail.last_event_id
         if entry is None:
@@ -84,8 +95,7 @@ class StreamTarget(EventTarget):
         self._call(entry, receivers)
         if EVERY in receivers:
             self._call(entry, receivers, EVERY)
-        if cursor is self._live:
-            self._begins = None
+        self._begins = None
 
     def _call_watchers(self, signal: Signal, event: Event[Any]) -> None:
         # A stream's event may be called "done" and be none of an answer.

@@ -46,6 +46,7 @@ Receivers = dict[str, Iterable[Handler]]
 # moment at a time, and for ever so long where the machine is too busy to let it begin.
 _JUST_STARTING = 0.0005
 _LONGEST_START = 0.05
+_OURS = ("", "suggestions", "blinker", "weakref")
 # There, a garbage collection while frames are looked up may stop the whole process (CPython's
 # issue 106883).
 _MAY_STOP_FOR_EVER = (3, 11) <= sys.version_info < (3, 11, 9)
@@ -239,7 +240,7 @@ class EventTarget:
             elif self._to_conclude:
                 self._to_conclude = False
                 self._conclude()
-            elif not live_only and (late := next(iter(self._late), None)):
+            elif not live_only and (late := self._next_late()):
                 self._catch_up(late)
             else:
                 return False
@@ -260,8 +261,12 @@ class EventTarget:
         return (
             self._live.position < len(self._log)
             or self._to_conclude  # behind an async handler
-            or (not live_only and bool(self._late))
+            or (not live_only and self._next_late() is not None)
         )
+
+    def _next_late(self) -> Late | None:
+        """Who is to catch up; nobody while no name may be heard."""
+        return None if self._only == frozenset() else next(iter(self._late), None)
 
     def _settle(self) -> None:
         """Called when every handler has run, also one that was connected late."""
@@ -344,7 +349,7 @@ class EventTarget:
 
     def _survive(self, event: Event[Any], handler: Handler, exception: BaseException) -> None:
         """What a handler raises is logged, or goes to the host once all of them were called."""
-        if isinstance(exception, self._delivery.catches):
+        if self._delivery.catches(exception):
             self._report(event, handler, exception)
         elif self._escaped is None:
             self._escaped = exception
@@ -419,6 +424,7 @@ class EventTarget:
         """After a fork, in the child: what is told is told in the parent."""
         self._lock = threading.RLock()
         self._baton = threading.Lock()
+        self._delivery.in_child()
         self._only = frozenset()
         self._late.clear()
         self._awaited.calls.clear()
@@ -431,9 +437,12 @@ class EventTarget:
         if holder is None or holder == threading.get_ident():
             return True
         deadline = monotonic() + _LONGEST_START
-        while self._holder == holder and not _runs_a_handler(holder):
+        while self._holder == holder:
+            handler = _handler_on(holder)
+            if handler is not None and handler.f_lineno != handler.f_code.co_firstlineno:
+                return True
             if monotonic() >= deadline:
-                return False
+                return handler is not None  # a long first line, which goes on
             if self._baton.acquire(timeout=_JUST_STARTING):
                 self._baton.release()
                 # Who had news meanwhile, or looked whether all is told, has found it taken.
@@ -485,12 +494,11 @@ class EventTarget:
             )
 
 
-def _runs_a_handler(thread: int) -> bool:
-    """Whether that thread is beyond the first line of code that is not ours."""
+def _handler_on(thread: int) -> FrameType | None:
+    """What that thread runs, where it is neither ours nor what we call to find a handler."""
     frame = _frame_of(thread)
-    if frame is None or str(frame.f_globals.get("__name__")).startswith("suggestions."):
-        return False
-    return frame.f_lineno != frame.f_code.co_firstlineno
+    name = "" if frame is None else str(frame.f_globals.get("__name__"))
+    return None if name.partition(".")[0] in _OURS else frame
 
 
 def _frame_of(thread: int) -> FrameType | None:

@@ -17,7 +17,8 @@ from script import DONE, HOLD, Script, Step, chunk
 
 from suggestions import Event, EventSource, SuggestionsEventSource
 from suggestions.errors import AbortedError
-from suggestions.target import _LONGEST_START, _frame_of, _looking
+from suggestions.target import _LONGEST_START, EventTarget, _frame_of, _looking
+from suggestions.toolkits import aio
 
 
 class Loop:
@@ -48,6 +49,14 @@ class Loop:
 
 
 URL = "https://service.example/"
+LETTERS = b"id: 1\ndata: a\n\nid: 2\ndata: b\n\n"
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 def ask(steps: list[Step], **options: Any) -> SuggestionsEventSource:
@@ -436,14 +445,14 @@ class Beginning:
     """A handler whose code passes for the package's own: it stands for the moment before one
     begins, until it is let go."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = "suggestions.any") -> None:
         # Locks, which no code but the handler's own is needed for: any other would have begun.
         self._entered, self._gate = threading.Lock(), threading.Lock()
         self._entered.acquire()
         self._gate.acquire()
         self.let_go = self._gate.release
         names: dict[str, Any] = {
-            "__name__": "suggestions.any",
+            "__name__": module,
             "enter": self._entered.release,
             "gate": self._gate,
         }
@@ -465,10 +474,19 @@ def test_close_gives_a_handler_that_is_just_being_called_time_to_begin() -> None
     assert source.wait(10)
 
 
-@pytest.mark.parametrize("moment", ["just being called", "running", "in it", "over"])
+NOT_BEGUN = {
+    "just being called": "suggestions.any",
+    "being asked for": "blinker.any",
+    "being looked for": "weakref",
+}
+
+
+@pytest.mark.parametrize("moment", [*NOT_BEGUN, "on one line", "running", "in it", "over"])
 def test_a_stream_that_is_closed_counts_an_event_whose_handler_has_begun(moment: str) -> None:
     """Where that is not known in time, on a machine that stands still, it is brought again."""
-    beginning, entered, leave = Beginning(), threading.Event(), threading.Event()
+    beginning = Beginning(NOT_BEGUN.get(moment, "the_users"))
+    entered, leave, gate = threading.Event(), threading.Event(), threading.Lock()
+    gate.acquire()
 
     def hear(source: EventSource, event: Event[Any]) -> None:
         if moment == "in it":
@@ -478,20 +496,168 @@ def test_a_stream_that_is_closed_counts_an_event_whose_handler_has_begun(moment:
 
     session = Script([b"id: 1\ndata: a\n\n", HOLD]).session()
     source = EventSource(URL, session=session, start=False)
-    source.connect("message", beginning.handler if moment == "just being called" else hear)
+    handler: Callable[..., object] = hear
+    if moment in NOT_BEGUN:
+        handler = beginning.handler
+    elif moment == "on one line":
+        handler = lambda source, event: (entered.set(), gate.acquire())  # noqa: E731
+    source.connect("message", handler)
     if moment in ("in it", "over"):
         leave.set()
     source.start()
-    assert beginning.is_reached() if moment == "just being called" else entered.wait(20)
+    assert beginning.is_reached() if moment in NOT_BEGUN else entered.wait(20)
     if moment == "over":
         deadline = time.monotonic() + 20
         while source._holder is not None:
             assert time.monotonic() < deadline
             time.sleep(0.001)
     source.close()
-    assert source.last_event_id == ("" if moment == "just being called" else "1")
+    assert source.last_event_id == ("" if moment in NOT_BEGUN else "1")
     beginning.let_go()
     leave.set()
+    gate.release()
+
+
+def test_who_comes_while_a_stream_is_closed_hears_its_history_once_it_is_open() -> None:
+    source = EventSource(URL, session=Script([LETTERS, HOLD]).session(), start=False)
+    first: list[str] = []
+    source.connect("message", lambda source, event: first.append(event.detail.data))
+    source.start()
+    eventually(lambda: first == ["a", "b"])
+    source.close()
+    heard: list[str] = []
+    source.connect("message", lambda source, event: heard.append(event.detail.data))
+    source.restart()
+    eventually(lambda: len(heard) == 4)
+    source.close()
+    assert heard == ["a", "b"] * 2
+
+
+def test_who_closes_the_stream_while_it_catches_up_goes_on_behind_it() -> None:
+    source = EventSource(URL, session=Script([LETTERS, HOLD]).session(), start=False)
+    first: list[str] = []
+    source.connect("message", lambda source, event: first.append(event.detail.data))
+    source.start()
+    eventually(lambda: first == ["a", "b"])
+    heard: list[str] = []
+
+    def hear(source: EventSource, event: Event[Any]) -> None:
+        heard.append(event.detail.data)
+        if len(heard) == 1:
+            source.close()
+
+    source.connect("message", hear)
+    eventually(lambda: source.ready_state == EventSource.CLOSED and not source._baton.locked())
+    source.restart()
+    eventually(lambda: len(heard) == 4)
+    source.close()
+    assert heard == ["a", "b"] * 2
+
+
+def test_a_late_async_handler_that_has_not_begun_takes_nothing_from_the_others() -> None:
+    loop = AsyncLoop()
+    source = EventSource(URL, session=Script([LETTERS, HOLD]).session(), dispatch=loop, start=False)
+    first: list[str] = []
+    source.connect("message", lambda source, event: first.append(event.detail.data))
+    source.start()
+    loop.run_until(lambda: first == ["a", "b"])
+    heard: list[str] = []
+
+    async def hear(source: EventSource, event: Event[Any]) -> None:
+        heard.append(event.detail.data)
+
+    source.connect("message", hear)
+    loop.run_until(lambda: bool(loop.spawned))
+    source.close()
+    assert source.last_event_id == "2"
+    loop.run_spawned()
+    assert heard == []
+    source.restart()
+    for _ in range(4):
+        loop.run_spawned()
+    source.close()
+    assert heard == ["a", "b"] * 2
+
+
+def test_a_reader_that_comes_too_late_is_not_the_thread_to_run_handlers() -> None:
+    source = EventSource(URL, session=Script([LETTERS, HOLD]).session(), start=False)
+    threads: list[str] = []
+    source.connect("message", lambda source, event: threads.append(threading.current_thread().name))
+    source.start()
+    former = source._subscription
+    assert former is not None
+    eventually(lambda: len(threads) == 2)
+    source.restart()
+    eventually(lambda: len(threads) == 4)
+    source._follow(former)  # as its thread does, which only now gets to run
+    home = getattr(source._delivery, "home", None)
+    source.close()
+    assert home != threading.get_ident()
+    assert all(name.startswith("suggestions-stream") for name in threads)
+
+
+def test_many_who_come_late_need_no_thread_each() -> None:
+    source = ask([chunk("a"), DONE])
+    assert source.wait(20)
+    earlier = set(threading.enumerate())
+    entered, leave = threading.Event(), threading.Event()
+
+    def hear(source: SuggestionsEventSource, event: Event[Any]) -> None:
+        entered.set()
+        leave.wait(60)
+
+    source.connect("done", hear)
+    assert entered.wait(20)
+    heard: list[str] = []
+    for _ in range(50):
+        source.connect("done", lambda source, event: heard.append(event.detail))
+    threads = set(threading.enumerate()) - earlier
+    leave.set()
+    eventually(lambda: heard == ["a"] * 50)
+    assert len(threads) <= 2
+
+
+def test_what_is_for_the_program_leaves_dispatch_event_on_its_own_thread_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    target = EventTarget()
+    heard: list[str] = []
+
+    def interrupt(target: EventTarget, event: Event[Any]) -> None:
+        raise KeyboardInterrupt
+
+    target.connect("news", interrupt)
+    target.connect("news", lambda target, event: heard.append(event.detail))
+    with pytest.raises(KeyboardInterrupt):
+        target.dispatch_event(Event("news", "a"))
+    thread = threading.Thread(target=target.dispatch_event, args=(Event("news", "b"),))
+    thread.start()
+    thread.join(20)
+    assert heard == ["a", "b"]
+    assert "a handler of 'news' raised" in caplog.text
+
+
+def test_wait_hears_that_a_bare_loop_was_closed() -> None:
+    loop = asyncio.new_event_loop()
+    source = ask([chunk("a"), HOLD], dispatch=loop.call_soon_threadsafe, on={"end": print})
+    eventually(lambda: source.full_message == "a")
+    loop.close()  # with a call that it had accepted
+    assert source.wait(20) is False
+    assert source.state == "aborted"
+
+
+def test_wait_where_a_closed_loop_ran_does_not_block_it() -> None:
+    async def first_chunk() -> SuggestionsEventSource:
+        heard = asyncio.Event()
+        on = {"chunk": lambda source, event: heard.set()}
+        source = ask([chunk("a"), HOLD], dispatch=aio(), on=on)
+        await heard.wait()
+        return source
+
+    loop = asyncio.new_event_loop()
+    source = loop.run_until_complete(first_chunk())
+    loop.close()
+    assert source.wait(20) is False
 
 
 def test_where_a_thread_is_can_be_asked_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:

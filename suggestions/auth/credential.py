@@ -115,7 +115,7 @@ def is_secret(name: object) -> bool:
     return re.search(_SECRET, str(name)) is not None
 
 
-def _secrets_in(url: str, headers: Mapping[str, str], body: object) -> Iterator[str]:
+def _secrets_in(url: str, headers: Mapping[str, str | bytes], body: object) -> Iterator[str]:
     for name, value in headers.items():
         # A dialect of one's own may have put anything there.
         if isinstance(value, str) and str(name).lower() not in HARMLESS:
