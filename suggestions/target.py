@@ -46,7 +46,7 @@ Receivers = dict[str, Iterable[Handler]]
 # moment at a time, and for ever so long where the machine is too busy to let it begin.
 _JUST_STARTING = 0.0005
 _LONGEST_START = 0.05
-_OURS = ("", "suggestions", "blinker", "weakref")
+_OURS = ("suggestions", "blinker", "weakref")
 # There, a garbage collection while frames are looked up may stop the whole process (CPython's
 # issue 106883).
 _MAY_STOP_FOR_EVER = (3, 11) <= sys.version_info < (3, 11, 9)
@@ -497,8 +497,10 @@ class EventTarget:
 def _handler_on(thread: int) -> FrameType | None:
     """What that thread runs, where it is neither ours nor what we call to find a handler."""
     frame = _frame_of(thread)
-    name = "" if frame is None else str(frame.f_globals.get("__name__"))
-    return None if name.partition(".")[0] in _OURS else frame
+    if frame is None:
+        return None
+    module = str(frame.f_globals.get("__name__"))
+    return None if module.partition(".")[0] in _OURS else frame
 
 
 def _frame_of(thread: int) -> FrameType | None:

@@ -367,6 +367,8 @@ def test_at_the_end_it_is_known_whether_an_event_was_cut_off(end: bytes, unfinis
         (b"It is\ntrue.\n\nGood.\n\n", "It is\ntrue."),
         (b"id: 1\ndatum: 2\n\nnot this", "id: 1\ndatum: 2"),
         (b"xdata: 1\n\n", "xdata: 1"),
+        (b"\n  XX \n\n", "  XX "),
+        (b"\nXX is not closed", "XX is not closed"),
         (b"strange: 1\ndata: a\n\n", ""),  # a field of tomorrow's
         (b"strange: 1\ndata: a\n", ""),
         (b"strange: 1\ndatum", "strange: 1\ndatum"),
