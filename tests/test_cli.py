@@ -292,6 +292,7 @@ def test_without_an_endpoint_it_says_what_to_set(options: list[str]) -> None:
         (["--url", "http://a", "--option", "post_id", "Hi"], "NAME=VALUE"),
         (["--url", "http://a", "--option", "colour=1", "Hi"], "colour"),
         (["--url", "http://a", "--option", "post_id=one", "Hi"], "post_id"),
+        (["--url", "http://a", "--option", "a=" + "[" * 100_000, "Hi"], "nested too deep"),
         (["--url", "http://a", "--token-file", "no such file", "Hi"], "no such file"),
         (["--url", "http://a", "--token-file", os.devnull, "Hi"], "--token-file"),
         (["--url", "http://a"], "no question"),
@@ -376,6 +377,14 @@ def test_a_token_comes_from_a_file(tmp_path: Path) -> None:
         for where in (["--url", server.url], ["--base-url", server.url, "--model", "m"]):
             run("ask", *where, "--token-file", str(token), "Hi", env=env)
     assert [headers["Authorization"] for _, headers, _ in server.requests] == ["Bearer secret"] * 2
+
+
+def test_a_token_comes_from_a_file_of_an_editor_that_marks_utf_8(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_bytes(b"\xef\xbb\xbfsecret\r\n")
+    with service("Yes.") as server:
+        run("ask", "--url", server.url, "--token-file", str(token), "Hi")
+    assert [headers["Authorization"] for _, headers, _ in server.requests] == ["Bearer secret"]
 
 
 def test_a_token_over_plain_http_is_warned_of_in_one_line() -> None:
@@ -726,6 +735,25 @@ def test_links_are_shown_with_their_address() -> None:
     assert "\x1b]8" not in written
 
 
+def rendered(markdown: str, width: int) -> str:
+    stream = StringIO()
+    Console(file=stream, width=width).print(AnswerMarkdown(markdown))
+    return stream.getvalue()
+
+
+def test_a_long_word_in_a_table_is_all_there() -> None:
+    address = "https://example.org/" + "-".join(str(n) for n in range(50))
+    shown = rendered(f"|name|where|\n|--|--|\n|here|{address}|", 40)
+    assert f"here{address}" in "".join(shown.split())
+    shown = rendered(f"|{address}|\n|--|\n|here|", 40)
+    assert address in "".join(shown.split())
+
+
+def test_bullets_that_are_nested_deep_are_all_there() -> None:
+    shown = rendered("\n".join(f"{'  ' * depth}- item {depth}" for depth in range(20)), 100)
+    assert re.findall(r"item (\d+)", shown) == [str(depth) for depth in range(20)]
+
+
 def test_plain_text_on_a_terminal_has_no_markdown_and_no_controls() -> None:
     with service("# Not\n", "a *title*\n\n\n") as server:
         plain = run_on_terminal("ask", "--plain", "--url", server.url, "Hi")
@@ -781,9 +809,8 @@ def test_a_text_is_cut_into_blocks_and_none_of_it_is_lost(pieces: list[str]) -> 
 
 @given(MARKDOWN, st.integers(2, 40))
 def test_any_markdown_is_rendered_and_obeyed_by_no_terminal(pieces: list[str], width: int) -> None:
-    stream = StringIO()
-    Console(file=stream, width=width).print(AnswerMarkdown("".join(pieces)))
-    assert visible(stream.getvalue()) == stream.getvalue()
+    shown = rendered("".join(pieces), width)
+    assert visible(shown) == shown
 
 
 # serve
@@ -857,6 +884,21 @@ def test_serve_on_a_port_that_is_taken() -> None:
     assert result.exit_code == 1
     assert "--port 0" in result.output
     assert result.output.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["--host", ""], "--host"),
+        (["--host", "\udcff"], "--host"),
+        (["--pace", "nan"], "--pace"),
+        (["--pace", "-1"], "--pace"),
+    ],
+)
+def test_what_serve_cannot_do_is_told(args: list[str], told: str) -> None:
+    result = run("serve", "--port", "0", *args)
+    assert result.exit_code == 2
+    assert told in result.output.splitlines()[-1]
 
 
 def test_serve_without_the_token_it_was_promised() -> None:

@@ -47,6 +47,29 @@ def test_in_a_pipe_it_is_readable_lines() -> None:
     assert "chunk" not in third
 
 
+BIN = Path(sys.executable).parent
+
+
+@pytest.mark.parametrize(
+    ("started", "path", "named"),
+    [
+        (DEMO, "", f"{sys.executable} -m suggestions"),
+        ([str(BIN / "suggestions"), "demo"], "", str(BIN / "suggestions")),
+        ([str(BIN / "suggestions"), "demo"], f"{BIN}{os.pathsep}", "suggestions"),
+    ],
+)
+def test_it_ends_with_what_can_be_run_as_it_was(started: list[str], path: str, named: str) -> None:
+    env = {**os.environ, "PATH": f"{path}/usr/bin{os.pathsep}/bin"}
+    child = subprocess.run(
+        started, env=env, capture_output=True, text=True, timeout=SOON, stdin=subprocess.DEVNULL
+    )
+    assert f"  {named} serve   " in child.stdout
+    (line,) = (line for line in child.stdout.splitlines() if "ask --help" in line)
+    command = line.strip().split("   ")[0]
+    assert command == f"{named} ask --help"
+    subprocess.run(["sh", "-c", command], env=env, check=True, capture_output=True, timeout=SOON)
+
+
 def test_on_a_terminal_the_answer_grows_beside_its_events() -> None:
     code, written = _on_terminal()
     assert code == 0

@@ -38,6 +38,8 @@ def _parse_option(given: str) -> tuple[str, Any]:
         raise click.BadParameter(f"{given!r} is not NAME=VALUE", param_hint="--option")
     try:
         return name, json.loads(value)
+    except RecursionError:
+        raise click.BadParameter(f"{name!r} is nested too deep", param_hint="--option") from None
     except ValueError:
         return name, value
 
@@ -49,7 +51,7 @@ def _parse_options(
 
 
 def _read_token(ctx: click.Context, param: click.Parameter, file: Path | None) -> str | None:
-    token = file.read_text("utf-8", "replace").strip() if file else None
+    token = file.read_text("utf-8-sig", "replace").strip() if file else None
     if token == "":
         raise click.BadParameter("the file is empty")
     return token

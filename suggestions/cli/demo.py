@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from pathlib import Path
+from shutil import which
 from typing import NamedTuple
 
 import click
@@ -57,8 +60,8 @@ _PARTS = (
 _FAREWELL = """\
 All of this ran on this machine, without a key. Go on with:
 
-  suggestions serve        the same playground, to try your own program with
-  suggestions ask --help   your questions, to a service of your own
+  {program} serve        the same playground, to try your own program with
+  {program} ask --help   your questions, to a service of your own
 """
 
 
@@ -81,7 +84,22 @@ def demo(ctx: click.Context) -> None:
             if not _play(part, playground.jetpack_url + part.failure, stage):
                 ctx.exit(INTERRUPTED)
             time.sleep(_PAUSE if on_terminal else 0)
-    click.echo(_FAREWELL, nl=False)
+    click.echo(_FAREWELL.format(program=_program()), nl=False)
+
+
+def _program() -> str:
+    """What runs this program once more, in the shell that has started it."""
+    started, found = sys.argv[0], which("suggestions")
+    if Path(started).stem != "suggestions":
+        return f"{_quoted(sys.executable)} -m suggestions"
+    # On Windows, only one of them may have its ".exe".
+    if found and Path(found).with_suffix("").resolve() == Path(started).with_suffix("").resolve():
+        return "suggestions"
+    return _quoted(started)
+
+
+def _quoted(path: str) -> str:
+    return f'"{path}"' if " " in path else path
 
 
 def _play(part: _Part, url: str, stage: View) -> bool:

@@ -7,18 +7,35 @@ from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.markdown import Markdown
+from rich.markdown import Markdown, TableElement
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from suggestions.cli.visible import visible
 
+# What is nested deeper would vanish, and rendering takes Python's stack. A list takes two levels.
+_DEEPEST = 100
+
 # Tags, addresses that are defined apart, and those of images would all vanish from the screen.
 _parser = (
-    MarkdownIt("commonmark", {"html": False})
+    MarkdownIt("commonmark", {"html": False, "maxNesting": _DEEPEST})
     .enable(["strikethrough", "table"])
     .disable(["reference", "image"])
 )
+
+
+class _WholeTable(TableElement):
+    """A table that folds a word that is longer than its column, which would else be cut off."""
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType | Segment]:
+        for rendered in super().__rich_console__(console, options):
+            if isinstance(rendered, Table):
+                for column in rendered.columns:
+                    column.overflow = "fold"
+            yield rendered
 
 
 class AnswerMarkdown(Markdown):
@@ -26,6 +43,8 @@ class AnswerMarkdown(Markdown):
 
     A link is shown with its address, not as a hyperlink that hides it.
     """
+
+    elements = {**Markdown.elements, "table_open": _WholeTable}
 
     def __init__(self, text: str) -> None:
         super().__init__("", justify="default", hyperlinks=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,29 @@ if TYPE_CHECKING:
 _QUESTION = "Who won the world cup in 2022?"
 
 
+def _check_host(ctx: click.Context, param: click.Parameter, host: str) -> str:
+    try:
+        if host.encode("idna"):  # as a socket does
+            return host
+    except UnicodeError:
+        pass
+    raise click.BadParameter(f"{host!r} is no address to listen on; 0.0.0.0 stands for all.")
+
+
+def _check_pace(ctx: click.Context, param: click.Parameter, pace: float) -> float:
+    if math.isnan(pace):  # which no range keeps out
+        raise click.BadParameter("nan is no number of seconds.")
+    return pace
+
+
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    callback=_check_host,
+    help="The address to listen on.",
+)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: a free one."
 )
@@ -30,6 +52,7 @@ _QUESTION = "Who won the world cup in 2022?"
     type=click.FloatRange(0, 60),
     default=0.03,
     show_default=True,
+    callback=_check_pace,
     help="Seconds between two tokens, on the average.",
 )
 def serve(host: str, port: int, token_env: str | None, pace: float) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from suggestions.toolkits.lifetime import Lifetime
 
 _BINDINGS = ("PySide6", "PyQt6", "PyQt5", "PySide2")
-_relays: dict[str, Any] = {}
+_relays: dict[str, list[Any]] = {}
 
 
 def qt(owner: Any = None) -> Qt:
@@ -48,7 +48,7 @@ class Qt:
         self._relay.post(lambda: None if self._lifetime.over else fn())
 
     def runs_here(self) -> bool:
-        return bool(self._relay.runs_here())
+        return not self._lifetime.over and bool(self._relay.runs_here())
 
     def _end(self, *_: Any) -> None:
         self._lifetime.end()
@@ -68,13 +68,22 @@ def find_binding(owner: Any) -> str:
 
 
 def _relay(binding: str, core: Any, app: Any) -> Any:
-    """The one relay of a binding. It has no parent and is never freed: a `QObject` must not be
-    deleted on another thread, nor while a post to it is queued."""
-    if binding not in _relays:
+    """The one relay of a binding and an application. It has no parent, and we never free it, not
+    even that of an earlier application: a `QObject` must not be deleted on another thread, nor
+    while a post to it is queued."""
+    made = _relays.setdefault(binding, [])
+    if not (made and _is_on(app.thread(), made[-1])):
         relay = _make_relay_class(core)()
         relay.moveToThread(app.thread())
-        _relays[binding] = relay
-    return _relays[binding]
+        made.append(relay)
+    return made[-1]
+
+
+def _is_on(thread: Any, relay: Any) -> bool:
+    try:
+        return bool(relay.thread() == thread)
+    except RuntimeError:  # the bindings delete what has no parent along with the application
+        return False
 
 
 def _make_relay_class(core: Any) -> Any:

@@ -38,17 +38,16 @@ class Tk:
         self._lifetime = Lifetime("the Tk widget")
         self.is_gone = self._lifetime.is_gone
         self._posts: deque[_Fn] = deque()
-        self._is_polling = False
         import tkinter  # which the host has loaded
 
-        # A window of the host's may have a `register` of its own.
+        # tkinter's own methods: the widget's class may have others of the same names.
         poll = tkinter.Misc.register(root, self._poll)
         # Tcl sees to the next time by itself: Ctrl-C is raised in whatever Python is called next,
         # which often is this, and a timer of Python's would then have been the last. Of two words,
         # since `after_cancel` deletes the command that a script of one word calls.
         self._timer = f"{poll}_again"
         root.tk.eval(f"proc {self._timer} again {{after {_INTERVAL} {self._timer} again; {poll}}}")
-        root.bind("<Destroy>", self._destroyed, add="+")
+        tkinter.Misc.bind(root, "<Destroy>", self._destroyed, add="+")
 
     def __call__(self, fn: _Fn) -> None:
         """Queues `fn`. Raises `RuntimeError` once the widget is destroyed.
@@ -73,12 +72,10 @@ class Tk:
         return threading.get_ident() == self._thread
 
     def _start(self) -> None:
-        if not self._is_polling:
-            self._is_polling = True
-            self._root.tk.call("after", _INTERVAL, self._timer, "again")
+        self._stop()  # the host may have cancelled all timers: only Tcl knows whether it waits
+        self._root.tk.call("after", _INTERVAL, self._timer, "again")
 
     def _stop(self) -> None:
-        self._is_polling = False
         self._root.tk.call("after", "cancel", self._timer, "again")
 
     def _poll(self) -> None:

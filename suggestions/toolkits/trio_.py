@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import importlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +31,9 @@ class Trio:
 
     def __init__(self) -> None:
         self._trio: Any = importlib.import_module("trio")
+        # On Python 3.10, of a package that trio brings.
+        groups = "builtins" if sys.version_info >= (3, 11) else "exceptiongroup"
+        self._group: Any = importlib.import_module(groups).BaseExceptionGroup
         self._token = self._trio.lowlevel.current_trio_token()
         self._context = contextvars.copy_context()
         self._lifetime = Lifetime("the trio run")
@@ -62,11 +66,19 @@ class Trio:
         """Awaits `fn()` in a task, and then calls `ended(exception)`, None for none."""
 
         async def work() -> None:
-            failure: Exception | None = None
+            failure: BaseException | None = None
             try:
                 await fn()
             except Exception as exception:
                 failure = exception
+            except self._group as group:
+                # Out of a nursery of the handler's. What has failed is told, and trio gets back
+                # the rest alone: it would not let a failure pass that comes with a cancellation.
+                failure, rest = group.split(Exception)
+                if rest is not None:
+                    if failure is not None:
+                        ended(failure)
+                    raise rest from None
             ended(failure)
 
         if not self._lifetime.over:  # else there are no tasks any more

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import threading
 import time
@@ -18,14 +20,22 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close
 
 class Service:
     """Answers each request with so many chunks, one each `pace` seconds; then it is done, or
-    silent until the client hangs up."""
+    silent until the client hangs up. After `held_at` chunks it waits for `go_on`."""
 
-    def __init__(self, chunks: int, *, pace: float = 0.001, silent: bool = False) -> None:
+    def __init__(
+        self,
+        chunks: int,
+        *,
+        pace: float = 0.001,
+        silent: bool = False,
+        held_at: int | None = None,
+    ) -> None:
         self.text = "".join(f"{n} " for n in range(chunks))
         self.asked = 0
         self.hung_up = 0
         """How many connections the client has shut."""
-        self._chunks, self._pace, self._silent = chunks, pace, silent
+        self.go_on = threading.Event()
+        self._chunks, self._pace, self._silent, self._held_at = chunks, pace, silent, held_at
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
@@ -56,6 +66,8 @@ class Service:
             connection.sendall(HEAD)
             began = time.monotonic()
             for number in range(self._chunks):
+                if number == self._held_at:
+                    self.go_on.wait()
                 time.sleep(max(0.0, began + number * self._pace - time.monotonic()))
                 connection.sendall(chunk(f"{number} "))
             if not self._silent:
@@ -100,6 +112,17 @@ class Notes:
         assert self.names[-3:] == ["suggestion", "done", "end"], self.names[-5:]
         if throttle is not None:
             assert len(self.suggestions) <= took / throttle + 2
+
+
+def interrupt(service: Service, notes: Notes) -> None:
+    """Presses Ctrl-C, from a thread of its own, in the midst of an answer that is held."""
+
+    def press() -> None:
+        eventually(lambda: bool(notes.chunks))
+        os.kill(os.getpid(), signal.SIGINT)
+        service.go_on.set()
+
+    threading.Thread(target=press, daemon=True).start()
 
 
 def timed(close: Callable[[], None]) -> None:

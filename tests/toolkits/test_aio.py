@@ -311,7 +311,7 @@ def test_close_takes_no_time_and_nothing_follows() -> None:
 @pytest.mark.parametrize("silent", [False, True])
 @pytest.mark.parametrize("handlers", ["plain", "async"])
 def test_the_end_of_the_run_closes_the_source(silent: bool, handlers: str) -> None:
-    service, notes = Service(50 if silent else 5000, silent=silent), Notes()
+    service, notes = Service(50 if silent else 100_000, silent=silent), Notes()
     sources: list[SuggestionsEventSource] = []
 
     async def hear(source: SuggestionsEventSource, event: Any) -> None:

@@ -6,6 +6,7 @@ import importlib
 import logging
 import os
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 from host import program
-from service import Notes, Service, eventually, timed
+from service import Notes, Service, eventually, interrupt, timed
 
 from suggestions import SuggestionsEventSource
 from suggestions.toolkits import qt
@@ -142,7 +143,7 @@ def test_a_modal_loop_in_a_handler(binding: str) -> None:
 @both
 @pytest.mark.parametrize("owned", [False, True])
 def test_quit_in_mid_stream(binding: str, owned: bool) -> None:
-    host, service, notes = Host(binding), Service(3000), Notes()
+    host, service, notes = Host(binding), Service(100, silent=True), Notes()
     owner = host.widgets.QLabel() if owned else None
     source = service.ask(qt(owner), on=notes.on())
     source.connect("chunk", lambda source, event: event.detail == "20 " and host.app.quit())
@@ -184,6 +185,44 @@ def test_what_is_no_owner(binding: str) -> None:
 
 
 @both
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_later_application_of_the_process(binding: str, elsewhere: bool) -> None:
+    """As of a function that shows a window, or of a host whose windows have a thread of their own.
+
+    The bindings delete the relay along with the application.
+    """
+    os.environ["QT_LOGGING_RULES"] = "default.warning=false"  # that it is not the main thread
+    core = importlib.import_module(f"{binding}.QtCore")
+    is_pyqt = binding.startswith("PyQt")
+    delete = importlib.import_module(f"{binding}.sip" if is_pyqt else "shiboken6").delete
+    service = Service(30)
+    ended: list[str] = []
+
+    def live() -> None:
+        app = core.QCoreApplication([])
+        owner, notes = core.QObject(), Notes()
+        dispatch = qt(owner)
+        source = service.ask(dispatch, on=notes.on())
+        source.connect("end", lambda source, event: app.quit())
+        core.QTimer.singleShot(30_000, app.quit)
+        app.exec()
+        notes.check(service.text)
+        delete(app)
+        assert not dispatch.runs_here()
+        assert source.wait()
+        ended.append(source.state)
+
+    for _ in range(3):
+        if elsewhere:
+            thread = threading.Thread(target=live)
+            thread.start()
+            thread.join()
+        else:
+            live()
+    assert ended == ["done"] * 3
+
+
+@both
 def test_a_fork_leaves_the_stream_to_the_parent(binding: str) -> None:
     warnings.simplefilter("ignore", DeprecationWarning)  # a fork with threads, as it must be
     host, service, notes = Host(binding), Service(300), Notes()
@@ -201,16 +240,13 @@ def test_a_fork_leaves_the_stream_to_the_parent(binding: str) -> None:
 @program("PySide6.QtWidgets", display=False, env=OFFSCREEN)
 def test_ctrl_c_that_is_taken_for_a_handlers_failure_stops_no_answer() -> None:
     """PySide tells it as any exception out of Python, and goes on."""
-    import signal
-    import threading
-
-    host, service, notes = Host("PySide6"), Service(200), Notes()
+    host, service, notes = Host("PySide6"), Service(200, held_at=100), Notes()
     sys.excepthook = lambda *_: None
     source = service.ask(qt(), on=notes.on())
     source.connect("end", lambda source, event: host.app.quit())
     host.core.QTimer.singleShot(30_000, host.app.quit)
     try:
-        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        interrupt(service, notes)
         host.app.exec()
     except KeyboardInterrupt:
         host.app.exec()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from host import program
-from service import Notes, Service, eventually, timed
+from service import Notes, Service, eventually, interrupt, timed
 
 from suggestions import SuggestionsEventSource
 from suggestions.toolkits import tk
@@ -112,7 +112,7 @@ def test_a_window_that_is_destroyed_in_mid_stream_and_a_second_one(
 ) -> None:
     import tkinter
 
-    service = Service(20 if silent else 3000, silent=silent)
+    service = Service(20 if silent else 100_000, silent=silent)
     sources: list[SuggestionsEventSource] = []
     for _ in range(3):
         notes, root = Notes(), tkinter.Tk()
@@ -137,7 +137,7 @@ def test_a_window_that_is_destroyed_in_mid_stream_and_a_second_one(
 def test_a_window_that_is_destroyed_by_a_handler() -> None:
     import tkinter
 
-    service, notes, root = Service(3000), Notes(), tkinter.Tk()
+    service, notes, root = Service(100_000), Notes(), tkinter.Tk()
     source = service.ask(tk(root), on=notes.on())
     source.connect("chunk", lambda source, event: root.destroy())
     root.mainloop()
@@ -286,19 +286,18 @@ def test_exit_in_mid_stream(leave: str) -> None:
 @program("tkinter")
 def test_ctrl_c_stops_no_answer() -> None:
     """It is raised in whatever Python is called next, which here is hardly ever the test's own."""
-    import signal
     import tkinter
 
     class Window(tkinter.Tk):
         def report_callback_exception(self, *_: Any) -> None:
             """Before Python 3.11, it comes here."""
 
-    root, service, notes = Window(), Service(200), Notes()
+    root, service, notes = Window(), Service(200, held_at=100), Notes()
     source = service.ask(tk(root), on=notes.on())
     source.connect("end", lambda source, event: root.quit())
     root.after(30_000, root.quit)
     try:
-        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        interrupt(service, notes)
         root.mainloop()
     except KeyboardInterrupt:
         root.mainloop()
@@ -339,6 +338,22 @@ def test_a_window_that_cancels_all_timers_before_it_goes(seconds: float) -> None
 
 
 @program("tkinter")
+def test_a_window_that_cancels_all_timers_and_lives_on_hears_again_with_its_next_source() -> None:
+    import tkinter
+
+    root, service, first, second = tkinter.Tk(), Service(5, silent=True), Notes(), Notes()
+    service.ask(tk(root), on=first.on())
+    run(root, lambda: len(first.chunks) == 5)
+    for timer in root.tk.call("after", "info"):
+        root.after_cancel(timer)
+    source = service.ask(tk(root), on=second.on())
+    run(root, lambda: len(second.chunks) == 5)
+    source.close()
+    run(root, lambda: second.ended)
+    root.destroy()
+
+
+@program("tkinter")
 def test_a_window_with_a_method_of_the_name_of_one_of_tkinters() -> None:
     import tkinter
 
@@ -350,5 +365,26 @@ def test_a_window_with_a_method_of_the_name_of_one_of_tkinters() -> None:
     root, service, notes = Form(), Service(30), Notes()
     service.ask(tk(root), on=notes.on())
     run(root, lambda: notes.ended)
+    assert not users
+    root.destroy()
+
+
+@program("tkinter")
+def test_a_widget_with_a_bind_of_its_own_closes_its_sources() -> None:
+    """As the widgets of customtkinter, whose `bind` is for a part of them."""
+    import tkinter
+
+    class Card(tkinter.Frame):
+        def bind(self, *given: Any, **named: Any) -> None:  # type: ignore[override]
+            users.append(given)
+
+    users: list[Any] = []
+    root, service, notes = tkinter.Tk(), Service(5, silent=True), Notes()
+    card = Card(root)
+    source = service.ask(tk(card), on=notes.on())
+    run(root, lambda: len(notes.chunks) == 5)
+    card.destroy()
+    assert source.state == "aborted"
+    run(root, service.has_seen_all_hang_up)
     assert not users
     root.destroy()

@@ -93,7 +93,7 @@ def test_close_takes_no_time_and_nothing_follows() -> None:
 def test_the_end_of_the_run_closes_the_source(silent: bool, handlers: str) -> None:
     import trio
 
-    service, notes = Service(50 if silent else 5000, silent=silent), Notes()
+    service, notes = Service(50 if silent else 100_000, silent=silent), Notes()
     sources: list[SuggestionsEventSource] = []
 
     async def hear(source: SuggestionsEventSource, event: Any) -> None:
@@ -111,6 +111,37 @@ def test_the_end_of_the_run_closes_the_source(silent: bool, handlers: str) -> No
     eventually(service.has_seen_all_hang_up)
     with pytest.raises(RuntimeError):
         trio_()
+
+
+@program("trio", display=False)
+def test_a_handlers_task_that_fails_while_the_run_ends_is_no_failure_of_the_run() -> None:
+    """Out of a nursery, it comes in one group with the handler's own cancellation."""
+    import trio
+    import trio.testing
+
+    logging.disable()
+    begun: list[bool] = []
+    sources: list[SuggestionsEventSource] = []
+
+    async def save() -> None:
+        try:
+            await trio.sleep_forever()
+        except trio.Cancelled:
+            raise OSError("the connection is torn") from None
+
+    async def hear(source: SuggestionsEventSource, event: Any) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(save)
+            begun.append(True)
+            await trio.sleep_forever()
+
+    async def main() -> None:
+        sources.append(Service(5, silent=True).ask(trio_(), on={"suggestion": hear}))
+        await until(lambda: begun)
+        await trio.testing.wait_all_tasks_blocked()
+
+    trio.run(main)
+    assert sources[0].state == "aborted"
 
 
 @program("trio", display=False)
