@@ -177,6 +177,22 @@ def test_a_token_that_is_a_word_of_json_leaves_a_dump_as_it_is(token: str, tmp_p
         assert again.events == heard.events
 
 
+def test_no_secret_is_in_the_dump_of_an_answer_in_one_piece(tmp_path: Path) -> None:
+    whole = {"choices": [{"message": {"content": "I am asked with tokensecret1."}}]}
+    source = ask(
+        [json.dumps(whole).encode()],
+        Heard(),
+        content_type="application/json",
+        dialect="openai",
+        token="tokensecret1",
+    )
+    assert source.result(10) == "I am asked with tokensecret1."
+    source.debug_dump(tmp_path / "dump.json")
+    text = (tmp_path / "dump.json").read_text("utf-8")
+    assert "secret" not in text
+    assert "I am asked with [token]." in json.loads(text)["body"]
+
+
 def test_a_dump_tells_the_attempts_before(tmp_path: Path) -> None:
     source = ask([b"{}"], Heard(), status=503, content_type="application/json", retries=1)
     source.wait(10)
@@ -219,11 +235,78 @@ def test_a_dialect_of_ones_own_has_to_be_named(tmp_path: Path) -> None:
     assert replay(tmp_path / "dump.json", dialect=Shout()).result(10) == "HELLO"
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"suggestions_dump": 99}', "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[1]", '{"suggestions_dump": 99}', "\x00", "[" * 200_000]
+)
 def test_another_file_is_no_dump(text: str, tmp_path: Path) -> None:
     (tmp_path / "x").write_text(text)
     with pytest.raises(ValueError, match="is no dump that debug_dump"):
         replay(tmp_path / "x")
+
+
+MISSING = object()
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "told"),
+    [
+        ("dialect", MISSING, "dialect is missing: expected a text"),
+        ("dialect", 1, "dialect must be a text, not 1"),
+        ("response", MISSING, "response is missing: expected an object or null"),
+        ("response", [], "response must be an object or null, not []"),
+        ("response.status", MISSING, "response.status is missing: expected an integer"),
+        ("response.status", "200", "response.status must be an integer, not '200'"),
+        ("response.status", True, "response.status must be an integer, not True"),
+        ("response.headers", MISSING, "response.headers is missing: expected an object"),
+        ("response.headers.Content-Type", None, "response.headers.Content-Type must be a text"),
+        ("messages", MISSING, "messages is missing: expected a list"),
+        ("messages", "xyz", "messages must be a list, not 'xyz'"),
+        ("messages", {}, "messages must be a list, not {}"),
+        ("messages", [["message", "{}", ""], ["a"]], "messages[1] must be three texts, not ['a']"),
+        ("messages", ["abc"], "messages[0] must be three texts, not 'abc'"),
+        ("messages", [["message", None, ""]], "messages[0] must be three texts"),
+        ("body", MISSING, "body is missing: expected a text or null"),
+        ("body", 1, "body must be a text or null, not 1"),
+        ("error", MISSING, "error is missing: expected an object or null"),
+        ("error", "x", "error must be an object or null, not 'x'"),
+        ("error", {"body": None}, "error.status is missing: expected an integer or null"),
+        ("error", {"status": 429}, "error.body is missing: expected a text or null"),
+        ("error", {"status": 429, "body": {}}, "error.body must be a text or null, not {}"),
+        (
+            "error",
+            {"status": 429, "body": "", "retry_after": "x"},
+            "error.retry_after must be a number or null, not 'x'",
+        ),
+    ],
+)
+def test_a_dump_that_was_edited_wrong_says_where(
+    place: str, value: Any, told: str, tmp_path: Path
+) -> None:
+    source = ask([chunk("Hi"), DONE], Heard())
+    assert source.wait(10)
+    source.debug_dump(tmp_path / "dump.json")
+    dump = json.loads((tmp_path / "dump.json").read_text("utf-8"))
+    *path, last = place.split(".")
+    part = dump
+    for name in path:
+        part = part[name]
+    if value is MISSING:
+        del part[last]
+    else:
+        part[last] = value
+    (tmp_path / "dump.json").write_text(json.dumps(dump), "utf-8")
+    with pytest.raises(ValueError, match=r"dump\.json cannot be told again: ") as caught:
+        replay(tmp_path / "dump.json")
+    assert told in str(caught.value)
+
+
+def test_a_dump_that_an_editor_has_saved_with_a_byte_order_mark_is_told(tmp_path: Path) -> None:
+    source = ask([chunk("Hi"), DONE], Heard())
+    assert source.wait(10)
+    source.debug_dump(tmp_path / "dump.json")
+    text = (tmp_path / "dump.json").read_text("utf-8")
+    (tmp_path / "dump.json").write_text(text, "utf-8-sig")
+    assert replay(tmp_path / "dump.json").result(10) == "Hi"
 
 
 def test_a_source_that_was_never_started_has_a_dump(tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -213,6 +214,102 @@ def test_an_untold_server_says_so(server: SuggestionsServer) -> None:
 def test_a_misbehaviour_that_is_none(server: SuggestionsServer) -> None:
     with pytest.raises(ValueError, match="none of the misbehaviours: reset before headers, "):
         server.misbehaves("reset")
+
+
+HALF_A_PAIR = "a \ud800 b"
+
+
+@pytest.mark.parametrize(
+    ("tell", "kind", "words"),
+    [
+        (lambda server: server.answer(None), TypeError, "text must be a str or a sequence of str"),
+        (lambda server: server.answer(b"abc"), TypeError, "a sequence of str, not b'abc'"),
+        (lambda server: server.answer(["a", 2]), TypeError, "text[1] must be a str, not 2"),
+        (
+            lambda server: server.answer(HALF_A_PAIR),
+            ValueError,
+            "text must be what UTF-8 can write",
+        ),
+        (
+            lambda server: server.answer(["a", HALF_A_PAIR]),
+            ValueError,
+            "text[1] must be what UTF-8",
+        ),
+        (lambda server: server.fails("429"), TypeError, "status must be an int, not '429'"),
+        (lambda server: server.fails(True), TypeError, "status must be an int, not True"),
+        (lambda server: server.fails(200), ValueError, "status must be from 400 to 599, not 200"),
+        (lambda server: server.fails(399), ValueError, "status must be from 400 to 599, not 399"),
+        (lambda server: server.fails(99999), ValueError, "from 400 to 599, not 99999"),
+        (lambda server: server.fails(429, None), TypeError, "message must be a str, not None"),
+        (lambda server: server.fails(429, HALF_A_PAIR), ValueError, "message must be what UTF-8"),
+        (lambda server: server.cut_after("1"), TypeError, "chunks must be an int, not '1'"),
+        (lambda server: server.cut_after(True), TypeError, "chunks must be an int, not True"),
+        (lambda server: server.cut_after(-1), ValueError, "chunks must be 0 or more, not -1"),
+        (lambda server: server.cut_after(1, None), TypeError, "text must be a str or a sequence"),
+        (lambda server: server.sends("data: Hi"), TypeError, "parts[0] must be bytes, not 'data: "),
+        (lambda server: server.sends(b"a", None), TypeError, "parts[1] must be bytes, not None"),
+        (lambda server: server.sends(status="200"), TypeError, "status must be an int, not '200'"),
+        (lambda server: server.sends(status=199), ValueError, "from 200 to 599, not 199"),
+        (lambda server: server.sends(status=600), ValueError, "from 200 to 599, not 600"),
+        (lambda server: server.sends(content_type=None), TypeError, "content_type must be a str"),
+        (
+            lambda server: server.sends(content_type="a\nb"),
+            ValueError,
+            "content_type must be print",
+        ),
+        (lambda server: server.sends(content_type="\u20ac"), ValueError, "content_type must be pr"),
+        (lambda server: server.plays(None), TypeError, "script must be callable, not None"),
+    ],
+)
+def test_a_wrong_argument_raises_at_the_call(
+    server: SuggestionsServer, tell: Callable[[Any], object], kind: type[Exception], words: str
+) -> None:
+    with pytest.raises(kind, match=re.escape(words)):
+        tell(server)
+    assert server._steps == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "kind", "words"),
+    [
+        ("1", TypeError, "must be a number of seconds, not '1'"),
+        (True, TypeError, "must be a number of seconds, not True"),
+        (-1, ValueError, "must be 0 seconds or more, and finite, not -1"),
+        (math.nan, ValueError, "must be 0 seconds or more, and finite, not nan"),
+        (math.inf, ValueError, "must be 0 seconds or more, and finite, not inf"),
+    ],
+)
+def test_a_time_that_is_none_raises_at_the_call(
+    server: SuggestionsServer, seconds: Any, kind: type[Exception], words: str
+) -> None:
+    with pytest.raises(kind, match=f"delay {words}"):
+        server.answer("a", delay=seconds)
+    with pytest.raises(kind, match=f"delay {words}"):
+        server.cut_after(1, delay=seconds)
+    with pytest.raises(kind, match=f"delay {words}"):
+        server.sends(b"a", delay=seconds)
+    with pytest.raises(kind, match=f"retry_after {words}"):
+        server.fails(429, retry_after=seconds)
+    assert server._steps == []
+
+
+def test_what_is_at_the_edge_is_done(server: SuggestionsServer) -> None:
+    server.answer("")
+    server.answer(("a", "b"))
+    server.cut_after(0)
+    server.cut_after(100, "a b")
+    server.sends(bytearray(b"data: Hi\n\n"), delay=0)
+    server.fails(599, "", retry_after=0)
+    assert ask(server).result(SOON) == ""
+    assert ask(server).result(SOON) == "ab"
+    for told in ("", "a b"):
+        with pytest.raises(errors.IncompleteStreamError) as caught:
+            ask(server).result(SOON)
+        assert caught.value.partial_text == told
+    assert ask(server, dialect="text").result(SOON) == "Hi"
+    with pytest.raises(errors.StatusError) as refused:
+        ask(server, retries=0).result(SOON)
+    assert (refused.value.status, refused.value.retry_after) == (599, 0)
 
 
 def test_each_misbehaviour_is_told_of_in_a_sentence() -> None:

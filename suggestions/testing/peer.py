@@ -23,7 +23,10 @@ _TIME_TO_READ = 0.05  # seconds
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it came; `headers` compares names without regard to case."""
+    """One request as it came: `method` and `path` are `str`, `body` is `bytes`.
+
+    `headers` is an `email.message.Message`, which compares names without regard to case.
+    """
 
     method: str
     path: str
@@ -37,7 +40,11 @@ class Request:
 
 
 class Peer:
-    """Every call raises `OSError` where the client has gone, and so ends the script."""
+    """The server's end of one connection, for a script of your own.
+
+    Every call raises `OSError` where the client has gone or the server is closed, and so ends the
+    script.
+    """
 
     def __init__(
         self, sock: socket.socket, note: Callable[[Request], object], closing: threading.Event
@@ -48,7 +55,8 @@ class Peer:
         self._closing = closing
 
     def secure(self, context: ssl.SSLContext) -> None:
-        """Speaks TLS from here on."""
+        """Speaks TLS from here on, with a server's context. Raises `ssl.SSLError`, an `OSError`,
+        where the handshake fails."""
         self._file.close()
         self._sock = context.wrap_socket(self._sock, server_side=True)
         self._file = self._sock.makefile("rb")
@@ -66,7 +74,10 @@ class Peer:
         return bool(self._sock.recv(1, socket.MSG_PEEK))
 
     def request(self) -> Request:
-        """Reads one, and notes it."""
+        """Reads one whole request, and adds it to the server's `requests`.
+
+        Raises `ConnectionAbortedError`, an `OSError`, where none comes.
+        """
         line = self._file.readline(_AT_ONCE).decode("latin-1").split()
         if len(line) < 2:
             raise ConnectionAbortedError("no request came")
@@ -77,6 +88,7 @@ class Peer:
         return request
 
     def send(self, *parts: bytes) -> None:
+        """Sends these bytes as they are, the head of a response included."""
         self._sock.sendall(b"".join(parts))
 
     def drip(self, data: bytes, pause: float) -> None:
@@ -92,7 +104,7 @@ class Peer:
             self.send(data)
 
     def pause(self, seconds: float) -> None:
-        """Ends the script where the server is closed meanwhile."""
+        """Waits so many seconds; raises `ConnectionAbortedError` where the server is closed."""
         if self._closing.wait(seconds):
             raise ConnectionAbortedError("the server is closed")
 
@@ -102,7 +114,7 @@ class Peer:
             pass
 
     def read_some(self) -> None:
-        """Waits for something, whatever it is."""
+        """Waits for some bytes, whatever they are, or the end."""
         self._file.read1(_AT_ONCE)
 
     def reset(self) -> None:
@@ -112,6 +124,7 @@ class Peer:
         self.close()
 
     def close(self) -> None:
+        """Ends the connection; the server does so after the script."""
         with contextlib.suppress(OSError):
             self._file.close()
         # What is left unread makes a reset of the end (RFC 2525, section 2.17), which can cost the

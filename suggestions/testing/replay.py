@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import requests
@@ -15,9 +13,9 @@ from requests.structures import CaseInsensitiveDict
 
 from suggestions.dialects import DialectName, find
 from suggestions.dialects.base import Framing
-from suggestions.dump import FORMAT
 from suggestions.errors import IncompleteStreamError
 from suggestions.source import SuggestionsEventSource
+from suggestions.testing.dump_file import read_dump
 from suggestions.testing.frames import seconds
 from suggestions.wire.media_type import media_type
 
@@ -32,9 +30,10 @@ def replay(
     It behaves as the one that wrote it, but that what had failed on the network ends here where
     the dump ends. `dialect` is needed where it was a `Dialect` of your own; `options` are those
     of `SuggestionsEventSource` (`on`, `dispatch`, `start` …). Raises `ValueError` where the file
-    is no dump, `OSError` where it cannot be read.
+    is no dump, or has been edited so that a field of it is missing or of another type, which it
+    names; `OSError` where it cannot be read.
     """
-    dump = _read(path)
+    dump = read_dump(path)
     session = requests.Session()
     session.mount(_ADDRESS, _Recorded(dump, find(dialect or dump["dialect"]).framings))
     return SuggestionsEventSource(
@@ -45,16 +44,6 @@ def replay(
         retries=0,
         **options,
     )
-
-
-def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
-    try:
-        dump = json.loads(Path(path).read_text("utf-8"))
-    except ValueError:
-        dump = None
-    if not isinstance(dump, dict) or dump.get("suggestions_dump") != FORMAT:
-        raise ValueError(f"{os.fspath(path)} is no dump that debug_dump() has written")
-    return dump
 
 
 class _Recorded(BaseAdapter):

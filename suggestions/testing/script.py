@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 
+from suggestions.testing.arguments import (
+    check_content_type,
+    check_count,
+    check_parts,
+    check_pieces,
+    check_seconds,
+    check_status,
+    check_text,
+)
 from suggestions.testing.frames import (
     CHUNKED,
     DONE,
@@ -22,9 +30,7 @@ from suggestions.testing.peer import Peer, Request
 Script = Callable[[Peer], object]
 
 
-def pieces_of(text: str | Sequence[str]) -> list[str]:
-    """A text's words, each with the blank before it; the items of any other sequence."""
-    return re.findall(r"\s*\S+|\s+$", text) if isinstance(text, str) else list(text)
+# These raise, for the server's methods, `TypeError` and `ValueError` that name its arguments.
 
 
 def answering(text: str | Sequence[str], delay: float = 0.0) -> Script:
@@ -32,7 +38,8 @@ def answering(text: str | Sequence[str], delay: float = 0.0) -> Script:
 
     In one JSON where the question has `"stream": false`.
     """
-    pieces = pieces_of(text)
+    pieces = check_pieces(text)
+    check_seconds("delay", delay)
 
     def script(peer: Peer) -> None:
         if _wants_stream(peer.request()):
@@ -45,9 +52,11 @@ def answering(text: str | Sequence[str], delay: float = 0.0) -> Script:
     return script
 
 
-def cut(text: str | Sequence[str], after: int, delay: float = 0.0) -> Script:
-    """The first `after` pieces of the text; then the connection ends, with no last chunk."""
-    pieces = pieces_of(text)[:after]
+def cut(text: str | Sequence[str], chunks: int, delay: float = 0.0) -> Script:
+    """The first `chunks` pieces of the text; then the connection ends, with no last chunk."""
+    check_count("chunks", chunks)
+    check_seconds("delay", delay)
+    pieces = check_pieces(text)[:chunks]
 
     def script(peer: Peer) -> None:
         peer.request()
@@ -58,6 +67,10 @@ def cut(text: str | Sequence[str], after: int, delay: float = 0.0) -> Script:
 
 def failing(status: int, message: str, retry_after: float | None = None) -> Script:
     """A status with an error in JSON; `retry_after` in seconds."""
+    check_status(status, 400)
+    check_text("message", message)
+    if retry_after is not None:
+        check_seconds("retry_after", retry_after)
     headers = {} if retry_after is None else {"Retry-After": seconds(retry_after)}
     body = _json({"error": {"message": message}})
     return sending(whole(status, body, headers))
@@ -67,6 +80,10 @@ def sending_body(
     parts: Sequence[bytes], status: int, content_type: str, delay: float = 0.0
 ) -> Script:
     """A response whose body is these bytes, a part at a time."""
+    check_parts(parts)
+    check_status(status, 200)
+    check_content_type(content_type)
+    check_seconds("delay", delay)
     begin = head(status, {"Transfer-Encoding": "chunked"}, content_type=content_type)
 
     def script(peer: Peer) -> None:

@@ -64,9 +64,11 @@ class SuggestionsServer:
         return f"{'https' if secure else 'http'}://127.0.0.1:{self._port}/ask"
 
     def answer(self, text: str | Sequence[str], *, delay: float = 0.0) -> None:
-        """An answer, word by word or item by item, `delay` seconds before each piece.
+        """An answer, `delay` seconds before each piece: a word of a `str`, an item of a sequence.
 
-        In one JSON where the question has `"stream": false`.
+        In one JSON where the question has `"stream": false`. Raises `TypeError` where the text or
+        an item is no `str` or `delay` no number, `ValueError` for half of a surrogate pair, which
+        UTF-8 cannot write, and for a `delay` below 0 or not finite.
         """
         self.plays(answering(text, delay))
 
@@ -77,13 +79,22 @@ class SuggestionsServer:
         *,
         retry_after: float | None = None,
     ) -> None:
-        """A status with an error in JSON; `retry_after` (seconds) is its header."""
+        """A status, 400 to 599, with an error in JSON.
+
+        `message` is what the error says, `retry_after` (seconds) its header, or None for none.
+        Raises `TypeError`, and `ValueError` for another status (`sends` takes the others), a
+        message that UTF-8 cannot write, and seconds below 0 or not finite.
+        """
         self.plays(failing(status, message, retry_after))
 
     def cut_after(
         self, chunks: int, text: str | Sequence[str] = _TEXT, *, delay: float = 0.0
     ) -> None:
-        """An answer whose connection ends after so many of its pieces."""
+        """An answer whose connection ends after so many of its pieces, or after all that it has.
+
+        `text` and `delay` (seconds) are as for `answer`. Raises `TypeError`, `ValueError` for
+        fewer chunks than 0, and as `answer` does.
+        """
         self.plays(cut(text, chunks, delay))
 
     def sends(
@@ -93,7 +104,13 @@ class SuggestionsServer:
         content_type: str = "text/event-stream",
         delay: float = 0.0,
     ) -> None:
-        """A body of these bytes, as a service of your own would write it."""
+        """A body of these bytes, as a service of your own would write it.
+
+        Each part is sent by itself, `delay` seconds before it; `status` is from 200 to
+        599, `content_type` the header of that name. Raises `TypeError`, and `ValueError` for
+        another status, a `content_type` that is not printable ASCII, and a `delay` below 0 or not
+        finite.
+        """
         self.plays(sending_body(parts, status, content_type, delay))
 
     def misbehaves(self, name: str) -> None:
@@ -102,7 +119,13 @@ class SuggestionsServer:
         self._tell(_Step(fault.script, fault.does_tls))
 
     def plays(self, script: Script) -> None:
-        """`script(peer)`: whatever it does with the connection, which is closed afterwards."""
+        """`script(peer)`: whatever it does with the connection, which is closed afterwards.
+
+        It gets a `suggestions.testing.peer.Peer`, and runs on a thread of the server. What it
+        raises, but for `OSError`, `close()` raises. Raises `TypeError` where it is not callable.
+        """
+        if not callable(script):
+            raise TypeError(f"script must be callable, not {script!r}")
         self._tell(_Step(script))
 
     def close(self) -> None:
