@@ -105,6 +105,23 @@ def test_what_came_before_a_line_that_is_too_long_is_told() -> None:
         next(batches)
 
 
+def test_by_default_a_line_may_have_16_mebibytes() -> None:
+    pulled = 0
+    piece = b"x" * 65_536
+
+    def chunks() -> Iterator[bytes]:
+        nonlocal pulled
+        while True:
+            pulled += len(piece)
+            yield piece
+
+    with pytest.raises(EventTooLargeError, match="longer than 16777216 bytes"):
+        list(lines(chunks()))
+    assert pulled == 16 * 1024 * 1024 + len(piece)
+    [line] = read_lines([piece] * 256)
+    assert len(line) == 16 * 1024 * 1024
+
+
 def test_a_line_without_end_takes_bounded_memory() -> None:
     chunk = b"x" * 65_536
     tracemalloc.start()

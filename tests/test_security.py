@@ -19,6 +19,7 @@ from itertools import repeat
 from pathlib import Path
 from traceback import TracebackException
 from typing import Any
+from unicodedata import bidirectional
 from urllib.parse import quote
 
 import pytest
@@ -49,6 +50,7 @@ from wire_server import (
 
 from suggestions import EventSource, SuggestionsEventSource, errors
 from suggestions.cli.serve import serve
+from suggestions.cli.visible import visible
 from suggestions.dialects.anthropic import Anthropic
 from suggestions.dialects.openai import OpenAI
 from suggestions.dialects.responses import Responses
@@ -313,6 +315,26 @@ def test_no_error_of_a_stream_has_a_secret_that_is_no_token(given: dict[str, Any
     assert "sk-secret" not in f"{failures[0]!r} {failures[0].args} {failures[0].body}"
 
 
+@pytest.mark.parametrize(("size", "is_one"), [(7, False), (8, True), (8192, True), (8193, False)])
+@pytest.mark.parametrize("place", ["a header", "the body", "the query"])
+def test_a_secret_that_is_no_token_has_8_to_8192_characters(
+    place: str, size: int, is_one: bool
+) -> None:
+    secret = "z" * size
+    given: dict[str, dict[str, Any]] = {
+        "a header": {"headers": {"X-Gateway": secret}},
+        "the body": {"options": {"key": secret}},
+        "the query": {"url": f"https://service.example/ask?key={secret}"},
+    }
+    echo = f"Not known: {secret}."
+    session = ScriptedAdapter([echo.encode()], status=403, content_type="text/plain").session()
+    options = {"url": "https://service.example/ask", "dialect": "openai", **given[place]}
+    source = SuggestionsEventSource("Why?", session=session, **options)
+    with pytest.raises(errors.SuggestionsError) as caught:
+        source.result(SOON)
+    assert caught.value.body == ("Not known: [token]." if is_one else echo)
+
+
 def test_what_can_be_no_secret_stays_in_an_error() -> None:
     document = "What they are: " + "word, " * 2000
     said = "The demo model is not for English users of /ask: true session, application/json."
@@ -427,6 +449,42 @@ def test_an_endless_body_is_read_up_to_a_bound(
     assert memory < 4 * bound + 4 * 1024 * 1024
 
 
+@pytest.mark.parametrize(
+    ("status", "kind", "bound"),
+    [
+        (200, "application/json", 16 * 1024 * 1024),
+        (200, "text/html", 64 * 1024),
+        (500, "application/json", 64 * 1024),
+    ],
+)
+def test_no_more_of_a_body_is_read_than_its_bound(status: int, kind: str, bound: int) -> None:
+    piece = b"x" * 4096
+    read: list[bytes] = []
+    steps = [lambda: read.append(piece), piece] * (2 * bound // len(piece))
+    session = ScriptedAdapter(steps, status=status, content_type=kind).session()
+    source = SuggestionsEventSource(
+        "Why?", url="https://service.example/ask", dialect="openai", session=session, retries=0
+    )
+    with pytest.raises(errors.NetworkError):
+        source.result(SOON)
+    assert len(read) * len(piece) == bound
+
+
+@pytest.mark.parametrize(("size", "fits"), [(16 * 1024**2 - 1, True), (16 * 1024**2, False)])
+def test_an_answer_in_one_piece_has_less_than_16_mebibytes(size: int, fits: bool) -> None:
+    begin, end = b'{"choices": [{"message": {"content": "', b'"}, "finish_reason": "stop"}]}'
+    text = b"x" * (size - len(begin + end))
+    session = ScriptedAdapter([begin, text, end], content_type="application/json").session()
+    source = SuggestionsEventSource(
+        "Why?", url="https://service.example/ask", dialect="openai", session=session
+    )
+    if fits:
+        assert source.result(SOON) == text.decode()
+    else:
+        with pytest.raises(errors.NotAnAnswerError):
+            source.result(SOON)
+
+
 def bomb(pattern: bytes) -> bytes:
     """10 to 45 MiB of gzip, which become 10 GiB of the pattern."""
     coder = zlib.compressobj(9, wbits=31)
@@ -490,6 +548,19 @@ def test_an_answer_without_end_ends_with_its_time() -> None:
     with Server(for_ever(CHUNKED, framed(said("a")))) as server:
         told = Told(server.url, timeouts={"total": 0.3})
         assert type(told.error()) is errors.TotalTimeoutError
+
+
+# What a person sees
+
+TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+"""The classes of what makes text read other than it is written (Unicode, annex 9)."""
+
+
+def test_what_turns_text_round_is_shown() -> None:
+    turning = [char for char in map(chr, range(0x110000)) if bidirectional(char) in TURNS]
+    assert len(turning) == 9
+    for char in turning:
+        assert visible(f"a{char}b") == f"a\\u{ord(char):04x}b"
 
 
 # The playground
