@@ -18,7 +18,7 @@ OLDEST_URLLIB3 = "urllib3>=1.26.5"
 ELSEWHERE = ("toolkits", "servers", "browser")
 AS_MAKE_TEST = ("-n", "logical", "--maxprocesses", "4", "--dist", "loadfile")
 
-nox.needs_version = ">=2024.10.9"
+nox.needs_version = ">=2025.10.14"  # the first with `download_python`
 nox.options.default_venv_backend = "uv"
 # One that is not there is skipped, and named.
 nox.options.error_on_missing_interpreters = False

@@ -1,14 +1,14 @@
 """Builds the sdist and the wheel, and checks both as those who get them would meet them.
 
-python -m release [--tag v1.2.3]    which has to be the tag of the version, where it is given
+python -m release [v1.2.3]    a tag has to be that of the version, where one is given
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from pathlib import Path
 
@@ -47,8 +47,7 @@ def build(folder: Path) -> tuple[Path, Path]:
 
 def check_tests(sdist: Path, folder: Path) -> None:
     """Whoever packages it further runs the tests from the sdist."""
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
+    shutil.unpack_archive(sdist, folder)
     [root] = folder.iterdir()
     tool("pytest", "--collect-only", "-qqqq", cwd=root)
     tool("pytest", *TESTS, cwd=root)

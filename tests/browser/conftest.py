@@ -16,6 +16,7 @@ FLAGS = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # of which a container has too little
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
