@@ -532,9 +532,7 @@ def test_time_grows_with_size_and_not_with_its_square(
 ) -> None:
     small, large = in_chunks(make(size)), in_chunks(make(6 * size))
     # Linear is 6, quadratic is 36, each time; a machine is busy for a while.
-    assert any(
-        seconds(lambda: read(large)) < 18 * seconds(lambda: read(small)) for _ in range(10)
-    )
+    assert any(seconds(lambda: read(large)) < 18 * seconds(lambda: read(small)) for _ in range(10))
 
 
 @pytest.mark.parametrize("piece", [b"a", b"ab", b"data: a\n", b": comment\n", b"x" * 5000])
