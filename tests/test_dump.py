@@ -233,6 +233,10 @@ def test_a_dialect_of_ones_own_has_to_be_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="'shout' is not known"):
         replay(tmp_path / "dump.json")
     assert replay(tmp_path / "dump.json", dialect=Shout()).result(10) == "HELLO"
+    dump = json.loads((tmp_path / "dump.json").read_text("utf-8"))
+    del dump["dialect"]
+    (tmp_path / "dump.json").write_text(json.dumps(dump), "utf-8")
+    assert replay(tmp_path / "dump.json", dialect=Shout()).result(10) == "HELLO"
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def read_dump(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Raises `ValueError` where it is no dump or has a field that is not as expected, `OSError`
-    where it cannot be read."""
+def read_dump(path: str | os.PathLike[str], *, names_dialect: bool) -> dict[str, Any]:
+    """`names_dialect`: whether it has to name its own. Raises `ValueError` where it is no dump or
+    has a field that is not as expected, `OSError` where it cannot be read."""
     try:
         # Some editors write a byte order mark.
         dump = json.loads(Path(path).read_text("utf-8-sig"))
@@ -34,14 +34,15 @@ def read_dump(path: str | os.PathLike[str]) -> dict[str, Any]:
     if not isinstance(dump, dict) or dump.get("suggestions_dump") != FORMAT:
         raise ValueError(f"{os.fspath(path)} is no dump that debug_dump() has written")
     try:
-        _check(dump)
+        _check(dump, names_dialect)
     except ValueError as error:
         raise ValueError(f"{os.fspath(path)} cannot be told again: {error}") from None
     return dump
 
 
-def _check(dump: dict[str, Any]) -> None:
-    _field(dump, "dialect", "a text")
+def _check(dump: dict[str, Any], names_dialect: bool) -> None:
+    if names_dialect:
+        _field(dump, "dialect", "a text")
     response = _field(dump, "response", "an object or null")
     if response is not None:
         _field(response, "status", "an integer", within="response.")

@@ -33,7 +33,7 @@ def replay(
     is no dump, or has been edited so that a field of it is missing or of another type, which it
     names; `OSError` where it cannot be read.
     """
-    dump = read_dump(path)
+    dump = read_dump(path, names_dialect=dialect is None)
     session = requests.Session()
     session.mount(_ADDRESS, _Recorded(dump, find(dialect or dump["dialect"]).framings))
     return SuggestionsEventSource(

@@ -46,7 +46,9 @@ class Tk:
         # which often is this, and a timer of Python's would then have been the last. Of two words,
         # since `after_cancel` deletes the command that a script of one word calls.
         self._timer = f"{poll}_again"
-        root.tk.eval(f"proc {self._timer} again {{after {_INTERVAL} {self._timer} again; {poll}}}")
+        # A variable of that name has the identity of the next one.
+        self._begin = f"set ::{self._timer} [after {_INTERVAL} {self._timer} again]"
+        root.tk.eval(f"proc {self._timer} again {{{self._begin}; {poll}}}")
         tkinter.Misc.bind(root, "<Destroy>", self._destroyed, add="+")
 
     def __call__(self, fn: _Fn) -> None:
@@ -72,8 +74,8 @@ class Tk:
         return threading.get_ident() == self._thread
 
     def _start(self) -> None:
-        self._stop()  # the host may have cancelled all timers: only Tcl knows whether it waits
-        self._root.tk.call("after", _INTERVAL, self._timer, "again")
+        # The host may have cancelled all timers: only Tcl knows whether one waits.
+        self._root.tk.eval(f"if [catch {{after info $::{self._timer}}}] {{{self._begin}}}")
 
     def _stop(self) -> None:
         self._root.tk.call("after", "cancel", self._timer, "again")
@@ -90,6 +92,7 @@ class Tk:
             return  # a child of the window
         self._stop()
         self._root.tk.call("rename", self._timer, "")
+        self._root.tk.call("unset", "-nocomplain", self._timer)
         # Whatever is freed on another thread later on must not know a Tk object any more: that
         # would abort the process.
         delattr(self._root, _ATTRIBUTE)

@@ -354,6 +354,25 @@ def test_a_window_that_cancels_all_timers_and_lives_on_hears_again_with_its_next
 
 
 @program("tkinter")
+def test_posts_of_the_windows_own_put_nothing_off() -> None:
+    """As of an animation, which posts more often than posts are looked for."""
+    import tkinter
+
+    root, service, notes = tkinter.Tk(), Service(5, silent=True), Notes()
+    dispatch = tk(root)
+    source = service.ask(dispatch, on=notes.on())
+
+    def animate() -> None:
+        dispatch(lambda: None)
+        root.after(1, animate)
+
+    animate()
+    run(root, lambda: len(notes.chunks) == 5)
+    source.close()
+    root.destroy()
+
+
+@program("tkinter")
 def test_a_window_with_a_method_of_the_name_of_one_of_tkinters() -> None:
     import tkinter
 
