@@ -23,9 +23,10 @@ from unicodedata import bidirectional
 from urllib.parse import quote
 
 import pytest
+import requests
 from packaging.requirements import Requirement
 from packaging.version import Version
-from requests.auth import HTTPBasicAuth, HTTPDigestAuth
+from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 from requests.cookies import cookiejar_from_dict
 from script import Script as ScriptedAdapter
 from wire_server import (
@@ -210,12 +211,25 @@ OTHER_SECRETS: dict[str, dict[str, Any]] = {
     "in a cookie": {"headers": {"Cookie": f"lang=en; session={SECRET}; mode=dark"}},
     "in a quoted cookie": {"headers": {"Cookie": f'lang=en; session="{SECRET}"'}},
 }
+
+
+class OwnAuth(AuthBase):
+    def __init__(self) -> None:
+        self.token = SECRET
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
 SECRETS_OF_SESSIONS: dict[str, dict[str, Any]] = {
     "Authorization": {"headers": {"Authorization": f"Bearer {SECRET}"}},
     "a header of ones own": {"headers": {"X-Gateway": SECRET}},
     "a name and a password": {"auth": ("name", SECRET)},
     "Basic": {"auth": HTTPBasicAuth("name", SECRET)},
     "Digest": {"auth": HTTPDigestAuth("name", SECRET)},
+    "a name and a password in bytes": {"auth": (b"name", SECRET.encode("latin-1"))},
+    "an authentication of ones own": {"auth": OwnAuth()},
+    "a header in bytes": {"headers": {"X-Gateway": SECRET.encode("latin-1")}},
     "in a cookie": {"cookies": cookiejar_from_dict({"sid": SECRET})},
     "in a quoted cookie": {"cookies": cookiejar_from_dict({"sid": f'"{SECRET}"'})},
     "in the query": {"params": {"key": SECRET}},
@@ -269,6 +283,33 @@ def test_no_error_has_a_secret_of_the_session(
     assert error.message.endswith("(It says: Incorrect key: [token].)")
     told = "".join(f"{told!r} {told.args} {told.body}" for told in (error, *failed)) + caplog.text
     assert "sk-secret" not in told + (tmp_path / "dump.json").read_text("utf-8")
+
+
+class NoPassword(AuthBase):
+    @property
+    def __dict__(self) -> Any:
+        raise RuntimeError("the keyring is locked")
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"cookies": {"sid": SECRET}},
+        {"headers": None, "cookies": {"sid": SECRET}},
+        {"auth": NoPassword(), "cookies": {"sid": SECRET}},
+    ],
+    ids=["a dict of cookies", "no headers", "no password"],
+)
+def test_an_odd_session_keeps_no_error_from_being_told(given: dict[str, Any]) -> None:
+    session = ScriptedAdapter([ECHO[1]], status=403, content_type="application/json").session()
+    vars(session).update(given)
+    source = SuggestionsEventSource("Why?", url="https://x.example/", session=session)
+    with pytest.raises(errors.AuthenticationError) as caught:
+        source.result(SOON)
+    assert "sk-secret" not in f"{caught.value!r} {caught.value.body}"
 
 
 def test_a_password_is_taken_out_as_the_session_sends_it() -> None:

@@ -116,7 +116,8 @@ def is_secret(name: object) -> bool:
 
 
 def _secrets_in(url: str, headers: Mapping[str, str | bytes], body: object) -> Iterator[str]:
-    for name, value in headers.items():
+    for name, given in headers.items():
+        value = _text(given)
         # A dialect of one's own may have put anything there.
         if isinstance(value, str) and str(name).lower() not in HARMLESS:
             yield value
@@ -128,25 +129,44 @@ def _secrets_in(url: str, headers: Mapping[str, str | bytes], body: object) -> I
     yield from _texts_of_secret_names([fields, _as_json(body)])
 
 
-def _secrets_of(session: requests.Session | None) -> Iterator[str]:
-    if session is None:
-        return
+def _secrets_of(session: requests.Session | None) -> list[str]:
+    secrets: list[str] = []
+    for read in (_secrets_in_headers_of, _secrets_in_query_of, _cookies_of, _secrets_in_auth_of):
+        # Whatever was put there: an error that cannot be told would be worse than one with it.
+        with contextlib.suppress(Exception):
+            secrets += read(session)
+    return secrets
+
+
+def _secrets_in_headers_of(session: Any) -> Iterator[str]:
+    return _secrets_in("", session.headers, None)
+
+
+def _secrets_in_query_of(session: Any) -> Iterator[str]:
     import requests
 
-    url = ""
-    with contextlib.suppress(TypeError, ValueError):  # with which nothing can be asked
-        request = requests.Request("GET", "http://localhost", params=session.params)
-        url = request.prepare().url or ""
-    yield from _secrets_in(url, session.headers, None)
-    yield from (cookie.value.strip('"') for cookie in session.cookies if cookie.value)
-    auth: Any = session.auth
-    user = getattr(auth, "username", None)  # of requests' own kinds, and those that are like them
-    password = getattr(auth, "password", None)
-    if isinstance(auth, tuple) and len(auth) == 2:
-        user, password = auth
-    if isinstance(user, str) and isinstance(password, str):
-        yield password
-        yield b64encode(f"{user}:{password}".encode("latin-1", "replace")).decode()  # for "Basic"
+    request = requests.Request("GET", "http://localhost", params=session.params)
+    return _secrets_in(request.prepare().url or "", {}, None)
+
+
+def _cookies_of(session: Any) -> list[str]:
+    return [value.strip('"') for value in session.cookies.values() if value]
+
+
+def _secrets_in_auth_of(session: Any) -> Iterator[str]:
+    auth = session.auth
+    given = (
+        zip(("username", "password"), auth, strict=True) if isinstance(auth, tuple) else vars(auth)
+    )
+    known = {name: _text(value) for name, value in dict(given).items()}
+    yield from _texts_of_secret_names(known)
+    if {"username", "password"} <= known.keys():
+        sent = "{username}:{password}".format_map(known)
+        yield b64encode(sent.encode("latin-1", "replace")).decode()  # as "Basic" has it
+
+
+def _text(value: object) -> object:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def _as_json(body: object) -> object:
