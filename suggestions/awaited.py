@@ -91,8 +91,8 @@ class Awaited:
             call.dropped = True
 
     def has_begun(self) -> bool:
-        """Whether one of the event's calls has, or there is none left."""
-        return not self.calls or self._begun
+        """Whether one of the event's calls has, or there is none left that might."""
+        return self._begun or all(call.dropped for call in tuple(self.calls))
 
     def runs_here(self) -> bool:
         """Whether the caller is one of those that are waited for."""

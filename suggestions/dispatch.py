@@ -78,7 +78,12 @@ class Inline:
             # Its first duty is to read: who was connected late has a thread of its own.
             self._deliverable.drain(live_only=True)
         elif here:
-            self._deliverable.drain()
+            try:
+                self._deliverable.drain()
+            except BaseException:
+                # What has come meanwhile, others have left to this one.
+                self._start_thread()
+                raise
         else:
             self._start_thread()
 
@@ -119,7 +124,7 @@ class Posted:
     def __init__(self, deliverable: Deliverable, dispatcher: Dispatcher) -> None:
         self._deliverable = deliverable
         self._dispatcher = dispatcher
-        self.in_child()
+        self._pending = threading.Lock()
         self._thread: int | None = None
         self.spawn: Spawn | None = getattr(dispatcher, "spawn", None)
         self._is_gone = _is_gone_of(dispatcher)
@@ -127,7 +132,7 @@ class Posted:
         self._is_open = False
 
     def in_child(self) -> None:
-        self._pending = threading.Lock()
+        return  # a post that is pending is in the child's queue as well
 
     def catches(self, exception: BaseException) -> bool:
         # What else escapes a handler on the host's thread (Ctrl-C, sys.exit) is for the host.
@@ -199,5 +204,6 @@ class Posted:
 def _is_gone_of(dispatcher: Dispatcher) -> Callable[[], bool] | None:
     # A bare `loop.call_soon_threadsafe` knows by its loop.
     loop = getattr(dispatcher, "__self__", None)
-    is_gone = getattr(dispatcher, "is_gone", None) or getattr(loop, "is_closed", None)
-    return is_gone if callable(is_gone) else None
+    if getattr(loop, "call_soon_threadsafe", None) == dispatcher:
+        return getattr(loop, "is_closed", None)
+    return getattr(dispatcher, "is_gone", None)

@@ -34,6 +34,11 @@ class History:
         return max(self._oldest, self._end - self._length)
 
     @property
+    def oldest(self) -> int:
+        """The position of the first entry that is in memory."""
+        return self._oldest
+
+    @property
     def kept(self) -> int:
         """How many entries are in memory."""
         return len(self._entries)

@@ -43,9 +43,9 @@ class StreamTarget(EventTarget):
 
     def _drop_untold(self) -> None:
         """Nobody hears any more of what was not told yet; the stream is to bring it again."""
-        self._awaited.drop_all()
         if not self._awaited.has_begun():
             self._untell()
+        self._awaited.drop_all()
         if self._log.withdraw(self._told_to):
             self._last_event_id = self._told_id
 
@@ -63,12 +63,13 @@ class StreamTarget(EventTarget):
         if self._telling is self._live:
             self._told_to, self._told_id = self._told_before
         else:
-            self._telling.position = max(self._telling.position - 1, self._log.start)
+            self._telling.position = max(self._telling.position - 1, self._log.oldest)
 
     def _slowest(self) -> int:
         """The position of the first entry that somebody still has to hear."""
         position: int = self._live.position
-        return min([position, *(late.cursor.position for late in self._late)])
+        # One that was just told may not begin with it, and hear it later.
+        return min([position, *(max(0, late.cursor.position - 1) for late in self._late)])
 
     # Delivering, on whatever thread holds the baton
 

@@ -117,9 +117,10 @@ class EventTarget:
     def disconnect(self, name: str, handler: Handler) -> None:
         """No further call of that handler for `name`. Not connected: nothing happens."""
         with self._lock:
-            for late in self._late:
+            for late in tuple(self._late):
                 if late.name == name and is_same(late.handler, handler):
                     late.removed = True
+                    self._late.remove(late)
             for connected in self._connected(name, handler):
                 self._signals[name].disconnect(connected)
             self._refresh(name)
@@ -208,11 +209,11 @@ class EventTarget:
                 self._holder = threading.get_ident()
                 try:
                     out_of_time = self._deliver(deadline, live_only)
+                    if self._escaped is not None:
+                        self._raise_escaped()
                 finally:
                     self._holder = None
                     baton.release()  # in a child that a handler has forked, there is another
-                if self._escaped is not None:
-                    self._raise_escaped()
                 if out_of_time:
                     return True
         finally:

@@ -37,6 +37,10 @@ class Script(BaseAdapter):
         self._headers = {"Content-Type": content_type, **(headers or {})}
         self.requests: list[requests.PreparedRequest] = []
 
+    def answer(self, steps: Iterable[Step]) -> None:
+        """From now on, with these."""
+        self._steps = list(steps)
+
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         self.requests.append(request)
         response = requests.Response()

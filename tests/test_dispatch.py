@@ -579,6 +579,105 @@ def test_a_late_async_handler_that_has_not_begun_takes_nothing_from_the_others()
     assert heard == ["a", "b"] * 2
 
 
+def test_a_late_async_handler_that_has_not_begun_loses_and_doubles_nothing() -> None:
+    loop, more = AsyncLoop(), threading.Event()
+    script = Script([b"id: 1\ndata: a\n\n", lambda: more.wait(20), b"id: 2\ndata: b\n\n" * 5, HOLD])
+    source = EventSource(URL, session=script.session(), dispatch=loop, history=1, start=False)
+    first: list[str] = []
+    source.connect("message", lambda source, event: first.append(event.detail.data))
+    source.start()
+    loop.run_until(lambda: first == ["a"])
+    heard: list[str] = []
+
+    async def hear(source: EventSource, event: Event[Any]) -> None:
+        heard.append(event.detail.data)
+
+    source.connect("message", hear)
+    loop.run_until(lambda: bool(loop.spawned))
+    more.set()
+    eventually(lambda: source.last_event_id == "2")
+    script.answer([HOLD])
+    for _ in range(2):  # before it gets its turn
+        source.close()
+        source.restart()
+    for _ in range(2):
+        loop.run_spawned()
+    source.close()
+    assert first == heard == ["a"]
+
+
+def test_who_comes_and_goes_while_a_stream_is_closed_is_forgotten() -> None:
+    class Window:
+        def hear(self, source: EventSource, event: Event[Any]) -> None: ...
+
+    source = EventSource(URL, session=Script([LETTERS, HOLD]).session(), start=False)
+    heard: list[str] = []
+    source.connect("message", lambda source, event: heard.append(event.detail.data))
+    source.start()
+    eventually(lambda: heard == ["a", "b"])
+    source.close()
+    window = Window()
+    gone = weakref.ref(window)
+    source.connect("message", window.hear)
+    source.disconnect("message", window.hear)
+    del window
+    eventually(lambda: gone() is None)
+
+
+def test_what_comes_while_a_handler_ends_the_program_is_told() -> None:
+    go = threading.Event()
+    heard: list[str] = []
+
+    def leave(source: SuggestionsEventSource, event: Event[Any]) -> None:
+        go.set()
+        eventually(lambda: source.full_message == "a")
+        raise SystemExit
+
+    source = ask([lambda: go.wait(20), chunk("a"), DONE], start=False)
+    source.connect("leave", leave)
+    source.connect("done", lambda source, event: heard.append(event.detail))
+    source.start()
+    with pytest.raises(SystemExit):
+        source.dispatch_event(Event("leave"))
+    assert source.wait(20)
+    assert heard == ["a"]
+
+
+def test_nobody_else_raises_what_is_for_the_program() -> None:
+    class Baton:
+        def __init__(self) -> None:
+            self._free = threading.Lock()
+            self.acquire = self._free.acquire
+
+        def release(self) -> None:
+            left.append(target._escaped)
+            self._free.release()
+
+    def interrupt(target: EventTarget, event: Event[Any]) -> None:
+        raise KeyboardInterrupt
+
+    left: list[BaseException | None] = []
+    target = EventTarget()
+    target._baton = Baton()  # type: ignore[assignment]
+    target.connect("news", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        target.dispatch_event(Event("news"))
+    assert left == [None]
+
+
+def test_a_host_with_an_is_closed_of_its_own_is_no_loop() -> None:
+    class Tabs(Loop):
+        def is_closed(self, tab: int) -> bool:
+            return tab > 0
+
+    loop = Tabs()
+    ended: list[bool] = []
+    on = {"end": lambda source, event: ended.append(True)}
+    source = ask([chunk("a"), DONE], dispatch=loop.post, on=on)
+    loop.run_until(lambda: bool(ended))
+    assert source.wait(20)
+
+
 def test_a_reader_that_comes_too_late_is_not_the_thread_to_run_handlers() -> None:
     source = EventSource(URL, session=Script([LETTERS, HOLD]).session(), start=False)
     threads: list[str] = []

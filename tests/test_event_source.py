@@ -227,6 +227,8 @@ def test_a_stream_is_announced(listen: Callable[..., Heard], content_type: str) 
         "text/event-stream\r\nContent-Type: text/event-stream",
         "text/plain\r\nContent-Type: Text/Event-Stream; charset=utf-8",
         "text/event-stream,",
+        'text/event-stream; charset="a,b/c"',
+        "text/html, text/event-stream, */*",
     ],
 )
 def test_the_last_media_type_counts(listen: Callable[..., Heard], content_type: str) -> None:

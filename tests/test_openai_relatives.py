@@ -449,6 +449,17 @@ def test_deepseek_keeps_a_whole_answer_alive_with_blank_lines() -> None:
     assert (source.result(1), source.reasoning) == ("Hi", "Hm")
 
 
+def test_perplexity_sends_a_whole_answer_beside_a_piece_that_is_none() -> None:
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": "Hi"},
+        "delta": {"role": "assistant", "content": ""},
+        "finish_reason": "stop",
+    }
+    body = json.dumps({"model": "m1", "choices": [choice]}).encode()
+    assert source_of("openai", body, content_type=JSON, whole=True).result(1) == "Hi"
+
+
 def test_dashscope_is_found_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "https://dashscope.aliyuncs.com/compatible-mode/v1")
     monkeypatch.setenv("AI_MODEL_NAME", "qwen-plus")

@@ -66,6 +66,10 @@ def test_any_bytes_are_read_as_if_they_had_come_at_once(data: bytes, places: lis
     assert "".join(read_text(chunks)) == whole
 
 
+def test_what_is_whole_and_no_json_is_for_whoever_reads_it() -> None:
+    assert read_lines([b'{"a": 1}{"b": 2}']) == ['{"a": 1}{"b": 2}']
+
+
 def test_every_message_is_a_message_without_an_id() -> None:
     for read in (lines, text):
         [[message]] = read([b"one"])

@@ -76,7 +76,7 @@ def decode_completion(body: Any) -> Iterator[Delta]:
     """What a whole `chat.completion` says. Raises `ValueError` where it is none."""
     if not is_report(body) and not (isinstance(body, Mapping) and body.get("choices")):
         raise ValueError("a JSON value without 'choices'")
-    return _decode_chunk(body)
+    return _decode_chunk(body, text_in=("message", "delta"))
 
 
 def _is_chunk(data: str) -> bool:
@@ -87,7 +87,13 @@ def _is_chunk(data: str) -> bool:
     return isinstance(chunk, Mapping) and ("choices" in chunk or bool(chunk.get("error")))
 
 
-def _decode_chunk(chunk: Any, data: str | None = None) -> Iterator[Delta]:
+def _decode_chunk(
+    chunk: Any, data: str | None = None, text_in: Iterable[str] = ("delta", "message")
+) -> Iterator[Delta]:
+    """`text_in`: the fields of a choice that may have its text, the first of them that is there.
+
+    Some send both with each piece: what is new, and the whole so far.
+    """
     if is_report(chunk):
         yield Failure(from_report(chunk, body=data))
         return
@@ -97,16 +103,14 @@ def _decode_chunk(chunk: Any, data: str | None = None) -> Iterator[Delta]:
     for choice in map(object_of, array_of(chunk.get("choices"))):
         # The others are alternatives to the first (parameter n), not its continuation.
         if not choice.get("index"):
-            yield from _decode_choice(choice)
+            said = (choice[name] for name in text_in if choice.get(name) is not None)
+            yield from _decode_choice(choice, object_of(next(said, None)))
     usage = chunk.get("usage")
     if usage and isinstance(usage, Mapping):
         yield usage_of(usage)
 
 
-def _decode_choice(choice: Mapping[str, Any]) -> Iterator[Delta]:
-    delta = choice.get("delta")
-    # Some send the whole so far as a message, beside each piece.
-    delta = object_of(choice.get("message") if delta is None else delta)
+def _decode_choice(choice: Mapping[str, Any], delta: Mapping[str, Any]) -> Iterator[Delta]:
     reasoning = name_of(delta.get("reasoning_content")) or name_of(delta.get("reasoning"))
     if reasoning:
         yield Reasoning(reasoning)

@@ -84,8 +84,8 @@ def _told(whole: list[bytes], max_line_size: int) -> list[ServerSentEvent]:
 def _is_cut(line: str) -> bool:
     try:
         return line.startswith("{") and json.loads(line) is None
-    except ValueError:
-        return True
+    except json.JSONDecodeError as error:
+        return error.msg != "Extra data"
     except RecursionError:
         return False
 
