@@ -153,6 +153,26 @@ def test_a_late_handler_may_be_disconnected_before_its_turn(target: EventTarget)
     assert list(late) == []
 
 
+def test_a_late_handler_may_be_disconnected_at_the_last_moment() -> None:
+    class Target(EventTarget):
+        def _catch_up(self, late: Any) -> None:
+            self.disconnect("news", hear)  # as another thread does
+            super()._catch_up(late)
+            caught_up.set()
+
+    def hear(target: EventTarget, event: Event[Any]) -> None:
+        heard.append(event.detail)
+
+    heard: list[Any] = []
+    caught_up = threading.Event()
+    target = Target()
+    target.dispatch_event(Event("news", 1))
+    target.connect("news", hear)
+    assert caught_up.wait(20)
+    target.dispatch_event(Event("news", 2))
+    assert heard == []
+
+
 def test_disconnecting_a_late_handler_leaves_the_others(target: EventTarget) -> None:
     heard, neighbour, namesake = Heard(), Heard(), Heard()
 
