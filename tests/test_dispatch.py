@@ -63,6 +63,15 @@ def ask(steps: list[Step], **options: Any) -> SuggestionsEventSource:
     return SuggestionsEventSource("Why?", url=URL, session=Script(steps).session(), **options)
 
 
+def listening(script: Script, **options: Any) -> tuple[EventSource, list[str]]:
+    """A stream, and the messages that a handler of it has heard from the first one on."""
+    source = EventSource(URL, session=script.session(), start=False, **options)
+    heard: list[str] = []
+    source.connect("message", lambda source, event: heard.append(event.detail.data))
+    source.start()
+    return source, heard
+
+
 def words(count: int) -> list[Step]:
     return [chunk(f"{n} ") for n in range(count)]
 
@@ -496,12 +505,11 @@ def test_a_stream_that_is_closed_counts_an_event_whose_handler_has_begun(moment:
 
     session = Script([b"id: 1\ndata: a\n\n", HOLD]).session()
     source = EventSource(URL, session=session, start=False)
-    handler: Callable[..., object] = hear
-    if moment in NOT_BEGUN:
-        handler = beginning.handler
-    elif moment == "on one line":
-        handler = lambda source, event: (entered.set(), gate.acquire())  # noqa: E731
-    source.connect("message", handler)
+    handlers: dict[str, Callable[..., object]] = {
+        **dict.fromkeys(NOT_BEGUN, beginning.handler),
+        "on one line": lambda source, event: (entered.set(), gate.acquire()),
+    }
+    source.connect("message", handlers.get(moment, hear))
     if moment in ("in it", "over"):
         leave.set()
     source.start()
@@ -519,10 +527,7 @@ def test_a_stream_that_is_closed_counts_an_event_whose_handler_has_begun(moment:
 
 
 def test_who_comes_while_a_stream_is_closed_hears_its_history_once_it_is_open() -> None:
-    source = EventSource(URL, session=Script([LETTERS, HOLD]).session(), start=False)
-    first: list[str] = []
-    source.connect("message", lambda source, event: first.append(event.detail.data))
-    source.start()
+    source, first = listening(Script([LETTERS, HOLD]))
     eventually(lambda: first == ["a", "b"])
     source.close()
     heard: list[str] = []
@@ -534,10 +539,7 @@ def test_who_comes_while_a_stream_is_closed_hears_its_history_once_it_is_open() 
 
 
 def test_who_closes_the_stream_while_it_catches_up_goes_on_behind_it() -> None:
-    source = EventSource(URL, session=Script([LETTERS, HOLD]).session(), start=False)
-    first: list[str] = []
-    source.connect("message", lambda source, event: first.append(event.detail.data))
-    source.start()
+    source, first = listening(Script([LETTERS, HOLD]))
     eventually(lambda: first == ["a", "b"])
     heard: list[str] = []
 
@@ -556,10 +558,7 @@ def test_who_closes_the_stream_while_it_catches_up_goes_on_behind_it() -> None:
 
 def test_a_late_async_handler_that_has_not_begun_takes_nothing_from_the_others() -> None:
     loop = AsyncLoop()
-    source = EventSource(URL, session=Script([LETTERS, HOLD]).session(), dispatch=loop, start=False)
-    first: list[str] = []
-    source.connect("message", lambda source, event: first.append(event.detail.data))
-    source.start()
+    source, first = listening(Script([LETTERS, HOLD]), dispatch=loop)
     loop.run_until(lambda: first == ["a", "b"])
     heard: list[str] = []
 
@@ -582,10 +581,7 @@ def test_a_late_async_handler_that_has_not_begun_takes_nothing_from_the_others()
 def test_a_late_async_handler_that_has_not_begun_loses_and_doubles_nothing() -> None:
     loop, more = AsyncLoop(), threading.Event()
     script = Script([b"id: 1\ndata: a\n\n", lambda: more.wait(20), b"id: 2\ndata: b\n\n" * 5, HOLD])
-    source = EventSource(URL, session=script.session(), dispatch=loop, history=1, start=False)
-    first: list[str] = []
-    source.connect("message", lambda source, event: first.append(event.detail.data))
-    source.start()
+    source, first = listening(script, dispatch=loop, history=1)
     loop.run_until(lambda: first == ["a"])
     heard: list[str] = []
 
@@ -610,10 +606,7 @@ def test_who_comes_and_goes_while_a_stream_is_closed_is_forgotten() -> None:
     class Window:
         def hear(self, source: EventSource, event: Event[Any]) -> None: ...
 
-    source = EventSource(URL, session=Script([LETTERS, HOLD]).session(), start=False)
-    heard: list[str] = []
-    source.connect("message", lambda source, event: heard.append(event.detail.data))
-    source.start()
+    source, heard = listening(Script([LETTERS, HOLD]))
     eventually(lambda: heard == ["a", "b"])
     source.close()
     window = Window()
@@ -643,7 +636,7 @@ def test_what_comes_while_a_handler_ends_the_program_is_told() -> None:
     assert heard == ["a"]
 
 
-def test_nobody_else_raises_what_is_for_the_program() -> None:
+def test_nobody_else_raises_what_is_for_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
     class Baton:
         def __init__(self) -> None:
             self._free = threading.Lock()
@@ -658,7 +651,7 @@ def test_nobody_else_raises_what_is_for_the_program() -> None:
 
     left: list[BaseException | None] = []
     target = EventTarget()
-    target._baton = Baton()  # type: ignore[assignment]
+    monkeypatch.setattr(target, "_baton", Baton())
     target.connect("news", interrupt)
     with pytest.raises(KeyboardInterrupt):
         target.dispatch_event(Event("news"))

@@ -393,11 +393,11 @@ def test_a_widget_with_a_bind_of_its_own_closes_its_sources() -> None:
     """As the widgets of customtkinter, whose `bind` is for a part of them."""
     import tkinter
 
-    class Card(tkinter.Frame):
-        def bind(self, *given: Any, **named: Any) -> None:  # type: ignore[override]
-            users.append(given)
+    def bind(card: Any, *given: Any, **named: Any) -> None:
+        users.append(given)
 
     users: list[Any] = []
+    Card = type("Card", (tkinter.Frame,), {"bind": bind})
     root, service, notes = tkinter.Tk(), Service(5, silent=True), Notes()
     card = Card(root)
     source = service.ask(tk(card), on=notes.on())
