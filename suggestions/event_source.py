@@ -198,24 +198,24 @@ class EventSource(StreamTarget):
             raise
 
     def close(self) -> None:
-        """Stops it at once, without an event: the server sees the end, no handler starts any more.
+        """Stops it at once, without an event: the server sees the end, no handler is called.
 
-        From any thread, in every phase; never blocks. Events that have arrived and were not told
-        yet are dropped, and `last_event_id` goes back to before them.
+        From any thread, in every phase; never blocks. An event that was claimed before, so that a
+        handler of it is called, counts as told. Events that have arrived and were not claimed yet
+        are dropped, and `last_event_id` goes back to before them.
         """
         with self._lock:
             if self._only is not None:
                 return
             self._only = frozenset()
             self._state = ReadyState.CLOSED
+            if self._holder == threading.get_ident():
+                self._claimed = None  # the handler that closes it is the last
             self._drop_untold()
             subscription, self._subscription = self._subscription, None
             self._to_conclude = True
         if subscription is not None:
             subscription.abort()
-        if not self._let_handlers_begin():
-            self._take_back()
-        self._begins = None
         self._delivery.wake()
 
     def __enter__(self) -> Self:

@@ -233,9 +233,10 @@ class SuggestionsEventSource(AnswerTarget):
     def close(self) -> None:
         """Stops it at once: the server sees the end, and `abort` is the terminal event.
 
-        From any thread, in every phase; never blocks. After it has returned, no handler starts
-        but those of `abort` and `end`. Once a handler, `state`, `error`, `result()`, iteration or
-        `await` has told of the answer's own end, it does nothing, and handlers hear all of it.
+        From any thread, in every phase; never blocks. After it has returned, no further handler is
+        called except for `abort` and `end`; one whose call was claimed before may still be under
+        way on another thread. Once a handler, `state`, `error`, `result()`, iteration or `await`
+        has told of the answer's own end, it does nothing, and handlers hear all of it.
         """
         with self._lock:
             if self._only is not None or self._ending_told:
@@ -243,7 +244,6 @@ class SuggestionsEventSource(AnswerTarget):
             self._only = _AFTER_CLOSE
             self._answer.abort()
         self._reader.abort()
-        self._let_handlers_begin()
         self._news()
 
     def debug_dump(self, path: str | os.PathLike[str]) -> None:

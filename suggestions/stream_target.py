@@ -38,7 +38,6 @@ class StreamTarget(EventTarget):
             self._log.append(event)
 
     def _forget_failures(self) -> None:
-        self._begins = None
         self._log.forget("handler_error")
 
     def _drop_untold(self) -> None:
@@ -48,15 +47,6 @@ class StreamTarget(EventTarget):
         self._awaited.drop_all()
         if self._log.withdraw(self._told_to):
             self._last_event_id = self._told_id
-
-    def _take_back(self) -> None:
-        """No handler begins any more with the event that is just being told; another connection
-        is to bring it again, since it might be lost."""
-        with self._lock:
-            begins, self._begins = self._begins, None
-            if begins is not None and self._only is not None:
-                self._untell()
-                self._last_event_id = self._told_id
 
     def _untell(self) -> None:
         """None of those that were just told has begun to hear of it."""
@@ -85,7 +75,8 @@ class StreamTarget(EventTarget):
                 if cursor is not self._live:
                     self._untell()
                 return  # it was dropped
-            self._begins = entry
+            # Claimed: it counts as told, and no close() on another thread takes it back.
+            self._claimed = entry
             if cursor is self._live:
                 self._told_before = self._told_to, self._told_id
                 self._told_to = cursor.position
@@ -96,7 +87,7 @@ class StreamTarget(EventTarget):
         self._call(entry, receivers)
         if EVERY in receivers:
             self._call(entry, receivers, EVERY)
-        self._begins = None
+        self._claimed = None
 
     def _call_watchers(self, signal: Signal, event: Event[Any]) -> None:
         # A stream's event may be called "done" and be none of an answer.

@@ -54,8 +54,7 @@ class Suggester:
         self._defaults = defaults
         self._lock = threading.RLock()
         self._baton = threading.Lock()  # its holder tells what is in `_heard`
-        self._teller: Source | None = None  # the holder,
-        self._teller_thread: int | None = None  # and where it tells
+        self._teller_thread: int | None = None  # the holder
         self._newest: Source | None = None  # whose turn it is to tell, also after `reset()`
         self._heard: deque[tuple[Source | None, State, Event[Any]]] = deque()
         self._state: State = "init"
@@ -116,10 +115,6 @@ class Suggester:
                 self._heard.append((source, state, Event(state)))
         if before is not None:
             before.close()
-        teller = self._teller
-        if teller is not None:
-            # Also one that has ended, or was closed before: then close() has done nothing.
-            teller._let_handlers_begin()
         return before
 
     @property
@@ -145,11 +140,11 @@ class Suggester:
         if teller is not self._newest or not self._baton.acquire(blocking=False):
             return
         try:
-            self._teller, self._teller_thread = teller, threading.get_ident()
+            self._teller_thread = threading.get_ident()
             while self._heard and teller is self._newest:
                 self._tell_of(teller, *self._heard.popleft())
         finally:
-            self._teller = self._teller_thread = None
+            self._teller_thread = None
             self._baton.release()
             # Also behind an exception of a callback's that is meant for the host.
             if self._heard and self._newest is not None:
@@ -197,4 +192,4 @@ class Suggester:
         if self._teller_thread != threading.get_ident():
             # Nobody is here to give it back; who forks in a callback does that, here as well.
             self._baton = threading.Lock()
-            self._teller = self._teller_thread = None
+            self._teller_thread = None

@@ -8,13 +8,10 @@ held while a handler runs.
 
 from __future__ import annotations
 
-import gc
 import logging
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from time import monotonic
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from blinker import ANY, Signal
@@ -42,15 +39,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("suggestions")
 
 Receivers = dict[str, Iterable[Handler]]
-# How long close() waits for a handler that is being called this very moment, in seconds: a
-# moment at a time, and for ever so long where the machine is too busy to let it begin.
-_JUST_STARTING = 0.0005
-_LONGEST_START = 0.05
-_OURS = ("suggestions", "blinker", "weakref")
-# There, a garbage collection while frames are looked up may stop the whole process (CPython's
-# issue 106883).
-_MAY_STOP_FOR_EVER = (3, 11) <= sys.version_info < (3, 11, 9)
-_looking = threading.Lock()
 
 
 class EventTarget:
@@ -76,7 +64,7 @@ class EventTarget:
         self._signals: dict[str, OrderedSignal] = {}
         self._receivers: Receivers = {}
         self._only: frozenset[str] | None = None  # the names that may still be heard
-        self._begins: Event[Any] | None = None  # one that was being told when it was closed
+        self._claimed: Event[Any] | None = None  # every handler of it is called, whatever comes
         self._to_conclude = False
         self._over = False  # nothing of the target's own follows
         self._baton = threading.Lock()
@@ -125,7 +113,6 @@ class EventTarget:
                 self._signals[name].disconnect(connected)
             self._refresh(name)
             self._awaited.drop(name, handler)
-        self._let_handlers_begin()
 
     def on(self, name: str) -> Callable[[Handler], Handler]:
         """`@target.on("done")` connects the function below it. Raises as `connect` does."""
@@ -317,7 +304,7 @@ class EventTarget:
         handler: Handler | None
         try:
             for handler in called:
-                if self._only is not None and name not in self._only and event is not self._begins:
+                if self._only is not None and name not in self._only and event is not self._claimed:
                     return
                 if (
                     live
@@ -431,26 +418,6 @@ class EventTarget:
         self._awaited.calls.clear()
         self._live.position = len(self._log)
 
-    def _let_handlers_begin(self) -> bool:
-        """A handler that was just being called has begun when this returns; none later does that
-        was told before not to. False where that is not known: it took too long."""
-        holder = self._holder
-        if holder is None or holder == threading.get_ident():
-            return True
-        deadline = monotonic() + _LONGEST_START
-        while self._holder == holder:
-            handler = _handler_on(holder)
-            if handler is not None and handler.f_lineno != handler.f_code.co_firstlineno:
-                return True
-            if monotonic() >= deadline:
-                return handler is not None  # a long first line, which goes on
-            if self._baton.acquire(timeout=_JUST_STARTING):
-                self._baton.release()
-                # Who had news meanwhile, or looked whether all is told, has found it taken.
-                self._delivery.wake()
-                return True
-        return True
-
     def _has_receivers(self, name: str) -> bool:
         """Whether one that is connected to that name is still there."""
         return any(original(handler) is not None for handler in self._receivers.get(name, ()))
@@ -493,29 +460,3 @@ class EventTarget:
                 connected is handler or connected == handler
                 for connected in signal.receivers_for(ANY)
             )
-
-
-def _handler_on(thread: int) -> FrameType | None:
-    """What that thread runs, where it is neither ours nor what we call to find a handler."""
-    frame = _frame_of(thread)
-    if frame is None:
-        return None
-    module = str(frame.f_globals.get("__name__"))
-    return None if module.partition(".")[0] in _OURS else frame
-
-
-def _frame_of(thread: int) -> FrameType | None:
-    if not _MAY_STOP_FOR_EVER:
-        return sys._current_frames().get(thread)
-    # One at a time, since the collector's switch is everybody's; whoever finds it taken, by a
-    # signal's handler or in a forked child, does not know.
-    if not _looking.acquire(blocking=False):
-        return None
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        return sys._current_frames().get(thread)
-    finally:
-        if collects:
-            gc.enable()
-        _looking.release()

@@ -6,10 +6,9 @@ import contextlib
 import json
 import logging
 import random
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,15 +23,6 @@ from suggestions.events import ERROR_NAMES, NAMES
 TERMINALS = {"done", "abort", "error"}
 NAMES_HEARD = sorted(NAMES)
 URL = "https://service.example/ask"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _patient() -> Iterator[None]:
-    """close() waits until a handler that is just being called has begun: by itself for no more
-    than a moment, in which a busy machine need not come to that."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["suggestions.target"], "_LONGEST_START", 20.0)
-        yield
 
 
 class Record:
@@ -393,7 +383,7 @@ def test_ten_thousand_events_against_threads_that_connect_and_close() -> None:
 # The properties one by one
 
 
-def test_after_close_has_returned_no_handler_starts() -> None:
+def test_after_close_has_returned_no_handler_is_called_but_one_that_was_claimed() -> None:
     """Property 5, with a flood and a closer that is always ready to run."""
     for _ in range(200):
         closed = False
@@ -412,7 +402,7 @@ def test_after_close_has_returned_no_handler_starts() -> None:
         source.close()
         closed = True
         assert source.wait(30)
-        assert started_after == []
+        assert len(started_after) <= 1
 
 
 def test_a_handler_that_raises_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:

@@ -23,7 +23,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from script import DONE, Script, chunk
 
 from suggestions.suggester import Suggester
-from suggestions.target import _LONGEST_START
 
 CUT = object()
 """Fed to a service: the connection ends."""
@@ -499,97 +498,6 @@ def test_the_rest_is_told_behind_an_exception_that_is_the_hosts(
     with pytest.raises(KeyboardInterrupt):
         loop.until(lambda: False)
     loop.until(lambda: view.told[-1:] == [("done", "a")])
-
-
-class Beginning:
-    """A callback whose code passes for the package's own at a moment: as if just being called."""
-
-    def __init__(self, moment: object, show: Callable[[object], object] = lambda detail: None):
-        # Locks, which no code but the callback's own is needed for.
-        self._entered, self._gate = threading.Lock(), threading.Lock()
-        self._entered.acquire()
-        self._gate.acquire()
-        names: dict[str, Any] = {
-            "__name__": "suggestions.any",
-            "show": show,
-            "moment": moment,
-            "enter": self._entered.release,
-            "gate": self._gate,
-        }
-        exec(
-            "def begin(detail):\n    show(detail)\n    if detail == moment:\n"
-            "        enter()\n        gate.acquire()\n",
-            names,
-        )
-        self.callback: Callable[[object], object] = names["begin"]
-
-    def seconds_of(self, command: Callable[[], object]) -> float:
-        """How long a command takes at that moment."""
-        assert self._entered.acquire(timeout=60)
-        start = time.monotonic()
-        command()
-        took = time.monotonic() - start
-        self._gate.release()
-        return took
-
-
-def suggester_of(service: Service, **callbacks: Any) -> Suggester:
-    return Suggester(url="https://service.example/", session=service.session(), **callbacks)
-
-
-def test_stop_gives_a_callback_that_had_to_wait_time_to_begin(service: Service) -> None:
-    entered, leave = threading.Event(), threading.Event()
-
-    def show(text: object) -> None:
-        if text == "a":
-            entered.set()
-            leave.wait(60)
-
-    beginning = Beginning("b", show)
-    suggester = suggester_of(service, on_suggestion=beginning.callback)
-    service.feed("Why?", chunk("a"))
-    suggester.request("Why?")
-    assert entered.wait(60)
-    service.feed("And?", chunk("b"))
-    suggester.request("And?")
-    leave.set()
-    assert beginning.seconds_of(suggester.stop) >= _LONGEST_START
-
-
-@pytest.mark.parametrize("command", ["request", "reset"])
-@pytest.mark.parametrize("ending", ["done", "stop"])
-def test_a_command_gives_the_callback_of_an_end_time_to_begin(
-    service: Service, ending: str, command: str
-) -> None:
-    # It is over for the source, which has nothing to close any more.
-    beginning = Beginning("a")
-    told = threading.Event()
-    suggester = suggester_of(
-        service,
-        on_suggestion=lambda text: told.set(),
-        **{f"on_{ending}": beginning.callback},
-    )
-    service.feed("Why?", chunk("a"))
-    suggester.request("Why?")
-    assert told.wait(60)
-    if ending == "done":
-        service.feed("Why?", DONE)
-    else:
-        suggester.stop()
-    commands = {"request": lambda: suggester.request("And?"), "reset": suggester.reset}
-    assert beginning.seconds_of(commands[command]) >= _LONGEST_START
-    suggester.reset()
-
-
-def test_a_request_gives_the_callback_of_a_reset_time_to_begin(service: Service) -> None:
-    told = threading.Event()
-    beginning = Beginning("init", lambda state: told.set())
-    suggester = suggester_of(service, on_state=beginning.callback)
-    suggester.request("Why?")
-    assert told.wait(60)  # else there would be no new state to tell of
-    suggester.reset()
-    assert beginning.seconds_of(lambda: suggester.request("And?")) >= _LONGEST_START
-    suggester.reset()
 
 
 # In a forked child
