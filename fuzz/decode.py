@@ -9,8 +9,9 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from suggestions.answer import Answer
-from suggestions.delta import (
+from suggestions._sources.answer import Answer
+from suggestions.dialects import Dialect, find
+from suggestions.dialects.delta import (
     Delta,
     Done,
     Failure,
@@ -20,7 +21,6 @@ from suggestions.delta import (
     Source,
     ToolCallPiece,
 )
-from suggestions.dialects import Dialect, find
 from suggestions.errors import LONGEST_BODY, SuggestionsError
 from suggestions.events import ERROR_NAMES, Event, ServerSentEvent, Usage
 

@@ -13,8 +13,8 @@ from itertools import chain
 
 from test_sse import BOM, byte_by_byte, cut_at, read, standard
 
+from suggestions._wire.sse import Comment, EventStream
 from suggestions.errors import EventTooLargeError
-from suggestions.wire.sse import Comment, EventStream
 
 Event = tuple[str, str, str]
 _LONGEST_BOUND = 40  # bytes

@@ -14,42 +14,53 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suggestions.lazy import names
+from suggestions._util.lazy import names
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from suggestions import errors as errors
     from suggestions import signals as signals
-    from suggestions.ask import ask_question as ask_question
-    from suggestions.ask import ask_question_sync as ask_question_sync
+    from suggestions._delivery.target import EventTarget as EventTarget
+    from suggestions._sources.answer import State as State
+    from suggestions._sources.ask import ask_question as ask_question
+    from suggestions._sources.ask import ask_question_sync as ask_question_sync
+    from suggestions._sources.event_source import EventSource as EventSource
+    from suggestions._sources.suggester import Suggester as Suggester
+    from suggestions._sources.suggestions_event_source import Controller as Controller
+    from suggestions._sources.suggestions_event_source import (
+        SuggestionsEventSource as SuggestionsEventSource,
+    )
     from suggestions.dialects import Dialect as Dialect
+    from suggestions.dialects import Question as Question
     from suggestions.errors import SuggestionsError as SuggestionsError
-    from suggestions.event_source import EventSource as EventSource
     from suggestions.events import Event as Event
-    from suggestions.source import SuggestionsEventSource as SuggestionsEventSource
-    from suggestions.suggester import Suggester as Suggester
-    from suggestions.target import EventTarget as EventTarget
 
 _HOMES = {
+    "Controller": "_sources.suggestions_event_source",
     "Dialect": "dialects",
     "Event": "events",
-    "EventSource": "event_source",
-    "EventTarget": "target",
+    "EventSource": "_sources.event_source",
+    "EventTarget": "_delivery.target",
+    "Question": "dialects",
+    "State": "_sources.answer",
+    "Suggester": "_sources.suggester",
     "SuggestionsError": "errors",
-    "Suggester": "suggester",
-    "SuggestionsEventSource": "source",
-    "ask_question": "ask",
-    "ask_question_sync": "ask",
+    "SuggestionsEventSource": "_sources.suggestions_event_source",
+    "ask_question": "_sources.ask",
+    "ask_question_sync": "_sources.ask",
     "errors": "",
     "signals": "",
 }
 
 __all__ = [
+    "Controller",
     "Dialect",
     "Event",
     "EventSource",
     "EventTarget",
+    "Question",
+    "State",
     "Suggester",
     "SuggestionsError",
     "SuggestionsEventSource",

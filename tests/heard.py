@@ -9,7 +9,7 @@ from script import Script, Step
 from test_contract import Record, check_contract
 
 from suggestions import Dialect, SuggestionsEventSource
-from suggestions.ask import _WholeAnswer
+from suggestions._sources.ask import _WholeAnswer
 from suggestions.errors import IncompleteStreamError, SuggestionsError
 from suggestions.events import ToolCall, Usage
 

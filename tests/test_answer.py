@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from script import Script, data
 
 from suggestions import Dialect, Event, SuggestionsError, SuggestionsEventSource
-from suggestions.answer import Answer, Entry
-from suggestions.delta import (
+from suggestions._sources.answer import Answer, Entry
+from suggestions._sources.text_so_far import TextSoFar
+from suggestions.dialects import Request
+from suggestions.dialects.delta import (
     DONE,
     Delta,
     Failure,
@@ -24,7 +26,6 @@ from suggestions.delta import (
     Source,
     ToolCallPiece,
 )
-from suggestions.dialects import Request
 from suggestions.errors import (
     ConnectionLostError,
     IncompleteStreamError,
@@ -33,7 +34,6 @@ from suggestions.errors import (
     UnclearPromptError,
 )
 from suggestions.events import FunctionCall, Later, ToolCall, Usage
-from suggestions.text_so_far import TextSoFar
 
 ARTIFACT = "<|start_header_id|>assistant<|end_header_id|>"
 COUNTS = Usage(3, 4, 7, {"prompt_tokens": 3})

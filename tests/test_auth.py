@@ -1033,7 +1033,7 @@ except AttributeError as error:
 
 
 def test_a_provider_is_not_kept_alive() -> None:
-    from suggestions import fork
+    from suggestions._util import fork
 
     login = ChatbotLogin("http://localhost", "u", "p")
     assert login in fork._minded

@@ -32,14 +32,14 @@ from wire_server import (
     sized,
 )
 
+from suggestions._wire.body import dechunk
+from suggestions._wire.coding import undo as undo_codings
 from suggestions.errors import (
     IncompleteStreamError,
     MalformedStreamError,
     ModerationError,
     NetworkError,
 )
-from suggestions.wire.body import dechunk
-from suggestions.wire.coding import undo as undo_codings
 
 Failure = type[NetworkError]
 

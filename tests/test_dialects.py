@@ -13,9 +13,11 @@ from script import DONE as DONE_EVENT
 from script import Script, chunk, data
 
 from suggestions import Dialect, SuggestionsEventSource
-from suggestions.answer import Answer
-from suggestions.ask import ask_question_sync
-from suggestions.delta import (
+from suggestions._sources.answer import Answer
+from suggestions._sources.ask import ask_question_sync
+from suggestions._wire.sse import ServerSentEvent
+from suggestions.dialects import Request, find
+from suggestions.dialects.delta import (
     DONE,
     Delta,
     Failure,
@@ -25,7 +27,6 @@ from suggestions.delta import (
     Source,
     ToolCallPiece,
 )
-from suggestions.dialects import Request, find
 from suggestions.dialects.jetpack import URL, Jetpack
 from suggestions.dialects.openai import OpenAI
 from suggestions.errors import (
@@ -40,7 +41,6 @@ from suggestions.errors import (
     SuggestionsError,
 )
 from suggestions.events import Usage
-from suggestions.wire.sse import ServerSentEvent
 
 SETTINGS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "AI_MODEL_NAME")
 CONVERSATION = [

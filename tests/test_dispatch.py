@@ -16,8 +16,8 @@ import pytest
 from script import DONE, HOLD, Script, Step, chunk
 
 from suggestions import Event, EventSource, SuggestionsEventSource, ask_question_sync
+from suggestions._delivery.target import EventTarget
 from suggestions.errors import AbortedError
-from suggestions.target import EventTarget
 from suggestions.toolkits import aio
 
 
@@ -715,7 +715,7 @@ def test_a_throttle_for_a_handler_that_is_slower_tells_the_newest_text(
     loop, lengths = Loop(), list[int]()
     read = threading.Event()
     chunks, now = 0, 0.0
-    monkeypatch.setattr(sys.modules["suggestions.answer_target"], "monotonic", lambda: now)
+    monkeypatch.setattr(sys.modules["suggestions._sources.answer_target"], "monotonic", lambda: now)
 
     def count(source: SuggestionsEventSource, event: Event[str]) -> None:
         nonlocal chunks, now

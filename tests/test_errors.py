@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from script import DONE, HOLD, Script, Step, chunk, data
 
 from suggestions import Event, SuggestionsError, SuggestionsEventSource, errors
+from suggestions._wire.sse import ServerSentEvent
 from suggestions.auth import redact
-from suggestions.delta import Delta
+from suggestions.dialects.delta import Delta
 from suggestions.dialects.jetpack import Jetpack
 from suggestions.errors import (
     AuthenticationError,
@@ -38,7 +39,6 @@ from suggestions.errors import (
     is_report,
 )
 from suggestions.events import ERROR_NAMES
-from suggestions.wire.sse import ServerSentEvent
 
 URL = "https://service.example/ask"
 TOKEN = 'sk-secret/with+signs=&"quotes"<and>\\more'

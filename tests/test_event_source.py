@@ -39,11 +39,11 @@ from wire_server import (
 )
 
 from suggestions import Event, EventSource, errors, signals
+from suggestions._sources.history import History
+from suggestions._sources.reconnect import reconnection_delay
+from suggestions._wire.sse import Comment, EventStream
 from suggestions.events import MessageEvent
-from suggestions.history import History
-from suggestions.reconnect import reconnection_delay
-from suggestions.toolkits.pump import Pump
-from suggestions.wire.sse import Comment, EventStream
+from suggestions.toolkits._pump import Pump
 
 AT_ONCE = 5.0
 """Seconds. Whatever a close() could wait for lasts much longer; what it takes is measured in
@@ -747,7 +747,7 @@ def test_a_signals_handler_may_close_what_is_just_restarted(
     stream = script.Script([b"data: a\n\n", script.HOLD])
     heard = Heard("https://s.example/", session=stream.session(), start=False)
     source = heard.source
-    module = sys.modules["suggestions.event_source"]
+    module = sys.modules["suggestions._sources.event_source"]
     real = module.Subscription
 
     def interrupted(*args: Any, **kwargs: Any) -> Any:
@@ -787,7 +787,7 @@ def test_what_was_forgotten_is_not_kept_again_when_it_is_withdrawn() -> None:
 
 def test_an_entry_is_kept_until_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     pump, appended, looking = Pump(), threading.Event(), threading.Event()
-    module = sys.modules["suggestions.history"]
+    module = sys.modules["suggestions._sources.history"]
     real = module.History.__getitem__
 
     def slowly(history: Any, position: int) -> Any:

@@ -21,12 +21,12 @@ from test_faults import CASES, CEILING, Place, place, traced
 from wire_server import CHUNKED, TOKEN, eventually, framed
 
 from suggestions import EventSource, errors
+from suggestions._wire import timeouts
 from suggestions.events import MessageEvent
 from suggestions.testing import FAULTS, SuggestionsServer
 from suggestions.testing.faults import PIECES
 from suggestions.testing.frames import said
 from suggestions.testing.peer import Peer
-from suggestions.wire import clock
 
 __all__ = ["place", "traced"]  # fixtures
 
@@ -246,7 +246,7 @@ def test_the_table_has_every_fault() -> None:
 def test_each_fault(monkeypatch: pytest.MonkeyPatch, name: str, scheme: str, place: Place) -> None:
     row = TABLE[name]
     if getattr(row, "error", None) is errors.ConnectTimeoutError:
-        monkeypatch.setitem(clock.DEFAULTS, "connect", SHORT)  # it is 10 s, and no argument
+        monkeypatch.setitem(timeouts.DEFAULTS, "connect", SHORT)  # it is 10 s, and no argument
     gc.collect()
     before = tracemalloc.get_traced_memory()[0]
     tracemalloc.reset_peak()

@@ -65,7 +65,7 @@ def test_a_mutation_changes_a_value_in_a_line_of_json() -> None:
 
 
 def test_a_target_fails_where_something_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    from suggestions.wire import sse
+    from suggestions._wire import sse
 
     monkeypatch.setattr(sse, "_with_lf", iter)  # a mistake: CRs are left as they are
     with pytest.raises(AssertionError):

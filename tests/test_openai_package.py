@@ -9,7 +9,7 @@ import openai
 import pytest
 
 from suggestions import SuggestionsEventSource, errors
-from suggestions.ask import _WholeAnswer
+from suggestions._sources.ask import _WholeAnswer
 from suggestions.dialects.openai import OpenAI
 from suggestions.errors import SuggestionsError
 from suggestions.playground import FAILURES, Playground

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from suggestions._wire.plain import lines, text
 from suggestions.errors import EventTooLargeError, IncompleteStreamError
-from suggestions.wire.plain import lines, text
 
 BODY = '\ufeff{"a": "Grüße"}\r\n\n  \r\n{"b": "你好 👋"}\n[1]\n"last"'.encode()
 LINES = ['{"a": "Grüße"}', '{"b": "你好 👋"}', "[1]", '"last"']

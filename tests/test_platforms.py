@@ -32,10 +32,11 @@ from wire_server import (
     server_tls,
 )
 
-from suggestions import errors, follow
-from suggestions.wire import lifeline, patience
-from suggestions.wire.body import RECEIVE
-from suggestions.wire.clock import DEFAULTS, Clock
+from suggestions import errors
+from suggestions._delivery import waiting
+from suggestions._wire import abort, patience
+from suggestions._wire.body import RECEIVE
+from suggestions._wire.timeouts import DEFAULTS, Clock
 
 IN_BOTH_SCHEMES = pytest.mark.parametrize("scheme", ["http", "https"])
 # Before, in and after the headers, and within an answer.
@@ -55,7 +56,7 @@ def _as_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
         with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_WR)
 
-    monkeypatch.setattr(lifeline, "_end", end)
+    monkeypatch.setattr(abort, "_end", end)
     monkeypatch.setattr(patience, "_LOOK_EACH", 0.02)
 
 
@@ -160,7 +161,7 @@ def test_a_reader_that_looks_up_reads_all(scheme: str, session: requests.Session
 
 def test_waiting_by_moments_is_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C is heard of between two moments, on Windows always, elsewhere where it just missed."""
-    monkeypatch.setattr(follow, "_LONGEST", 0.01)
+    monkeypatch.setattr(waiting, "_LONGEST", 0.01)
     looked = 0
 
     def condition() -> bool:
@@ -168,8 +169,8 @@ def test_waiting_by_moments_is_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
         looked += 1
         return looked > 5
 
-    assert follow.Followers().block_until(condition)
-    assert not follow.Followers().block_until(lambda: False, 0.05)
+    assert waiting.Followers().block_until(condition)
+    assert not waiting.Followers().block_until(lambda: False, 0.05)
     with Server(answering(CHUNKED, framed(ANSWER), LAST_CHUNK)) as server:
         assert Told(server.url).wait().source.result()
 
@@ -181,7 +182,7 @@ def test_what_comes_along_with_the_headers_is_all_read() -> None:
     with here, there:
         there.sendall(b"the headers\n" + body)
         there.close()
-        file = patience.Patient(Clock(DEFAULTS), lifeline.Lifeline(), here).makefile("rb")
+        file = patience.Patient(Clock(DEFAULTS), abort.Lifeline(), here).makefile("rb")
         with file:
             assert file.readline() == b"the headers\n"
             parts = [file.read1(RECEIVE), *iter(file.raw.receive, b"")]  # as read_framed does
@@ -208,8 +209,8 @@ def test_the_kernel_gets_the_timeout(seconds: float | None, told: tuple[int, int
 
 def test_the_kernel_gets_the_linger() -> None:
     with socket.socket() as sock:
-        lifeline._reset_on_close(sock)
-        kept = sock.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, len(lifeline._LINGER_NOT))
+        abort._reset_on_close(sock)
+        kept = sock.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, len(abort._LINGER_NOT))
     on, seconds = struct.unpack("hh" if sys.platform == "win32" else "ii", kept)
     assert on
     assert seconds == 0
@@ -217,7 +218,7 @@ def test_the_kernel_gets_the_linger() -> None:
 
 PLATFORM = """
 import sys
-from suggestions.wire import sse  # what it needs of the standard library is as it is here
+from suggestions._wire import sse  # what it needs of the standard library is as it is here
 import os, socket, struct, threading, requests
 for name in [name for name in sys.modules if name.startswith("suggestions")]:
     del sys.modules[name]
@@ -226,8 +227,8 @@ if sys.platform == "win32":
     del os.fork, os.register_at_fork, socket.SO_RCVTIMEO
 from suggestions import EventSource, Suggester, SuggestionsEventSource
 from suggestions.auth import renewed
-from suggestions.wire import lifeline, patience
-print(patience._KERNEL_KEEPS_TIME, patience._LOOK_EACH, lifeline._LINGER_NOT)
+from suggestions._wire import abort, patience
+print(patience._KERNEL_KEEPS_TIME, patience._LOOK_EACH, abort._LINGER_NOT)
 print(SuggestionsEventSource("Hi", "token", url=sys.argv[2]).result())
 """
 

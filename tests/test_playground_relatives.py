@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from suggestions import Dialect, SuggestionsEventSource
-from suggestions.ask import _WholeAnswer
+from suggestions._sources.ask import _WholeAnswer
 from suggestions.dialects.anthropic import Anthropic
 from suggestions.dialects.ollama import Ollama
 from suggestions.dialects.responses import Responses

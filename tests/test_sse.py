@@ -14,8 +14,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from suggestions._wire.sse import Comment, EventStream, ServerSentEvent
 from suggestions.errors import EventTooLargeError
-from suggestions.wire.sse import Comment, EventStream, ServerSentEvent
 
 BOM = b"\xef\xbb\xbf"
 LATEST = 10**18 - 1  # milliseconds; longer numbers are as good

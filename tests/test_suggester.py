@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from script import DONE, Script, chunk
 
-from suggestions.suggester import Suggester
+from suggestions._sources.suggester import Suggester
 
 CUT = object()
 """Fed to a service: the connection ends."""

@@ -474,7 +474,9 @@ class Host:
 
 
 def test_news_are_posted_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("suggestions.dispatch.SLICE", 60.0)  # else a slow machine posts again
+    monkeypatch.setattr(
+        "suggestions._delivery.dispatch.SLICE", 60.0
+    )  # else a slow machine posts again
     host = Host()
     target = EventTarget(dispatch=host)
     target.connect("news", heard := Heard())

@@ -114,7 +114,8 @@ def test_it_costs_nothing_until_it_is_used() -> None:
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.split() == [
         "suggestions",
-        "suggestions.lazy",
+        "suggestions._util",
+        "suggestions._util.lazy",
         "suggestions.testing",
         "suggestions.testing.plugin",
     ]

@@ -50,11 +50,11 @@ from wire_server import (
 )
 
 from suggestions import errors
+from suggestions._wire.abort import Lifeline
+from suggestions._wire.retry import retry_after, retry_delay
+from suggestions._wire.timeouts import Clock, check_timeouts
+from suggestions._wire.transport import Transport
 from suggestions.auth import JetpackToken
-from suggestions.wire.clock import Clock, check_timeouts
-from suggestions.wire.lifeline import Lifeline
-from suggestions.wire.retry import retry_after, retry_delay
-from suggestions.wire.transport import Transport
 
 STREAM = CHUNKED + framed(ANSWER) + LAST_CHUNK
 FOR_EVER = dict.fromkeys(("connect", "first_byte", "idle", "total"))
@@ -238,7 +238,7 @@ def test_the_total_timeout_in_every_place(name: str, make: Callable[[], Stall]) 
 
 @pytest.fixture
 def each_look_an_hour_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("suggestions.wire.clock.monotonic", itertools.count(0, 3600).__next__)
+    monkeypatch.setattr("suggestions._wire.timeouts.monotonic", itertools.count(0, 3600).__next__)
 
 
 @pytest.mark.usefixtures("each_look_an_hour_later")

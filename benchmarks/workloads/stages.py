@@ -19,10 +19,10 @@ _STEPS = ("transfer coding", "sse", "decode", "answer", "delivery")
 
 def ablate(events: int, per_read: int) -> dict[str, float]:
     """Nanoseconds of CPU an event of each step: what it adds to the steps before it."""
-    from suggestions.answer import Answer
+    from suggestions._sources.answer import Answer
+    from suggestions._wire.body import dechunk
+    from suggestions._wire.sse import EventStream
     from suggestions.dialects import find
-    from suggestions.wire.body import dechunk
-    from suggestions.wire.sse import EventStream
 
     framed = [*writes(0, events, per_read, TOKEN), b"0\r\n\r\n"]
     reads = list(_unframed(events, per_read))
@@ -112,7 +112,7 @@ def _whole_source(reads: list[bytes], events: int) -> float:
 def unheard(entries: int) -> dict[str, float]:
     """Nanoseconds of CPU that delivery takes for each name that nobody listens to."""
     from suggestions import SuggestionsEventSource
-    from suggestions.wire.sse import EventStream
+    from suggestions._wire.sse import EventStream
 
     message = next(iter(EventStream([event({"content": text(1)})])))
 

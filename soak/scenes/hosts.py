@@ -11,7 +11,7 @@ from soak.record import SOON, TERMINAL, Record, ask, check
 from soak.service import Service
 from soak.words import answer_to
 from suggestions.toolkits import aio
-from suggestions.toolkits.pump import Pump
+from suggestions.toolkits._pump import Pump
 
 
 def pumped(service: Service, random: Random) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suggestions.lazy import names
+from suggestions._util.lazy import names
 
 if TYPE_CHECKING:
     from suggestions.auth.chatbot import ChatbotLogin as ChatbotLogin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from suggestions.arguments import check_url, warn_of_plain_http
+from suggestions._util.arguments import check_url, warn_of_plain_http
 from suggestions.auth.jwt import expiry
 from suggestions.auth.login import fetch_token
 from suggestions.auth.renewed import Renewed

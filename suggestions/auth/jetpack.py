@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from suggestions.arguments import check_headers, check_session, check_url, warn_of_plain_http
+from suggestions._util.arguments import check_headers, check_session, check_url, warn_of_plain_http
 from suggestions.auth.login import fetch_token
 from suggestions.auth.renewed import Renewed
 

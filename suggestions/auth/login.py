@@ -6,6 +6,8 @@ import json
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from suggestions._wire.abort import Lifeline
+from suggestions._wire.timeouts import Clock
 from suggestions.auth.token import check_token, redact
 from suggestions.errors import (
     LONGEST_BODY,
@@ -14,8 +16,6 @@ from suggestions.errors import (
     SuggestionsError,
     from_status,
 )
-from suggestions.wire.clock import Clock
-from suggestions.wire.lifeline import Lifeline
 
 if TYPE_CHECKING:
     import requests
@@ -56,8 +56,8 @@ def fetch_token(
 def _post(
     url: str, headers: Mapping[str, str], body: bytes | None, session: requests.Session | None
 ) -> str:
-    from suggestions.wire.retry import retry_after
-    from suggestions.wire.transport import Transport
+    from suggestions._wire.retry import retry_after
+    from suggestions._wire.transport import Transport
 
     # No other host, nor another address of this one, is to be told the password.
     transport = Transport(Clock(TIMEOUTS), Lifeline(), session, follow=False)

@@ -7,7 +7,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 
-from suggestions import fork
+from suggestions._util import fork
 from suggestions.errors import AuthenticationError, SuggestionsError
 
 _EARLY = 5.0

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from suggestions._sources.suggestions_event_source import SuggestionsEventSource
 from suggestions.cli import exit_codes
 from suggestions.cli.endpoint import endpoint
 from suggestions.cli.following import closed_by_interrupt, events_of
@@ -17,7 +18,6 @@ from suggestions.cli.question import question as read_question
 from suggestions.cli.view import View
 from suggestions.cli.visible import visible
 from suggestions.dialects import NAMES
-from suggestions.source import SuggestionsEventSource
 
 _EPILOG = """\b
 Environment, each for its own service only:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import click
 
+from suggestions._sources.suggestions_event_source import SuggestionsEventSource
 from suggestions.cli.exit_codes import INTERRUPTED
 from suggestions.cli.extras import need_playground
 from suggestions.cli.following import closed_by_interrupt, events_of
@@ -17,7 +18,6 @@ from suggestions.cli.output import output
 from suggestions.cli.plain_stage import PlainStage
 from suggestions.cli.scene import NAMES, Scene
 from suggestions.cli.view import View
-from suggestions.source import SuggestionsEventSource
 
 _PAUSE = 1.0  # seconds for a person to look at a scene before the next one
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from suggestions._sources.suggestions_event_source import SuggestionsEventSource
 from suggestions.events import Event
-from suggestions.source import SuggestionsEventSource
 
 TICK = 0.1  # seconds
 

@@ -4,9 +4,39 @@ from __future__ import annotations
 
 import importlib
 
-from suggestions.dialects.base import Dialect, Request
+from suggestions.dialects.base import Dialect, Framing, Request
+from suggestions.dialects.delta import (
+    DONE,
+    Delta,
+    Done,
+    Failure,
+    Finish,
+    FunctionCallPiece,
+    Reasoning,
+    Source,
+    ToolCallPiece,
+)
+from suggestions.dialects.question import Message, Question
 
-__all__ = ["NAMES", "Dialect", "DialectName", "Request", "find"]
+__all__ = [
+    "DONE",
+    "NAMES",
+    "Delta",
+    "Dialect",
+    "DialectName",
+    "Done",
+    "Failure",
+    "Finish",
+    "Framing",
+    "FunctionCallPiece",
+    "Message",
+    "Question",
+    "Reasoning",
+    "Request",
+    "Source",
+    "ToolCallPiece",
+    "find",
+]
 
 DialectName = str | Dialect
 """One of `NAMES`, or a dialect object."""

@@ -9,8 +9,16 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.delta import DONE, Delta, Failure, Finish, Reasoning, Source, ToolCallPiece
 from suggestions.dialects.base import Request
+from suggestions.dialects.delta import (
+    DONE,
+    Delta,
+    Failure,
+    Finish,
+    Reasoning,
+    Source,
+    ToolCallPiece,
+)
 from suggestions.dialects.json_message import (
     failure_in,
     index_of,
@@ -21,11 +29,11 @@ from suggestions.dialects.json_message import (
     usage_of,
 )
 from suggestions.dialects.model_api import ModelAPI, messages_of
+from suggestions.dialects.question import ROLES
 from suggestions.errors import from_report, is_report
-from suggestions.question import ROLES
 
 if TYPE_CHECKING:
-    from suggestions.wire.sse import ServerSentEvent
+    from suggestions._wire.sse import ServerSentEvent
 
 VERSION = "2023-06-01"
 """Of the API; the service wants it named."""

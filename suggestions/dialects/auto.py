@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.delta import Delta
 from suggestions.dialects import find
 from suggestions.dialects.base import Dialect, Framing, Request
+from suggestions.dialects.delta import Delta
 from suggestions.dialects.json_lines import JsonLines
 from suggestions.dialects.json_message import parse
 from suggestions.dialects.model_api import messages_of
+from suggestions.dialects.question import ROLES
 from suggestions.errors import MalformedStreamError, is_report, one_line
-from suggestions.question import ROLES
 
 if TYPE_CHECKING:
-    from suggestions.wire.sse import ServerSentEvent
+    from suggestions._wire.sse import ServerSentEvent
 
 _OWN = ("messages", "stream")
 _TEXT_FIELDS = ("content", "text", "message", "token", "delta", "data", "response", "answer")

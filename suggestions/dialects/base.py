@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from suggestions.question import ROLES
+from suggestions.dialects.question import ROLES
 
 if TYPE_CHECKING:
+    from suggestions._wire.sse import ServerSentEvent
     from suggestions.auth import Token
-    from suggestions.delta import Delta
-    from suggestions.wire.sse import ServerSentEvent
+    from suggestions.dialects.delta import Delta
 
 
 Framing = Literal["events", "lines", "text"]

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.delta import (
+from suggestions.dialects.base import Dialect
+from suggestions.dialects.delta import (
     DONE,
     Delta,
     Failure,
@@ -19,7 +20,6 @@ from suggestions.delta import (
     Source,
     ToolCallPiece,
 )
-from suggestions.dialects.base import Dialect
 from suggestions.dialects.json_message import (
     array_of,
     failure_in,
@@ -33,7 +33,7 @@ from suggestions.dialects.json_message import (
 from suggestions.errors import from_report, is_report
 
 if TYPE_CHECKING:
-    from suggestions.wire.sse import ServerSentEvent
+    from suggestions._wire.sse import ServerSentEvent
 
 _BROKEN_OFF = {"error": None, "insufficient_system_resource": "overloaded"}
 """Reasons to stop that are failures (OpenRouter's, DeepSeek's), and what each reports."""

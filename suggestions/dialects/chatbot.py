@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.arguments import check_url
+from suggestions._util.arguments import check_url
 from suggestions.auth import Token, check_token
-from suggestions.delta import Delta
 from suggestions.dialects.base import Dialect, Request
 from suggestions.dialects.chat import decode_completion
+from suggestions.dialects.delta import Delta
+from suggestions.dialects.question import ROLES
 from suggestions.dialects.text import decode_text
-from suggestions.question import ROLES
 
 if TYPE_CHECKING:
-    from suggestions.wire.sse import ServerSentEvent
+    from suggestions._wire.sse import ServerSentEvent
 
 
 class Chatbot(Dialect):

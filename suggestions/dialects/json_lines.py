@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.delta import DONE, Delta, Failure
+from suggestions.dialects.delta import DONE, Delta, Failure
 from suggestions.dialects.json_message import failure_in, parse
 from suggestions.dialects.prompted import Prompted
 from suggestions.errors import from_report, is_report
 
 if TYPE_CHECKING:
-    from suggestions.wire.sse import ServerSentEvent
+    from suggestions._wire.sse import ServerSentEvent
 
 _MISSING = object()
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from json import JSONDecoder
 from typing import Any
 
-from suggestions.delta import Failure
+from suggestions.dialects.delta import Failure
 from suggestions.errors import from_report
 from suggestions.events import Usage
 

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from suggestions.arguments import check_headers, check_json
+from suggestions._util.arguments import check_headers, check_json
 from suggestions.auth import Token, check_token
 from suggestions.dialects.base import Dialect, Request
 

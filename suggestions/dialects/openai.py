@@ -8,7 +8,7 @@ from typing import Any
 from suggestions.dialects.base import Request
 from suggestions.dialects.chat import Chat
 from suggestions.dialects.model_api import ModelAPI, messages_of
-from suggestions.question import ROLES
+from suggestions.dialects.question import ROLES
 
 
 class OpenAI(Chat, ModelAPI):

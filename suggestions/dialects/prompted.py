@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from suggestions.arguments import check_json, check_url
+from suggestions._util.arguments import check_json, check_url
 from suggestions.dialects.base import Dialect, Request
 
 _OWN = ("prompt", "messages")

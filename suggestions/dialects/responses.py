@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.delta import DONE, Delta, Failure, Finish, Reasoning, Source, ToolCallPiece
+from suggestions.dialects.delta import (
+    DONE,
+    Delta,
+    Failure,
+    Finish,
+    Reasoning,
+    Source,
+    ToolCallPiece,
+)
 from suggestions.dialects.json_message import (
     array_of,
     failure_in,
@@ -20,11 +28,11 @@ from suggestions.dialects.json_message import (
     usage_of,
 )
 from suggestions.dialects.model_api import ModelAPI
+from suggestions.dialects.question import ROLES
 from suggestions.errors import from_report, is_report
-from suggestions.question import ROLES
 
 if TYPE_CHECKING:
-    from suggestions.wire.sse import ServerSentEvent
+    from suggestions._wire.sse import ServerSentEvent
 
 _REASONS = {"max_output_tokens": "length"}
 

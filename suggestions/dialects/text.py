@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from suggestions.delta import Delta, Failure
+from suggestions.dialects.delta import Delta, Failure
 from suggestions.dialects.json_message import failure_in
 from suggestions.dialects.prompted import Prompted
 from suggestions.errors import from_report, is_report
 
 if TYPE_CHECKING:
-    from suggestions.wire.sse import ServerSentEvent
+    from suggestions._wire.sse import ServerSentEvent
 
 
 class Text(Prompted):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncGenerator, Iterator
 
+from suggestions._sources.suggestions_event_source import SuggestionsEventSource
 from suggestions.relay.callbacks import Callbacks
 from suggestions.relay.frames import ENDINGS, Frames
 from suggestions.relay.inbox import Inbox
 from suggestions.relay.leaving import close_at_exit
-from suggestions.source import SuggestionsEventSource
 
 # A comment at once lets the headers go out, so that the browser's `open` need not wait for the
 # model.

@@ -6,9 +6,10 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from suggestions._sources.suggestions_event_source import SuggestionsEventSource
 from suggestions.auth import Token
 from suggestions.dialects import DialectName
-from suggestions.question import Question
+from suggestions.dialects.question import Question
 from suggestions.relay.body import Body
 from suggestions.relay.callbacks import Callback, Callbacks
 from suggestions.relay.configuration import choose_dialect
@@ -17,7 +18,6 @@ from suggestions.relay.frames import FramesName, make_frames
 from suggestions.relay.messages import check_messages
 from suggestions.relay.response import RelayResponse
 from suggestions.relay.wording import Wording
-from suggestions.source import SuggestionsEventSource
 
 if TYPE_CHECKING:
     import requests

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, Protocol
 
+from suggestions._sources.suggestions_event_source import SuggestionsEventSource
 from suggestions.errors import NetworkError, SuggestionsError
 from suggestions.events import Event
 from suggestions.relay.wording import Wording
-from suggestions.source import SuggestionsEventSource
 
 FramesName = Literal["relay", "openai"]
 ENDINGS = ("done", "error", "abort")

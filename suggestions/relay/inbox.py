@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+from suggestions._delivery.waiting import Followers
+from suggestions._sources.suggestions_event_source import SuggestionsEventSource
 from suggestions.events import Event
-from suggestions.follow import Followers
-from suggestions.source import SuggestionsEventSource
 
 
 class Inbox:

@@ -14,7 +14,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from suggestions.source import SuggestionsEventSource
+    from suggestions._sources.suggestions_event_source import SuggestionsEventSource
 
 _open: weakref.WeakSet[SuggestionsEventSource] = weakref.WeakSet()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from suggestions.question import check_question
+from suggestions.dialects.question import check_question
 
 
 def build_messages(

@@ -9,10 +9,10 @@ import time
 import uuid
 from typing import Any
 
+from suggestions._sources.suggestions_event_source import SuggestionsEventSource
 from suggestions.events import Event, FunctionCall, ToolCall
 from suggestions.relay.frames import ENDINGS, error_of, sse
 from suggestions.relay.wording import Wording
-from suggestions.source import SuggestionsEventSource
 
 _TYPES = {
     "error_quota_exceeded": "rate_limit_exceeded",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from suggestions._sources.suggestions_event_source import SuggestionsEventSource
 from suggestions.relay import asgi, wsgi
 from suggestions.relay.body import Body
 from suggestions.relay.cors import Cors
-from suggestions.source import SuggestionsEventSource
 
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suggestions.lazy import names
+from suggestions._util.lazy import names
 
 if TYPE_CHECKING:
     from suggestions.testing.faults import FAULTS as FAULTS

@@ -9,7 +9,7 @@ from reprlib import repr as brief
 from types import NoneType
 from typing import Any
 
-from suggestions.dump import FORMAT
+from suggestions._sources.dump import FORMAT
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "a text": (str,),

@@ -11,13 +11,13 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
+from suggestions._sources.suggestions_event_source import SuggestionsEventSource
+from suggestions._wire.media_type import media_type
 from suggestions.dialects import DialectName, find
 from suggestions.dialects.base import Framing
 from suggestions.errors import IncompleteStreamError
-from suggestions.source import SuggestionsEventSource
 from suggestions.testing.dump_file import read_dump
 from suggestions.testing.frames import seconds
-from suggestions.wire.media_type import media_type
 
 _ADDRESS = "http://replay.localhost/"
 

@@ -10,34 +10,48 @@ imported.
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING
 
-from suggestions.lazy import names
+from suggestions._delivery.dispatch import Dispatcher
+from suggestions._util.lazy import names
 
 if TYPE_CHECKING:
-    from suggestions.toolkits.aio import aio as aio
-    from suggestions.toolkits.glib import glib as glib
-    from suggestions.toolkits.prompt_toolkit import prompt_toolkit as prompt_toolkit
-    from suggestions.toolkits.pump import Pump as Pump
-    from suggestions.toolkits.qt import qt as qt
-    from suggestions.toolkits.textual import textual as textual
-    from suggestions.toolkits.tk import tk as tk
-    from suggestions.toolkits.trio_ import trio_ as trio_
-    from suggestions.toolkits.wx_ import wx_ as wx_
+    from suggestions.toolkits._aio import aio as aio
+    from suggestions.toolkits._glib import glib as glib
+    from suggestions.toolkits._prompt_toolkit import prompt_toolkit as prompt_toolkit
+    from suggestions.toolkits._pump import Pump as Pump
+    from suggestions.toolkits._qt import qt as qt
+    from suggestions.toolkits._qt_suggester import qt_suggester as qt_suggester
+    from suggestions.toolkits._textual import textual as textual
+    from suggestions.toolkits._tk import tk as tk
+    from suggestions.toolkits._trio import trio_ as trio_
+    from suggestions.toolkits._wx import wx_ as wx_
 
-__all__ = ["Pump", "aio", "glib", "prompt_toolkit", "qt", "textual", "tk", "trio_", "wx_"]
+_HOMES = {
+    "Pump": "_pump",
+    "aio": "_aio",
+    "glib": "_glib",
+    "prompt_toolkit": "_prompt_toolkit",
+    "qt": "_qt",
+    "qt_suggester": "_qt_suggester",
+    "textual": "_textual",
+    "tk": "_tk",
+    "trio_": "_trio",
+    "wx_": "_wx",
+}
 
+__all__ = [
+    "Dispatcher",
+    "Pump",
+    "aio",
+    "glib",
+    "prompt_toolkit",
+    "qt",
+    "qt_suggester",
+    "textual",
+    "tk",
+    "trio_",
+    "wx_",
+]
 
-class _Package(ModuleType):
-    def __setattr__(self, name: str, value: object) -> None:
-        # Importing a module puts it here under its name, which is its factory's as well.
-        if name in __all__ and isinstance(value, ModuleType):
-            value = getattr(value, name)
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
-
-__getattr__, __dir__ = names(__name__, {name: name.lower() for name in __all__})
+__getattr__, __dir__ = names(__name__, _HOMES)

@@ -28,7 +28,7 @@ def test_handlers_run_in_the_frames_of_the_host() -> None:
 
 def test_a_frame_begins_nothing_after_its_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     pump, now = Pump(), 0.0
-    monkeypatch.setattr("suggestions.toolkits.pump.monotonic", lambda: now)
+    monkeypatch.setattr("suggestions.toolkits._pump.monotonic", lambda: now)
     ran: list[int] = []
 
     def work() -> None:

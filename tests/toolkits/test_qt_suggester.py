@@ -16,7 +16,7 @@ from host import program
 from service import Service
 from test_qt import BINDINGS, OFFSCREEN, Host, both
 
-from suggestions.qt_suggester import qt_suggester
+from suggestions.toolkits._qt_suggester import qt_suggester
 
 
 def with_qml(body: Callable[..., None]) -> Callable[..., None]:
@@ -185,7 +185,7 @@ def test_a_binding_in_qml_follows_the_answer(binding: str) -> None:
 
 def test_importing_it_imports_no_toolkit() -> None:
     code = """
-import sys, suggestions.qt_suggester as made
+import sys, suggestions.toolkits._qt_suggester as made
 assert not [name for name in sys.modules if name.startswith(("PyQt", "PySide"))]
 try:
     made.qt_suggester()

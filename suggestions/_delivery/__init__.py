@@ -1,0 +1,1 @@
+"""Who listens, the log of what happened, and how it is delivered to handlers."""

@@ -1,0 +1,37 @@
+"""One question in one call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from suggestions._sources.suggestions_event_source import SuggestionsEventSource
+from suggestions.dialects.question import Question
+
+
+def ask_question(question: Question, **options: Any) -> SuggestionsEventSource:
+    """Asks, and returns the source at once; `options` are those of `SuggestionsEventSource`.
+
+    Raises `TypeError` and `ValueError` as that does.
+    """
+    return SuggestionsEventSource(question, **options)
+
+
+def ask_question_sync(question: Question, **options: Any) -> str:
+    """Asks for the answer in one piece (`stream: false`) and returns its text.
+
+    `options` are those of `SuggestionsEventSource`; without `dispatch`, its handlers have run by
+    then. Raises its `SuggestionsError` where it fails, `TypeError` and `ValueError` for wrong
+    arguments.
+    """
+    with _WholeAnswer(question, **options) as source:
+        if options.get("dispatch") is None:
+            source.wait_for_handlers()
+        return source.result()
+
+
+class _WholeAnswer(SuggestionsEventSource):
+    _streamed = False
+
+    def wait_for_handlers(self) -> None:
+        self._ask_for()  # there is somebody who hears of an error
+        self.wait()

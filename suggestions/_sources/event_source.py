@@ -1,0 +1,320 @@
+"""`EventSource`: the browser's class for Python (WHATWG HTML, section 9.2)."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from suggestions import errors, signals
+from suggestions._delivery.dispatch import Dispatcher, Inline
+from suggestions._delivery.target import logger
+from suggestions._sources.stream_request import (
+    check_event_id,
+    check_history,
+    check_request,
+    check_seconds,
+)
+from suggestions._sources.stream_target import EVERY, StreamTarget
+from suggestions._sources.subscription import ReadyState, Step, Subscription
+from suggestions._util import fork
+from suggestions._util.arguments import check_session, warn_of_plain_http
+from suggestions._wire.abort import Aborted
+from suggestions.auth import Token, check_token
+from suggestions.events import Event
+
+if TYPE_CHECKING:
+    import requests
+    from typing_extensions import Self
+
+    from suggestions._delivery.stream_handler_types import Connect, On
+
+_MOMENT = 0.01  # seconds
+_TIME_TO_LISTEN = 1.0  # seconds
+_numbers = itertools.count(1)
+
+
+class EventSource(StreamTarget):
+    """Listens to a stream of server-sent events, and opens it again whenever it is lost.
+
+    The connection is opened on a background thread at once, or at `start()` with `start=False`.
+
+    - `url`, `method`, `headers`, `body`: the request. `body` is bytes, a text, or what is sent as
+      JSON.
+    - `token`: a text, or a callable that returns the current one; asked for each connection.
+    - `last_event_id`: the id of the event to go on after.
+    - `read_timeout`: seconds; a connection that is silent for longer is dropped and opened again.
+    - `initial_retry_delay`, `max_retry_delay`: seconds before the next connection, at first and
+      at most. The server's `retry` takes the place of the first; attempts that fail in a row
+      double it, and up to a quarter is added at random.
+    - `session`: a `requests.Session` (proxy, certificates, adapters); it is never changed.
+    - `dispatch`: a callable that queues a function for the thread the handlers are to run on;
+      without it they run on the source's own thread.
+    - `history`: how many events are kept for handlers that are connected late.
+
+    Its events, and what `event.detail` is:
+
+    - `open`, for each connection: a `ResponseInfo`.
+    - `message`, or the name that the server gave the event: a `MessageEvent`. One that is named
+      as an event of this list is a `message`.
+    - `comment`: the text of a comment line, told with the event whose block it stands in.
+    - `error`: a `SuggestionsError`. Where `ready_state` is CONNECTING, the stream is opened again
+      after its `retry_after` (seconds). Where it is CLOSED, only `restart()` opens it: the server
+      answered with another status than 200 (204 is its way to end it) or another type than
+      text/event-stream, an event was too large, or the request cannot be made.
+    - `handler_error`: a `HandlerFailure`.
+    - `*`: each of all these.
+
+    No event is dropped for a handler that is slow: with a backlog longer than the history (and
+    than 100 events), the source stops reading until the handler has caught up, and the server
+    has to wait. So memory is bounded, and what a late handler can hear is the last `history`
+    events.
+
+    In a forked child the source is closed; make another one there. Raises `TypeError` and
+    `ValueError` that name the argument.
+    """
+
+    CONNECTING = ReadyState.CONNECTING
+    OPEN = ReadyState.OPEN
+    CLOSED = ReadyState.CLOSED
+    if TYPE_CHECKING:
+        connect: Connect
+        once: Connect
+        on: On
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+        token: Token | None = None,
+        last_event_id: str | None = None,
+        read_timeout: float | None = None,
+        initial_retry_delay: float = 3.0,
+        max_retry_delay: float = 30.0,
+        session: requests.Session | None = None,
+        dispatch: Dispatcher | None = None,
+        history: int = 1000,
+        start: bool = True,
+    ) -> None:
+        self._request = check_request(url, method, headers, body)
+        check_token(token)
+        self._token = token
+        last_event_id = check_event_id(last_event_id)
+        if read_timeout is not None:
+            check_seconds("read_timeout", read_timeout)
+        self._read_timeout = read_timeout
+        self._reconnection_time = check_seconds("initial_retry_delay", initial_retry_delay)
+        self._max_retry_delay = check_seconds("max_retry_delay", max_retry_delay)
+        self._session = check_session(session)
+        length = check_history(history)
+        if token is not None:
+            warn_of_plain_http(url, stacklevel=2)
+
+        super().__init__(dispatch=dispatch)
+        self._tell_of(last_event_id, length)
+        self._state = ReadyState.CONNECTING
+        self._subscription: Subscription | None = None
+        self._started = False
+        self._minds_host = False  # wants to hear that the host's loop is gone
+        fork.mind(self)
+        if start:
+            self.start()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._state.name}>"
+
+    # State
+
+    @property
+    def ready_state(self) -> ReadyState:
+        """CONNECTING (0, also between two connections), OPEN (1) or CLOSED (2), now."""
+        return self._state
+
+    @property
+    def url(self) -> str:
+        """The address that was given."""
+        return self._request.url
+
+    @property
+    def last_event_id(self) -> str:
+        """The id that the next connection goes on after, "" for none."""
+        return self._last_event_id
+
+    @property
+    def reconnection_time(self) -> float:
+        """Seconds from the loss of a connection to the next one: the server's, where it said."""
+        return self._reconnection_time
+
+    # Control
+
+    def start(self) -> None:
+        """Opens the stream, with `start=False`. Raises `RuntimeError` the second time."""
+        with self._lock:
+            if self._started:
+                raise RuntimeError("the source is started already")
+            self._started = True
+            if self._only is not None:
+                return  # closed before it began
+            self.restart()
+
+    def restart(self) -> None:
+        """Drops the connection, where there is one, and makes another at once, also after
+        `close()` and after a failure. The stream goes on after `last_event_id`."""
+        with self._lock:
+            self._mind_host()
+            subscription = Subscription(
+                self._request,
+                token=self._token,
+                session=self._session,
+                read_timeout=self._read_timeout,
+                max_retry_delay=self._max_retry_delay,
+                last_event_id=self._last_event_id,
+                reconnection_time=self._reconnection_time,
+            )
+            # Without a call in between, where a signal's handler could call close().
+            former, self._subscription = self._subscription, subscription
+            self._state = ReadyState.CONNECTING
+            self._only = None
+            self._started = True
+            is_late = bool(self._late)
+        if former is not None:
+            former.abort()
+        if is_late:
+            self._delivery.wake(late=True)  # who came while it was closed
+        thread = threading.Thread(
+            target=self._follow,
+            args=(subscription,),
+            name=f"suggestions-stream-{next(_numbers)}",
+            daemon=True,
+        )
+        try:
+            thread.start()
+        except RuntimeError:
+            self.close()  # and the host need not mind it
+            raise
+
+    def close(self) -> None:
+        """Stops it at once, without an event: the server sees the end, no handler is called.
+
+        From any thread, in every phase; never blocks. An event that was claimed before, so that a
+        handler of it is called, counts as told. Events that have arrived and were not claimed yet
+        are dropped, and `last_event_id` goes back to before them.
+        """
+        with self._lock:
+            if self._only is not None:
+                return
+            self._only = frozenset()
+            self._state = ReadyState.CLOSED
+            if self._holder == threading.get_ident():
+                self._claimed = None  # the handler that closes it is the last
+            self._drop_untold()
+            subscription, self._subscription = self._subscription, None
+            self._to_conclude = True
+        if subscription is not None:
+            subscription.abort()
+        self._delivery.wake()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def forsake(self, *, let_go: bool = True) -> None:
+        """The host's loop is gone: closes, since nobody can be told any more."""
+        with self._lock:
+            if let_go:
+                self._forget_handlers()
+        self.close()
+        with self._lock:
+            self._late.clear()
+            self._live.position = len(self._log)
+            self._to_conclude = False
+            self._awaited.calls.clear()
+            self._minds_host = False
+
+    # Reading, on a thread of its own
+
+    def _follow(self, subscription: Subscription) -> None:
+        with self._lock:
+            if subscription is self._subscription and isinstance(self._delivery, Inline):
+                self._delivery.home = threading.get_ident()
+        failure: errors.SuggestionsError | None = None
+        try:
+            with contextlib.closing(subscription.steps()) as steps:
+                for step in steps:
+                    if not self._take(subscription, step):
+                        break
+                    while self._is_behind():
+                        subscription.wait(_MOMENT)
+        except Aborted:
+            pass
+        except errors.SuggestionsError as error:
+            failure = error
+        except BaseException as error:
+            told = subscription.traceback_of(error)
+            logger.error("%r failed in a way that is no fault of the server\n%s", self, told)
+            failure = errors.NetworkError(f"The stream could not be read: {type(error).__name__}.")
+            failure.__cause__ = error
+            subscription.redact(failure)
+        # Not within the handling of an exception, which would be the context of a handler's own.
+        if failure is not None:
+            self._fail(subscription, failure)
+
+    def _take(self, subscription: Subscription, step: Step) -> bool:
+        """Takes over what was read; False where it is of no interest any more."""
+        with self._lock:
+            if subscription is not self._subscription:
+                return False
+            self._state = step.state
+            self._last_event_id = subscription.last_event_id
+            self._reconnection_time = subscription.reconnection_time
+            self._record(step.events)
+        self._delivery.wake()
+        return True
+
+    def _fail(self, subscription: Subscription, error: errors.SuggestionsError) -> None:
+        with self._lock:
+            if subscription is not self._subscription:
+                return
+            self._subscription = None
+            self._state = ReadyState.CLOSED
+            self._record([Event("error", error)])
+            self._to_conclude = True
+        self._delivery.wake()
+        if not self._is_error_heard():
+            # Whoever is about to connect a handler is given the time to do so.
+            subscription.wait(_TIME_TO_LISTEN)
+        if not self._is_error_heard():
+            logger.warning("%s Nobody heard of it: connect a handler to 'error'.", error)
+
+    def _is_error_heard(self) -> bool:
+        """Also where nobody wants to: after `close()` or `restart()`."""
+        heard = self._has_receivers("error") or self._has_receivers(EVERY)
+        watched = bool(signals.error.receivers)
+        return heard or watched or self._only is not None or self._subscription is not None
+
+    # The host's loop, which may end before the stream
+
+    def _mind_host(self) -> None:
+        if not self._minds_host:
+            self._delivery.open()
+            self._minds_host = True
+
+    def _conclude(self) -> None:
+        with self._lock:
+            if self._state is ReadyState.CLOSED and self._minds_host:
+                self._minds_host = False
+                self._delivery.close()
+
+    def _in_child(self) -> None:
+        super()._in_child()
+        self._state = ReadyState.CLOSED
+        if self._subscription is not None:
+            self._subscription.disown()
+            self._subscription = None

@@ -1,0 +1,82 @@
+"""What an `EventSource` asks with. The checks raise at the call and name the argument."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from suggestions._sources.reconnect import event_id_header
+from suggestions._util.arguments import check_headers, check_json, check_url
+
+_WITHOUT_BODY = ("GET", "HEAD")
+
+
+class StreamRequest(NamedTuple):
+    """One and the same for each connection, but for the token and the last event's id."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+    def headers_with(self, last_event_id: str, token: str | None) -> dict[str, str]:
+        headers = {**self.headers, **event_id_header(last_event_id)}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return headers
+
+
+def check_request(url: object, method: object, headers: object, body: object) -> StreamRequest:
+    """Raises `TypeError`, `ValueError`."""
+    if not isinstance(method, str):
+        raise TypeError(f"method must be a str, not {type(method).__name__}")
+    if not (method.isascii() and method.isalpha()):
+        raise ValueError(f"method is no method of HTTP: {method!r}")
+    method = method.upper()
+    if body is not None and method in _WITHOUT_BODY:
+        raise ValueError(f'body cannot go with {method}: expected method="POST"')
+    checked = check_headers(headers)
+    names = set(map(str.lower, checked))
+    if "last-event-id" in names:
+        raise ValueError("headers has a Last-Event-ID: pass last_event_id instead")
+    if not isinstance(body, (bytes, str, type(None))):
+        check_json("body", body)
+        body = json.dumps(body)
+        if "content-type" not in names:
+            checked["Content-Type"] = "application/json"
+    data = body.encode() if isinstance(body, str) else body
+    return StreamRequest(method, check_url(url), checked, data)
+
+
+def check_event_id(last_event_id: object) -> str:
+    """An id to go on after, "" for none. Raises `TypeError`, `ValueError`."""
+    if last_event_id is None:
+        return ""
+    if not isinstance(last_event_id, str):
+        raise TypeError(f"last_event_id must be a str, not {type(last_event_id).__name__}")
+    if any(char in last_event_id for char in "\0\r\n"):
+        raise ValueError("last_event_id has a line end or NUL in it, which no event's id can have")
+    try:
+        last_event_id.encode()
+    except UnicodeEncodeError:
+        raise ValueError("last_event_id cannot be written in UTF-8") from None
+    return last_event_id
+
+
+def check_seconds(name: str, seconds: Any) -> float:
+    """A time above 0. Raises `TypeError`, `ValueError`."""
+    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
+        raise TypeError(f"{name} must be a number of seconds, not {type(seconds).__name__}")
+    if not seconds > 0:
+        raise ValueError(f"{name} must be more than 0 seconds")
+    return float(seconds)
+
+
+def check_history(history: object) -> int:
+    """A number of events. Raises `TypeError`, `ValueError`."""
+    if not isinstance(history, int) or isinstance(history, bool):
+        raise TypeError(f"history must be an int, not {type(history).__name__}")
+    if history < 0:
+        raise ValueError("history must be 0 events or more")
+    return history

@@ -1,0 +1,353 @@
+"""One request over `requests`: opened, read as it arrives, given up at once when told so."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import ssl
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from http.client import HTTPException, HTTPResponse, IncompleteRead
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
+from urllib3 import exceptions as urllib3_errors
+
+from suggestions._wire.abort import Lifeline
+from suggestions._wire.body import read_decoded
+from suggestions._wire.connection import Wire, WireAdapter
+from suggestions._wire.timeouts import Clock
+from suggestions.errors import (
+    ConnectionFailedError,
+    ConnectionLostError,
+    IncompleteStreamError,
+    MalformedStreamError,
+    NetworkError,
+    RedirectError,
+    SuggestionsError,
+    TLSError,
+)
+
+HEADERS = {
+    "Accept": "text/event-stream",
+    "Accept-Encoding": "identity",
+    "Cache-Control": "no-store",
+}
+# What may follow a redirect to another origin. Everything else may be, or carry, a secret.
+_HARMLESS_ABROAD = frozenset(
+    (
+        "accept",
+        "accept-encoding",
+        "cache-control",
+        "connection",
+        "content-length",
+        "content-type",
+        "cookie",
+        "last-event-id",
+        "proxy-authorization",
+        "user-agent",
+    )
+)
+# What OpenSSL puts around its words.
+_NOISE = r"^\[SSL[^]]*\] | \(_ssl\.c:\d+\)$"
+_LONGEST_REASON = 200
+_UNREADABLE = (
+    "the address, or that of the proxy, cannot be read (in a proxy's password, '#', '/' and '?' "
+    "are to be written as %23, %2F and %3F)"
+)
+# Whoever brings no session has this one's settings; as any other, it is never changed.
+_PLAIN = requests.Session()
+_FAILURES = (requests.RequestException, urllib3_errors.HTTPError, OSError)
+
+
+class Transport:
+    """One exchange. `open`, `chunks`, `body` and `close` belong to one thread; `abort` to any.
+
+    Each of the former raises `Aborted` when the lifeline was cut, and otherwise a `NetworkError`
+    that says what went wrong.
+
+    Without `follow`, a redirect is a response like others: nothing of the request goes there.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        lifeline: Lifeline,
+        session: requests.Session | None = None,
+        *,
+        follow: bool = True,
+    ) -> None:
+        self._lifeline = lifeline
+        self._clock = clock
+        self._wire = Wire(self._lifeline, self._clock)
+        self._adapter = WireAdapter(self._wire)
+        self._session = _stand_in(session or _PLAIN, self._adapter)
+        if not follow:
+            # With `allow_redirects=False`, requests would still make up the request to follow.
+            vars(self._session)["get_redirect_target"] = _nowhere
+        self._response: requests.Response | None = None
+        self._host = ""
+
+    @property
+    def never_connected(self) -> bool:
+        """Whether it is certain that the request has not reached the service."""
+        return self._wire.attempted and not self._wire.connected
+
+    @property
+    def status(self) -> int:
+        return self._open_response.status_code
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Compared without regard to case."""
+        return self._open_response.headers
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("Content-Type", "")
+
+    @property
+    def url(self) -> str:
+        """Where the response came from, behind all redirects."""
+        return self._open_response.url
+
+    def open(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> None:
+        """Sends the request and returns when the response's headers are here."""
+        self._lifeline.check()
+        self._host = urlsplit(url).hostname or ""
+        headers = {**HEADERS, **headers}
+        own_auth = self._session.auth and "authorization" not in {name.lower() for name in headers}
+        self._clock.connecting()
+        try:
+            self._response = self._session.request(
+                method,
+                url,
+                headers=headers,
+                data=body,
+                # With an auth of its own, requests leaves .netrc alone.
+                auth=None if own_auth else _as_it_is,
+                stream=True,
+                # Without this, a bundle named in the environment would come first.
+                verify=None if self._session.verify is True else self._session.verify,
+                timeout=self._clock.for_requests(),
+            )
+        except (*_FAILURES, ValueError) as error:
+            self._response = _refused(error)
+            if self._response is None:
+                received = self._wire.response
+                if isinstance(error, ValueError) and received and received.status // 100 != 3:
+                    raise  # a hook's own: only behind a redirect does requests raise another
+                self._raise(error)
+        self._lifeline.check()
+        if not self._wire.attempted:
+            self._clock.sent()  # an adapter of the user's own does not tell
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body's bytes as they arrive, decoded; ends where the body ends."""
+        response = self._open_response
+        direct = self._direct
+        if direct is None:
+            self._bound_next_read()
+        try:
+            source = read_decoded(response, direct)  # which may read already
+            for data in source:
+                self._clock.first_byte()
+                yield data
+                if direct is None:
+                    self._bound_next_read()
+                else:
+                    yield from source
+        except (*_FAILURES, SuggestionsError) as error:
+            self._raise(error)
+        self._lifeline.check()
+
+    def body(self, limit: int, *, whole: bool = True) -> bytes:
+        """At most `limit` bytes of the body.
+
+        Without `whole`, what has come within one idle time will do: a status says enough without
+        its body.
+        """
+        if not whole:
+            self._clock.end_within_idle()
+        data = bytearray()
+        try:
+            for part in self.chunks():
+                data += part
+                if len(data) >= limit:
+                    break
+        except NetworkError:
+            if whole:
+                raise
+        del data[limit:]
+        return bytes(data)
+
+    def abort(self) -> None:
+        """What cutting the lifeline cannot: stops an adapter of the user's own, where it can be.
+
+        Our own connections hang on the lifeline.
+        """
+        response = self._response
+        if response is not None and self._direct is None:
+            with contextlib.suppress(Exception):
+                _shut(response.raw)
+
+    def close(self) -> None:
+        """Frees the connection."""
+        if self._response is not None:
+            self._response.close()
+        self._adapter.close()
+        self._lifeline.release()
+
+    @property
+    def _open_response(self) -> requests.Response:
+        assert self._response is not None, "open() comes first"
+        return self._response
+
+    @property
+    def _direct(self) -> HTTPResponse | None:
+        """What our own connection has received, unless a hook has put another in its place."""
+        received = self._wire.response
+        original = getattr(self._open_response.raw, "_original_response", None)
+        return received if original is received else None
+
+    def _bound_next_read(self) -> None:
+        """What an adapter of the user's own, which knows of no clock, has opened."""
+        seconds = self._clock.timeout()
+        with contextlib.suppress(AttributeError, OSError):  # it may have no socket
+            _socket_of(self._open_response.raw).settimeout(seconds)
+
+    def _raise(self, error: BaseException) -> NoReturn:
+        self._lifeline.check()
+        causes = _causes(error)
+        translated = self._translate(causes)
+        if translated is error:
+            raise
+        if any(isinstance(cause, urllib3_errors.LocationParseError) for cause in causes):
+            raise translated from None  # it quotes a part of an address, perhaps the proxy's
+        raise translated from error
+
+    def _translate(self, causes: list[BaseException]) -> SuggestionsError:
+        def among(*kinds: type[BaseException]) -> bool:
+            return any(isinstance(cause, kinds) for cause in causes)
+
+        for cause in causes:
+            if isinstance(cause, SuggestionsError):
+                return cause
+        host = self._host
+        if among(TimeoutError, requests.Timeout, urllib3_errors.TimeoutError):
+            if not self._wire.attempted and among(requests.ReadTimeout):
+                self._clock.sent()
+            return self._clock.passed()
+        if among(requests.exceptions.SSLError, ssl.SSLError):
+            return TLSError(f"No secure connection to {host}: {_reason(causes)}.")
+        if among(requests.exceptions.ProxyError, requests.exceptions.InvalidProxyURL):
+            return ConnectionFailedError(f"The proxy does not reach {host}: {_reason(causes)}.")
+        if among(requests.TooManyRedirects):
+            return RedirectError(f"{host} redirects for ever.")
+        if among(requests.exceptions.InvalidHeader, UnicodeEncodeError):
+            return ConnectionFailedError("The request has a header that cannot be sent.")
+        if among(ValueError) and self._wire.response is not None:
+            return RedirectError(f"{host} redirects to where nobody can ask: {_reason(causes)}.")
+        if among(urllib3_errors.IncompleteRead, IncompleteRead):
+            return IncompleteStreamError("The connection ended within the answer.")
+        if among(requests.exceptions.ContentDecodingError, urllib3_errors.DecodeError):
+            return MalformedStreamError("The answer's compression is broken.")
+        if among(urllib3_errors.LocationParseError):
+            return ConnectionFailedError(f"No connection to {host}: {_UNREADABLE}.")
+        if self.never_connected or among(ValueError):
+            return ConnectionFailedError(f"No connection to {host}: {_reason(causes)}.")
+        if among(ConnectionError) or not among(HTTPException):
+            return ConnectionLostError(f"The connection to {host} was lost: {_reason(causes)}.")
+        return MalformedStreamError(f"{host} does not speak HTTP as it should: {_reason(causes)}.")
+
+
+def _stand_in(session: requests.Session, adapter: WireAdapter) -> requests.Session:
+    """The session's double, with our adapter where it has the plain one.
+
+    The session itself, its cookies and its mounts stay as they are.
+    """
+    double: requests.Session = object.__new__(type(session))
+    crosses: Callable[[str | None, str | None], bool] = double.should_strip_auth
+
+    def rebuild_auth(request: Any, response: requests.Response) -> None:
+        # Called for each redirect, instead of requests' own, which would also look into .netrc.
+        if request.method != response.request.method:
+            place = urlsplit(request.url or "")
+            raise RedirectError(
+                f"{urlsplit(response.url).hostname} redirects to "
+                f"{place.scheme}://{place.netloc}{place.path} in a way that drops the question. "
+                f"Use that address."
+            )
+        if crosses(response.request.url, request.url):
+            for name in list(request.headers):
+                if name.lower() not in _HARMLESS_ABROAD:
+                    del request.headers[name]
+            # A cookie without a domain would go to everybody.
+            for jar in (cookies, request._cookies):
+                with contextlib.suppress(KeyError):
+                    jar.clear("")
+            request.headers.pop("Cookie", None)
+            request.prepare_cookies(request._cookies)
+
+    cookies = RequestsCookieJar()
+    cookies.update(session.cookies)
+    adapters = OrderedDict(
+        (prefix, adapter if type(plain) is HTTPAdapter else plain)
+        for prefix, plain in session.adapters.items()
+    )
+    double.__dict__.update(
+        session.__dict__, cookies=cookies, adapters=adapters, rebuild_auth=rebuild_auth
+    )
+    return double
+
+
+def _refused(error: BaseException) -> requests.Response | None:
+    """The response that a hook of the session's has raised for, such as `raise_for_status`."""
+    response = error.response if isinstance(error, requests.HTTPError) else None
+    return None if response is None or response.ok else response
+
+
+def _nowhere(_response: requests.Response) -> None:
+    """Where a response redirects to, where that is not to be known."""
+
+
+def _shut(raw: Any) -> None:
+    if hasattr(raw, "shutdown"):
+        raw.shutdown()
+    else:
+        # Before urllib3 2.3, which programs may bring along: what it has since then.
+        _socket_of(raw).shutdown(socket.SHUT_RDWR)
+
+
+def _socket_of(raw: Any) -> socket.socket:
+    sock: socket.socket = raw._fp.fp.raw._sock
+    return sock
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and all that it wraps, the outermost first."""
+    causes: list[BaseException] = []
+
+    def collect(error: object) -> None:
+        if isinstance(error, BaseException) and not any(error is known for known in causes):
+            causes.append(error)
+            for inner in (*error.args, getattr(error, "reason", None), error.__cause__):
+                collect(inner)
+
+    collect(error)
+    return causes
+
+
+def _reason(causes: list[BaseException]) -> str:
+    innermost = causes[-1]
+    words = getattr(innermost, "verify_message", None) or getattr(innermost, "strerror", None)
+    words = re.sub(_NOISE, "", " ".join(str(words or innermost).split()))
+    return words.rstrip(".")[:_LONGEST_REASON] or type(innermost).__name__

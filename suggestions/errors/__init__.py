@@ -1,0 +1,87 @@
+"""The errors, and how a status, a body or an error in the stream becomes one of them.
+
+To add an error with an event of its own, touch:
+
+1. `errors/tree.py`: the class, with its `code`.
+2. `errors/reports.py`: the statuses and words that services report it with.
+3. `events.py`: its name in `ERROR_NAMES`.
+
+`tests/test_tables.py` then names every other table that lacks it.
+"""
+
+from __future__ import annotations
+
+from suggestions.errors.reports import (
+    from_code,
+    from_report,
+    from_status,
+    is_report,
+    one_line,
+)
+from suggestions.errors.tree import (
+    LONGEST_BODY,
+    AbortedError,
+    AuthenticationError,
+    ConnectionFailedError,
+    ConnectionLostError,
+    ConnectTimeoutError,
+    ContextTooLargeError,
+    EventTooLargeError,
+    FirstByteTimeoutError,
+    IdleTimeoutError,
+    IncompleteStreamError,
+    MalformedStreamError,
+    ModerationError,
+    NameResolutionError,
+    NetworkError,
+    NotAnAnswerError,
+    QuotaExceededError,
+    RedirectError,
+    ServiceError,
+    ServiceUnavailableError,
+    Severity,
+    StatusError,
+    SuggestionsError,
+    TLSError,
+    TotalTimeoutError,
+    UnclearPromptError,
+)
+
+__all__ = [
+    "LONGEST_BODY",
+    "AbortedError",
+    "AuthenticationError",
+    "ConnectTimeoutError",
+    "ConnectionFailedError",
+    "ConnectionLostError",
+    "ContextTooLargeError",
+    "EventTooLargeError",
+    "FirstByteTimeoutError",
+    "IdleTimeoutError",
+    "IncompleteStreamError",
+    "MalformedStreamError",
+    "ModerationError",
+    "NameResolutionError",
+    "NetworkError",
+    "NotAnAnswerError",
+    "QuotaExceededError",
+    "RedirectError",
+    "ServiceError",
+    "ServiceUnavailableError",
+    "Severity",
+    "StatusError",
+    "SuggestionsError",
+    "TLSError",
+    "TotalTimeoutError",
+    "UnclearPromptError",
+    "from_code",
+    "from_report",
+    "from_status",
+    "is_report",
+    "one_line",
+]
+
+for _name in __all__:
+    _public = globals()[_name]
+    if isinstance(_public, type):
+        _public.__module__ = __name__  # what a traceback and a `repr` say

@@ -1,0 +1,156 @@
+"""The error tree: what went wrong, for the program and for the person in front of it."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+Severity = Literal["info", "error"]
+LONGEST_BODY = 64 * 1024
+"""So much of a response an error keeps, in characters."""
+
+
+class SuggestionsError(Exception):
+    """What went wrong, once, for the program and for the person in front of it.
+
+    `code` is the name of the event that tells it. `message` is for a person. `severity` is
+    "info" where the person can put it right. `status` is the HTTP status, `body` the response
+    body (str, at most 64 KiB), `request_id` the service's own id, `retry_after` seconds to wait,
+    `partial_text` all that had arrived of the answer. Each is None where it does not apply.
+    """
+
+    code: ClassVar[str] = "error_network"
+    severity: ClassVar[Severity] = "error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        body: str | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.body = None if body is None else body[:LONGEST_BODY]
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.partial_text = ""
+
+    def __repr__(self) -> str:
+        status = "" if self.status is None else f", status={self.status}"
+        return f"{type(self).__name__}({self.message!r}{status})"
+
+
+class QuotaExceededError(SuggestionsError):
+    """429, 402, or the same told in the stream: too many requests, or none left."""
+
+    code = "error_quota_exceeded"
+    severity = "info"
+
+
+class ModerationError(SuggestionsError):
+    """422, or a content filter stopped the question or the answer."""
+
+    code = "error_moderation"
+    severity = "info"
+
+
+class ServiceUnavailableError(SuggestionsError):
+    """503, 529, or overloaded in mid-stream."""
+
+    code = "error_service_unavailable"
+    severity = "info"
+
+
+class ContextTooLargeError(SuggestionsError):
+    """413, or a conversation longer than the model takes."""
+
+    code = "error_context_too_large"
+    severity = "info"
+
+
+class UnclearPromptError(SuggestionsError):
+    """The model answered with the marker `JETPACK_AI_ERROR`: it did not understand."""
+
+    code = "error_unclear_prompt"
+    severity = "info"
+
+
+class AbortedError(SuggestionsError):
+    """Raised by `result()` and `await` after `close()`. No event tells it: `abort` does."""
+
+    code = "aborted"
+    severity = "info"
+
+
+class NetworkError(SuggestionsError):
+    """`error_network`: the answer did not come, or not whole. Its subclasses say why."""
+
+    sent = True
+    """False where the request cannot have reached the service: the connection was never made."""
+
+
+class StatusError(NetworkError):
+    """A status with no event of its own."""
+
+
+class AuthenticationError(StatusError):
+    """401 or 403: the token is missing, wrong, expired, or not allowed to do this."""
+
+
+class ConnectionFailedError(NetworkError):
+    """No connection: refused, unreachable, or the proxy did not make it."""
+
+
+class NameResolutionError(ConnectionFailedError):
+    """The host's name is not known to DNS."""
+
+
+class TLSError(NetworkError):
+    """The TLS handshake failed: a bad certificate, or not a TLS server."""
+
+
+class ConnectionLostError(NetworkError):
+    """The connection was reset before or within the answer."""
+
+
+class ConnectTimeoutError(NetworkError):
+    """No connection within `timeouts["connect"]` seconds."""
+
+
+class FirstByteTimeoutError(NetworkError):
+    """Nothing of the answer within `timeouts["first_byte"]` seconds of the request."""
+
+
+class IdleTimeoutError(NetworkError):
+    """Nothing more of the answer for `timeouts["idle"]` seconds."""
+
+
+class TotalTimeoutError(NetworkError):
+    """The answer was not complete within `timeouts["total"]` seconds."""
+
+
+class RedirectError(NetworkError):
+    """Too many redirects, or one that would turn the question into something else."""
+
+
+class NotAnAnswerError(NetworkError):
+    """Status 200, yet no event stream and no whole answer: HTML, some other JSON."""
+
+
+class MalformedStreamError(NetworkError):
+    """Bytes that break HTTP's framing, or messages that are not what the dialect says."""
+
+
+class EventTooLargeError(MalformedStreamError):
+    """One event is longer than the bound, which keeps memory bounded."""
+
+
+class IncompleteStreamError(NetworkError):
+    """The stream stopped before the answer was complete."""
+
+
+class ServiceError(NetworkError):
+    """The service reported a failure in its stream or in a body with status 200."""

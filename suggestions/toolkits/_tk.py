@@ -1,0 +1,101 @@
+"""Tk: handlers run in the window's main loop."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from suggestions.toolkits._lifetime import Lifetime
+
+_INTERVAL = 16  # milliseconds: a frame
+_ATTRIBUTE = "_suggestions_dispatcher"
+_Fn = Callable[[], None]
+
+
+def tk(root: Any) -> Tk:
+    """The dispatcher of a window or any other widget; to be called on Tk's own thread.
+
+    When the widget is destroyed, its sources close, and a post raises `RuntimeError`.
+    """
+    dispatcher: Tk | None = getattr(root, _ATTRIBUTE, None)
+    if dispatcher is None:
+        dispatcher = Tk(root)
+        setattr(root, _ATTRIBUTE, dispatcher)  # one per widget, as a binding cannot be taken back
+    return dispatcher
+
+
+class Tk:
+    """Looks for posts every 16 ms, while a source is open.
+
+    From any other thread, `after` blocks or raises, and so does every other call of Tk's.
+    """
+
+    def __init__(self, root: Any) -> None:
+        self._root: Any = root
+        self._thread = threading.get_ident()
+        self._lifetime = Lifetime("the Tk widget")
+        self.is_gone = self._lifetime.is_gone
+        self._posts: deque[_Fn] = deque()
+        import tkinter  # which the host has loaded
+
+        # tkinter's own methods: the widget's class may have others of the same names.
+        poll = tkinter.Misc.register(root, self._poll)
+        # Tcl sees to the next time by itself: Ctrl-C is raised in whatever Python is called next,
+        # which often is this, and a timer of Python's would then have been the last. Of two words,
+        # since `after_cancel` deletes the command that a script of one word calls.
+        self._timer = f"{poll}_again"
+        # A variable of that name has the identity of the next one.
+        self._begin = f"set ::{self._timer} [after {_INTERVAL} {self._timer} again]"
+        root.tk.eval(f"proc {self._timer} again {{{self._begin}; {poll}}}")
+        tkinter.Misc.bind(root, "<Destroy>", self._destroyed, add="+")
+
+    def __call__(self, fn: _Fn) -> None:
+        """Queues `fn`. Raises `RuntimeError` once the widget is destroyed.
+
+        When no source is open any more, who posts from another thread has to wait for the next.
+        """
+        self._lifetime.check()
+        self._posts.append(fn)
+        if self.runs_here():
+            self._start()
+
+    def on_gone(self, callback: _Fn) -> _Fn:
+        """Calls back when the widget is destroyed. Raises `RuntimeError` on another thread."""
+        if not self.runs_here():
+            raise RuntimeError("a source with dispatch=tk() is to be made on Tk's own thread")
+        take_back = self._lifetime.on_gone(callback)
+        if not self._lifetime.over:
+            self._start()
+        return take_back
+
+    def runs_here(self) -> bool:
+        return threading.get_ident() == self._thread
+
+    def _start(self) -> None:
+        # The host may have cancelled all timers: only Tcl knows whether one waits.
+        self._root.tk.eval(f"if [catch {{after info $::{self._timer}}}] {{{self._begin}}}")
+
+    def _stop(self) -> None:
+        self._root.tk.call("after", "cancel", self._timer, "again")
+
+    def _poll(self) -> None:
+        if not (self._lifetime.is_watched or self._posts):
+            self._stop()
+        for _ in range(len(self._posts)):
+            if self._posts:  # a handler may destroy the window
+                self._posts.popleft()()
+
+    def _destroyed(self, event: Any) -> None:
+        if event.widget is not self._root:
+            return  # a child of the window
+        self._stop()
+        self._root.tk.call("rename", self._timer, "")
+        self._root.tk.call("unset", "-nocomplain", self._timer)
+        # Whatever is freed on another thread later on must not know a Tk object any more: that
+        # would abort the process.
+        delattr(self._root, _ATTRIBUTE)
+        self._root = None
+        self._lifetime.end()
+        self._posts.clear()

@@ -1,0 +1,108 @@
+"""trio: handlers run in the run of the caller's, and may be async."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from suggestions.toolkits._lifetime import Lifetime
+
+
+def trio_() -> Trio:
+    """The dispatcher of the running `trio.run`; `RuntimeError` where there is none.
+
+    Handlers run in a copy of the caller's context. When the run ends, its sources close, and a
+    post raises `trio.RunFinishedError`, which is a `RuntimeError`.
+    """
+    return Trio()
+
+
+class Trio:
+    """Posts with `run_sync_soon`.
+
+    Async handlers are awaited in system tasks: an answer belongs to no nursery, and so neither is
+    it cancelled by one nor does it keep one open. They are cancelled when the main task has ended.
+    What a handler raises that is no `Exception` ends the whole run.
+    """
+
+    def __init__(self) -> None:
+        self._trio: Any = importlib.import_module("trio")
+        # On Python 3.10, of a package that trio brings.
+        groups = "builtins" if sys.version_info >= (3, 11) else "exceptiongroup"
+        self._group: Any = importlib.import_module(groups).BaseExceptionGroup
+        self._token = self._trio.lowlevel.current_trio_token()
+        self._context = contextvars.copy_context()
+        self._lifetime = Lifetime("the trio run")
+        self.is_gone = self._lifetime.is_gone
+        self._watch: Any = None  # the scope of the task that waits for the end
+
+    def __call__(self, fn: Callable[[], None]) -> None:
+        """Queues `fn`. Raises `RuntimeError` once the run has ended."""
+        self._lifetime.check()
+        self._token.run_sync_soon(self._context.copy().run, fn)
+
+    def on_gone(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Calls back when the main task has ended."""
+        forget = self._lifetime.on_gone(callback)
+        self._soon(self._adjust_watch)
+
+        def take_back() -> None:
+            forget()
+            self._soon(self._adjust_watch)
+
+        return take_back
+
+    def runs_here(self) -> bool:
+        try:
+            return bool(self._trio.lowlevel.current_trio_token() is self._token)
+        except RuntimeError:
+            return False
+
+    def spawn(self, fn: Callable[[], Any], ended: Callable[[BaseException | None], None]) -> None:
+        """Awaits `fn()` in a task, and then calls `ended(exception)`, None for none."""
+
+        async def work() -> None:
+            failure: BaseException | None = None
+            try:
+                await fn()
+            except Exception as exception:
+                failure = exception
+            except self._group as group:
+                # Out of a nursery of the handler's. What has failed is told, and trio gets back
+                # the rest alone: it would not let a failure pass that comes with a cancellation.
+                failure, rest = group.split(Exception)
+                if rest is not None:
+                    if failure is not None:
+                        ended(failure)
+                    raise rest from None
+            ended(failure)
+
+        if not self._lifetime.over:  # else there are no tasks any more
+            self._trio.lowlevel.spawn_system_task(work, context=self._context.copy())
+
+    def _soon(self, fn: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the run has ended
+            self._token.run_sync_soon(fn)
+
+    def _adjust_watch(self) -> None:
+        if self._watch is not None and not self._lifetime.is_watched:
+            self._watch.cancel()
+            self._watch = None
+        elif self._watch is None and self._lifetime.is_watched:
+            self._watch = self._trio.CancelScope()
+            try:
+                self._trio.lowlevel.spawn_system_task(self._await_end, self._watch)
+            except RuntimeError:  # so late that no task begins any more
+                self._lifetime.end()
+
+    async def _await_end(self, scope: Any) -> None:
+        with scope:
+            try:
+                await self._trio.sleep_forever()
+            finally:
+                if not scope.cancel_called:
+                    self._lifetime.end()
