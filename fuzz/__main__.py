@@ -23,7 +23,7 @@ def main() -> None:
     if importlib.util.find_spec("atheris") is None:
         sys.exit(
             "error: fuzzing needs atheris, which has wheels for Linux on x86-64 alone;\n"
-            "tests/test_fuzz.py replays the corpus without it"
+            "tests/project/test_fuzz.py replays the corpus without it"
         )
     names = options.targets or list(TARGETS)
     one = options.seconds / sum(SHARES.get(name, 1) for name in names)

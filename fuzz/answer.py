@@ -8,9 +8,9 @@ from __future__ import annotations
 import random
 import zlib
 
+from contract import Record
 from heard import outcome
-from test_contract import Record
-from test_sse import cut_at
+from standard import cut_at
 
 from suggestions.dialects import NAMES
 

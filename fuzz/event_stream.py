@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from itertools import chain
 
-from test_sse import BOM, byte_by_byte, cut_at, read, standard
+from standard import BOM, byte_by_byte, cut_at, read, standard
 
 from suggestions._wire.sse import Comment, EventStream
 from suggestions.errors import EventTooLargeError

@@ -17,7 +17,11 @@ from release.quickstart import check_quickstart
 
 ROOT = Path(__file__).parent.parent
 # Collecting imports all of the tests; these also need the files around the package.
-TESTS = ("tests/test_sse.py", "tests/test_security.py", "tests/test_plugin_host.py")
+TESTS = (
+    "tests/wire/test_sse.py",
+    "tests/project/test_security.py",
+    "tests/project/test_plugin_host.py",
+)
 
 
 def main() -> None:

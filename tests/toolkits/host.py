@@ -119,7 +119,7 @@ def interpreter(modules: tuple[str, ...]) -> str:
 
 def environment(python: str) -> dict[str, str]:
     """Ours, with the path to the checkout; the system's interpreter borrows our packages."""
-    path = [str(HERE), str(HERE.parent), str(HERE.parent.parent)]
+    path = [str(HERE), str(HERE.parent / "helpers"), str(HERE.parent.parent)]
     if python != sys.executable:
         path.append(sysconfig.get_path("purelib"))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}

@@ -36,7 +36,7 @@ def test_the_soak_runs() -> None:
     unmeasured = {name: text for name, text in os.environ.items() if "COVERAGE" not in name}
     process = subprocess.run(
         [sys.executable, "-m", "soak", "--seconds", "5"],
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[2],
         env=unmeasured,
         capture_output=True,
         text=True,

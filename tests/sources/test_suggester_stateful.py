@@ -1,6 +1,7 @@
 """`Suggester` where callbacks give commands and raise, and older requests still get chunks.
 
-The rules of tests/test_suggester.py and its model: texts carry the number of their request, and
+The rules of tests/sources/test_suggester.py and its model: texts carry the number of their
+request, and
 nothing of an older one may be told.
 """
 

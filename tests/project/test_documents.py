@@ -29,7 +29,7 @@ from toolkits.host import environment, interpreter
 
 from suggestions import SuggestionsEventSource, errors, signals
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # How many blocks a document has that are not run, and say in a comment why.
 NOT_RUN = {"README.md": 2}
@@ -69,7 +69,7 @@ class Reader:
         file = self._folder / "program.py"
         file.write_text(program.around.replace("...", block, 1), encoding="utf-8")
         done = subprocess.run(
-            [python, str(ROOT / "tests" / "document_program.py"), str(file)],
+            [python, str(ROOT / "tests" / "helpers" / "document_program.py"), str(file)],
             env={**environment(python), **ON_DISPLAY, "DISPLAY": self._display or ""},
             capture_output=True,
             text=True,

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from contract import Record
 from heard import BOMBS, JSON, NDJSON, SSE, URL, check_every_cut, line, named, source_of
 from script import DONE, HOLD, Script, chunk, data
-from test_contract import Record
 
 from suggestions import SuggestionsEventSource
 from suggestions.dialects import find

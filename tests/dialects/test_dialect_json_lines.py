@@ -6,10 +6,10 @@ import json as stdlib_json
 from typing import Any
 
 import pytest
+from contract import Record, check_contract, cut
 from hypothesis import given
 from hypothesis import strategies as st
 from script import Script, data
-from test_contract import Record, check_contract, cut
 
 from suggestions import SuggestionsEventSource, ask_question_sync
 from suggestions.dialects import Dialect, find

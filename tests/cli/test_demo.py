@@ -91,7 +91,7 @@ def test_ctrl_c_ends_it() -> None:
 
 
 def test_the_quickstart_runs() -> None:
-    script = Path(__file__).parents[1] / "examples" / "quickstart.py"
+    script = Path(__file__).parents[2] / "examples" / "quickstart.py"
     child = subprocess.run([sys.executable, str(script)], capture_output=True, timeout=SOON)
     assert (child.returncode, child.stderr) == (0, b"")
     assert child.stdout.startswith(b"**Argentina** won")

@@ -1,6 +1,6 @@
 """Runs one program of a document, in the interpreter that has its toolkit.
 
-    python tests/document_program.py FILE
+    python tests/helpers/document_program.py FILE
 
 Its services stand on this machine. It ends with status 0 where an answer was told to the end, on
 the main thread, and no handler raised.

@@ -10,7 +10,7 @@ from pathlib import Path
 def test_the_benchmark_of_a_flood_runs() -> None:
     process = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--smoke", "flood"],
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         timeout=100,

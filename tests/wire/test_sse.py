@@ -4,39 +4,18 @@ from __future__ import annotations
 
 import gc
 import itertools
-import re
 import time
 import tracemalloc
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from standard import BOM, LATEST, Outcome, byte_by_byte, cut_at, read, standard
 
 from suggestions._wire.sse import Comment, EventStream, ServerSentEvent
 from suggestions.errors import EventTooLargeError
-
-BOM = b"\xef\xbb\xbf"
-LATEST = 10**18 - 1  # milliseconds; longer numbers are as good
-
-
-class Outcome(NamedTuple):
-    events: list[tuple[str, str, str]]
-    last_event_id: str = ""
-    reconnection_time: int | None = None
-    failure: type[Exception] | None = None
-
-
-def read(chunks: Iterable[bytes], **options: Any) -> Outcome:
-    stream = EventStream(chunks, **options)
-    events: list[tuple[str, str, str]] = []
-    failure = None
-    try:
-        events.extend(stream)
-    except EventTooLargeError as error:
-        failure = type(error)
-    return Outcome(events, stream.last_event_id, stream.reconnection_time, failure)
 
 
 def message(data: str, *, type: str = "message", id: str = "") -> tuple[str, str, str]:
@@ -255,10 +234,6 @@ def whole(data: bytes) -> Iterator[list[bytes]]:
     yield [data]
 
 
-def byte_by_byte(data: bytes) -> Iterator[list[bytes]]:
-    yield [data[at : at + 1] for at in range(len(data))]
-
-
 def cut_in_two(data: bytes) -> Iterator[list[bytes]]:
     for at in range(min(len(data), 200) + 1):
         yield [data[:at], b"", data[at:]]
@@ -422,11 +397,6 @@ streams = st.one_of(
 )
 
 
-def cut_at(data: bytes, places: Iterable[int]) -> list[bytes]:
-    edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
-    return [data[start:end] for start, end in itertools.pairwise(edges)]
-
-
 @given(streams, st.lists(st.integers(0, 200), max_size=8), st.integers(1, 40))
 @example(b"data: a\n\n\n\ndata: b\n\n", [10, 11], 8)
 def test_any_bytes_however_they_are_cut(data: bytes, places: list[int], size: int) -> None:
@@ -434,35 +404,6 @@ def test_any_bytes_however_they_are_cut(data: bytes, places: list[int], size: in
     bounded = read([data], max_event_size=size)
     assert read(cut_at(data, places), max_event_size=size)[:2] == bounded[:2]
     assert read(byte_by_byte(data).__next__(), max_event_size=size)[3] == bounded[3]
-
-
-def standard(data: bytes) -> Outcome:
-    """Section 9.2.6, sentence by sentence."""
-    text = data.removeprefix(BOM).decode("utf-8", "replace")
-    *lines, _unfinished = re.split("\r\n|\n|\r", text)
-    events = []
-    data_buffer = event_type = id_buffer = last_event_id = ""
-    reconnection_time = None
-    for line in lines:
-        if line == "":
-            last_event_id = id_buffer
-            if data_buffer != "":
-                events.append((event_type or "message", data_buffer[:-1], last_event_id))
-            data_buffer = event_type = ""
-            continue
-        if line.startswith(":"):
-            continue
-        field, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if field == "event":
-            event_type = value
-        elif field == "data":
-            data_buffer += value + "\n"
-        elif field == "id" and "\0" not in value:
-            id_buffer = value
-        elif field == "retry" and re.fullmatch("[0-9]+", value):
-            reconnection_time = min(int(value[-4000:]), LATEST)
-    return Outcome(events, last_event_id, reconnection_time)
 
 
 @given(streams)

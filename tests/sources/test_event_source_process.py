@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from wire_server import CHUNKED, SOON, UNTIL_CLOSE, Peer, Server, framed, full_backlog
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 BEGINNING = """
 import os, socket, sys, threading, time

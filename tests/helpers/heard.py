@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
+from contract import Record, check_contract
 from script import Script, Step
-from test_contract import Record, check_contract
 
 from suggestions import Dialect, SuggestionsEventSource
 from suggestions._sources.ask import _WholeAnswer

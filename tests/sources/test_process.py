@@ -26,7 +26,7 @@ from wire_server import (
     sized,
 )
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PROMPTLY = 30.0
 """Seconds for a whole process on a busy machine. Each of them would take a minute or hang."""
 

@@ -504,7 +504,7 @@ def test_the_rest_is_told_behind_an_exception_that_is_the_hosts(
 
 FORKING = """
 import os, sys, threading, time
-sys.path.insert(0, "tests")
+sys.path.insert(0, "tests/helpers")
 from script import DONE, HOLD, Script, chunk
 from suggestions import Suggester
 
@@ -540,7 +540,7 @@ def run(script: str) -> None:
     subprocess.run(
         # From Python 3.12 on, a fork beside a thread draws a warning.
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKING + script],
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[2],
         check=True,
         timeout=120,
     )

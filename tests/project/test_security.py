@@ -57,7 +57,7 @@ from suggestions.dialects.openai import OpenAI
 from suggestions.dialects.responses import Responses
 from suggestions.playground import Playground
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 # The document
@@ -75,7 +75,8 @@ def named_in(promise: str) -> list[tuple[str, str]]:
 
 @cache
 def all_in(file: str) -> set[str]:
-    tree = ast.parse((ROOT / "tests" / file).read_text("utf-8"))
+    [path] = (ROOT / "tests").rglob(file)
+    tree = ast.parse(path.read_text("utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 

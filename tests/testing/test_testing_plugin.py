@@ -23,7 +23,7 @@ from suggestions.testing import FAULTS, SuggestionsServer, replay, tls_faults
 
 pytest_plugins = ["pytester"]
 
-README = Path(__file__).parent.parent / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 A_USERS_TESTS = """
     import pytest
     from suggestions import SuggestionsEventSource, errors

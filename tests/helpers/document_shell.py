@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 # Programs whose options `--help` lists.
 WITH_HELP = frozenset(("suggestions", "gunicorn", "uvicorn", "waitress-serve", "curl"))
 OTHERS = frozenset(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLE = Path(__file__).parent.parent / "examples" / "plugin_host"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "plugin_host"
 # Runs the example, and looks for itself at what is left of it.
 CHILD = """
 import os, sys, threading
