@@ -119,9 +119,9 @@ def unheard(entries: int) -> dict[str, float]:
     def drained(kept: list[Any]) -> float:
         source = SuggestionsEventSource(QUESTION, dialect="openai", start=False)
         # Straight into the log: what is asked is what walking over it costs.
-        source._log.extend(kept)
+        source._delivery.log.extend(kept)
         begun = process_time()
-        source.drain()
+        source._delivery.drain()
         return (process_time() - begun) / entries * 1e9
 
     return {

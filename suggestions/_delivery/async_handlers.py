@@ -1,4 +1,4 @@
-"""Async handlers: their coroutines go to the dispatcher, and what comes behind waits for them."""
+"""Async handlers: the dispatcher awaits their coroutines, and the next event waits for them."""
 
 from __future__ import annotations
 
@@ -9,40 +9,55 @@ from inspect import iscoroutinefunction
 from typing import Any, TypeGuard
 
 from suggestions._delivery.dispatch import Spawn
-from suggestions._delivery.handlers import Adapter, Handler, is_same
+from suggestions._delivery.handlers import Connection, Handler, Way
 from suggestions.events import Event
 
 AsyncHandler = Callable[..., Awaitable[object]]
 
 
 def is_async(handler: Callable[..., Any]) -> TypeGuard[AsyncHandler]:
-    """Whether calling it makes a coroutine; also an object with an async `__call__`."""
+    """Whether calling it makes a coroutine; true also for an object with an async `__call__`."""
     return iscoroutinefunction(handler) or iscoroutinefunction(type(handler).__call__)
 
 
-class Call:
+def check_is_awaited(name: str, spawn: Spawn | None) -> None:
+    """Raises `TypeError` if no dispatcher awaits the async handlers of this target."""
+    if spawn is None:
+        raise TypeError(
+            f"the handler of {name!r} is an async function, which nothing here would await: "
+            "use dispatch=suggestions.toolkits.aio() or trio_()"
+        )
+
+
+class AsyncCall:
     """A call of an async handler, in its turn or waiting for it."""
 
+    __slots__ = ("connection", "event", "handler", "is_dropped", "way")
+
     def __init__(
-        self, name: str, handler: AsyncHandler, known_as: Handler, target: Any, event: Event[Any]
+        self, connection: Connection, event: Event[Any], handler: Handler, way: Way
     ) -> None:
-        self.name = name
-        self.handler = handler
-        self.known_as = known_as
-        self.target = target
+        self.connection = connection
         self.event = event
-        self.dropped = False
+        self.handler = handler
+        self.way = way
+        self.is_dropped = False
+
+    def is_wanted(self) -> bool:
+        """Whether it may still begin: its turn may come after close(), or after disconnect()."""
+        signal = self.connection.signal
+        return not self.is_dropped and (signal is None or not signal.aborted)
 
 
-_here: ContextVar[Call | None] = ContextVar("_here", default=None)
+_current: ContextVar[AsyncCall | None] = ContextVar("_current", default=None)
 
 
-class Awaited:
+class AsyncCalls:
     """The calls of async handlers of one target, one after another.
 
-    `calls` has those that have not ended; the first of them has its turn. `spawn` is the
-    dispatcher's, None where it has none. `may_begin(name)` says whether the name may still be
-    heard; `report(event, handler, exception)` gets what a handler raises; `ended` is called when
+    `pending` has those that have not ended; the first of them has its turn. `spawn` is the
+    dispatcher's. `may_begin(name)` says if an event of that name may still be delivered;
+    `failed(event, connection, exception)` gets what a handler raises; `ended()` is called when
     none is left.
     """
 
@@ -50,81 +65,66 @@ class Awaited:
         self,
         spawn: Spawn | None,
         may_begin: Callable[[str], bool],
-        report: Callable[[Event[Any], Handler, BaseException], object],
+        failed: Callable[[Event[Any], Connection, BaseException], object],
         ended: Callable[[], object],
     ) -> None:
-        self.calls: deque[Call] = deque()
-        self._begun = False  # one of those that were called for the same event
+        self.pending: deque[AsyncCall] = deque()
+        self._has_begun = False  # one of the calls for the same event
         self._spawn = spawn
         self._may_begin = may_begin
-        self._report = report
+        self._failed = failed
         self._ended = ended
 
-    def adapt(self, name: str, handler: AsyncHandler, known_as: Handler | None = None) -> Adapter:
-        """One that is called as any other. Raises `TypeError` where nothing would await it.
+    def add(self, connection: Connection, event: Event[Any], handler: Handler, way: Way) -> None:
+        """Calls the handler when its turn has come."""
+        self.pending.append(AsyncCall(connection, event, handler, way))
+        if len(self.pending) == 1:
+            self._has_begun = False
+            self._begin_next()
 
-        `known_as` is the one that was connected, where `handler` stands for it.
+    def drop(self, is_unwanted: Callable[[Connection], bool]) -> None:
+        """No pending call of such a connection begins any more."""
+        for call in tuple(self.pending):
+            call.is_dropped |= is_unwanted(call.connection)
+
+    def drop_all(self) -> bool:
+        """No pending call begins any more.
+
+        Returns True if there were some, and none for the same event had begun.
         """
-        if self._spawn is None:
-            raise TypeError(
-                f"the handler of {name!r} is an async function, which nothing here would await: "
-                "use dispatch=suggestions.toolkits.aio() or trio_()"
-            )
-
-        def call(target: Any, event: Event[Any]) -> None:
-            self.calls.append(Call(name, handler, known_as or handler, target, event))
-            if len(self.calls) == 1:
-                self._begun = False
-                self._go_on()
-
-        return Adapter(handler, call)
-
-    def drop(self, name: str, handler: Handler) -> None:
-        """That handler was disconnected: it begins no more."""
-        for call in tuple(self.calls):
-            if call.name == name and is_same(call.known_as, handler):
-                call.dropped = True
-
-    def drop_all(self) -> None:
-        """None begins any more, also where the target is opened again."""
-        for call in tuple(self.calls):
-            call.dropped = True
-
-    def has_begun(self) -> bool:
-        """Whether one of the event's calls has, or there is none left that might."""
-        return self._begun or all(call.dropped for call in tuple(self.calls))
+        calls = [call for call in tuple(self.pending) if not call.is_dropped]
+        self.drop(lambda connection: True)
+        return bool(calls) and not self._has_begun
 
     def runs_here(self) -> bool:
-        """Whether the caller is one of those that are waited for."""
-        return _here.get() in self.calls
+        """Whether the caller is one of the handlers that are awaited."""
+        return _current.get() in self.pending
 
-    def _go_on(self) -> None:
-        """Has the first of the calls begin."""
-        while self.calls:
-            call = self.calls[0]
+    def _begin_next(self) -> None:
+        while self.pending:
+            call = self.pending[0]
             try:
                 self._begin(call)
                 return
             except Exception as exception:
-                self._report(call.event, call.known_as, exception)
-                self.calls.popleft()
+                self._failed(call.event, call.connection, exception)
+                self.pending.popleft()
 
-    def _begin(self, call: Call) -> None:
+    def _begin(self, call: AsyncCall) -> None:
         async def run() -> None:
-            _here.set(call)  # the task's, with which it goes
-            # Its turn may come after close(), or after disconnect().
-            if self._may_begin(call.name) and not call.dropped:
-                self._begun = True
-                await call.handler(call.target, event=call.event)
+            _current.set(call)  # of this task's context, which ends with the task
+            if call.is_wanted() and self._may_begin(call.connection.name):
+                self._has_begun = True
+                await call.way(call.handler, call.event.target, call.event)
 
         def ended(exception: BaseException | None) -> None:
-            if call not in self.calls:
-                return  # nobody waits any more
+            if call not in self.pending:
+                return  # they were dropped all together
             if exception is not None:
-                self._report(call.event, call.known_as, exception)  # before what waits goes on
-            self.calls.remove(call)
-            self._go_on()
-            if not self.calls:
+                self._failed(call.event, call.connection, exception)  # before the next event
+            self.pending.remove(call)
+            self._begin_next()
+            if not self.pending:
                 self._ended()
 
         assert self._spawn is not None

@@ -1,4 +1,4 @@
-"""Where handlers run: on the thread that has news, or wherever the host wants them."""
+"""Where handlers run: on the thread that reads, or where the program's dispatcher puts them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 Spawn = Callable[[Callable[[], Any], Callable[[BaseException | None], None]], object]
 
 SLICE = 0.01
-"""Seconds that one post may take of the host's loop before it queues up again."""
+"""Seconds that one post may take of the host's loop before it posts itself again."""
 
 
 class Dispatcher(Protocol):
@@ -19,12 +19,12 @@ class Dispatcher(Protocol):
 
     It never blocks, never runs `fn` itself, and raises when its loop is gone. It may have
 
-    - `on_gone(callback)`, which calls back when the loop dies and returns a function that takes
-      the callback back;
-    - `is_gone()`, which tells whether the loop is over, though it has accepted a post;
-    - `runs_here()`, which tells whether the caller is on its thread;
+    - `on_gone(callback)`, which calls `callback()` when the loop ends and returns a function that
+      takes the callback back;
+    - `is_gone()`, which says if the loop is over, even if it has accepted a post;
+    - `runs_here()`, which says if the caller is on its thread;
     - `spawn(fn, ended)`, called on its thread, which awaits `fn()` in a task of its own, and then
-      calls `ended(exception)` there, with None where it raised none or was cancelled: with it,
+      calls `ended(exception)` there, with None if it raised nothing or was cancelled: with it,
       handlers may be async.
     """
 
@@ -32,26 +32,18 @@ class Dispatcher(Protocol):
 
 
 class Deliverable(Protocol):
-    """What has something to deliver."""
+    """What has events to deliver."""
 
     def drain(
         self, deadline: float | None = None, *, wait: bool = False, live_only: bool = False
     ) -> bool: ...
 
-    def forsake(self, *, let_go: bool = True) -> None:
-        """The host's loop is gone: nothing can be delivered any more.
-
-        `let_go` is false on a thread that is not to let go of handlers, and what they know.
-        """
+    def host_gone(self, *, forget: bool = True) -> None:
+        """The host's loop is over. `forget` is False on a thread that must free no handler."""
 
 
-class Inline:
-    """Delivers on the thread that has the news, or on a short-lived one, one at a time.
-
-    `home` is the identity of the thread on which delivering at once is right.
-    """
-
-    spawn: Spawn | None = None
+class OwnThread:
+    """Delivers on the thread that reads, `home`, or on a short-lived one, one at a time."""
 
     def __init__(self, deliverable: Deliverable) -> None:
         self._deliverable = deliverable
@@ -59,29 +51,31 @@ class Inline:
         self.in_child()
 
     def in_child(self) -> None:
-        """After a fork, in the child: no thread is under way."""
+        """After a fork, in the child: no thread of ours runs."""
         self._pending = threading.Lock()
         self._turn = threading.Lock()
 
     def catches(self, exception: BaseException) -> bool:
-        """Whether what a handler has raised ends here, and does not go to whoever called."""
-        # Ctrl-C and sys.exit() are for the program, which calls from no other thread than this.
+        """Whether what a handler raises ends here, and does not go to the caller."""
+        # Ctrl-C and sys.exit() are for the program, which calls from the main thread alone.
         is_programs = threading.current_thread() is threading.main_thread()
         return isinstance(exception, Exception) or not is_programs
 
     def wake(self, *, here: bool = False, late: bool = False) -> None:
-        """There is news. `here`: deliver it on the caller's thread, whichever that is; `late`: it
-        is for a handler that was connected late."""
+        """There are events to deliver.
+
+        `here`: deliver them on the caller's thread. `late`: they are for a late handler.
+        """
         if late:
             self._start_thread()
         elif threading.get_ident() == self.home:
-            # Its first duty is to read: who was connected late has a thread of its own.
+            # Its first duty is to read: late handlers get a thread of their own.
             self._deliverable.drain(live_only=True)
         elif here:
             try:
                 self._deliverable.drain()
             except BaseException:
-                # What has come meanwhile, others have left to this one.
+                # Other threads have left to this one what has come in the meantime.
                 self._start_thread()
                 raise
         else:
@@ -93,32 +87,17 @@ class Inline:
         try:
             threading.Thread(target=self._run, name="suggestions-deliver", daemon=True).start()
         except RuntimeError:
-            # The interpreter is on its way out, or there are too many: the caller's has to do.
+            # The interpreter exits, or there are too many threads: the caller's has to do.
             self._pending.release()
             self._deliverable.drain()
 
     def _run(self) -> None:
-        with self._turn:  # one waits for the baton, and one for its turn
+        with self._turn:  # one thread waits for the baton, and one for its turn
             self._pending.release()
             self._deliverable.drain(wait=True)
 
-    def look(self) -> None:
-        return
 
-    def runs_here(self) -> bool:
-        return False
-
-    def open(self) -> None:
-        return
-
-    def close(self) -> None:
-        return
-
-    def let_go(self, forget: Callable[[], None]) -> None:
-        return
-
-
-class Posted:
+class Host:
     """Delivers through a dispatcher, with at most one post pending."""
 
     def __init__(self, deliverable: Deliverable, dispatcher: Dispatcher) -> None:
@@ -129,54 +108,57 @@ class Posted:
         self.spawn: Spawn | None = getattr(dispatcher, "spawn", None)
         self._is_gone = _is_gone_of(dispatcher)
         self._take_back: Any = None
-        self._is_open = False
-
-    def in_child(self) -> None:
-        return  # a post that is pending is in the child's queue as well
+        self._is_watching = False
 
     def catches(self, exception: BaseException) -> bool:
-        # What else escapes a handler on the host's thread (Ctrl-C, sys.exit) is for the host.
+        """Whether what a handler raises ends here; Ctrl-C and sys.exit() are for the host."""
         return isinstance(exception, Exception)
 
     def wake(self, *, here: bool = False, late: bool = False) -> None:
+        """There are events to deliver, which the host does in its own time."""
         if self._pending.acquire(blocking=False):
             try:
                 self._dispatcher(self._run)
             except Exception:
-                self._forsake()
+                self._gone()
                 self._pending.release()
         else:
-            self.look()
+            self.check()
 
-    def look(self) -> None:
-        """Sees whether the host has gone without a word, with a post that it had accepted."""
+    def check(self) -> None:
+        """Finds out if the host has ended without calling back, with a post that it accepted."""
         if self._is_gone is not None and self._is_gone():
-            self._forsake()
-
-    def _forsake(self) -> None:
-        # The host is about to tell, or has told, that it is gone, on its own thread.
-        self._deliverable.forsake(let_go=self._take_back is None)
+            self._gone()
 
     def runs_here(self) -> bool:
-        here = threading.get_ident()
-        tells = getattr(self._dispatcher, "runs_here", None)
-        return self._thread == here or bool(tells and tells()) or self._is_running_loops_own()
+        """Whether the caller is on the thread that has to run the handlers."""
+        says = getattr(self._dispatcher, "runs_here", None)
+        is_here = self._thread == threading.get_ident() or bool(says and says())
+        return is_here or self._is_running_loops_own()
 
-    def open(self) -> None:
-        """From now on, the host may tell that it is gone."""
-        self._is_open = True
+    def watch(self) -> None:
+        """From now on, the host may call back that it is gone."""
+        if self._is_watching:
+            return
+        self._is_watching = True
         on_gone = getattr(self._dispatcher, "on_gone", None)
         if on_gone is not None:
-            self._take_back = on_gone(self._deliverable.forsake)
+            self._take_back = on_gone(self._called_back)
 
-    def close(self) -> None:
-        if self._is_open and callable(self._take_back):
+    def unwatch(self) -> None:
+        """The host need not call back any more."""
+        if self._is_watching and callable(self._take_back):
             self._take_back()
-        self._is_open = False
+        self._is_watching = False
 
-    def let_go(self, forget: Callable[[], None]) -> None:
-        # A widget that a handler knows must not be freed by the thread that reads.
-        forget()
+    def _called_back(self) -> None:
+        self._is_watching = False
+        self._deliverable.host_gone()
+
+    def _gone(self) -> None:
+        self._is_watching = False
+        # If the host calls back by itself, it does so on its own thread, which may free handlers.
+        self._deliverable.host_gone(forget=self._take_back is None)
 
     def _run(self) -> None:
         self._thread = threading.get_ident()
@@ -185,7 +167,7 @@ class Posted:
         try:
             more = self._deliverable.drain(monotonic() + SLICE)
         finally:
-            # Also behind an exception of a handler's that is meant for the host.
+            # Also after an exception of a handler that is for the host.
             if more:
                 self.wake()
 
@@ -202,7 +184,7 @@ class Posted:
 
 
 def _is_gone_of(dispatcher: Dispatcher) -> Callable[[], bool] | None:
-    # A bare `loop.call_soon_threadsafe` knows by its loop.
+    # A bare `loop.call_soon_threadsafe` can ask its loop.
     loop = getattr(dispatcher, "__self__", None)
     if getattr(loop, "call_soon_threadsafe", None) == dispatcher:
         return getattr(loop, "is_closed", None)

@@ -1,76 +1,69 @@
-"""Handlers as they are connected: in order, weakly, late, or called in a way of their own."""
+"""Handlers as they are connected: who is called for which name, and how."""
 
 from __future__ import annotations
 
+import warnings
 import weakref
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Mapping
+from inspect import BoundArguments, Signature, signature
+from typing import Any, Protocol
 
-from blinker import ANY, Signal
 
-if TYPE_CHECKING:
-    from typing import Protocol
+class Abortable(Protocol):
+    """What `add_event_listener(signal=...)` takes: anything that says if it was aborted."""
 
-    class Abortable(Protocol):
-        """What `add_event_listener(signal=…)` takes: anything that tells whether it was aborted."""
+    @property
+    def aborted(self) -> bool: ...
 
-        @property
-        def aborted(self) -> bool: ...
 
+_CLOSE = 0.85  # of difflib's ratio: "sugestion" and "chunks" are, "new-message" is not
 
 Handler = Callable[..., object]
+Way = Callable[[Handler, Any, Any], Any]
+"""How a handler is called with the source and the event: one of the three functions below."""
 
 
-class Cursor:
-    """A place in the log: the entry to deliver next."""
-
-    __slots__ = ("position",)
-
-    def __init__(self) -> None:
-        self.position = 0
+def by_position(handler: Handler, source: Any, event: Any) -> Any:
+    return handler(source, event)
 
 
-class Adapter:
-    """A handler called in another way than blinker's; found again by the handler itself."""
+def by_name(handler: Handler, source: Any, event: Any) -> Any:
+    return handler(source, event=event)
+
+
+def event_alone(handler: Handler, _source: Any, event: Any) -> Any:
+    return handler(event)
+
+
+class Connection:
+    """A handler that is connected to a name.
+
+    `call(source, event)` calls it; `is_active` is False once it is disconnected. `handler` is what
+    the user connected: None if it was connected weakly and is gone.
+    """
+
+    __slots__ = ("_refer", "call", "is_active", "name", "signal")
 
     def __init__(
-        self,
-        handler: Handler,
-        call: Callable[[Any, Any], None],
-        signal: Abortable | None = None,
-        *,
-        weak: bool = False,
+        self, name: str, refer: Callable[[], Handler | None], signal: Abortable | None = None
     ) -> None:
-        self.signal = signal
-        self._refer = reference_to(handler, weak)
-        self._call = call
-
-    @property
-    def handler(self) -> Handler | None:
-        """None where it was known weakly, and is gone."""
-        return self._refer()
-
-    def __call__(self, target: Any, event: Any) -> None:
-        self._call(target, event)
-
-
-class Late:
-    """A handler that has not caught up yet."""
-
-    def __init__(self, name: str, handler: Handler, weak: bool, cursor: Cursor) -> None:
         self.name = name
-        self.weak = weak
-        self.cursor = cursor
-        self.removed = False
-        self._refer = reference_to(handler, weak)
+        self.signal = signal
+        self.is_active = True
+        self.call: Callable[[Any, Any], object]
+        self._refer = refer
 
     @property
     def handler(self) -> Handler | None:
         return self._refer()
 
-    def receivers(self) -> tuple[Handler, ...]:
-        handler = self.handler
-        return () if handler is None else (handler,)
+    def stands_for(self, name: str, handler: Handler) -> bool:
+        connected = self.handler
+        return self.name == name and (connected is handler or connected == handler)
+
+
+Receivers = Mapping[str, tuple[Connection, ...]]
+"""By name, the connections in the order in which they were made."""
 
 
 def reference_to(handler: Handler, weak: bool) -> Callable[[], Handler | None]:
@@ -80,40 +73,66 @@ def reference_to(handler: Handler, weak: bool) -> Callable[[], Handler | None]:
     return weakref.WeakMethod(handler) if hasattr(handler, "__self__") else weakref.ref(handler)
 
 
-class _InOrder(dict[Any, None]):
-    """A set that keeps its order, which blinker then calls by."""
-
-    def add(self, item: Any) -> None:
-        self[item] = None
-
-    def discard(self, item: Any) -> None:
-        self.pop(item, None)
+def check_name(name: object) -> None:
+    """Raises `TypeError` if it is no name of an event."""
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"the name of an event must be a text, not {name!r}")
 
 
-class OrderedSignal(Signal):
-    set_class = _InOrder  # type: ignore[assignment]  # typed as a set, used as the part of one
-    has_weak = False
+def warn_of_close_name(name: str, names: Collection[str], *, stacklevel: int) -> None:
+    """Warns of a name that is none of `names`, which are sent, and close to one of them."""
+    if names and name not in names:
+        from difflib import get_close_matches
+
+        for close in get_close_matches(name, names, 1, _CLOSE):
+            warnings.warn(
+                f"a handler is connected to {name!r}, which only a server could send: "
+                f"did you mean {close!r}?",
+                stacklevel=stacklevel + 1,
+            )
 
 
-class Living:
-    """The receivers of a signal that holds some weakly, asked for each time."""
+def way_to_call(name: str, handler: object) -> Way:
+    """How a handler is called with the source and the event.
 
-    def __init__(self, signal: Signal) -> None:
-        self._signal = signal
+    It gets the event by the name `event`, as blinker's receivers do, or else as its second
+    argument. Raises `TypeError` if it takes neither.
+    """
+    takes = _signature_of(f"the handler of {name!r}", handler)
+    if takes is None:
+        return by_position
+    positional, named = _bound(takes, None, None), _bound(takes, None, event=None)
+    if positional and (named is None or named.arguments == positional.arguments):
+        return by_position  # which is the faster, if both mean the same
+    if named is not None:
+        return by_name
+    raise TypeError(
+        f"the handler of {name!r} is called with (source, event), and {handler!r} takes {takes}; "
+        "a function of the event alone is for add_event_listener()"
+    )
 
-    def __iter__(self) -> Iterator[Handler]:
-        return iter(list(self._signal.receivers_for(ANY)))
+
+def check_listener(name: str, listener: object) -> None:
+    """Raises `TypeError` if it cannot be called with the event alone."""
+    takes = _signature_of(f"the listener of {name!r}", listener)
+    if takes is not None and _bound(takes, None) is None:
+        raise TypeError(
+            f"the listener of {name!r} is called with (event), and {listener!r} takes {takes}; "
+            "a function of the source and the event is for connect()"
+        )
 
 
-def is_aborted(connected: Handler) -> bool:
-    signal = connected.signal if isinstance(connected, Adapter) else None
-    return signal is not None and signal.aborted
+def _signature_of(what: str, handler: object) -> Signature | None:
+    if not callable(handler):
+        raise TypeError(f"{what} must be callable, not {handler!r}")
+    try:
+        return signature(handler)
+    except ValueError:
+        return None  # some builtin functions have none, and only a call can show what they take
 
 
-def is_same(connected: Handler | None, handler: Handler) -> bool:
-    """Whether both stand for one handler."""
-    return connected is handler or original(connected) == original(handler)
-
-
-def original(handler: Handler | None) -> Handler | None:
-    return handler.handler if isinstance(handler, Adapter) else handler
+def _bound(takes: Signature, *args: object, **kwargs: object) -> BoundArguments | None:
+    try:
+        return takes.bind(*args, **kwargs)
+    except TypeError:
+        return None

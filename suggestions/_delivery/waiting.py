@@ -1,22 +1,21 @@
-"""Following a source from outside its handlers: waiting, iterating, awaiting."""
+"""Waiting for something from outside of handlers: on a thread that blocks, or under asyncio."""
 
 from __future__ import annotations
 
 import contextlib
 import math
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from time import monotonic
-from typing import Protocol
 
-# A signal that arrives just before a wait does not interrupt it, and on Windows none does: it is
-# heard of after the wait, on the main thread, which no wait may therefore keep for longer than
-# this many seconds.
+# Python runs a signal's handler on the main thread, after the wait that the signal came in (on
+# Windows), or just before the wait begins. So no wait may keep that thread for longer than this
+# many seconds.
 _LONGEST = 0.1
 
 
-class Followers:
-    """Those who wait for something. `tell` wakes them, from any thread, to look again."""
+class Waiters:
+    """Threads and tasks that wait for a condition. `wake()`, from any thread, has them look."""
 
     def __init__(self) -> None:
         self._wakers: list[Callable[[], object]] = []
@@ -24,23 +23,23 @@ class Followers:
     def __bool__(self) -> bool:
         return bool(self._wakers)
 
-    def tell(self) -> None:
+    def wake(self) -> None:
         for wake in tuple(self._wakers):
             wake()
 
     def block_until(
         self, condition: Callable[[], bool], timeout: float | None = None, *, often: bool = False
     ) -> bool:
-        """Blocks until the condition holds or `timeout` seconds are over; whether it holds.
+        """Blocks until the condition holds or `timeout` seconds are over; returns if it holds.
 
-        With `often`, it looks ten times a second, also without news.
+        With `often`, it looks ten times a second, also if nothing wakes it.
         """
         deadline = None if timeout is None else monotonic() + timeout
-        # A lock that is open when there is news. An Event would deadlock where a signal handler
-        # of the thread that waits is the one that brings them.
+        # A lock that is open when there is news. An Event would deadlock if a signal's handler on
+        # the waiting thread is what sets it.
         news = threading.Lock()
-        hears_signals = threading.current_thread() is threading.main_thread()
-        longest = _LONGEST if often or hears_signals else threading.TIMEOUT_MAX
+        gets_signals = threading.current_thread() is threading.main_thread()
+        longest = _LONGEST if often or gets_signals else threading.TIMEOUT_MAX
 
         def wake() -> None:
             with contextlib.suppress(RuntimeError):  # open already
@@ -50,7 +49,7 @@ class Followers:
         try:
             while not condition():
                 left = math.inf if deadline is None else max(0.0, deadline - monotonic())
-                # What changes from here on opens it again, so that looking then misses nothing.
+                # What changes from here on opens the lock again, so looking then misses nothing.
                 if not news.acquire(timeout=min(left, longest)) and left == 0:
                     return False
             return True
@@ -65,10 +64,8 @@ class Followers:
         news = asyncio.Event()
 
         def wake() -> None:
-            try:
+            with contextlib.suppress(RuntimeError):  # the loop was closed, with the task on it
                 loop.call_soon_threadsafe(news.set)
-            except RuntimeError:
-                return  # the loop was closed meanwhile, and whoever waited is gone with it
 
         self._wakers.append(wake)
         try:
@@ -77,40 +74,3 @@ class Followers:
                 news.clear()
         finally:
             self._wakers.remove(wake)
-
-
-class Answering(Protocol):
-    """A source, as iteration sees it."""
-
-    _text_followers: Followers
-
-    def _piece(self, place: int) -> str | None:
-        """The piece of text at that place, "" before it has come, None behind the last one.
-        Raises the error of a failed answer behind the last one."""
-        ...
-
-
-def chunks(source: Answering) -> Iterator[str]:
-    """Each piece of text, from the first on, as it arrives."""
-    place = 0
-    while (piece := source._piece(place)) is not None:
-        if piece:
-            yield piece
-            place += 1
-        else:
-            source._text_followers.block_until(_has_come(source, place))
-
-
-async def achunks(source: Answering) -> AsyncIterator[str]:
-    """As `chunks`, under asyncio."""
-    place = 0
-    while (piece := source._piece(place)) is not None:
-        if piece:
-            yield piece
-            place += 1
-        else:
-            await source._text_followers.until(_has_come(source, place))
-
-
-def _has_come(source: Answering, place: int) -> Callable[[], bool]:
-    return lambda: source._piece(place) != ""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
 from suggestions._sources.opening import Opening, Verdict
-from suggestions._sources.text_so_far import TextSoFar
 from suggestions.dialects.delta import (
     Delta,
     Done,
@@ -30,14 +29,44 @@ State = Literal["init", "requesting", "suggesting", "done", "error", "aborted"]
 Entry = str | Event[Any] | Later
 
 
+class TextSoFar:
+    """The text of the first `count` of some pieces, in linear time if the counts grow.
+
+    One thread at a time.
+    """
+
+    __slots__ = ("_count", "_pieces", "_text")
+
+    def __init__(self, pieces: Sequence[str]) -> None:
+        self._pieces = pieces
+        self._count = 0
+        self._text = ""
+
+    def upto(self, count: int) -> str:
+        text = self._text
+        if count > self._count:
+            # CPython grows a string in place only while one variable holds it, so the attribute
+            # lets go of it first. A sum kept in the attribute would be copied at each piece.
+            self._text = ""
+            if count == self._count + 1:
+                text += self._pieces[self._count]
+            else:
+                text += "".join(self._pieces[self._count : count])
+            self._text = text
+            self._count = count
+        elif count < self._count:
+            text = "".join(self._pieces[:count])
+        return text
+
+
 class Answer:
     """Assembles an answer and emits what happens to it.
 
     `emit` gets each entry in order: a `str` for a piece of text (it stands for a `chunk` and the
     `suggestion` that follows it), an `Event`, or an event to be made `Later`. After one terminal
-    event (`done`, `abort`, or the three of a failure) nothing more is emitted and whatever is
-    fed is ignored. `ending` is that event, the first of a failure's three. `redact` takes secrets
-    out of an error before anybody sees it.
+    event (`done`, `abort`, or the three of a failure) nothing more is emitted, and what is fed is
+    ignored. `ending` is that event, the first of a failure's three. `redact` takes secrets out of
+    an error before it is emitted.
     """
 
     def __init__(
@@ -54,6 +83,8 @@ class Answer:
         self.request_id: str | None = None
         self.error: SuggestionsError | None = None
         self.ending: Event[Any] | None = None
+        self.stands = False
+        """A handler or a caller knows of the end: it cannot be aborted any more."""
         self.tool_calls: tuple[ToolCall, ...] = ()
         self._emit = emit
         self._redact = redact
@@ -92,7 +123,7 @@ class Answer:
             else:
                 self._open(delta)
         elif isinstance(delta, str):
-            self.feed(str.__str__(delta))  # whoever hears it gets a plain one
+            self.feed(str.__str__(delta))  # handlers get a plain one
         elif type(delta) not in _FEED:
             raise TypeError(
                 "a dialect decodes to str and the types of suggestions.dialects.delta, "
@@ -105,7 +136,7 @@ class Answer:
         """The answer is complete."""
         if self.ended:
             return
-        self._settle_opening()
+        self._clear_opening()
         self._complete_calls()
         self._end("done", Event("done", self.full_message))
 
@@ -120,8 +151,12 @@ class Answer:
             "error", *(Event(name, error) for name in (error.code, "error_response", "error"))
         )
 
+    def stand(self) -> None:
+        """A handler or a caller is about to know how it ended, if it has ended."""
+        self.stands |= self.ended
+
     def abort(self) -> None:
-        """The user closed it, before anybody was told of another end."""
+        """The user closed it, before another end `stands`."""
         self.error = None
         self._end("aborted", Event("abort", self.full_message))
 
@@ -138,9 +173,9 @@ class Answer:
         if verdict is Verdict.MARKER:
             self.fail(UnclearPromptError("Your request was unclear. Mind trying again?"))
         elif verdict is Verdict.CLEAR:
-            self._settle_opening()
+            self._clear_opening()
 
-    def _settle_opening(self) -> None:
+    def _clear_opening(self) -> None:
         if self.is_prompt_clear:
             return
         self.is_prompt_clear = True
@@ -156,7 +191,7 @@ class Answer:
 
     def _function(self, piece: FunctionCallPiece) -> None:
         call = self._function_call = self._function_call or _Call()
-        if call.told:
+        if call.is_complete:
             return
         call.name += piece.name
         call.arguments.append(piece.arguments)
@@ -171,14 +206,14 @@ class Answer:
             call = _Call(piece.position)
             self._tool_calls.append(call)
         self._last_tool_calls[piece.position] = self._last_tool_calls[None] = call
-        if call.told:
+        if call.is_complete:
             return
         call.id = call.id or piece.id
         call.name += piece.name
         call.arguments.append(piece.arguments)
 
     def _call_of(self, piece: ToolCallPiece) -> _Call | None:
-        """The call that a piece goes on with, None where it opens one."""
+        """The call that a piece goes on with, None if it opens one."""
         last = self._last_tool_calls.get(piece.position)
         if last is None or not piece.id or last.id == piece.id:
             return last
@@ -213,13 +248,13 @@ class Answer:
 
     def _complete_calls(self) -> None:
         call = self._function_call
-        if call and not call.told:
-            call.told = True
+        if call and not call.is_complete:
+            call.is_complete = True
             self._emit(Event("function_done", call.whole()))
         for call in self._tool_calls:
-            if not call.told:
-                call.told = True
-                # Some services send nothing where a tool is called without arguments.
+            if not call.is_complete:
+                call.is_complete = True
+                # Some services send nothing if a tool is called without arguments.
                 tool_call = ToolCall(call.id, call.name, "".join(call.arguments) or "{}")
                 self.tool_calls += (tool_call,)
                 self._emit(Event("tool_call", tool_call))
@@ -233,7 +268,7 @@ class _Call:
         self.id = ""
         self.name = ""
         self.arguments: list[str] = []
-        self.told = False
+        self.is_complete = False
         self._arguments = TextSoFar(self.arguments)
 
     def whole(self) -> FunctionCall:

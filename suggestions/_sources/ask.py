@@ -20,18 +20,11 @@ def ask_question_sync(question: Question, **options: Any) -> str:
     """Asks for the answer in one piece (`stream: false`) and returns its text.
 
     `options` are those of `SuggestionsEventSource`; without `dispatch`, its handlers have run by
-    then. Raises its `SuggestionsError` where it fails, `TypeError` and `ValueError` for wrong
+    then. Raises its `SuggestionsError` if it fails, `TypeError` and `ValueError` for wrong
     arguments.
     """
-    with _WholeAnswer(question, **options) as source:
+    with SuggestionsEventSource(question, **options, _stream=False) as source:
+        source._want_result("ask_question_sync()")
         if options.get("dispatch") is None:
-            source.wait_for_handlers()
+            source.wait()
         return source.result()
-
-
-class _WholeAnswer(SuggestionsEventSource):
-    _streamed = False
-
-    def wait_for_handlers(self) -> None:
-        self._ask_for()  # there is somebody who hears of an error
-        self.wait()

@@ -9,15 +9,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from suggestions import errors, signals
-from suggestions._delivery.dispatch import Dispatcher, Inline
-from suggestions._delivery.target import logger
+from suggestions._delivery.delivery import NOTHING, Delivery, logger
+from suggestions._delivery.dispatch import Dispatcher
+from suggestions._delivery.target import EventTarget
 from suggestions._sources.stream_request import (
     check_event_id,
     check_history,
     check_request,
     check_seconds,
 )
-from suggestions._sources.stream_target import EVERY, StreamTarget
+from suggestions._sources.stream_telling import EVERY, StreamLog, TellStream
 from suggestions._sources.subscription import ReadyState, Step, Subscription
 from suggestions._util import fork
 from suggestions._util.arguments import check_session, warn_of_plain_http
@@ -29,14 +30,15 @@ if TYPE_CHECKING:
     import requests
     from typing_extensions import Self
 
-    from suggestions._delivery.stream_handler_types import Connect, On
+    from suggestions._delivery.handler_types import ConnectToStream, OnStream
 
+_LEAST_BACKLOG = 100  # events
 _MOMENT = 0.01  # seconds
 _TIME_TO_LISTEN = 1.0  # seconds
 _numbers = itertools.count(1)
 
 
-class EventSource(StreamTarget):
+class EventSource(EventTarget):
     """Listens to a stream of server-sent events, and opens it again whenever it is lost.
 
     The connection is opened on a background thread at once, or at `start()` with `start=False`.
@@ -59,9 +61,9 @@ class EventSource(StreamTarget):
     - `open`, for each connection: a `ResponseInfo`.
     - `message`, or the name that the server gave the event: a `MessageEvent`. One that is named
       as an event of this list is a `message`.
-    - `comment`: the text of a comment line, told with the event whose block it stands in.
-    - `error`: a `SuggestionsError`. Where `ready_state` is CONNECTING, the stream is opened again
-      after its `retry_after` (seconds). Where it is CLOSED, only `restart()` opens it: the server
+    - `comment`: the text of a comment line, before the event in whose block it is.
+    - `error`: a `SuggestionsError`. If `ready_state` is CONNECTING, the stream is opened again
+      after its `retry_after` (seconds). If it is CLOSED, only `restart()` opens it: the server
       answered with another status than 200 (204 is its way to end it) or another type than
       text/event-stream, an event was too large, or the request cannot be made.
     - `handler_error`: a `HandlerFailure`.
@@ -76,13 +78,14 @@ class EventSource(StreamTarget):
     `ValueError` that name the argument.
     """
 
+    __module__ = "suggestions"
     CONNECTING = ReadyState.CONNECTING
     OPEN = ReadyState.OPEN
     CLOSED = ReadyState.CLOSED
     if TYPE_CHECKING:
-        connect: Connect
-        once: Connect
-        on: On
+        connect: ConnectToStream[EventSource]
+        once: ConnectToStream[EventSource]
+        on: OnStream[EventSource]
 
     def __init__(
         self,
@@ -115,12 +118,13 @@ class EventSource(StreamTarget):
         if token is not None:
             warn_of_plain_http(url, stacklevel=2)
 
-        super().__init__(dispatch=dispatch)
-        self._tell_of(last_event_id, length)
+        self._longest_backlog = max(length, _LEAST_BACKLOG)
+        self._telling = TellStream(StreamLog(length, last_event_id, self._needed_from))
+        self._delivery = Delivery(self, self._telling, dispatch, self.close)
+        self._last_event_id = last_event_id
         self._state = ReadyState.CONNECTING
         self._subscription: Subscription | None = None
-        self._started = False
-        self._minds_host = False  # wants to hear that the host's loop is gone
+        self._is_started = False
         fork.mind(self)
         if start:
             self.start()
@@ -147,26 +151,28 @@ class EventSource(StreamTarget):
 
     @property
     def reconnection_time(self) -> float:
-        """Seconds from the loss of a connection to the next one: the server's, where it said."""
+        """Seconds from the loss of a connection to the next: the server's, if it has set them."""
         return self._reconnection_time
 
     # Control
 
     def start(self) -> None:
         """Opens the stream, with `start=False`. Raises `RuntimeError` the second time."""
-        with self._lock:
-            if self._started:
+        with self._delivery.lock:
+            if self._is_started:
                 raise RuntimeError("the source is started already")
-            self._started = True
-            if self._only is not None:
+            self._is_started = True
+            if self._delivery.audible is not None:
                 return  # closed before it began
             self.restart()
 
     def restart(self) -> None:
-        """Drops the connection, where there is one, and makes another at once, also after
-        `close()` and after a failure. The stream goes on after `last_event_id`."""
-        with self._lock:
-            self._mind_host()
+        """Drops the connection, if there is one, and makes another at once, also after `close()`
+        and after a failure. The stream goes on after `last_event_id`."""
+        delivery = self._delivery
+        with delivery.lock:
+            if delivery.host is not None:
+                delivery.host.watch()
             subscription = Subscription(
                 self._request,
                 token=self._token,
@@ -176,16 +182,16 @@ class EventSource(StreamTarget):
                 last_event_id=self._last_event_id,
                 reconnection_time=self._reconnection_time,
             )
-            # Without a call in between, where a signal's handler could call close().
+            # Without a call in between, in which a signal's handler could call close().
             former, self._subscription = self._subscription, subscription
             self._state = ReadyState.CONNECTING
-            self._only = None
-            self._started = True
-            is_late = bool(self._late)
+            delivery.audible = None
+            self._is_started = True
+            has_late = bool(delivery.late)
         if former is not None:
             former.abort()
-        if is_late:
-            self._delivery.wake(late=True)  # who came while it was closed
+        if has_late:
+            delivery.wake(late=True)  # those that were connected while it was closed
         thread = threading.Thread(
             target=self._follow,
             args=(subscription,),
@@ -195,7 +201,7 @@ class EventSource(StreamTarget):
         try:
             thread.start()
         except RuntimeError:
-            self.close()  # and the host need not mind it
+            self.close()  # and the host need not call back
             raise
 
     def close(self) -> None:
@@ -205,19 +211,22 @@ class EventSource(StreamTarget):
         handler of it is called, counts as told. Events that have arrived and were not claimed yet
         are dropped, and `last_event_id` goes back to before them.
         """
-        with self._lock:
-            if self._only is not None:
+        delivery = self._delivery
+        with delivery.lock:
+            if delivery.audible is not None:
                 return
-            self._only = frozenset()
+            delivery.audible = NOTHING
             self._state = ReadyState.CLOSED
-            if self._holder == threading.get_ident():
-                self._claimed = None  # the handler that closes it is the last
-            self._drop_untold()
+            if delivery.is_delivering_here():
+                delivery.claimed = None  # the handler that closes it is the last
+            last_id = self._telling.withdraw(delivery)
+            if last_id is not None:
+                self._last_event_id = last_id
             subscription, self._subscription = self._subscription, None
-            self._to_conclude = True
+            delivery.call_after_all(self._leave_host)
         if subscription is not None:
             subscription.abort()
-        self._delivery.wake()
+        delivery.wake()
 
     def __enter__(self) -> Self:
         return self
@@ -225,30 +234,18 @@ class EventSource(StreamTarget):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def forsake(self, *, let_go: bool = True) -> None:
-        """The host's loop is gone: closes, since nobody can be told any more."""
-        with self._lock:
-            if let_go:
-                self._forget_handlers()
-        self.close()
-        with self._lock:
-            self._late.clear()
-            self._live.position = len(self._log)
-            self._to_conclude = False
-            self._awaited.calls.clear()
-            self._minds_host = False
-
     # Reading, on a thread of its own
 
     def _follow(self, subscription: Subscription) -> None:
-        with self._lock:
-            if subscription is self._subscription and isinstance(self._delivery, Inline):
-                self._delivery.home = threading.get_ident()
+        delivery = self._delivery
+        with delivery.lock:
+            if subscription is self._subscription and delivery.host is None:
+                delivery.own_thread.home = threading.get_ident()
         failure: errors.SuggestionsError | None = None
         try:
             with contextlib.closing(subscription.steps()) as steps:
                 for step in steps:
-                    if not self._take(subscription, step):
+                    if not self._add(subscription, step):
                         break
                     while self._is_behind():
                         subscription.wait(_MOMENT)
@@ -257,63 +254,74 @@ class EventSource(StreamTarget):
         except errors.SuggestionsError as error:
             failure = error
         except BaseException as error:
-            told = subscription.traceback_of(error)
-            logger.error("%r failed in a way that is no fault of the server\n%s", self, told)
+            trace = subscription.traceback_of(error)
+            logger.error("%r failed in a way that is no fault of the server\n%s", self, trace)
             failure = errors.NetworkError(f"The stream could not be read: {type(error).__name__}.")
             failure.__cause__ = error
             subscription.redact(failure)
-        # Not within the handling of an exception, which would be the context of a handler's own.
+        # Not while an exception is handled, which would be the context of a handler's own.
         if failure is not None:
             self._fail(subscription, failure)
 
-    def _take(self, subscription: Subscription, step: Step) -> bool:
-        """Takes over what was read; False where it is of no interest any more."""
-        with self._lock:
+    def _add(self, subscription: Subscription, step: Step) -> bool:
+        """Takes what was read. Returns False if it is of another connection than the newest."""
+        with self._delivery.lock:
             if subscription is not self._subscription:
                 return False
             self._state = step.state
             self._last_event_id = subscription.last_event_id
             self._reconnection_time = subscription.reconnection_time
-            self._record(step.events)
+            for event in step.events:
+                self._delivery.log.append(event)
         self._delivery.wake()
         return True
 
     def _fail(self, subscription: Subscription, error: errors.SuggestionsError) -> None:
-        with self._lock:
+        with self._delivery.lock:
             if subscription is not self._subscription:
                 return
             self._subscription = None
             self._state = ReadyState.CLOSED
-            self._record([Event("error", error)])
-            self._to_conclude = True
+            self._delivery.log.append(Event("error", error))
+            self._delivery.call_after_all(self._leave_host)
         self._delivery.wake()
         if not self._is_error_heard():
-            # Whoever is about to connect a handler is given the time to do so.
+            # A program that is about to connect a handler is given the time to do so.
             subscription.wait(_TIME_TO_LISTEN)
         if not self._is_error_heard():
-            logger.warning("%s Nobody heard of it: connect a handler to 'error'.", error)
+            logger.warning("%s No handler heard of it: connect a handler to 'error'.", error)
 
     def _is_error_heard(self) -> bool:
-        """Also where nobody wants to: after `close()` or `restart()`."""
-        heard = self._has_receivers("error") or self._has_receivers(EVERY)
-        watched = bool(signals.error.receivers)
-        return heard or watched or self._only is not None or self._subscription is not None
+        """Also if the program has gone on: after `close()` or `restart()`."""
+        delivery = self._delivery
+        is_heard = delivery.is_heard("error") or delivery.is_heard(EVERY)
+        has_gone_on = delivery.audible is not None or self._subscription is not None
+        return is_heard or bool(signals.error.receivers) or has_gone_on
 
-    # The host's loop, which may end before the stream
+    # How far the handlers are
 
-    def _mind_host(self) -> None:
-        if not self._minds_host:
-            self._delivery.open()
-            self._minds_host = True
+    def _needed_from(self) -> int:
+        """The position of the first entry that a handler still has to hear, or has just heard and
+        may have to hear again: an async one that is called and has not begun."""
+        delivery = self._delivery
+        late = (cursor.position for _, cursor in delivery.late)
+        position: int = min((delivery.live.position, *late))
+        return max(0, position - 1)
 
-    def _conclude(self) -> None:
-        with self._lock:
-            if self._state is ReadyState.CLOSED and self._minds_host:
-                self._minds_host = False
-                self._delivery.close()
+    def _is_behind(self) -> bool:
+        """Whether the backlog is so long that no more is to be read now."""
+        with self._delivery.lock:
+            return len(self._delivery.log) - self._needed_from() > self._longest_backlog
+
+    # The host's loop, which may end before the stream, and forks
+
+    def _leave_host(self) -> None:
+        with self._delivery.lock:
+            if self._state is ReadyState.CLOSED and self._delivery.host is not None:
+                self._delivery.host.unwatch()
 
     def _in_child(self) -> None:
-        super()._in_child()
+        self._delivery.in_child()
         self._state = ReadyState.CLOSED
         if self._subscription is not None:
             self._subscription.disown()

@@ -17,7 +17,7 @@ class Verdict(Enum):
 
 class _Stage(Enum):
     ARTIFACT = "matching the artifact"
-    NEWLINES = "dropping the newlines behind the artifact"
+    NEWLINES = "dropping the newlines after the artifact"
     MARKER = "matching the marker"
 
 
@@ -25,7 +25,7 @@ class Opening:
     """Reads an answer's first pieces, however they are cut, until it is clear what they begin.
 
     `held` has the pieces read so far that belong to the text. Emphasis (`_`, `*`) around and
-    inside the marker is passed over; the artifact and the newlines behind it are dropped.
+    inside the marker is passed over; the artifact and the newlines after it are dropped.
     """
 
     def __init__(self) -> None:

@@ -16,6 +16,7 @@ from suggestions._sources.reconnect import (
     refusal,
 )
 from suggestions._sources.stream_request import StreamRequest
+from suggestions._sources.stream_telling import OWN_NAMES
 from suggestions._wire.abort import Lifeline
 from suggestions._wire.retry import retry_after
 from suggestions._wire.sse import Comment, EventStream, ServerSentEvent
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("suggestions")
 
-OWN_NAMES = frozenset(("open", "message", "comment", "error", "handler_error", "*"))
-"""What the server cannot name its events: with such a name, one is a `message`."""
 _REST = 5.0
 """Seconds for the body of a refusal: its status says enough."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from suggestions._sources.answer import State
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource as Source
+from suggestions._sources.suggestions_event_source import refuse_unknown
 from suggestions._util import fork
 from suggestions.dialects.question import Question
 from suggestions.errors import SuggestionsError
@@ -45,7 +46,8 @@ class Suggester:
         on_state: Callable[[State], object] | None = None,
         **defaults: Any,
     ) -> None:
-        signature(Source).bind("", start=False, **defaults)
+        bound = signature(Source).bind("", start=False, **defaults)
+        refuse_unknown(bound.arguments.get("unknown", {}))
         callbacks = (on_suggestion, on_done, on_stop, on_error, on_state)
         for callback in filter(None, callbacks):
             if not callable(callback) or iscoroutinefunction(callback):
@@ -89,7 +91,7 @@ class Suggester:
         for name in ("asked", "end"):
             source.connect(name, self._tell)
         self._begin(source, "requesting")
-        source._record(Event("asked"))  # the new state is told before anything has arrived
+        source._delivery.append(Event("asked"))  # the new state is told before anything has arrived
         source.start()
 
     def stop(self) -> None:
@@ -182,7 +184,7 @@ class Suggester:
             try:
                 callback(event.detail)
             except Exception as exception:
-                teller._report(event, callback, exception)
+                teller._delivery.report(event, callback, exception)
 
     def _in_child(self) -> None:
         """In a forked child: the request is the parent's, and so is telling of it."""

@@ -6,17 +6,18 @@ import itertools
 import os
 import threading
 import weakref
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from suggestions import errors
-from suggestions._delivery import waiting as follow
-from suggestions._delivery.dispatch import Dispatcher, Inline
+from suggestions._delivery.delivery import Delivery, logger
+from suggestions._delivery.dispatch import Dispatcher
 from suggestions._delivery.handlers import Handler
-from suggestions._delivery.target import logger
+from suggestions._delivery.target import EventTarget
+from suggestions._delivery.waiting import Waiters
 from suggestions._sources.answer import Answer, State
-from suggestions._sources.answer_target import AnswerTarget
+from suggestions._sources.answer_telling import TellAnswer
 from suggestions._sources.reader import Reader
 from suggestions._util import fork
 from suggestions._util.arguments import (
@@ -33,10 +34,12 @@ from suggestions._util.arguments import (
 from suggestions._wire.abort import Aborted
 from suggestions._wire.timeouts import check_timeouts
 from suggestions.auth import Token, check_token
-from suggestions.dialects import DialectName, find
+from suggestions.dialects import Delta, DialectName, find
 from suggestions.dialects.question import Question, check_question
 from suggestions.events import (
+    Event,
     FunctionCall,
+    ServerSentEvent,
     ToolCall,
     Usage,
 )
@@ -53,18 +56,18 @@ _TIME_TO_ASK = 1.0  # seconds
 _numbers = itertools.count(1)
 
 
-class SuggestionsEventSource(AnswerTarget):
-    """Asks a question and tells its handlers of the answer while it is being written.
+class SuggestionsEventSource(EventTarget):
+    """Asks a question and calls its handlers while the answer is being written.
 
     The connection is opened on a background thread at once, or at `start()` with `start=False`.
 
-    - `question`: a text, or a sequence of `{"role": …, "content": …}` that ends in the question.
+    - `question`: a text, or a sequence of `{"role": ..., "content": ...}` that ends in the
+      question.
     - `token`: a text, or a callable that returns the current one.
     - `url`: the whole address to ask at, instead of the dialect's own.
-    - `options`: what the dialect knows; for Jetpack AI `post_id`, `feature`, `from_cache`,
+    - `options`: what the dialect sends along; for Jetpack AI `post_id`, `feature`, `from_cache`,
       `functions`, `model`.
-    - `dialect`: "jetpack", "openai", "responses", "anthropic", "ollama", "relay", "chatbot",
-      "text", "json_lines", "auto" (by what the answer looks like), or a `Dialect`.
+    - `dialect`: one of the names in `suggestions.dialects.NAMES`, or a `Dialect`.
     - `dispatch`: a callable that queues a function for the thread the handlers are to run on;
       without it they run on the source's own thread.
     - `session`: a `requests.Session` (proxy, certificates, adapters); it is never changed.
@@ -72,7 +75,7 @@ class SuggestionsEventSource(AnswerTarget):
     - `timeouts`: any of `connect` (10), `first_byte` (120), `idle` (60), `total` (none), each in
       seconds or None for none.
     - `retries`: how many more attempts before a message of the answer has come. Without it, two,
-      and only where the connection was never made.
+      and only if the connection was never made.
     - `throttle`: seconds; at most one `suggestion` in so many, always the newest text.
     - `on`: handlers by event name, connected before the start.
 
@@ -80,11 +83,11 @@ class SuggestionsEventSource(AnswerTarget):
     event; the documentation's error table has them all.
     """
 
-    _streamed = True
+    __module__ = "suggestions"
     if TYPE_CHECKING:
-        connect: Connect
-        once: Connect
-        on: On
+        connect: Connect[SuggestionsEventSource]
+        once: Connect[SuggestionsEventSource]
+        on: On[SuggestionsEventSource]
 
     def __init__(
         self,
@@ -102,17 +105,18 @@ class SuggestionsEventSource(AnswerTarget):
         throttle: float | None = None,
         on: Mapping[str, Handler] | None = None,
         start: bool = True,
+        _stream: bool = True,
+        **unknown: NoReturn,
     ) -> None:
+        refuse_unknown(unknown)
         dialect = self._dialect = find(dialect)
         token = token if token is not None else dialect.token
         check_token(token)
         request = dialect.request(
-            check_question(question, dialect.roles),
-            check_options(options),
-            stream=self._streamed,
+            check_question(question, dialect.roles), check_options(options), stream=_stream
         )
         check_json("question", request.json)
-        accept = {} if self._streamed else {"Accept": "application/json"}
+        accept = {} if _stream else {"Accept": "application/json"}
         if url is None and not request.url:
             raise ValueError(f"url is needed: the dialect {dialect.name!r} has none of its own")
         request = request._replace(
@@ -132,18 +136,22 @@ class SuggestionsEventSource(AnswerTarget):
         interval = check_throttle(throttle)
         handlers = check_handlers(on)
 
-        super().__init__(dispatch=dispatch)
-        self._tell_of(Answer(self._log.append, self._reader.redact), interval)
-        self._started = False
-        self._forsaken = False
-        self._warned = False
-        self._asked_for = False  # by somebody who gets to hear of an error
+        log: list[Any] = []
+        self._answer = Answer(log.append, self._reader.redact)
+        self._delivery = Delivery(
+            self, TellAnswer(self._answer, log, interval), dispatch, self._on_host_gone
+        )
+        self._text_waiters = Waiters()
+        self._is_started = False
+        self._has_warned = False
+        self._is_result_wanted = False  # by a caller, who gets an error as an exception
         self.controller = Controller(self)
         """Has `abort()`, and `aborted` (bool)."""
         fork.mind(self)
         for name, handler in handlers.items():
             self.connect(name, handler)
-        self._delivery.open()
+        if self._delivery.host is not None:
+            self._delivery.host.watch()
         if start:
             self.start()
 
@@ -155,14 +163,14 @@ class SuggestionsEventSource(AnswerTarget):
     @property
     def state(self) -> State:
         """ "init", "requesting", "suggesting", "done", "error" or "aborted"."""
-        with self._lock:
-            self._stand_by_end()
+        with self._delivery.lock:
+            self._answer.stand()
             return self._answer.state
 
     @property
     def full_message(self) -> str:
         """All the text that has arrived."""
-        with self._lock:
+        with self._delivery.lock:
             return self._answer.full_message
 
     @property
@@ -173,7 +181,7 @@ class SuggestionsEventSource(AnswerTarget):
     @property
     def full_function_call(self) -> FunctionCall | None:
         """The function call so far."""
-        with self._lock:
+        with self._delivery.lock:
             return self._answer.full_function_call
 
     @property
@@ -184,12 +192,12 @@ class SuggestionsEventSource(AnswerTarget):
     @property
     def reasoning(self) -> str:
         """What the model has thought aloud so far."""
-        with self._lock:
+        with self._delivery.lock:
             return self._answer.reasoning
 
     @property
     def usage(self) -> Usage | None:
-        """Token counts, once the service has told them."""
+        """Token counts, once the service has sent them."""
         return self._answer.usage
 
     @property
@@ -209,27 +217,27 @@ class SuggestionsEventSource(AnswerTarget):
 
     @property
     def error(self) -> errors.SuggestionsError | None:
-        """What failed, where it did."""
-        with self._lock:
-            self._stand_by_end()
+        """What failed; None if nothing did."""
+        with self._delivery.lock:
+            self._answer.stand()
             return self._answer.error
 
     # Control
 
     def start(self) -> None:
         """Opens the connection, with `start=False`. Raises `RuntimeError` the second time."""
-        with self._lock:
-            if self._started:
+        with self._delivery.lock:
+            if self._is_started:
                 raise RuntimeError("the source is started already")
-            self._started = True
-            if self._only is not None:
+            self._is_started = True
+            if self._delivery.audible is not None:
                 return  # closed before it began
             self._answer.state = "requesting"
         name = f"suggestions-{next(_numbers)}"
         try:
             threading.Thread(target=self._run, name=name, daemon=True).start()
         except RuntimeError:
-            self.close()  # so that nobody waits for it, nor minds the host
+            self.close()  # no caller waits for it, and the host need not call back
             raise
 
     def close(self) -> None:
@@ -238,12 +246,12 @@ class SuggestionsEventSource(AnswerTarget):
         From any thread, in every phase; never blocks. After it has returned, no further handler is
         called except for `abort` and `end`; one whose call was claimed before may still be under
         way on another thread. Once a handler, `state`, `error`, `result()`, iteration or `await`
-        has told of the answer's own end, it does nothing, and handlers hear all of it.
+        knows of the answer's own end, it does nothing, and handlers hear all of it.
         """
-        with self._lock:
-            if self._only is not None or self._ending_told:
+        with self._delivery.lock:
+            if self._delivery.audible is not None or self._answer.stands:
                 return
-            self._only = _AFTER_CLOSE
+            self._delivery.audible = _AFTER_CLOSE
             self._answer.abort()
         self._reader.abort()
         self._news()
@@ -251,12 +259,12 @@ class SuggestionsEventSource(AnswerTarget):
     def debug_dump(self, path: str | os.PathLike[str]) -> None:
         """Writes the request and each message that has come so far to a file of JSON.
 
-        To attach to a report of a bug: question and answer stand in it, but no token, and no
+        To attach to a report of a bug: it has the question and the answer, but no token, and no
         value of a header or a query that may be one. `suggestions.testing.replay(path)` feeds it
-        back. Raises `OSError` where the file cannot be written.
+        back. Raises `OSError` if the file cannot be written.
         """
-        with self._lock:
-            log, error = list(self._log), self._answer.error
+        with self._delivery.lock:
+            log, error = list(self._delivery.log), self._answer.error
         Path(path).write_text(self._reader.dump(log, error), "utf-8")
 
     def __enter__(self) -> Self:
@@ -265,28 +273,30 @@ class SuggestionsEventSource(AnswerTarget):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # Following
+    # Waiting, iterating, awaiting
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Blocks until every handler has run; False where `timeout` (seconds) came first.
+        """Blocks until every handler has run; False if `timeout` (seconds) came first.
 
         Raises `RuntimeError` on the thread that has to run the handlers, and before `start()`.
         """
         self._check_started("wait()")
+        delivery = self._delivery
         if not self._is_over():
-            is_holder = self._holder == threading.get_ident()
-            if is_holder or self._delivery.runs_here() or self._awaited.runs_here():
+            runs_here = delivery.host is not None and delivery.host.runs_here()
+            if runs_here or delivery.is_delivering_here() or delivery.async_calls.runs_here():
                 raise RuntimeError("wait() would block the thread that has to run the handlers")
-            has_host = not isinstance(self._delivery, Inline)
-            self._end_followers.block_until(self._is_over, timeout, often=has_host)
-        if not self._is_settled():
+            has_host = delivery.host is not None
+            delivery.end_waiters.block_until(self._is_over, timeout, often=has_host)
+        if not delivery.is_settled():
             return False
         self._warn_of_unheard_error()
         return True
 
     def _is_over(self) -> bool:
-        self._delivery.look()  # a host that goes without a word brings no news
-        return self._is_settled() or self._forsaken
+        if self._delivery.host is not None:
+            self._delivery.host.check()  # a host may end without calling back
+        return self._delivery.is_settled() or self._delivery.is_host_gone
 
     def result(self, timeout: float | None = None) -> str:
         """The whole text; blocks until it is there, and does not wait for handlers.
@@ -294,48 +304,59 @@ class SuggestionsEventSource(AnswerTarget):
         Raises the `SuggestionsError` of an answer that failed, `AbortedError` of one that was
         closed, both with `partial_text`; `TimeoutError` after `timeout` seconds.
         """
-        self._check_started("result()")
-        self._check_not_reader("result()")
-        self._ask_for()
-        if not self._end_followers.block_until(lambda: self._answer.ended, timeout):
+        self._want_result("result()", blocks=True)
+        if not self._delivery.end_waiters.block_until(lambda: self._answer.ended, timeout):
             raise TimeoutError(f"no whole answer within {timeout} seconds")
         return self._outcome()
 
     def __iter__(self) -> Iterator[str]:
         """Each piece of text as it arrives. Ends after `close()`; raises the error of a failure."""
-        self._check_started("iteration")
-        self._check_not_reader("iteration")
-        self._ask_for()
-        return follow.chunks(self)
+        self._want_result("iteration", blocks=True)
+        return self._chunks()
 
     def __aiter__(self) -> AsyncIterator[str]:
         """As `for`, under asyncio."""
-        self._check_started("iteration")
-        self._ask_for()
-        return follow.achunks(self)
+        self._want_result("iteration")
+        return self._achunks()
 
     def __await__(self) -> Generator[Any, None, str]:
         """As `result()`, under asyncio; on the loop that runs the handlers, after all of them."""
-        self._check_started("await")
-        self._ask_for()
-        here = self._delivery.runs_here() and not self._awaited.runs_here()
-        yield from self._end_followers.until(
-            lambda: self._answer.ended and (not here or self._is_settled() or self._forsaken)
-        ).__await__()
+        self._want_result("await")
+        delivery = self._delivery
+        runs_here = delivery.host is not None and delivery.host.runs_here()
+        waits_for_handlers = runs_here and not delivery.async_calls.runs_here()
+
+        def is_done() -> bool:
+            is_delivered = delivery.is_settled() or delivery.is_host_gone
+            return self._answer.ended and (is_delivered or not waits_for_handlers)
+
+        yield from delivery.end_waiters.until(is_done).__await__()
         return self._outcome()
 
-    def _outcome(self) -> str:
-        self._stand_by_end()
-        answer = self._answer
-        if answer.error is not None:
-            raise answer.error
-        if answer.state == "aborted":
-            aborted = errors.AbortedError("The answer was closed before it was complete.")
-            aborted.partial_text = self.full_message
-            raise aborted
-        return self.full_message
+    def _chunks(self) -> Iterator[str]:
+        place = 0
+        while (piece := self._piece(place)) is not None:
+            if piece:
+                yield piece
+                place += 1
+            else:
+                self._text_waiters.block_until(self._has_come(place))
+
+    async def _achunks(self) -> AsyncIterator[str]:
+        place = 0
+        while (piece := self._piece(place)) is not None:
+            if piece:
+                yield piece
+                place += 1
+            else:
+                await self._text_waiters.until(self._has_come(place))
+
+    def _has_come(self, place: int) -> Callable[[], bool]:
+        return lambda: self._piece(place) != ""
 
     def _piece(self, place: int) -> str | None:
+        """The piece of text at that place, "" before it has come, None after the last one.
+        Raises the error of a failed answer after the last one."""
         answer = self._answer
         ended = answer.ended  # before the pieces: what has ended gets no more of them
         if answer.state == "aborted":
@@ -344,105 +365,149 @@ class SuggestionsEventSource(AnswerTarget):
             return answer.pieces[place]
         if not ended:
             return ""
-        self._stand_by_end()
-        if answer.error is not None:
-            raise answer.error
+        if self.error is not None:
+            raise self.error
         return None
 
-    def _stand_by_end(self) -> None:
-        """Where one has heard of the end, no other must hear of another: close() is too late."""
-        with self._lock:
-            self._ending_told |= self._answer.ended
+    def _outcome(self) -> str:
+        if self.error is not None:
+            raise self.error
+        if self._answer.state == "aborted":
+            aborted = errors.AbortedError("The answer was closed before it was complete.")
+            aborted.partial_text = self.full_message
+            raise aborted
+        return self.full_message
+
+    def _want_result(self, what: str, *, blocks: bool = False) -> None:
+        self._check_started(what)
+        is_reader = self._delivery.own_thread.home == threading.get_ident()
+        if blocks and is_reader and not self._answer.ended:
+            raise RuntimeError(f"{what} would block the thread that reads the answer")
+        self._is_result_wanted = True
+        self._delivery.end_waiters.wake()
 
     def _check_started(self, what: str) -> None:
-        if not self._started and self._only is None:
+        if not self._is_started and self._delivery.audible is None:
             raise RuntimeError(f"{what} would never end: start() comes first")
-
-    def _check_not_reader(self, what: str) -> None:
-        is_reader = isinstance(self._delivery, Inline) and (
-            self._delivery.home == threading.get_ident()
-        )
-        if is_reader and not self._answer.ended:
-            raise RuntimeError(f"{what} would block the thread that reads the answer")
 
     # Reading, on the source's own thread
 
     def _run(self) -> None:
-        if isinstance(self._delivery, Inline):
-            self._delivery.home = threading.get_ident()
+        if self._delivery.host is None:
+            self._delivery.own_thread.home = threading.get_ident()
         failure: errors.SuggestionsError | None = None
         try:
-            self._reader.read(self._record, self._take, self._say)
+            self._reader.read(self._add_event, self._add_messages, self._add_deltas)
         except Aborted:
-            # close() has told it; where no thread can be started any more, it is delivered here.
-            self._news()
+            self._news()  # it is delivered here if no other thread can be started any more
         except errors.SuggestionsError as error:
             failure = error
         except BaseException as error:
-            told = self._reader.traceback_of(error)
-            logger.error("%r failed in a way that is no fault of the service\n%s", self, told)
+            trace = self._reader.traceback_of(error)
+            logger.error("%r failed in a way that is no fault of the service\n%s", self, trace)
             failure = errors.NetworkError(f"The answer could not be read: {type(error).__name__}.")
             failure.__cause__ = error
-        # Not within the handling of an exception, which would be the context of a handler's own.
+        # Not while an exception is handled, which would be the context of a handler's own.
         if failure is not None:
-            self._fail(failure)
+            with self._delivery.lock:
+                self._answer.fail(failure)
+            self._news()
         logger.debug("%r: over", self)
-        # Whoever is about to ask for the result is given the time to do so.
-        self._end_followers.block_until(self._is_error_heard, _TIME_TO_ASK)
+        # A caller that is about to ask for the result is given the time to do so.
+        self._delivery.end_waiters.block_until(self._is_error_heard, _TIME_TO_ASK)
         self._warn_of_unheard_error()
 
-    def forsake(self, *, let_go: bool = True) -> None:
-        """The host's loop is gone: closes, since nobody can be told any more."""
-        with self._lock:
-            self._forsaken = True
-            self._asked_for |= self._is_error_heard()
-            if let_go:
-                # Before the reader hears of it, and forsakes this as well.
-                self._forget_handlers()
-        self.close()
-        with self._lock:
-            self._only = frozenset()
-            self._live.position = len(self._log)
-            self._to_conclude = False
-            self._awaited.calls.clear()
-        self._stop_alarm()
-        self._end_followers.tell()
+    def _add_messages(
+        self,
+        messages: Iterable[ServerSentEvent],
+        decode: Callable[[ServerSentEvent], Iterable[Delta]],
+    ) -> bool:
+        """Takes messages that have arrived together. Returns True if the answer is over."""
+        answer, log = self._answer, self._delivery.log
+        try:
+            with self._delivery.lock:
+                for message in messages:
+                    if answer.ending is not None:
+                        break
+                    log.append(tuple(message))
+                    for delta in decode(message):
+                        answer.feed(delta)
+        finally:
+            self._news()
+        return answer.ending is not None
 
-    def _let_go(self) -> None:
-        self._asked_for |= self._is_error_heard()
-        super()._let_go()
+    def _add_deltas(self, deltas: Iterable[Delta]) -> bool:
+        """Takes what is known otherwise. Returns True if the answer is over."""
+        with self._delivery.lock:
+            for delta in deltas:
+                self._answer.feed(delta)
+        self._news()
+        return self._answer.ending is not None
 
-    def _ask_for(self) -> None:
-        """Somebody waits for the result, and so gets to hear of an error."""
-        self._asked_for = True
-        self._end_followers.tell()
+    def _add_event(self, event: Event[Any]) -> None:
+        with self._delivery.lock:
+            if self._answer.ending is None:
+                self._delivery.log.append(event)
+        self._news()
+
+    def _news(self) -> None:
+        if self._text_waiters:
+            self._text_waiters.wake()
+        if self._answer.ending is not None:
+            self._delivery.end_waiters.wake()
+        self._delivery.wake()
+
+    # Errors that no handler hears, hosts that end, forks
 
     def _is_error_heard(self) -> bool:
         error = self._answer.error
-        if error is None or self._asked_for:
+        if error is None or self._is_result_wanted or self._delivery.is_host_gone:
             return True
         names = (error.code, "error_response", "error")
-        return any(self._has_receivers(name) or BY_NAME[name].receivers for name in names)
+        return any(self._delivery.is_heard(name) or BY_NAME[name].receivers for name in names)
 
     def _warn_of_unheard_error(self) -> None:
         error = self._answer.error
-        with self._lock:
-            if error is None or self._warned or self._is_error_heard():
+        with self._delivery.lock:
+            if error is None or self._has_warned or self._is_error_heard():
                 return
-            self._warned = True
+            self._has_warned = True
         logger.warning(
-            "%s Nobody heard of it: connect a handler to 'error', or call result().", error.message
+            "%s No handler heard of it: connect a handler to 'error', or call result().",
+            error.message,
         )
 
+    def _on_host_gone(self) -> None:
+        self.close()
+
     def _in_child(self) -> None:
-        super()._in_child()
+        self._delivery.in_child()
         self._answer.state = "aborted"
-        self._over = True
+        self._delivery.is_over = True
         self._reader.disown()
+
+
+def refuse_unknown(names: Mapping[str, object]) -> None:
+    """Raises `TypeError` for a keyword that no source takes, and says where its value goes."""
+    for name in names:
+        advice = _ELSEWHERE.get(name, "it takes no such argument")
+        raise TypeError(f"SuggestionsEventSource() got {name}=: {advice}")
+
+
+_ELSEWHERE = {
+    "model": 'a model goes into options={"model": ...}, or into the dialect: OpenAI(model=...)',
+    "base_url": "url= takes the whole address, and a dialect the beginning: OpenAI(base_url=...)",
+    "api_key": "the key is the second argument, token=",
+    "timeout": 'use timeouts={"total": ...}, or any of connect, first_byte and idle, in seconds',
+    "messages": "the messages are the first argument, question",
+}
+"""Keywords of other libraries."""
 
 
 class Controller:
     """The counterpart of the browser's `AbortController`."""
+
+    __module__ = "suggestions"
 
     def __init__(self, source: SuggestionsEventSource) -> None:
         self._source = weakref.ref(source)

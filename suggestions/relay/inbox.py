@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-from suggestions._delivery.waiting import Followers
+from suggestions._delivery.waiting import Waiters
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource
 from suggestions.events import Event
 
@@ -17,7 +17,7 @@ class Inbox:
 
     def __init__(self, source: SuggestionsEventSource, names: Iterable[str]) -> None:
         self._events: deque[Event[Any]] = deque()
-        self._readers = Followers()
+        self._readers = Waiters()
         for name in names:
             source.connect(name, self._put)
 
@@ -40,7 +40,7 @@ class Inbox:
 
         def end() -> None:
             over.set()
-            self._readers.tell()
+            self._readers.wake()
 
         timer = asyncio.get_running_loop().call_later(timeout, end)
         try:
@@ -52,7 +52,7 @@ class Inbox:
         self._events.append(event)
         # A reader takes all before it waits again: only the first of several is news to it.
         if len(self._events) == 1:
-            self._readers.tell()
+            self._readers.wake()
 
     def _has_some(self) -> bool:
         return bool(self._events)

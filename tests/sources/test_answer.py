@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from script import Script, data
 
 from suggestions import Dialect, Event, SuggestionsError, SuggestionsEventSource
-from suggestions._sources.answer import Answer, Entry
-from suggestions._sources.text_so_far import TextSoFar
+from suggestions._sources.answer import Answer, Entry, TextSoFar
 from suggestions.dialects import Request
 from suggestions.dialects.delta import (
     DONE,

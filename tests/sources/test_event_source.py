@@ -39,8 +39,8 @@ from wire_server import (
 )
 
 from suggestions import Event, EventSource, errors, signals
-from suggestions._sources.history import History
 from suggestions._sources.reconnect import reconnection_delay
+from suggestions._sources.stream_telling import StreamLog
 from suggestions._wire.sse import Comment, EventStream
 from suggestions.events import MessageEvent
 from suggestions.toolkits._pump import Pump
@@ -777,18 +777,18 @@ def test_a_host_that_has_gone_closes_what_is_restarted(pending: bool) -> None:
 
 
 def test_what_was_forgotten_is_not_kept_again_when_it_is_withdrawn() -> None:
-    history = History(0, lambda: 2)
-    for entry in "abc":
-        history.append(entry)
-    assert history.withdraw(1)
-    assert history.kept == 1
-    assert history[2] is None
+    log = StreamLog(0, "", lambda: 2)
+    for number in range(3):
+        log.append(Event("message", MessageEvent("x", "message", str(number), "")))
+    assert log.withdraw(1) == "1"  # the entries before the third are gone
+    assert log.kept == 1
+    assert log[2] is None
 
 
 def test_an_entry_is_kept_until_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     pump, appended, looking = Pump(), threading.Event(), threading.Event()
-    module = sys.modules["suggestions._sources.history"]
-    real = module.History.__getitem__
+    module = sys.modules["suggestions._sources.stream_telling"]
+    real = module.StreamLog.__getitem__
 
     def slowly(history: Any, position: int) -> Any:
         if not looking.is_set():
@@ -796,7 +796,7 @@ def test_an_entry_is_kept_until_it_is_told(monkeypatch: pytest.MonkeyPatch) -> N
             assert appended.wait(SOON)
         return real(history, position)
 
-    monkeypatch.setattr(module.History, "__getitem__", slowly)
+    monkeypatch.setattr(module.StreamLog, "__getitem__", slowly)
     pieces = [b"data: a\n\n", lambda: looking.wait(SOON), b"data: b\n\n" * 5, appended.set]
     stream = script.Script([*pieces, script.HOLD])
     heard = Heard("https://s.example/", session=stream.session(), dispatch=pump, history=0)

@@ -1,0 +1,436 @@
+"""Delivering: a log of what happened, cursors of those who have heard it, and one loop.
+
+Entries are appended to the log by any thread. Handlers that have heard all of it so far share one
+cursor; a handler that is connected late has a cursor of its own until it has caught up. Delivering
+is one loop, and one thread at a time holds the baton for it. An entry is claimed under the lock,
+by moving the cursor past it; no lock is held while a handler runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Protocol
+
+from suggestions._delivery.async_handlers import AsyncCalls
+from suggestions._delivery.dispatch import Dispatcher, Host, OwnThread
+from suggestions._delivery.handlers import Connection, Handler, Receivers
+from suggestions._delivery.waiting import Waiters
+from suggestions.events import Event, HandlerFailure
+from suggestions.signals import BY_NAME, WATCHED
+
+if TYPE_CHECKING:
+    from blinker import Signal
+
+logger = logging.getLogger("suggestions")
+
+NOTHING: frozenset[str] = frozenset()
+_COUNTS_LOGGED = frozenset((10, 100, 1_000, 10_000, 100_000, 1_000_000))
+
+
+class Cursor:
+    """A place in the log, and the handlers that have heard all before it."""
+
+    __slots__ = ("position", "receivers")
+
+    def __init__(self, position: int = 0) -> None:
+        self.position = position
+        self.receivers: Receivers = {}
+
+
+class Telling(Protocol):
+    """What the entries of a log are, and how handlers are called for them.
+
+    `log` is a list of entries, or counts like one. `signals` are those that watchers of this
+    kind of source are called through, by the name of the event. `names` are all that it sends:
+    none if they are not known, since a server or the program chooses them.
+    """
+
+    log: Any
+    names: Collection[str]
+    signals: Mapping[str, Signal]
+
+    def cursor(self) -> Any:
+        """A `Cursor` for a handler that is connected now: where the past begins for it."""
+
+    def tell(self, delivery: Delivery, entry: Any, cursor: Any) -> None:
+        """Calls the cursor's handlers, by `delivery.call`, for an entry that was claimed.
+
+        None is no entry: what was held back from these handlers is due.
+        """
+
+    def forget_failures(self) -> None:
+        """Makes None of each `handler_error` in the log."""
+
+
+class TellEvents:
+    """The entries are events, and handlers are called for each."""
+
+    names: Collection[str] = ()
+    signals: Mapping[str, Signal] = BY_NAME
+
+    def __init__(self) -> None:
+        self.log: list[Event[Any] | None] = []
+
+    def cursor(self) -> Cursor:
+        return Cursor()
+
+    def tell(self, delivery: Delivery, entry: Event[Any] | None, cursor: Cursor) -> None:
+        if entry is not None:
+            delivery.call(entry, cursor)
+
+    def forget_failures(self) -> None:
+        forget_failures(self.log)
+
+
+def forget_failures(log: list[Any]) -> None:
+    """Makes None of each `handler_error`: it knows its handler, and what that has known."""
+    for place, entry in enumerate(log):
+        if type(entry) is Event and entry.type == "handler_error":
+            log[place] = None
+
+
+def _handler_of(handler: Connection | Handler) -> Handler:
+    if isinstance(handler, Connection):
+        return handler.handler or handler.call
+    return handler
+
+
+class Delivery:
+    """Delivers the entries of one log to the handlers of one target.
+
+    `on_gone()` is called when the host's loop is over, before everything is dropped.
+    Raises `TypeError` if `dispatch` cannot be called.
+    """
+
+    def __init__(
+        self,
+        target: Any,
+        telling: Telling,
+        dispatch: Dispatcher | None = None,
+        on_gone: Callable[[], object] = lambda: None,
+    ) -> None:
+        if dispatch is not None and not callable(dispatch):
+            raise TypeError(f"dispatch must be callable, not {type(dispatch).__name__}")
+        self.target = target
+        self.telling = telling
+        self.log = telling.log
+        self.lock = threading.RLock()
+        self.live = telling.cursor()
+        self.late: list[tuple[Connection, Any]] = []
+        self.audible: frozenset[str] | None = None
+        """The names that handlers may still be called for; None for all."""
+        self.claimed: Any = None
+        """An event whose handlers are all called, whatever closes the target meanwhile."""
+        self.is_over = False
+        """Nothing of the target's own follows."""
+        self.is_host_gone = False
+        self.end_waiters = Waiters()
+        """They wait until the target is over and all handlers have run."""
+        self.host = None if dispatch is None else Host(self, dispatch)
+        self.own_thread = OwnThread(self)
+        self._runner: Host | OwnThread = self.host or self.own_thread
+        self.async_calls = AsyncCalls(self.spawn, self.may_hear, self.report, self.wake)
+        self._on_gone = on_gone
+        self._after_all: Callable[[], object] | None = None
+        self._baton = threading.Lock()
+        self._holder: int | None = None
+        self._escaped: BaseException | None = None  # out of a handler, for the host or the caller
+        self._failures: Counter[object] = Counter()
+        self._forgotten: set[str] = set()  # the names of handlers that were forgotten
+
+    @property
+    def spawn(self) -> Any:
+        return None if self.host is None else self.host.spawn
+
+    # Listening
+
+    def connect(self, connection: Connection, handler: Handler) -> bool:
+        """Adds a connection for `handler`. Returns False if the handler has one for that name."""
+        with self.lock:
+            if self.connections(connection.name, handler):
+                return False
+            is_late = bool(self.log)
+            if is_late:
+                cursor = self.telling.cursor()
+                cursor.receivers = {connection.name: (connection,)}
+                self.late.append((connection, cursor))
+            else:
+                self._join(connection)
+        if is_late:
+            self.wake(late=True)
+        return True
+
+    def connections(self, name: str, handler: Handler) -> list[Connection]:
+        """Those that a handler has for a name."""
+        with self.lock:
+            late = [connection for connection, _ in self.late]
+            known = (*self.live.receivers.get(name, ()), *late)
+            return [connection for connection in known if connection.stands_for(name, handler)]
+
+    def disconnect_handler(self, name: str, handler: Handler) -> None:
+        """No call of that handler for that name begins any more."""
+        with self.lock:
+            for connection in self.connections(name, handler):
+                self.disconnect(connection)
+            self.async_calls.drop(lambda connection: connection.stands_for(name, handler))
+
+    def disconnect(self, connection: Connection) -> None:
+        """Its handler is called no more, but for a call that is under way."""
+        name = connection.name
+        with self.lock:
+            connection.is_active = False
+            self.late = [(known, cursor) for known, cursor in self.late if known is not connection]
+            left = tuple(each for each in self.live.receivers.get(name, ()) if each.is_active)
+            self._set_receivers(name, left)
+
+    def _join(self, connection: Connection) -> None:
+        known = self.live.receivers.get(connection.name, ())
+        # Those that were connected weakly, and are gone, go with the next that comes.
+        alive = tuple(each for each in known if each.handler is not None)
+        self._set_receivers(connection.name, (*alive, connection))
+
+    def _set_receivers(self, name: str, connections: tuple[Connection, ...]) -> None:
+        # A new mapping for each change: the loop may be in the midst of the former.
+        others = {each: kept for each, kept in self.live.receivers.items() if each != name}
+        self.live.receivers = {**others, name: connections} if connections else others
+
+    def is_heard(self, name: str) -> bool:
+        """Whether a handler that was connected to that name was not collected before it could
+        hear of all."""
+        connections = self.live.receivers.get(name, ())
+        return name in self._forgotten or any(each.handler is not None for each in connections)
+
+    # What happens
+
+    def append(self, *entries: Any) -> None:
+        """Adds entries to the log, and has them delivered."""
+        with self.lock:
+            for entry in entries:
+                self.log.append(entry)
+        self.wake()
+
+    def wake(self, *, here: bool = False, late: bool = False) -> None:
+        """There is something to deliver, on the caller's thread with `here`, for late handlers
+        with `late`."""
+        self._runner.wake(here=here, late=late)
+
+    def call_after_all(self, fn: Callable[[], object]) -> None:
+        """Calls `fn()` on the handlers' thread, when all but late ones have heard all."""
+        self._after_all = fn
+
+    def may_hear(self, name: str) -> bool:
+        """Whether handlers of that name may still be called."""
+        return self.audible is None or name in self.audible
+
+    def is_settled(self) -> bool:
+        """Whether the target is over and every handler has run."""
+        is_idle = not self.async_calls.pending and not self._baton.locked()
+        return self.is_over and is_idle and not self._is_owing()
+
+    def is_delivering_here(self) -> bool:
+        """Whether the caller is a handler of this target, or is called by one."""
+        return self._holder == threading.get_ident()
+
+    # Delivering
+
+    def drain(
+        self, deadline: float | None = None, *, wait: bool = False, live_only: bool = False
+    ) -> bool:
+        """Delivers what there is to deliver.
+
+        A thread that finds the baton taken leaves the work to its holder, who looks again after
+        giving it back; with `wait`, it waits for the baton. `live_only` leaves late handlers to
+        another thread. Returns True if it stopped at `deadline` (of `time.monotonic()`) with more
+        to do.
+        """
+        try:
+            while (
+                not self.async_calls.pending
+                and self._is_owing(live_only)
+                and (baton := self._baton).acquire(blocking=wait)
+            ):
+                self._holder = threading.get_ident()
+                try:
+                    out_of_time = self._deliver(deadline, live_only)
+                    if self._escaped is not None:
+                        self._raise_escaped()
+                finally:
+                    self._holder = None
+                    baton.release()  # in a child that a handler has forked, there is another
+                if out_of_time:
+                    return True
+        finally:
+            if self.is_over:
+                self.end_waiters.wake()
+        if self.is_over and not self.async_calls.pending and not self._is_owing():
+            self._settle()
+        return False
+
+    def _deliver(self, deadline: float | None, live_only: bool) -> bool:
+        telling, pending = self.telling, self.async_calls.pending
+        while not pending and self._escaped is None:
+            # The live handlers come first: a program that keeps connecting others cannot hold
+            # them up.
+            live = self.live
+            if self._claim(live):
+                telling.tell(self, self.log[live.position - 1], live)
+            elif self._after_all is not None:
+                after_all, self._after_all = self._after_all, None
+                after_all()
+            elif not live_only and self.audible != NOTHING and self.late:
+                self._catch_up(*self.late[0])
+            else:
+                return False
+            if deadline is not None and monotonic() > deadline:
+                return True
+        return False
+
+    def _claim(self, cursor: Any) -> bool:
+        """Moves the cursor past the next entry, which is then told: no close() takes it back.
+
+        Returns False if there is none, or if nothing may be heard any more.
+        """
+        with self.lock:
+            end = len(self.log) if cursor is self.live else self.live.position
+            if cursor.position >= end or self.audible == NOTHING:
+                return False
+            cursor.position += 1
+            return True
+
+    def _is_owing(self, live_only: bool = False) -> bool:
+        """Whether there is something to deliver."""
+        if self._after_all is not None:
+            return True
+        if self.audible == NOTHING:
+            return False
+        return self.live.position < len(self.log) or (not live_only and bool(self.late))
+
+    def _catch_up(self, connection: Connection, cursor: Any) -> None:
+        """Delivers one entry to a late handler, or makes it one of the live."""
+        if self._claim(cursor):
+            self.telling.tell(self, self.log[cursor.position - 1], cursor)
+            return
+        if connection.is_active:
+            self.telling.tell(self, None, cursor)
+        with self.lock:
+            if (connection, cursor) in self.late:  # unless the handler was forgotten meanwhile
+                self.late.remove((connection, cursor))
+                self._join(connection)
+
+    def call(self, event: Event[Any], cursor: Any, name: str = "") -> None:
+        """Calls the cursor's handlers of the event's name, or of the given one."""
+        name = name or event.type
+        event.target = target = self.target
+        connection: Connection | None = None
+        try:
+            for connection in cursor.receivers.get(name, ()):
+                audible = self.audible
+                if audible is not None and name not in audible and event is not self.claimed:
+                    return
+                if connection.is_active:
+                    try:
+                        connection.call(target, event)
+                    except BaseException as exception:
+                        self._handle(event, connection, exception)
+        finally:
+            connection = None  # an exception that is kept keeps this frame, and so the handler
+        if name in WATCHED and cursor is self.live and name in self.telling.signals:
+            self._call_watchers(self.telling.signals[name], event)
+
+    def _call_watchers(self, signal: Signal, event: Event[Any]) -> None:
+        handler: Handler | None = None
+        try:
+            for handler in list(signal.receivers_for(self.target)):
+                if not self.may_hear(event.type):
+                    return
+                try:
+                    handler(self.target, event=event)
+                except BaseException as exception:
+                    self._handle(event, handler, exception)
+        finally:
+            handler = None  # as in call
+
+    # What handlers raise
+
+    def _handle(
+        self, event: Event[Any], handler: Connection | Handler, exception: BaseException
+    ) -> None:
+        if self._runner.catches(exception):
+            self.report(event, handler, exception)
+        elif self._escaped is None:
+            self._escaped = exception  # it goes on after the other handlers were called
+
+    def report(
+        self, event: Event[Any], handler: Connection | Handler, exception: BaseException
+    ) -> None:
+        """Logs what a handler has raised, with its traceback the first time, and sends it as
+        `handler_error`."""
+        known_by = handler if isinstance(handler, Connection) else event.type
+        count = self._failures[known_by] = self._failures[known_by] + 1
+        if count == 1:
+            logger.error("a handler of %r raised", event.type, exc_info=exception)
+        elif count in _COUNTS_LOGGED:
+            logger.error("a handler of %r has raised %d times", event.type, count)
+        # A failing handler of failures would have no end. A failure that may not be heard any more
+        # would keep the handler alive.
+        if event.type != "handler_error" and not self.is_over and self.may_hear("handler_error"):
+            failure = HandlerFailure(event, _handler_of(handler), exception)
+            with self.lock:
+                self.log.append(Event("handler_error", failure))
+
+    def _raise_escaped(self) -> None:
+        escaped, self._escaped = self._escaped, None
+        assert escaped is not None
+        try:
+            raise escaped
+        finally:
+            escaped = None  # as in call
+
+    # Letting go
+
+    def _settle(self) -> None:
+        """All is over and told. Where a host runs the handlers, they are forgotten there: a widget
+        that one knows must not be freed by the thread that reads."""
+        if self.host is not None:
+            self.host.unwatch()
+            with self.lock:
+                if not self._is_owing():
+                    self._forget_handlers()
+
+    def _forget_handlers(self) -> None:
+        self._forgotten |= {name for name in self.live.receivers if self.is_heard(name)}
+        self.live.receivers = {}
+        for _, cursor in self.late:
+            cursor.receivers = {}
+        self.late = []
+        self._failures.clear()
+        self.telling.forget_failures()  # each knows its handler
+
+    def host_gone(self, *, forget: bool = True) -> None:
+        """The host's loop is over: closes the target, and drops what can be delivered no more."""
+        self.is_host_gone = True
+        with self.lock:
+            if forget:
+                self._forget_handlers()
+        self._on_gone()
+        self._drop_all()
+        self.end_waiters.wake()
+
+    def in_child(self) -> None:
+        """After a fork, in the child: what happens is delivered in the parent."""
+        self.lock = threading.RLock()
+        self._baton = threading.Lock()
+        self.own_thread.in_child()
+        self._drop_all()
+
+    def _drop_all(self) -> None:
+        with self.lock:
+            self.audible = NOTHING
+            self._after_all = None
+            self.live.position = len(self.log)
+            self.late = []
+            self.async_calls.pending.clear()
