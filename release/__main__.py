@@ -50,7 +50,7 @@ def build(folder: Path) -> tuple[Path, Path]:
 
 
 def check_tests(sdist: Path, folder: Path) -> None:
-    """Whoever packages it further runs the tests from the sdist."""
+    """Packagers of other systems run the tests from the sdist."""
     shutil.unpack_archive(sdist, folder)
     [root] = folder.iterdir()
     tool("pytest", "--collect-only", "-qqqq", cwd=root)

@@ -2,7 +2,7 @@
 
     python -m release.audit
 
-Ends with status 1 where there is one. Where nobody can be asked, it says so, and ends with 0.
+Ends with status 1 if there is one. If no service can be asked, it says so and ends with 0.
 """
 
 from __future__ import annotations

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import threading
 import venv
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 _WORDS = ("Argentina ", "won ", "it.")
-_TOKEN = 'token="your_token_here",\n'
+_KEY = "your_key_here"
+_MODEL = "your_model_here"
 _INSTALLED = """
 from importlib.metadata import version
 from importlib.resources import files
@@ -25,13 +28,14 @@ assert find_spec("flask") is None, "an extra is installed without being asked fo
 """
 
 
-class _Jetpack(BaseHTTPRequestHandler):
-    """Says `_WORDS`, one event each, to whoever brings the README's token."""
+class _Service(BaseHTTPRequestHandler):
+    """Answers with `_WORDS`, one event each, if the address, the key and the model are right."""
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        allowed = self.headers["Authorization"] == "Bearer your_token_here"
-        self.send_response(200 if allowed else 401)
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        allowed = self.headers["Authorization"] == f"Bearer {_KEY}"
+        found = (self.path, asked["model"]) == ("/v1/chat/completions", _MODEL)
+        self.send_response((200 if found else 404) if allowed else 401)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
         for word in _WORDS:
@@ -52,30 +56,41 @@ def check_quickstart(wheel: Path, version: str, readme: Path, environment: Path)
         pip = [str(python), "-m", "pip", "--disable-pip-version-check", *arguments]
         subprocess.run(pip, check=True)
     _run(python, _INSTALLED.format(version=version), environment)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Jetpack)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Service)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        url = f"http://127.0.0.1:{server.server_port}/ask"
-        printed = _run(python, _first_program(readme, url), environment)
+        variables = {
+            "OPENAI_BASE_URL": f"http://127.0.0.1:{server.server_port}/v1",
+            "OPENAI_API_KEY": _KEY,
+            "AI_MODEL_NAME": _MODEL,
+        }
+        printed = _run(python, _first_program(readme), environment, variables)
     finally:
         server.shutdown()
-    expected = ["".join(_WORDS[: count + 1]) for count in range(len(_WORDS))]
-    if printed.splitlines() != expected:
+    if printed != "".join(_WORDS):
         raise SystemExit(f"error: the README's first program printed {printed!r}")
 
 
-def _first_program(readme: Path, url: str) -> str:
-    """The first block of Python, which asks `url` instead of Jetpack AI."""
+def _first_program(readme: Path) -> str:
+    """The first block of Python, as it stands."""
     match = re.search(r"(?s)```python\n(.*?)```", readme.read_text("utf-8"))
-    if match is None or match[1].count(_TOKEN) != 1:
-        raise SystemExit("error: the README has no first program that can be told an address")
-    return match[1].replace(_TOKEN, f"{_TOKEN}    url={url!r},\n")
+    if match is None:
+        raise SystemExit("error: the README has no program")
+    return match[1]
 
 
-def _run(python: Path, program: str, folder: Path) -> str:
+def _run(
+    python: Path, program: str, folder: Path, variables: Mapping[str, str] | None = None
+) -> str:
     """What it prints; in a folder without the package, so that only an installed one is found."""
-    command = [str(python), "-I", "-W", "error", "-c", program]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [str(python), "-I", "-W", "error", "-c", program],
+        cwd=folder,
+        env={**os.environ, **(variables or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     if done.returncode != 0 or done.stderr:
         raise SystemExit(f"error: it ended with status {done.returncode}: {done.stderr}")
     return done.stdout

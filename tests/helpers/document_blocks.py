@@ -5,7 +5,8 @@
     <!-- program: tkinter                   run by itself, where these modules are; its lines stand
                                             around the block, which takes the place of `...`
 
-All blocks of a document share one namespace, in their order.
+All blocks of a document share one namespace, in their order. The README has no such comments: each
+of its blocks is a whole program, and `document_around` has what a test needs around it.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
+from document_around import README, Program
 from sybil import Document, Example, Region
 from sybil.parsers.markdown.codeblock import CodeBlockParser
 from sybil.parsers.markdown.lexers import DirectiveInHTMLCommentLexer, RawFencedCodeBlockLexer
@@ -24,19 +25,18 @@ NO_CODE = frozenset(("text", "http"))
 """What a program says, and what goes over a wire."""
 
 
-class Program(NamedTuple):
-    """What stands before a block that is run by itself."""
-
-    modules: tuple[str, ...]
-    around: str
-
-
 def blocks_of(
     path: Path, evaluators: dict[str, Callable[[Example], None]]
 ) -> Iterator[tuple[int, str, list[Example]]]:
     """Line, language, and what is to be evaluated for each block, hidden ones as well."""
     known = [CodeBlockParser(language, evaluate) for language, evaluate in evaluators.items()]
-    parsers = (SkipParser(), parse_programs, *known, others_than({*evaluators, *NO_CODE}))
+    parsers = (
+        SkipParser(),
+        parse_programs,
+        parse_readme,
+        *known,
+        others_than({*evaluators, *NO_CODE}),
+    )
     waiting: list[Example] = []
     for example in Document.parse(str(path), *parsers).examples():
         waiting.append(example)
@@ -52,6 +52,13 @@ def parse_programs(document: Document) -> Iterable[Region]:
             tuple(region.lexemes["arguments"].split()), str(region.lexemes["source"]) or "..."
         )
         yield Region(region.start, region.end, around, announce)
+
+
+def parse_readme(document: Document) -> Iterable[Region]:
+    if Path(document.path).name == "README.md":
+        for heading, program in README.items():
+            block = document.text.index("```python", document.text.index(f"\n## {heading}\n"))
+            yield Region(block - 1, block, program, announce)
 
 
 def announce(example: Example) -> None:

@@ -36,6 +36,6 @@ if __name__ == "__main__":
     with standing_in():
         runpy.run_path(sys.argv[1], run_name="__main__")
     assert not failures, failures
-    # A notebook's answer is told in its kernel; its program looks at what the cell shows.
+    # A notebook's handlers run in its kernel; its program looks at what the cell shows.
     assert done_on or "nbclient" in sys.modules, "no answer came to its end"
     assert set(done_on) <= {threading.main_thread().ident}, "handlers ran on another thread"

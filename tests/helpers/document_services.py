@@ -1,4 +1,4 @@
-"""Who stands in, on this machine, for the services that the documents name.
+"""The services that the documents name, on this machine.
 
 A reader's program asks `https://chatbot.example`; here, the playground answers. Whatever is not in
 the table is not asked: no test of a document reaches the network.
@@ -87,4 +87,4 @@ def _here(url: str, table: dict[str, str]) -> str:
     for begin, here in table.items():
         if url.startswith(begin):
             return here + url[len(begin) :]
-    raise requests.ConnectionError(f"nobody stands in for {url} in {__name__}")
+    raise requests.ConnectionError(f"{__name__} has no service for {url}")

@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # Programs whose options `--help` lists.
-WITH_HELP = frozenset(("suggestions", "gunicorn", "uvicorn", "waitress-serve", "curl"))
+WITH_HELP = frozenset(("suggestions", "gunicorn", "uvicorn", "waitress-serve", "curl", "flask"))
 OTHERS = frozenset(
     ("bash", "git", "jq", "keyring", "make", "pip", "pytest", "python", "python3", "uv")
 )

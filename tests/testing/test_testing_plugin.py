@@ -23,7 +23,7 @@ from suggestions.testing import FAULTS, SuggestionsServer, replay, tls_faults
 
 pytest_plugins = ["pytester"]
 
-README = Path(__file__).parents[2] / "README.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "testing.md"
 A_USERS_TESTS = """
     import pytest
     from suggestions import SuggestionsEventSource, errors
@@ -376,8 +376,8 @@ def test_a_replay_tells_when_to_try_again(server: SuggestionsServer, tmp_path: P
         replay(place).result(SOON)
 
 
-def test_the_readmes_example(pytester: pytest.Pytester) -> None:
-    section = README.read_text("utf-8").partition("\n## Testing what you build\n")[2]
+def test_the_documents_example(pytester: pytest.Pytester) -> None:
+    section = DOCUMENT.read_text("utf-8").partition("\n## In short\n")[2]
     section = section.partition("\n## ")[0]
     blocks = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     assert blocks
