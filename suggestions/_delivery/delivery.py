@@ -2,8 +2,7 @@
 
 Entries are appended to the log by any thread. Handlers that have heard all of it so far share one
 cursor; a handler that is connected late has a cursor of its own until it has caught up. Delivering
-is one loop, and one thread at a time holds the baton for it. An entry is claimed under the lock,
-by moving the cursor past it; no lock is held while a handler runs.
+is one loop, and one thread at a time holds the baton for it. No lock is held while a handler runs.
 """
 
 from __future__ import annotations
@@ -271,17 +270,19 @@ class Delivery:
         return False
 
     def _deliver(self, deadline: float | None, live_only: bool) -> bool:
-        telling, pending = self.telling, self.async_calls.pending
+        log, live, tell = self.log, self.live, self.telling.tell
+        pending = self.async_calls.pending
         while not pending and self._escaped is None:
             # The live handlers come first: a program that keeps connecting others cannot hold
             # them up.
-            live = self.live
-            if self._claim(live):
-                telling.tell(self, self.log[live.position - 1], live)
+            position = live.position
+            if position < len(log) and self.audible is not NOTHING:
+                live.position = position + 1
+                tell(self, log[position], live)
             elif self._after_all is not None:
                 after_all, self._after_all = self._after_all, None
                 after_all()
-            elif not live_only and self.audible != NOTHING and self.late:
+            elif not live_only and self.late and self.audible is not NOTHING:
                 self._catch_up(*self.late[0])
             else:
                 return False
@@ -289,30 +290,20 @@ class Delivery:
                 return True
         return False
 
-    def _claim(self, cursor: Any) -> bool:
-        """Moves the cursor past the next entry, which is then told: no close() takes it back.
-
-        Returns False if there is none, or if nothing may be heard any more.
-        """
-        with self.lock:
-            end = len(self.log) if cursor is self.live else self.live.position
-            if cursor.position >= end or self.audible == NOTHING:
-                return False
-            cursor.position += 1
-            return True
-
     def _is_owing(self, live_only: bool = False) -> bool:
         """Whether there is something to deliver."""
         if self._after_all is not None:
             return True
-        if self.audible == NOTHING:
+        if self.audible is NOTHING:
             return False
         return self.live.position < len(self.log) or (not live_only and bool(self.late))
 
     def _catch_up(self, connection: Connection, cursor: Any) -> None:
         """Delivers one entry to a late handler, or makes it one of the live."""
-        if self._claim(cursor):
-            self.telling.tell(self, self.log[cursor.position - 1], cursor)
+        position = cursor.position
+        if position < self.live.position:
+            cursor.position = position + 1
+            self.telling.tell(self, self.log[position], cursor)
             return
         if connection.is_active:
             self.telling.tell(self, None, cursor)

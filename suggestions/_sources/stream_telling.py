@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
-from suggestions._delivery.delivery import Cursor, Delivery
+from suggestions._delivery.delivery import NOTHING, Cursor, Delivery
 from suggestions.events import Event, MessageEvent
 from suggestions.signals import BY_NAME
 
@@ -100,10 +100,15 @@ class TellStream:
         return Cursor(self.log.start)
 
     def tell(self, delivery: Delivery, entry: Event[Any] | None, cursor: Cursor) -> None:
-        if entry is None:
-            return
-        self._told = cursor
-        delivery.claimed = entry
+        with delivery.lock:
+            if cursor is not delivery.live and delivery.audible is NOTHING:
+                cursor.position -= 1  # it hears this after a restart
+                return
+            if entry is None or self.log[cursor.position - 1] is None:
+                return  # close() has withdrawn it
+            # Claimed: the cursor is beyond it, and close() withdraws what lies ahead of the cursor.
+            self._told = cursor
+            delivery.claimed = entry
         delivery.call(entry, cursor)
         if EVERY in cursor.receivers:
             delivery.call(entry, cursor, EVERY)
