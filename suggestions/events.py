@@ -1,4 +1,16 @@
-"""`Event`, the names of the events, and what their `detail` is made of."""
+"""`Event`, the names of the events, and what their `detail` is made of.
+
+To add an event with a payload, touch:
+
+1. this file: its name in `NAMES`, and its payload, a `NamedTuple`, if there is none that fits;
+2. `signals.py`: its signal;
+3. `_sources/answer.py`: where it is emitted, and, if a service sends it, `dialects/delta.py`: the
+   delta that a dialect finds it in;
+4. `_delivery/handler_types.py`: its name and payload, for type checkers;
+5. `docs/events.md`: its row in the table.
+
+`tests/project/test_tables.py` then names each table that lacks it.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +52,7 @@ NAMES = frozenset(
         "handler_error",
     )
 )
-"""Every name that the library sends of its own; an SSE message of such a name is a `message`."""
+"""Every name that the library sends itself; a server's message of such a name is a `message`."""
 
 
 class Event(Generic[T_co]):
@@ -62,7 +74,7 @@ class Event(Generic[T_co]):
 
 
 class Later(NamedTuple):
-    """An event of the log whose detail is made when, and only if, somebody hears it."""
+    """An event of the log whose detail is made when, and only if, a handler listens to it."""
 
     type: str
     make_detail: Callable[[], object]
@@ -89,7 +101,7 @@ class MessageEvent(NamedTuple):
     """Detail of what an `EventSource` receives (WHATWG HTML, section 9.2.6).
 
     `type` is the name that the server gave it, "message" without one; `origin` is that of the
-    stream's address behind all redirects, like "https://example.org".
+    stream's address after all redirects, like "https://example.org".
     """
 
     data: str
@@ -98,7 +110,7 @@ class MessageEvent(NamedTuple):
     origin: str
 
     def json(self) -> Any:
-        """What `data` says as JSON (RFC 8259). Raises `ValueError` where it is none."""
+        """What `data` says as JSON (RFC 8259). Raises `ValueError` if it is no JSON."""
         try:
             return json.loads(self.data, parse_constant=_no_constant)
         except RecursionError:
@@ -128,7 +140,7 @@ class ToolCall(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """Detail of `usage`: counts of tokens; `details` is all that the service told about them."""
+    """Detail of `usage`: counts of tokens; `details` is all that the service sent about them."""
 
     prompt_tokens: int
     completion_tokens: int

@@ -1,8 +1,8 @@
 """Plain blinker signals, one for each event name, sent by every source in the process.
 
 A host watches all its plugins' answers with `signals.done.connect(handler)`; a handler is called
-`handler(source, event=event)`, on the thread that runs the source's own handlers. They cost
-nothing while nobody is connected. As everywhere in blinker, a connection is weak by default.
+`handler(source, event=event)`, on the thread that runs the source's own handlers. A signal costs
+nothing until a handler is connected. As everywhere in blinker, a connection is weak by default.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ BY_NAME: dict[str, Signal] = {name: globals()[name] for name in NAMES}
 
 
 WATCHED: set[str] = set()
-"""Names that somebody is, or has been, connected to; read on the hot path."""
+"""Names that a handler is, or has been, connected to; read on the hot path."""
 
 
 def _note(signal: Signal, **_: object) -> None:

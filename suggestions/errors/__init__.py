@@ -6,7 +6,7 @@ To add an error with an event of its own, touch:
 2. `errors/reports.py`: the statuses and words that services report it with.
 3. `events.py`: its name in `ERROR_NAMES`.
 
-`tests/test_tables.py` then names every other table that lacks it.
+`tests/project/test_tables.py` then names every other table that lacks it.
 """
 
 from __future__ import annotations
