@@ -20,15 +20,6 @@ def is_async(handler: Callable[..., Any]) -> TypeGuard[AsyncHandler]:
     return iscoroutinefunction(handler) or iscoroutinefunction(type(handler).__call__)
 
 
-def check_is_awaited(name: str, spawn: Spawn | None) -> None:
-    """Raises `TypeError` if no dispatcher awaits the async handlers of this target."""
-    if spawn is None:
-        raise TypeError(
-            f"the handler of {name!r} is an async function, which nothing here would await: "
-            "use dispatch=suggestions.toolkits.aio() or trio_()"
-        )
-
-
 class AsyncCall:
     """A call of an async handler, in its turn or waiting for it."""
 
@@ -74,6 +65,14 @@ class AsyncCalls:
         self._may_begin = may_begin
         self._failed = failed
         self._ended = ended
+
+    def check(self, name: str) -> None:
+        """Raises `TypeError` if no dispatcher awaits the async handlers of this target."""
+        if self._spawn is None:
+            raise TypeError(
+                f"the handler of {name!r} is an async function, which nothing here would await: "
+                "use dispatch=suggestions.toolkits.aio() or trio_()"
+            )
 
     def add(self, connection: Connection, event: Event[Any], handler: Handler, way: Way) -> None:
         """Calls the handler when its turn has come."""

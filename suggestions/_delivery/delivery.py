@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from suggestions._delivery.async_handlers import AsyncCalls
 from suggestions._delivery.dispatch import Dispatcher, Host, OwnThread
-from suggestions._delivery.handlers import Connection, Handler, Receivers
+from suggestions._delivery.handlers import Connection, Handler
 from suggestions._delivery.waiting import Waiters
 from suggestions.events import Event, HandlerFailure
-from suggestions.signals import BY_NAME, WATCHED
+from suggestions.signals import WATCHED
 
 if TYPE_CHECKING:
     from blinker import Signal
@@ -28,16 +28,6 @@ logger = logging.getLogger("suggestions")
 
 NOTHING: frozenset[str] = frozenset()
 _COUNTS_LOGGED = frozenset((10, 100, 1_000, 10_000, 100_000, 1_000_000))
-
-
-class Cursor:
-    """A place in the log, and the handlers that have heard all before it."""
-
-    __slots__ = ("position", "receivers")
-
-    def __init__(self, position: int = 0) -> None:
-        self.position = position
-        self.receivers: Receivers = {}
 
 
 class Telling(Protocol):
@@ -63,26 +53,6 @@ class Telling(Protocol):
 
     def forget_failures(self) -> None:
         """Makes None of each `handler_error` in the log."""
-
-
-class TellEvents:
-    """The entries are events, and handlers are called for each."""
-
-    names: Collection[str] = ()
-    signals: Mapping[str, Signal] = BY_NAME
-
-    def __init__(self) -> None:
-        self.log: list[Event[Any] | None] = []
-
-    def cursor(self) -> Cursor:
-        return Cursor()
-
-    def tell(self, delivery: Delivery, entry: Event[Any] | None, cursor: Cursor) -> None:
-        if entry is not None:
-            delivery.call(entry, cursor)
-
-    def forget_failures(self) -> None:
-        forget_failures(self.log)
 
 
 def forget_failures(log: list[Any]) -> None:
@@ -132,7 +102,8 @@ class Delivery:
         self.host = None if dispatch is None else Host(self, dispatch)
         self.own_thread = OwnThread(self)
         self._runner: Host | OwnThread = self.host or self.own_thread
-        self.async_calls = AsyncCalls(self.spawn, self.may_hear, self.report, self.wake)
+        spawn = None if self.host is None else self.host.spawn
+        self.async_calls = AsyncCalls(spawn, self.may_hear, self.report, self.wake)
         self._on_gone = on_gone
         self._after_all: Callable[[], object] | None = None
         self._baton = threading.Lock()
@@ -141,17 +112,13 @@ class Delivery:
         self._failures: Counter[object] = Counter()
         self._forgotten: set[str] = set()  # the names of handlers that were forgotten
 
-    @property
-    def spawn(self) -> Any:
-        return None if self.host is None else self.host.spawn
-
     # Listening
 
-    def connect(self, connection: Connection, handler: Handler) -> bool:
-        """Adds a connection for `handler`. Returns False if the handler has one for that name."""
+    def connect(self, connection: Connection, handler: Handler) -> None:
+        """Adds a connection for `handler`, unless it has one for that name."""
         with self.lock:
             if self.connections(connection.name, handler):
-                return False
+                return
             is_late = bool(self.log)
             if is_late:
                 cursor = self.telling.cursor()
@@ -161,7 +128,6 @@ class Delivery:
                 self._join(connection)
         if is_late:
             self.wake(late=True)
-        return True
 
     def connections(self, name: str, handler: Handler) -> list[Connection]:
         """Those that a handler has for a name."""
@@ -198,19 +164,17 @@ class Delivery:
         self.live.receivers = {**others, name: connections} if connections else others
 
     def is_heard(self, name: str) -> bool:
-        """Whether a handler that was connected to that name was not collected before it could
-        hear of all."""
+        """Whether a handler of that name is there, or was until all handlers were forgotten."""
         connections = self.live.receivers.get(name, ())
         return name in self._forgotten or any(each.handler is not None for each in connections)
 
     # What happens
 
-    def append(self, *entries: Any) -> None:
-        """Adds entries to the log, and has them delivered."""
+    def append(self, entry: Any, *, here: bool = False) -> None:
+        """Adds an entry to the log, and has it delivered."""
         with self.lock:
-            for entry in entries:
-                self.log.append(entry)
-        self.wake()
+            self.log.append(entry)
+        self.wake(here=here)
 
     def wake(self, *, here: bool = False, late: bool = False) -> None:
         """There is something to deliver, on the caller's thread with `here`, for late handlers
@@ -282,8 +246,8 @@ class Delivery:
             elif self._after_all is not None:
                 after_all, self._after_all = self._after_all, None
                 after_all()
-            elif not live_only and self.late and self.audible is not NOTHING:
-                self._catch_up(*self.late[0])
+            elif not live_only and (late := self.late) and self.audible is not NOTHING:
+                self._catch_up(*late[0])
             else:
                 return False
             if deadline is not None and monotonic() > deadline:
@@ -308,7 +272,8 @@ class Delivery:
         if connection.is_active:
             self.telling.tell(self, None, cursor)
         with self.lock:
-            if (connection, cursor) in self.late:  # unless the handler was forgotten meanwhile
+            # Unless it was disconnected or forgotten meanwhile.
+            if (connection, cursor) in self.late:
                 self.late.remove((connection, cursor))
                 self._join(connection)
 

@@ -66,6 +66,16 @@ Receivers = Mapping[str, tuple[Connection, ...]]
 """By name, the connections in the order in which they were made."""
 
 
+class Cursor:
+    """A place in the log, and the handlers that have heard all before it."""
+
+    __slots__ = ("position", "receivers")
+
+    def __init__(self, position: int = 0) -> None:
+        self.position = position
+        self.receivers: Receivers = {}
+
+
 def reference_to(handler: Handler, weak: bool) -> Callable[[], Handler | None]:
     """Returns the handler, or None once it is gone."""
     if not weak:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from suggestions._delivery.async_handlers import check_is_awaited, is_async
-from suggestions._delivery.delivery import Delivery, TellEvents
+from suggestions._delivery.async_handlers import is_async
+from suggestions._delivery.delivery import Delivery, forget_failures
 from suggestions._delivery.dispatch import Dispatcher
 from suggestions._delivery.handlers import (
     Abortable,
     Connection,
+    Cursor,
     Handler,
     Way,
     by_position,
@@ -23,6 +24,30 @@ from suggestions._delivery.handlers import (
     way_to_call,
 )
 from suggestions.events import Event
+from suggestions.signals import BY_NAME
+
+if TYPE_CHECKING:
+    from blinker import Signal
+
+
+class TellEvents:
+    """The entries are events, and handlers are called for each."""
+
+    names: Collection[str] = ()
+    signals: Mapping[str, Signal] = BY_NAME
+
+    def __init__(self) -> None:
+        self.log: list[Event[Any] | None] = []
+
+    def cursor(self) -> Cursor:
+        return Cursor()
+
+    def tell(self, delivery: Delivery, entry: Event[Any] | None, cursor: Cursor) -> None:
+        if entry is not None:
+            delivery.call(entry, cursor)
+
+    def forget_failures(self) -> None:
+        forget_failures(self.log)
 
 
 class EventTarget:
@@ -98,9 +123,7 @@ class EventTarget:
         """
         if not isinstance(event, Event):
             raise TypeError(f"dispatch_event takes an Event, not {type(event).__name__}")
-        with self._delivery.lock:
-            self._delivery.log.append(event)
-        self._delivery.wake(here=True)
+        self._delivery.append(event, here=True)
 
     def _connect(
         self,
@@ -116,7 +139,7 @@ class EventTarget:
         warn_of_close_name(name, delivery.telling.names, stacklevel=3)
         is_awaited = is_async(handler)
         if is_awaited:
-            check_is_awaited(name, delivery.spawn)
+            delivery.async_calls.check(name)
         refer = reference_to(handler, weak)
         connection = Connection(name, refer, signal)
 

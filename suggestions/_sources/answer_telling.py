@@ -8,7 +8,8 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from suggestions._delivery.delivery import Cursor, Delivery, forget_failures
+from suggestions._delivery.delivery import Delivery, forget_failures
+from suggestions._delivery.handlers import Cursor
 from suggestions._sources.answer import Answer, TextSoFar
 from suggestions.events import NAMES, Event, Later, ServerSentEvent
 from suggestions.signals import BY_NAME, WATCHED

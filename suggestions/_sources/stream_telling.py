@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
-from suggestions._delivery.delivery import NOTHING, Cursor, Delivery
+from suggestions._delivery.delivery import NOTHING, Delivery
+from suggestions._delivery.handlers import Cursor
 from suggestions.events import Event, MessageEvent
 from suggestions.signals import BY_NAME
 
