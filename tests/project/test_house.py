@@ -62,7 +62,7 @@ MODULES = {name_of(path): path for path in sorted(HOUSE.rglob("*.py"))}
 
 def room_of(module: str) -> str:
     """The entry at the top of `suggestions/` that the module is in."""
-    return (module.split(".") + ["__init__"])[1]
+    return [*module.split("."), "__init__"][1]
 
 
 @cache
