@@ -75,3 +75,9 @@ class Loop:
         while not condition():
             assert time.monotonic() < deadline, "it did not come true"
             self.run_once()
+
+    def run_to_end(self, source: Any) -> None:
+        """Until the source's last event has come."""
+        ended: list[object] = []
+        source.connect("end", lambda source, event: ended.append(event))
+        self.run_until(lambda: ended)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Awaitable, Callable
 
@@ -29,3 +30,9 @@ async def until(
     while not condition():
         assert time.monotonic() < deadline, "it did not come true"
         await sleep(0.002)
+
+
+def our_threads(kind: str = "") -> set[threading.Thread]:
+    """The threads of the library, or those of a kind: "stream", "deliver"."""
+    name = f"suggestions-{kind}"
+    return {thread for thread in threading.enumerate() if thread.name.startswith(name)}
