@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from handlers import Heard, View
 from loop import Loop
-from waiting import our_threads
+from waiting import eventually, our_threads
 
 from suggestions import Event, EventTarget
 
@@ -29,8 +29,7 @@ def send(target: EventTarget, *details: Any, name: str = "news") -> None:
 
 def settle() -> None:
     """Waits for the threads that deliver to late handlers."""
-    for thread in our_threads("deliver"):
-        thread.join(10)
+    assert eventually(lambda: not our_threads("deliver"))
 
 
 def test_a_handler_hears_its_name_alone(target: EventTarget) -> None:

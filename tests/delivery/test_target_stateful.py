@@ -15,7 +15,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from test_target import settle
-from waiting import our_threads
 
 from suggestions import Event, EventTarget
 
@@ -144,8 +143,7 @@ class Machine(RuleBasedStateMachine):
     def _settle(self) -> None:
         while self.posts is not None and not self.posts.empty():
             self.posts.get()()
-        while our_threads("deliver"):
-            settle()
+        settle()
 
     @rule(name=NAMES, slot=SLOTS, once=st.booleans(), within=WITHIN)
     def connect(self, name: str, slot: int, once: bool, within: int | None) -> None:
