@@ -100,7 +100,9 @@ if child == 0:
     source.close()
     os._exit(0)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-socket.create_connection(("localhost", int(sys.argv[1].split(":")[2].split("/")[0]))).close()
+address = ("localhost", int(sys.argv[1].split(":")[2].split("/")[0]))
+with socket.create_connection(address) as another:
+    another.sendall(b".")
 until("open", "message", "later")
 assert source.ready_state == EventSource.OPEN
 """

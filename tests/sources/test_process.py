@@ -279,7 +279,9 @@ if child == 0:
     %s
     sys.exit()
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-socket.create_connection(("localhost", int(sys.argv[1].split(":")[2].split("/")[0]))).close()
+address = ("localhost", int(sys.argv[1].split(":")[2].split("/")[0]))
+with socket.create_connection(address) as another:
+    another.sendall(b".")
 assert source.wait(10)
 print(source.state, source.full_message, names[-2:])
 """
