@@ -23,7 +23,7 @@ _TIME_TO_READ = 0.05  # seconds
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it came: `method` and `path` are `str`, `body` is `bytes`.
+    """One request as it came: `method`, `path` and `version` are `str`, `body` is `bytes`.
 
     `headers` is an `email.message.Message`, which compares names without regard to case.
     """
@@ -32,6 +32,7 @@ class Request:
     path: str
     headers: Message = field(repr=False)  # there is a token in them
     body: bytes = field(repr=False)
+    version: str = field(default="HTTP/1.1", repr=False)
 
     @property
     def json(self) -> Any:
@@ -62,6 +63,11 @@ class Peer:
         self._file = self._sock.makefile("rb")
 
     @property
+    def sock(self) -> socket.socket:
+        """The socket itself, with which a script may do what it likes."""
+        return self._sock
+
+    @property
     def scheme(self) -> str:
         """ "http" or "https"."""
         return "https" if isinstance(self._sock, ssl.SSLSocket) else "http"
@@ -83,7 +89,7 @@ class Peer:
             raise ConnectionAbortedError("no request came")
         headers = parse_headers(self._file)
         body = self._file.read(int(headers.get("Content-Length", 0)))
-        request = Request(line[0], line[1], headers, body)
+        request = Request(line[0], line[1], headers, body, *line[2:3])
         self._note(request)
         return request
 

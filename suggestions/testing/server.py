@@ -35,18 +35,19 @@ class SuggestionsServer:
     are in the wire format that "jetpack", "openai" and "auto" read; `sends` is for others.
 
     `certificate` is the path of a PEM file with a certificate for 127.0.0.1, its chain and its
-    key, to be asked over https. Raises `OSError`, `ssl.SSLError` where it is none.
+    key, to be asked over https; `port` is one to come back to, 0 for any that is free. Raises
+    `OSError` if the port is taken, and `ssl.SSLError`, an `OSError`, for a wrong certificate.
 
     `requests` is what was asked so far: `method`, `path`, `headers`, `body`, `json`.
     """
 
-    def __init__(self, *, certificate: str | os.PathLike[str] | None = None) -> None:
+    def __init__(self, *, certificate: str | os.PathLike[str] | None = None, port: int = 0) -> None:
         self.requests: list[Request] = []
         self._tls: ssl.SSLContext | None = None
         if certificate is not None:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(certificate)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
         self._port: int = self._listener.getsockname()[1]
         self._lock = threading.Lock()
         self._steps: list[_Step] = []
@@ -166,9 +167,9 @@ class SuggestionsServer:
             return step
 
     def _start(self, target: Callable[..., object], *args: object) -> None:
-        name = f"suggestions-server-{self._port}"
+        name = f"server-{self._port}"  # none of those that a source has
         thread = threading.Thread(target=target, args=args, name=name, daemon=True)
-        self._threads.append(thread)
+        self._threads = [*filter(threading.Thread.is_alive, self._threads), thread]
         thread.start()
 
     def _accept(self) -> None:

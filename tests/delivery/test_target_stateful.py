@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import queue
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -144,8 +143,7 @@ class Machine(RuleBasedStateMachine):
     def _settle(self) -> None:
         while self.posts is not None and not self.posts.empty():
             self.posts.get()()
-        while any(thread.name == "suggestions-deliver" for thread in threading.enumerate()):
-            settle(self.target)
+        settle()
 
     @rule(name=NAMES, slot=SLOTS, once=st.booleans(), within=WITHIN)
     def connect(self, name: str, slot: int, once: bool, within: int | None) -> None:

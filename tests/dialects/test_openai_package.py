@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import openai
 import pytest
+from whole_answer import whole_answer
 
 from suggestions import SuggestionsEventSource, errors
-from suggestions._sources.ask import _WholeAnswer
 from suggestions.dialects.openai import OpenAI
 from suggestions.errors import SuggestionsError
 from suggestions.playground import FAILURES, Playground
@@ -87,7 +87,7 @@ class Asked:
 
     def ours(self, question: str, timeout: float = SOON) -> Got:
         query = "&".join(f"{name}={value}" for name, value in self.query.items())
-        kind = SuggestionsEventSource if self.stream else _WholeAnswer
+        kind = SuggestionsEventSource if self.stream else whole_answer
         source = kind(
             question,
             "any",

@@ -1,4 +1,4 @@
-"""The event contract, as a check of one source and of what a handler of everything was told."""
+"""The event contract, as a check of one source and of the events that a handler got of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMES_HEARD = sorted(NAMES)
 
 
 class Record:
-    """Handlers for every name, and what each was told, in order."""
+    """A handler for every name, and the events that it got, in order."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, Any]] = []
@@ -21,6 +21,10 @@ class Record:
         self.threads: set[int] = set()
         self._running = threading.Lock()
         self.overlaps = 0
+
+    def handlers(self) -> dict[str, Any]:
+        """For `on=`."""
+        return dict.fromkeys(NAMES_HEARD, self.hear)
 
     def connect_to(self, source: SuggestionsEventSource) -> None:
         for name in NAMES_HEARD:

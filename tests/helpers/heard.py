@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from contract import Record, check_contract
 from script import Script, Step
+from whole_answer import whole_answer
 
 from suggestions import Dialect, SuggestionsEventSource
-from suggestions._sources.ask import _WholeAnswer
 from suggestions.errors import IncompleteStreamError, SuggestionsError
 from suggestions.events import ToolCall, Usage
 
@@ -40,12 +40,15 @@ def source_of(
     """The source of an answer, when it is over and has kept the contract."""
     script = Script(steps, content_type=content_type, **options)
     record = Record() if record is None else record
-    kind = _WholeAnswer if whole else SuggestionsEventSource
-    source = kind(
-        "Why?", "secret-token", url=URL, dialect=dialect, session=script.session(), start=False
+    asking: Any = whole_answer if whole else SuggestionsEventSource
+    source: SuggestionsEventSource = asking(
+        "Why?",
+        "secret-token",
+        url=URL,
+        dialect=dialect,
+        session=script.session(),
+        on=record.handlers(),
     )
-    record.connect_to(source)
-    source.start()
     assert source.wait(10)
     check_contract(source, record)
     return source

@@ -1,6 +1,7 @@
-"""A raw server for the tests of the wire: a script for each connection, over TCP or TLS.
+"""A server for the tests of the wire: a script for each connection, over TCP or TLS.
 
-What is tested here is what a polite server would never do, so the scripts write bytes.
+What is tested here is what a polite server would never do, so the scripts write bytes. It is the
+kit's server, with a certificate of the tests' own.
 """
 
 from __future__ import annotations
@@ -12,24 +13,26 @@ import secrets
 import select
 import socket
 import ssl
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.client import parse_headers
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import trustme
+from waiting import SOON as SOON
+from waiting import eventually as eventually
 
 from suggestions import SuggestionsEventSource
 from suggestions.events import NAMES
+from suggestions.testing import SuggestionsServer
 from suggestions.testing.frames import DONE, chunk, said
 from suggestions.testing.frames import LAST_CHUNK as LAST_CHUNK
+from suggestions.testing.peer import Peer as _Peer
+from suggestions.testing.peer import Request as _Request
 
-SOON = 30.0
-"""Seconds; a bound for what ends at once, never a measure."""
 TOKEN = "secret-of-the-tests"
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -48,56 +51,53 @@ def sized(
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-class Request(NamedTuple):
-    line: str
-    headers: Any
-    body: bytes
+class Request(_Request):
+    @property
+    def line(self) -> str:
+        return f"{self.method} {self.path} {self.version}"
 
 
-class Peer:
-    """The server's end of one connection."""
+class Peer(_Peer):
+    """The server's end of one connection, with what only tests of the wire need."""
 
-    def __init__(self, sock: socket.socket, number: int, requests: list[Request]) -> None:
-        self.sock = sock
+    def __init__(
+        self,
+        sock: socket.socket,
+        number: int,
+        requests: list[Request],
+        closing: threading.Event,
+    ) -> None:
+        super().__init__(sock, lambda request: None, closing)
         self.number = number  # of the connection, from 1 on
-        self._file = sock.makefile("rb")
         self._requests = requests
         self._last_sent = math.inf
         self.longest_silence = 0.0
         """Seconds between two times of sending. On a busy machine, no script can bound them."""
 
     def request(self) -> Request:
-        line = self._file.readline().decode("latin-1").strip()
-        if not line:
-            raise ConnectionError("no request came")
-        headers = parse_headers(self._file)
-        request = Request(line, headers, self._file.read(int(headers.get("Content-Length", 0))))
+        request = Request(**vars(super().request()))
         self._requests.append(request)
         return request
 
     def send(self, *parts: bytes) -> None:
         try:
-            self.sock.sendall(b"".join(parts))
+            super().send(*parts)
         finally:
             now = time.monotonic()
             self.longest_silence = max(self.longest_silence, now - self._last_sent)
             self._last_sent = now
 
     def drip(self, data: bytes, pause: float = 0.02) -> None:
-        """One byte at a time."""
-        for position in range(len(data)):
-            self.send(data[position : position + 1])
-            time.sleep(pause)
+        super().drip(data, pause)
 
-    def pause(self) -> None:
+    def pause(self, seconds: float = 0.05) -> None:
         """For as long as it takes what was sent to be read by itself, most of the time."""
-        time.sleep(0.05)
+        super().pause(seconds)
 
     def wait_for_end(self) -> None:
         """Returns when the client has gone, whichever way."""
         with contextlib.suppress(OSError):
-            while self._file.read(65536):
-                pass
+            self.hold()
 
     def wait_until_closed(self) -> None:
         """As `wait_for_end`, without reading what the client sends."""
@@ -105,22 +105,12 @@ class Peer:
         poll.register(self.sock, select.POLLRDHUP)
         poll.poll(SOON * 1000)
 
-    def reset(self) -> None:
-        """Closes with an RST instead of a FIN."""
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close()
-
-    def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._file.close()
-        self.sock.close()
-
 
 Script = Callable[[Peer], object]
 
 
 class Server:
-    """Runs `script(peer)` for each connection, on a thread of its own, then closes it.
+    """A `SuggestionsServer` at `localhost` that runs `script(peer)` for each connection.
 
     A client that goes away ends the script; any other exception is raised at the end of `with`.
     """
@@ -128,66 +118,35 @@ class Server:
     def __init__(self, script: Script, *, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self._script = script
         self._tls = tls
-        self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
-        self._threads: list[threading.Thread] = []
-        self._sockets: list[socket.socket] = []
-        self._failures: list[BaseException] = []
-        self.port: int = self._listener.getsockname()[1]
+        self._server = SuggestionsServer(port=port)
+        self._server.plays(self._play)
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self.connections = 0
+        self.port = urlsplit(self._server.url).port
         self.requests: list[Request] = []
 
     @property
     def url(self) -> str:
         return f"{'https' if self._tls else 'http'}://localhost:{self.port}/ask"
 
-    @property
-    def connections(self) -> int:
-        return len(self._sockets)
-
     def __enter__(self) -> Server:
-        self._start(self._accept)
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Closing alone would not wake the thread that accepts.
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._threads[0].join(SOON)
-        for sock in self._sockets:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join(SOON)
-            assert not thread.is_alive(), "a script does not end"
-        if self._failures:
-            raise self._failures[0]
+        self._closing.set()
+        self._server.close()
+        left = [t for t in threading.enumerate() if t.name == f"server-{self.port}"]
+        assert not left, "a script does not end"
 
-    def _start(self, target: Callable[..., object], *args: object) -> None:
-        thread = threading.Thread(target=target, args=args, name="server", daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                sock = self._listener.accept()[0]
-                # A duplicate: TLS detaches the socket that it wraps.
-                self._sockets.append(sock.dup())
-                self._start(self._serve, sock, len(self._sockets))
-
-    def _serve(self, sock: socket.socket, number: int) -> None:
-        try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def _play(self, given: _Peer) -> None:
+        with self._lock:
+            self.connections += 1
+            peer = Peer(given.sock, self.connections, self.requests, self._closing)
+        with contextlib.closing(peer):
             if self._tls is not None:
-                sock = self._tls.wrap_socket(sock, server_side=True)
-            with contextlib.closing(Peer(sock, number, self.requests)) as peer:
-                self._script(peer)
-        except OSError:
-            pass
-        except BaseException as failure:
-            self._failures.append(failure)
-        finally:
-            sock.close()
-            self._sockets[number - 1].close()
+                peer.secure(self._tls)
+            self._script(peer)
 
 
 def answering(*parts: bytes) -> Script:
@@ -295,13 +254,3 @@ class Told:
         assert self.names[-4:] == [self.source.error.code, "error_response", "error", "end"]
         assert len({id(error) for error in (*self.of("error"), *self.of("error_response"))}) == 1
         return self.source.error
-
-
-def eventually(condition: Callable[[], object]) -> bool:
-    """Whether it comes true soon."""
-    deadline = time.monotonic() + SOON
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.001)
-    return True

@@ -8,9 +8,9 @@ from typing import Any
 import openai
 import pytest
 import requests
+from whole_answer import whole_answer
 
 from suggestions import Dialect, SuggestionsEventSource
-from suggestions._sources.ask import _WholeAnswer
 from suggestions.dialects.anthropic import Anthropic
 from suggestions.dialects.ollama import Ollama
 from suggestions.dialects.responses import Responses
@@ -49,7 +49,7 @@ TOOLS: dict[str, dict[str, Any]] = {
     "anthropic": {"name": "get_weather", "input_schema": SCHEMA},
     "ollama": {"type": "function", "function": {"name": "get_weather", "parameters": SCHEMA}},
 }
-both = pytest.mark.parametrize("kind", [SuggestionsEventSource, _WholeAnswer])
+both = pytest.mark.parametrize("kind", [SuggestionsEventSource, whole_answer])
 each = pytest.mark.parametrize("name", DIALECTS)
 
 

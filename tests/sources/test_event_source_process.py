@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
+from process import ROOT, run
 from wire_server import CHUNKED, SOON, UNTIL_CLOSE, Peer, Server, framed, full_backlog
 
-ROOT = Path(__file__).parents[2]
-
-BEGINNING = """
+LISTENING = """
 import os, socket, sys, threading, time
 from suggestions import EventSource
 
@@ -28,21 +24,6 @@ def until(*expected):
         assert time.monotonic() < deadline, names
         time.sleep(0.01)
 """
-
-
-def run(script: str, *arguments: str) -> str:
-    """What a Python process says that has to end promptly, well and without a complaint."""
-    process = subprocess.run(
-        # From Python 3.12 on, a fork beside a thread draws a warning.
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script, *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert (process.returncode, process.stderr) == (0, "")
-    return process.stdout
 
 
 @contextlib.contextmanager
@@ -94,7 +75,7 @@ PHASES: dict[str, Phase] = {
 def test_leaving_in_each_phase(phase: str, way: str) -> None:
     serve, reach = PHASES[phase]
     with serve() as url:
-        run(f"{BEGINNING}\nsource.start()\n{reach}\n{way}", url)
+        run(f"{LISTENING}\nsource.start()\n{reach}\n{way}", url)
 
 
 def test_a_forked_child_does_not_disturb_the_parent() -> None:
@@ -119,12 +100,14 @@ if child == 0:
     source.close()
     os._exit(0)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-socket.create_connection(("localhost", int(sys.argv[1].split(":")[2].split("/")[0]))).close()
+address = ("localhost", int(sys.argv[1].split(":")[2].split("/")[0]))
+with socket.create_connection(address) as another:
+    another.sendall(b".")
 until("open", "message", "later")
 assert source.ready_state == EventSource.OPEN
 """
     with Server(script) as server:
-        run(BEGINNING + forking, server.url)
+        run(LISTENING + forking, server.url)
         assert server.connections == 2
 
 
@@ -141,7 +124,7 @@ if child == 0:
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 """
     with streaming() as url:
-        run(BEGINNING + forking, url)
+        run(LISTENING + forking, url)
 
 
 def test_making_one_needs_no_requests() -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
+from process import ROOT, run
 from wire_server import (
     ANSWER,
     CHUNKED,
@@ -25,29 +24,6 @@ from wire_server import (
     said,
     sized,
 )
-
-ROOT = Path(__file__).parents[2]
-PROMPTLY = 30.0
-"""Seconds for a whole process on a busy machine. Each of them would take a minute or hang."""
-
-
-def run(script: str, *arguments: str, **environment: str) -> str:
-    """What a Python process says that has to end promptly, well and without a complaint."""
-    start = time.monotonic()
-    process = subprocess.run(
-        # From Python 3.12 on, a fork beside a thread draws a warning.
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script, *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert (process.returncode, process.stderr) == (0, "")
-    assert time.monotonic() - start < PROMPTLY
-    return process.stdout
-
 
 # Importing
 
@@ -155,7 +131,7 @@ def resolving() -> Iterator[str]:
     yield "https://slow.invalid/"
 
 
-BEGINNING = """
+ASKING = """
 import atexit, os, random, signal, socket, sys, threading, time
 from suggestions import SuggestionsEventSource, SuggestionsError
 
@@ -215,13 +191,13 @@ PHASES: dict[str, tuple[Callable[[], contextlib.AbstractContextManager[str]], st
 def test_leaving_in_each_phase(phase: str, way: str) -> None:
     serve, where = PHASES[phase]
     with serve() as url:
-        run(f"{BEGINNING}\nreach({where!r})\n{way}", url)
+        run(f"{ASKING}\nreach({where!r})\n{way}", url)
 
 
 def test_leaving_while_a_handler_runs() -> None:
     with flooding() as url:
         run(
-            BEGINNING
+            ASKING
             + "source.connect('chunk', lambda source, event: (reached.set(), time.sleep(60)))\n"
             "source.start()\nassert reached.wait(10)",
             url,
@@ -244,7 +220,7 @@ source.start()
 assert reached.wait(10)
 """
     with shaking_hands() as url:
-        assert run(BEGINNING + script, url) == "loaded"
+        assert run(ASKING + script, url) == "loaded"
 
 
 def test_close_at_exit_is_seen_by_the_server() -> None:
@@ -257,7 +233,7 @@ def test_close_at_exit_is_seen_by_the_server() -> None:
         ended.set()
 
     with Server(script) as server:
-        run(BEGINNING + "reach('chunk')\natexit.register(source.close)", server.url)
+        run(ASKING + "reach('chunk')\natexit.register(source.close)", server.url)
         assert ended.wait(SOON)
 
 
@@ -272,7 +248,7 @@ atexit.register(leave)
 reach("chunk")
 """
     with serving(CHUNKED, framed(said("a"))) as url:
-        assert run(BEGINNING + script, url) == "['abort', 'end']\n"
+        assert run(ASKING + script, url) == "['abort', 'end']\n"
 
 
 # Forking
@@ -303,7 +279,9 @@ if child == 0:
     %s
     sys.exit()
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-socket.create_connection(("localhost", int(sys.argv[1].split(":")[2].split("/")[0]))).close()
+address = ("localhost", int(sys.argv[1].split(":")[2].split("/")[0]))
+with socket.create_connection(address) as another:
+    another.sendall(b".")
 assert source.wait(10)
 print(source.state, source.full_message, names[-2:])
 """
@@ -332,7 +310,7 @@ def raises(work):
         return error.code == "aborted"
 """
     with in_halves() as url, serving(CHUNKED, framed(ANSWER)) as other:
-        said = run(BEGINNING + raises + FORKING % IN_CHILD[what], url, other)
+        said = run(ASKING + raises + FORKING % IN_CHILD[what], url, other)
     assert said == "done Argentina ['done', 'end']\n"
 
 
@@ -364,7 +342,7 @@ sys.stdin.read()
                 "-W",
                 "ignore::DeprecationWarning",
                 "-c",
-                BEGINNING + living,
+                ASKING + living,
                 server.url,
             ],
             cwd=ROOT,
@@ -397,7 +375,7 @@ assert source.wait(10)
 print(names[-2:])
 """
     with serving(CHUNKED, framed(said("a"))) as url:
-        assert run(BEGINNING + script, url) == "['abort', 'end']\n"
+        assert run(ASKING + script, url) == "['abort', 'end']\n"
 
 
 @pytest.mark.parametrize("waiting", ["source.wait()", "list(source)"])
@@ -416,7 +394,7 @@ assert source.wait(10)
 print(names[-2:])
 """
     with serving(CHUNKED, framed(said("a"))) as url:
-        assert run(BEGINNING + script, url) == "['abort', 'end']\n"
+        assert run(ASKING + script, url) == "['abort', 'end']\n"
 
 
 @contextlib.contextmanager
@@ -452,7 +430,7 @@ for _ in range(60):
     assert source.state == "aborted"
 """
     with trickling() as url:
-        run(BEGINNING + script, url)
+        run(ASKING + script, url)
 
 
 @pytest.mark.parametrize("waiting", ["source.wait()", "list(source)"])
@@ -476,4 +454,4 @@ signal.setitimer(signal.ITIMER_REAL, 0.1)
 assert source.state == "aborted"
 """
     with serving(CHUNKED, framed(said("a"))) as url:
-        run(BEGINNING + script, url)
+        run(ASKING + script, url)

@@ -6,13 +6,10 @@ import json
 import logging
 import os
 import queue
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +17,7 @@ import requests
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from process import run
 from script import DONE, Script, chunk
 
 from suggestions._sources.suggester import Suggester
@@ -536,19 +534,11 @@ ANOTHER = [
 ]
 
 
-def run(script: str) -> None:
-    subprocess.run(
-        # From Python 3.12 on, a fork beside a thread draws a warning.
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKING + script],
-        cwd=Path(__file__).parents[2],
-        check=True,
-        timeout=120,
-    )
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_child_asks_anew_where_a_callback_ran_in_the_parent() -> None:
-    run(f"""
+    run(
+        FORKING
+        + f"""
 def in_callback():
     entered.set()
     leave.wait(60)
@@ -568,12 +558,15 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 leave.set()
 assert done.wait(60)
 assert told[-2:] == [("state", "done"), ("done", "a")], told
-""")
+"""
+    )
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_child_goes_back_to_the_beginning() -> None:
-    run("""
+    run(
+        FORKING
+        + """
 def in_callback():
     entered.set()
 
@@ -589,12 +582,15 @@ if child == 0:
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 assert (suggester.state, suggester.suggestion) == ("suggesting", "a")
 suggester.reset()
-""")
+"""
+    )
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_callback_that_forks_ends_in_the_child_before_another_begins() -> None:
-    run(f"""
+    run(
+        FORKING
+        + f"""
 import queue
 posts = queue.SimpleQueue()
 parent = os.getpid()
@@ -619,7 +615,8 @@ if os.getpid() != parent:
     assert told == ["left", *{ANOTHER}], told
     os._exit(0)
 assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
-""")
+"""
+    )
 
 
 # Arguments

@@ -4,8 +4,8 @@
     def test_something() -> None:
         ...  # runs in a fresh interpreter, on a virtual display
 
-The program has to end with status 0 and an empty stderr. Where no interpreter has the toolkit,
-the test is skipped.
+The program has to end with status 0 and an empty stderr. The test is skipped if no interpreter has
+the toolkit, or if the program itself calls `pytest.skip`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,12 +27,16 @@ import pytest
 HERE = Path(__file__).resolve().parent
 SYSTEM = "/usr/bin/python3"
 """Has what a distribution packages for its own interpreter alone: GTK, wx, Tk."""
-# The clock is the machine's: what is told last is when the interpreter began to exit.
+_SKIPPED = "skipped: "
+# The clock is the machine's. The last line says when the interpreter began to exit.
 _PROGRAM = """
 import time
+import pytest
 import {module}
 try:
     {module}.{name}.body(**{given!r})
+except pytest.skip.Exception as reason:
+    print("{skipped}" + str(reason))
 finally:
     print(time.monotonic(), flush=True)
 """
@@ -78,16 +83,18 @@ def run(
     """Runs `body(**given)` in an interpreter that has the modules."""
     module = body.__module__
     python = interpreter(modules)
-    code = _PROGRAM.format(module=module, name=body.__name__, given=given)
+    code = _PROGRAM.format(module=module, name=body.__name__, given=given, skipped=_SKIPPED)
     began = time.monotonic()
     try:
-        done = subprocess.run(
-            [python, "-c", code],
-            env={**environment(python), **env},
-            capture_output=True,
-            text=True,
-            timeout=within,
-        )
+        # Qt complains on stderr if it has no directory of the user for sockets and the like.
+        with tempfile.TemporaryDirectory(prefix="runtime-") as directory:
+            done = subprocess.run(
+                [python, "-c", code],
+                env={**environment(python), "XDG_RUNTIME_DIR": directory, **env},
+                capture_output=True,
+                text=True,
+                timeout=within,
+            )
     except subprocess.TimeoutExpired as late:
         shown = late.stderr.decode() if isinstance(late.stderr, bytes) else late.stderr
         pytest.fail(f"still running after {within} s\n{shown or ''}", pytrace=False)
@@ -97,13 +104,16 @@ def run(
             f"status {done.returncode} after {took:.1f} s\n{done.stderr}{done.stdout}",
             pytrace=False,
         )
-    *told, left = done.stdout.splitlines()
-    print(*told, f"exit took {time.monotonic() - float(left):.2f} s", sep="\n")
+    *printed, left = done.stdout.splitlines()
+    for line in printed:
+        if line.startswith(_SKIPPED):
+            pytest.skip(line.removeprefix(_SKIPPED))
+    print(*printed, f"exit took {time.monotonic() - float(left):.2f} s", sep="\n")
 
 
 @functools.cache
 def interpreter(modules: tuple[str, ...]) -> str:
-    """The first interpreter that has the modules; skips the test where none has."""
+    """The first interpreter that has the modules; skips the test if none has them."""
     names = ", ".join(modules)
     for python in (sys.executable, SYSTEM):
         code = f"{NEEDED}, {names}" if names else NEEDED

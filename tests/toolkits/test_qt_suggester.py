@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import re
 import subprocess
 import sys
 import threading
@@ -165,6 +166,8 @@ def test_a_binding_in_qml_follows_the_answer(binding: str) -> None:
     engine.rootContext().setContextProperty("suggester", suggester)
     component = qml.QQmlComponent(engine)
     component.setData(QML, host.core.QUrl())
+    if missing := re.findall('module "(.+?)" is not installed', component.errorString()):
+        pytest.skip(f"Qt has no QML module {missing[0]}: install Debian's qml6-module-qtqml*")
     view = component.create()
     assert view is not None, component.errorString()
     assert view.property("shown") == "init: "
