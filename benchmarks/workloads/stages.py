@@ -20,7 +20,7 @@ _STEPS = ("transfer coding", "sse", "decode", "answer", "delivery")
 def ablate(events: int, per_read: int) -> dict[str, float]:
     """Nanoseconds of CPU an event of each step: what it adds to the steps before it."""
     from suggestions._sources.answer import Answer
-    from suggestions._wire.body import dechunk
+    from suggestions._wire.body import Chunked
     from suggestions._wire.sse import EventStream
     from suggestions.dialects import find
 
@@ -29,8 +29,9 @@ def ablate(events: int, per_read: int) -> dict[str, float]:
     dialect: Any = find("openai")
 
     def transfer_coding() -> None:
-        for _ in dechunk(framed):
-            pass
+        chunked = Chunked()
+        for read in framed:
+            chunked.feed(read)
 
     def sse() -> None:
         for _ in EventStream(reads):

@@ -1,21 +1,26 @@
 """Undoes the content codings gzip and deflate (RFC 9110, section 8.4.1), and sees their end.
 
-urllib3 would take half of a compressed body for all of it.
+urllib3 would take half of a compressed body for the whole of it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import zlib
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from suggestions.errors import IncompleteStreamError, MalformedStreamError
+from suggestions.errors import IncompleteStreamError, MalformedStreamError, NetworkError
 
 _AT_ONCE = 64 * 1024
 _MOST_CODINGS = 5
-# Those that are registered (RFC 9110, section 18.6). Many write "none" or a charset where they
-# mean that there is none.
+# Text becomes 3 to 50 times as long; a stream whose events are sent one by one, less. A bomb of
+# one layer of gzip, 1000 times.
+_MOST_INFLATION = 100
+_SMALL = 4 * 1024 * 1024
+_UNDONE_HERE = ("gzip", "x-gzip", "deflate")
+# Those that are registered (RFC 9110, section 18.6). Many services write "none" or a charset
+# if they mean that there is none.
 _KNOWN = frozenset(
     (
         *("aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip"),
@@ -27,10 +32,10 @@ _GZIPPED, _ZLIB, _RAW = 31, 15, -15  # what zlib calls them
 
 
 def codings(header: str) -> list[str]:
-    """Those that `Content-Encoding` names, in the order in which they were applied.
+    """The codings that `Content-Encoding` names, in the order in which they were applied.
 
-    What names no coding stands for none, as in browsers (Fetch, "handle content codings").
-    Raises `MalformedStreamError` for more than anybody applies.
+    A word that names no coding stands for none, as in browsers (Fetch, "handle content codings").
+    Raises `MalformedStreamError` for more codings than any service applies.
     """
     names = [name for part in header.lower().split(",") if (name := part.strip())]
     if len(names) > _MOST_CODINGS:
@@ -39,78 +44,119 @@ def codings(header: str) -> list[str]:
 
 
 def can_undo(names: Iterable[str]) -> bool:
-    return all(name in _UNDO for name in names)
+    return all(name in _UNDONE_HERE for name in names)
 
 
-def undo(names: Iterable[str], received: Iterable[bytes]) -> Iterator[bytes]:
-    """What `received` stands for, each byte as soon as it can be known.
-
-    Raises `IncompleteStreamError` where it ends too early, after all that came before, and
-    `MalformedStreamError` where it is broken.
-    """
-    decoded: Iterator[bytes] = filter(None, received)
+def decompressors(names: Iterable[str]) -> list[Decompressor]:
+    """One for each coding, the one that was applied last first."""
+    layers: list[Decompressor] = []
     for name in reversed(list(names)):
-        decoded = _UNDO[name](decoded)
-    return decoded
+        layers.append(Decompressor(name, layers[0] if layers else None))
+    return layers
 
 
-def _gunzip(received: Iterator[bytes]) -> Iterator[bytes]:
-    """One member after the other (RFC 1952, section 2.2); what follows that is none is ignored."""
-    rest = yield from _inflate(_GZIPPED, b"", received)
-    while True:
-        while len(rest) < len(_GZIP) and (data := next(received, b"")):
-            rest += data
-        if not rest.startswith(_GZIP):
-            return
-        rest = yield from _inflate(_GZIPPED, rest, received)
+class Decompressor:
+    """Undoes one coding: a `Decoder` of bytes.
+
+    Of gzip, one member after the other (RFC 1952, section 2.2); what follows and is none is
+    ignored. `first` is the layer that gets what was received, if that is another one.
+    """
+
+    def __init__(self, name: str, first: Decompressor | None = None) -> None:
+        self.ended = False
+        self.received = 0
+        self._first = first or self
+        self._is_gzip = name != "deflate"
+        self._inflater: Any = zlib.decompressobj(_GZIPPED) if self._is_gzip else None
+        self._start = b""  # too little to see what begins there
+        self._size = 0
+        self._fault: NetworkError | None = None
+
+    def feed(self, data: bytes) -> bytes:
+        self.received += len(data)
+        data = self._start + data
+        self._start = b""
+        parts: list[bytes] = []
+        while data and not self.ended:
+            if self._inflater is None:
+                if len(data) < len(_GZIP):
+                    self._start = data
+                    break
+                if not self._begin(data):
+                    break
+            data = self._inflate(data, parts.append)
+        return b"".join(parts)
+
+    def finish(self) -> bytes:
+        if self._start and not self._is_gzip:
+            self._inflater = zlib.decompressobj(_RAW)
+            self._inflate(self._start, bytes)
+        if self._fault is not None:
+            raise self._fault
+        # A body without a single byte is not a broken one.
+        if not self.ended and self._inflater is not None and self.received:
+            raise IncompleteStreamError("The connection ended within the answer.")
+        return b""
+
+    def _begin(self, start: bytes) -> bool:
+        """Whether another member, or the only body of deflate, begins there."""
+        if not self._is_gzip:
+            self._inflater = zlib.decompressobj(_ZLIB if _has_zlib_head(start) else _RAW)
+        elif start.startswith(_GZIP):
+            self._inflater = zlib.decompressobj(_GZIPPED)
+        else:
+            self.ended = True
+        return not self.ended
+
+    def _inflate(self, data: bytes, add: Callable[[bytes], object]) -> bytes:
+        """Adds all that the data become; returns what follows the end of the member."""
+        inflater = self._inflater
+        part = b""
+        # A part as long as may be can have a little more behind it, which the inflater holds.
+        while not inflater.eof and (data or len(part) == _AT_ONCE):
+            before = inflater.copy()
+            try:
+                part = inflater.decompress(data, _AT_ONCE)
+            except zlib.error:
+                _add_up_to_the_break(before, data, add)
+                return self._fail(MalformedStreamError("The answer's compression is broken."))
+            self._size += len(part)
+            if bomb := bomb_of(self._size, self._first.received):
+                return self._fail(bomb)
+            add(part)
+            data = inflater.unconsumed_tail
+        if not inflater.eof:
+            return b""
+        self._inflater = None
+        self.ended = not self._is_gzip
+        rest: bytes = inflater.unused_data
+        return rest
+
+    def _fail(self, fault: NetworkError) -> bytes:
+        self._fault = fault
+        self.ended = True
+        return b""
 
 
-def _undeflate(received: Iterator[bytes]) -> Iterator[bytes]:
-    start = b""
-    while len(start) < 2 and (data := next(received, b"")):
-        start += data
-    yield from _inflate(_ZLIB if _has_zlib_head(start) else _RAW, start, received)
+def bomb_of(size: int, received: int) -> MalformedStreamError | None:
+    """The error of a body of which little is received and very much becomes, else None.
+
+    The bound on one event alone would let a stream of comments, or of text, go on for ever.
+    """
+    if size <= max(_SMALL, _MOST_INFLATION * received):
+        return None
+    return MalformedStreamError(
+        f"The answer's compression is a bomb: it becomes more than {_MOST_INFLATION} times as long."
+    )
 
 
 def _has_zlib_head(start: bytes) -> bool:
-    """Whether it is as it should be (RFC 1950, section 2.2); many send what belongs behind it."""
-    return len(start) >= 2 and start[0] & 0x8F == 8 and int.from_bytes(start[:2], "big") % 31 == 0
+    """Whether zlib's header is there (RFC 1950, section 2.2); many send what belongs after it."""
+    return start[0] & 0x8F == 8 and int.from_bytes(start[:2], "big") % 31 == 0
 
 
-def _inflate(kind: int, data: bytes, received: Iterator[bytes]) -> Generator[bytes, None, bytes]:
-    """Returns what follows behind the end. A body without a single byte is no broken one."""
-    inflater = zlib.decompressobj(kind)
-    empty = True
-    part = b""
-    while not inflater.eof:
-        # A part as long as may be can have a little behind it that is in the inflater.
-        if not data and len(part) < _AT_ONCE and not (data := next(received, b"")):
-            if empty:
-                return b""
-            raise IncompleteStreamError("The connection ended within the answer.")
-        empty = False
-        before = inflater.copy()
-        try:
-            part = inflater.decompress(data, _AT_ONCE)
-        except zlib.error:
-            yield from _up_to_the_break(before, data)
-            raise MalformedStreamError("The answer's compression is broken.") from None
-        if part:
-            yield part
-        data = inflater.unconsumed_tail
-    return inflater.unused_data
-
-
-def _up_to_the_break(inflater: Any, data: bytes) -> Iterator[bytes]:
-    """What zlib has undone before the byte that it raises at, and keeps to itself then."""
+def _add_up_to_the_break(inflater: Any, data: bytes, add: Callable[[bytes], object]) -> None:
+    """Adds what zlib has undone before the byte at which it raises; it returns none of it then."""
     with contextlib.suppress(zlib.error):
         for position in range(len(data)):
-            if part := inflater.decompress(data[position : position + 1]):
-                yield part
-
-
-_UNDO: dict[str, Callable[[Iterator[bytes]], Iterator[bytes]]] = {
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
-    "deflate": _undeflate,
-}
+            add(inflater.decompress(data[position : position + 1]))

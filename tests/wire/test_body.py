@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import io
 import itertools
@@ -32,8 +31,9 @@ from wire_server import (
     sized,
 )
 
-from suggestions._wire.body import dechunk
-from suggestions._wire.coding import undo as undo_codings
+from suggestions._wire import Decoder, decode
+from suggestions._wire.body import Chunked, Sized, joined
+from suggestions._wire.coding import decompressors
 from suggestions.errors import (
     IncompleteStreamError,
     MalformedStreamError,
@@ -44,14 +44,22 @@ from suggestions.errors import (
 Failure = type[NetworkError]
 
 
-def undo(received: Iterable[bytes]) -> tuple[bytes, Failure | None]:
-    """The bytes without their transfer coding, and the error at their end."""
+def undo(decoder: Decoder[bytes], received: Iterable[bytes]) -> tuple[bytes, Failure | None]:
+    """The decoded bytes, and the error at their end."""
     parts: list[bytes] = []
     try:
-        parts.extend(dechunk(received))
+        parts.extend(decode(decoder, received))
     except NetworkError as error:
         return b"".join(parts), type(error)
     return b"".join(parts), None
+
+
+def dechunk(received: Iterable[bytes]) -> tuple[bytes, Failure | None]:
+    return undo(Chunked(), received)
+
+
+def undo_codings(names: list[str], received: Iterable[bytes]) -> Iterator[bytes]:
+    return decode(joined(*decompressors(names)), received)
 
 
 def cuts(data: bytes) -> Iterator[list[bytes]]:
@@ -122,7 +130,7 @@ CHUNKS = [
 def test_chunks_however_they_are_cut(data: bytes, body: bytes, failure: Failure | None) -> None:
     # Of what is very long, not every place is worth a cut.
     for received in cuts(data) if len(data) < 500 else itertools.islice(cuts(data), 50):
-        assert undo(received) == (body, failure)
+        assert dechunk(received) == (body, failure)
 
 
 @given(
@@ -136,12 +144,12 @@ def test_any_chunks_however_they_are_cut(
     data = b"".join(map(framed, parts)) + LAST_CHUNK + behind
     edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
     received = [data[start:end] for start, end in itertools.pairwise(edges)]
-    assert undo(received) == (b"".join(parts), None)
+    assert dechunk(received) == (b"".join(parts), None)
 
 
 @given(st.binary(max_size=40) | st.text("01a;x\r\n ", max_size=30).map(str.encode))
 def test_any_bytes_end_in_the_same_way_whole_or_one_by_one(data: bytes) -> None:
-    assert undo([data]) == undo([data[at : at + 1] for at in range(len(data))])
+    assert dechunk([data]) == dechunk([data[at : at + 1] for at in range(len(data))])
 
 
 @pytest.mark.parametrize("data", [b"0\r\n", b"0\n", b"3\r\nabc\r\n0\r\n"])
@@ -150,19 +158,18 @@ def test_what_lies_behind_the_last_chunk_is_not_awaited(data: bytes) -> None:
         yield data
         raise AssertionError("asked for more")
 
-    assert undo(received())[1] is None
+    assert dechunk(received())[1] is None
 
 
 def test_a_part_of_a_chunk_is_handed_on_at_once() -> None:
-    def received() -> Iterator[bytes]:
-        yield b"ff\r\nabc"
-        raise AssertionError("asked for more")
-
-    assert next(dechunk(received())) == b"abc"
+    assert Chunked().feed(b"ff\r\nabc") == b"abc"
 
 
 def test_chunks_that_arrive_together_are_handed_on_together() -> None:
-    assert list(dechunk([b"1\r\na\r\n1\r\nb\r\n", b"1\r\nc\r\n0\r\n"])) == [b"ab", b"c"]
+    chunked = Chunked()
+    assert chunked.feed(b"1\r\na\r\n1\r\nb\r\n") == b"ab"
+    assert chunked.feed(b"1\r\nc\r\n0\r\n") == b"c"
+    assert chunked.ended
 
 
 # Content codings
@@ -210,9 +217,9 @@ def test_what_comes_before_bytes_that_cannot_be_undone_is_told() -> None:
 @given(st.binary(max_size=200) | st.binary(max_size=100).map(gzip.compress), st.integers(0, 200))
 @pytest.mark.parametrize("names", [["gzip"], ["deflate"]])
 def test_any_coded_bytes_end_in_one_way(names: list[str], data: bytes, cut: int) -> None:
-    with contextlib.suppress(IncompleteStreamError, MalformedStreamError):
-        for part in undo_codings(names, [data[:cut], b"", data[cut:]]):
-            assert part
+    assert undo(joined(*decompressors(names)), [data[:cut], b"", data[cut:]]) == undo(
+        joined(*decompressors(names)), [data]
+    )
 
 
 @pytest.mark.parametrize("size", [64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 128 * 1024])
@@ -224,7 +231,54 @@ def test_a_body_as_long_as_what_is_undone_at_once(kind: int, size: int) -> None:
 
 @pytest.mark.parametrize("names", [["gzip"], ["deflate"], ["gzip", "deflate"]])
 def test_no_body_is_a_whole_one(names: list[str]) -> None:
-    assert list(undo_codings(names, [b""])) == []
+    assert b"".join(undo_codings(names, [b""])) == b""
+
+
+@given(
+    st.binary(max_size=300) | st.binary(max_size=60).map(lambda data: data * 50),
+    st.sampled_from([["gzip"], ["deflate"], ["deflate", "gzip"]]),
+    st.sampled_from(["", "sized", "chunked"]),
+    st.tuples(st.integers(0, 400), st.binary(max_size=2)),
+    st.lists(st.integers(0, 400), max_size=6),
+)
+def test_any_body_however_it_is_cut_or_broken(
+    data: bytes,
+    names: list[str],
+    framing: str,
+    break_: tuple[int, bytes],
+    places: list[int],
+) -> None:
+    """The same bytes and then the same error, whichever step it comes from."""
+    for name in names:
+        data = compressed(31 if name == "gzip" else 15, data)
+    length = len(data)
+    if framing == "chunked":
+        data = framed(data[:9]) + framed(data[9:]) + LAST_CHUNK
+    place, other = break_
+    data = data[:place] + other + data[place + len(other) :]
+
+    def read(received: list[bytes]) -> tuple[bytes, Failure | None]:
+        steps: dict[str, list[Decoder[bytes]]] = {
+            "": [],
+            "sized": [Sized(length)],
+            "chunked": [Chunked()],
+        }
+        return undo(joined(*steps[framing], *decompressors(names)), received)
+
+    edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
+    whole = read([data])
+    assert read([data[start:end] for start, end in itertools.pairwise(edges)]) == whole
+    assert read([data[at : at + 1] for at in range(len(data))]) == whole
+
+
+@pytest.mark.parametrize("names", [["gzip"], ["gzip", "gzip"]])
+def test_a_bomb_is_known_before_it_is_large(names: list[str]) -> None:
+    data = bytes(64 * 1024 * 1024)
+    for _ in names:
+        data = compressed(31, data)
+    body, failure = undo(joined(*decompressors(names)), [data])
+    assert failure is MalformedStreamError
+    assert len(body) <= max(4 * 1024 * 1024, 100 * len(data))
 
 
 # Over a socket

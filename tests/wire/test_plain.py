@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from suggestions._wire.plain import lines, text
+from suggestions._wire import decode
+from suggestions._wire.plain import LineDecoder, TextDecoder
 from suggestions.errors import EventTooLargeError, IncompleteStreamError
+from suggestions.events import ServerSentEvent
 
 BODY = '\ufeff{"a": "Grüße"}\r\n\n  \r\n{"b": "你好 👋"}\n[1]\n"last"'.encode()
 LINES = ['{"a": "Grüße"}', '{"b": "你好 👋"}', "[1]", '"last"']
+
+
+def lines(chunks: Iterable[bytes], **options: int) -> Iterator[list[ServerSentEvent]]:
+    return filter(None, decode(LineDecoder(**options), chunks))
+
+
+def text(chunks: Iterable[bytes]) -> Iterator[list[ServerSentEvent]]:
+    return filter(None, decode(TextDecoder(), chunks))
 
 
 def read_lines(chunks: list[bytes], **options: int) -> list[str]:
@@ -103,10 +113,11 @@ def test_a_line_is_bounded(end: bytes) -> None:
 
 
 def test_what_came_before_a_line_that_is_too_long_is_told() -> None:
-    batches = lines([b"one\n", b"x" * 11], max_line_size=10)
-    assert [message.data for message in next(batches)] == ["one"]
-    with pytest.raises(EventTooLargeError):
-        next(batches)
+    for chunks in ([b"one\n", b"x" * 11], [b"one\n" + b"x" * 11], [b"one\nxxxxxxxxxxx\ntwo\n"]):
+        batches = lines(chunks, max_line_size=10)
+        assert [message.data for message in next(batches)] == ["one"]
+        with pytest.raises(EventTooLargeError):
+            next(batches)
 
 
 def test_by_default_a_line_may_have_16_mebibytes() -> None:

@@ -50,9 +50,10 @@ from wire_server import (
 )
 
 from suggestions import errors
-from suggestions._wire.abort import Lifeline
-from suggestions._wire.retry import retry_after, retry_delay
-from suggestions._wire.timeouts import Clock, check_timeouts
+from suggestions._wire.abort import Cancellation
+from suggestions._wire.headers import retry_after
+from suggestions._wire.retry import retry_delay
+from suggestions._wire.timeouts import Deadlines, check_timeouts
 from suggestions._wire.transport import Transport
 from suggestions.auth import JetpackToken
 
@@ -1017,10 +1018,10 @@ def test_no_redirect_carries_a_login(status: int, given: str) -> None:
 
 def fetch(url: str, method: str = "GET", **timeouts: float | None) -> bytes:
     """A request over the bare transport: the bytes of its body."""
-    transport = Transport(Clock(check_timeouts(timeouts)), Lifeline())
+    transport = Transport(Deadlines(check_timeouts(timeouts)), Cancellation())
     try:
         transport.open(method, url, {}, None)
-        return b"".join(transport.chunks())
+        return b"".join(iter(transport.read, b""))
     finally:
         transport.close()
 
@@ -1364,7 +1365,7 @@ def test_what_had_arrived_is_kept() -> None:
 def no_delay(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that were to be waited for, and were not."""
     waits: list[float] = []
-    monkeypatch.setattr(Lifeline, "wait", lambda self, seconds: waits.append(seconds))
+    monkeypatch.setattr(Cancellation, "sleep", lambda self, seconds: waits.append(seconds))
     return waits
 
 
