@@ -157,13 +157,13 @@ class Subscription:
         try:
             while not stream.ended and (data := transport.read()):
                 batch = stream.feed(data)
-                self.last_event_id = stream.last_event_id
-                self._note_reconnection_time(stream)
-                yield Step(ReadyState.OPEN, [_event(message, origin) for message in batch])
+                if self._note(stream) or batch:
+                    yield Step(ReadyState.OPEN, [_event(message, origin) for message in batch])
             stream.finish()
         finally:
-            # A server may set it, and end the connection within the same event.
-            self._note_reconnection_time(stream)
+            # The server may set it, and the connection break off within the same event.
+            stream.break_off()
+            self._note(stream)
 
     def _check(self, transport: Transport) -> None:
         """Raises the error of a response that is no stream."""
@@ -182,10 +182,13 @@ class Subscription:
             )
         raise errors.from_status(status, body, retry_after=retry_after(transport.headers))
 
-    def _note_reconnection_time(self, stream: EventDecoder) -> None:
-        milliseconds = stream.reconnection_time
-        if milliseconds is not None:
-            self.reconnection_time = milliseconds / 1000
+    def _note(self, stream: EventDecoder) -> bool:
+        """Keeps the stream's id and reconnection time; returns whether one of them is new."""
+        before = self.last_event_id, self.reconnection_time
+        self.last_event_id = stream.last_event_id
+        if stream.reconnection_time is not None:
+            self.reconnection_time = stream.reconnection_time / 1000
+        return (self.last_event_id, self.reconnection_time) != before
 
     def _with_delay(self, error: errors.SuggestionsError) -> errors.SuggestionsError:
         """The error as it is delivered before another attempt."""

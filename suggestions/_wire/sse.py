@@ -48,7 +48,8 @@ class Comment(ServerSentEvent):
 class EventDecoder:
     """The `ServerSentEvent`s in bytes: a `Decoder` of lists of them.
 
-    `last_event_id` (str, "" at first) is that of the stream so far. An event that is not ended by
+    `last_event_id` (str, "" at first) and `reconnection_time` (milliseconds, None until the
+    server sets it) are those of the stream so far. An event that is not ended by
     a blank line is dropped, as the standard says; after `finish`, `unfinished` says whether there
     was one. `unframed` is the first block that has a line without a field of an event, and no
     data; "" if there was none. With `with_comments`, there is a `Comment` for each comment line,
@@ -70,25 +71,17 @@ class EventDecoder:
     ) -> None:
         self.ended = False
         self.last_event_id = last_event_id
+        self.reconnection_time: int | None = None
         self.unfinished = False
         self.unframed = ""
         self._max_event_size = max_event_size
         self._with_comments = with_comments
         self._strict = strict
-        self._reconnection_time: int | None = None
         self._is_empty = True
         self._start: bytes | None = b""  # too little to see whether it is a byte order mark
         self._after_cr = False
         self._held = bytearray()  # the beginning of an event, LF the only line end
         self._after_newline = True  # a blank line before the first event ends nothing
-
-    @property
-    def reconnection_time(self) -> int | None:
-        """Milliseconds; None until the server sets it, which it has once the line has ended."""
-        # All else of an event counts when the event ends.
-        if self._held:
-            self._note_reconnection_time(self._held[: self._held.rfind(b"\n") + 1])
-        return self._reconnection_time
 
     def feed(self, data: bytes) -> list[ServerSentEvent]:
         if (
@@ -119,10 +112,18 @@ class EventDecoder:
             self._is_empty = False
         return batch
 
+    def break_off(self) -> None:
+        """Takes what counts of an event that does not end: its reconnection time. `finish` does so.
+
+        All else of an event counts only when the event ends.
+        """
+        self._note_reconnection_time(self._held[: self._held.rfind(b"\n") + 1])
+
     def finish(self) -> list[ServerSentEvent]:
         if self._start is not None:
             self._add(self._with_lf(self._start))
             self._start = None
+        self.break_off()
         if self.ended:
             raise EventTooLargeError(
                 f"One event of the stream is longer than {self._max_event_size} bytes."
@@ -216,7 +217,7 @@ class EventDecoder:
         # As bytes, since these may be many: in a text, each takes up to four times the memory.
         for digits in re.findall(_RETRY, lines)[-1:]:
             beginning = int(digits.lstrip(b"0")[: _MOST_DIGITS + 1] or 0)
-            self._reconnection_time = min(beginning, _LATEST)
+            self.reconnection_time = min(beginning, _LATEST)
 
 
 class EventStream(EventDecoder):
@@ -234,7 +235,10 @@ class EventStream(EventDecoder):
 
     def batches(self) -> Iterator[list[ServerSentEvent]]:
         """The same events, those together that have arrived together."""
-        return decode(self, self._chunks)
+        try:
+            yield from decode(self, self._chunks)
+        finally:
+            self.break_off()
 
 
 def _event_and_data(lines: list[str]) -> tuple[str, str] | None:
