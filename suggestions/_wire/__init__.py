@@ -6,28 +6,35 @@ Between the socket and the messages nothing does I/O or looks at a clock: each s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol, TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
-Output = TypeVar("Output", covariant=True)
 
 
-class Decoder(Protocol[Output]):
+class Decoder(Generic[T]):
     """One step from bytes to messages; it is fed bytes that may be cut anywhere.
 
     `feed` returns all that is complete by then, and never raises. `ended` turns True if the end
-    was seen or something is wrong; then it must be fed nothing more. `finish` is called once, if
-    it has ended or the bytes have: it returns what remains, or raises what is wrong. So all that
-    came before a fault is delivered before the fault is raised.
+    was seen or something is wrong; then feed it nothing more. `finish` is for the end of the bytes
+    as well: it returns what remains, or raises what is wrong. So all that came before a fault is
+    delivered before the fault is raised.
     """
 
-    ended: bool
+    ended = False
+    _fault: Exception | None = None
 
-    def feed(self, data: bytes, /) -> Output:
-        """What is complete with these bytes. Does not raise."""
+    def feed(self, data: bytes) -> T:
+        """What is complete with these bytes."""
+        raise NotImplementedError
 
-    def finish(self) -> Output:
+    def finish(self) -> T:
         """What remains. Raises `IncompleteStreamError`, `MalformedStreamError` and their like."""
+        if self._fault is not None:
+            raise self._fault
+        return self.feed(b"")
+
+    def _fail(self, fault: Exception) -> None:
+        self.ended, self._fault = True, fault
 
 
 def decode(decoder: Decoder[T], chunks: Iterable[bytes]) -> Iterator[T]:

@@ -39,11 +39,11 @@ def open_body(
     `MalformedStreamError` for a content coding that nothing here can undo.
     """
     if response._content_consumed:  # a hook has read it, and may have kept it
-        return _from(response.iter_content(RECEIVE)), Unframed()
+        return _from(response.iter_content(RECEIVE)), Sized()
     raw = response.raw
     known: list[str] | None = getattr(raw, "CONTENT_DECODERS", None)
     if known is None:
-        return _receive_of_any(response), Unframed()
+        return _receive_of_any(response), Sized()
     header = response.headers.get("Content-Encoding", "")
     names = codings(header)
     if can_undo(names):
@@ -105,36 +105,26 @@ def _from(chunks: Iterable[bytes]) -> Receive:
 
 
 def _framing(response: http.client.HTTPResponse) -> Decoder[bytes]:
-    if response.fp is None:
-        return Sized(0)  # a status that says there is no body
-    if response.chunked:
+    if response.chunked and response.fp is not None:
         return Chunked()
-    return Unframed() if response.length is None else Sized(response.length)
+    return Sized(0 if response.fp is None else response.length)  # a status may say: no body
 
 
-class Unframed:
-    """A body that ends with its connection, or whose framing is undone already."""
+class Sized(Decoder[bytes]):
+    """A body of a known length (RFC 9112, section 6.3), in bytes.
 
-    ended = False
+    With None, it ends with its connection, or its framing is undone already.
+    """
 
-    def feed(self, data: bytes) -> bytes:
-        return data
-
-    def finish(self) -> bytes:
-        return b""
-
-
-class Sized:
-    """A body of a known length (RFC 9112, section 6.3), in bytes."""
-
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int | None = None) -> None:
         self._left = length
-        self.ended = not length
+        self.ended = length == 0
 
     def feed(self, data: bytes) -> bytes:
-        data = data[: self._left]
-        self._left -= len(data)
-        self.ended = not self._left
+        if self._left is not None:
+            data = data[: self._left]
+            self._left -= len(data)
+            self.ended = not self._left
         return data
 
     def finish(self) -> bytes:
@@ -143,18 +133,16 @@ class Sized:
         return b""
 
 
-class Chunked:
+class Chunked(Decoder[bytes]):
     """Undoes the chunked transfer coding (RFC 9112, section 7.1).
 
     What follows the last chunk is not read.
     """
 
     def __init__(self) -> None:
-        self.ended = False
         self._held = b""  # the beginning of a line
         self._left = 0  # bytes of the current chunk that are still to come
         self._after_chunk = False  # its line end is still to come
-        self._wrong: bytes | None = None
 
     def feed(self, data: bytes) -> bytes:
         data = self._held + data if self._held else data
@@ -181,7 +169,7 @@ class Chunked:
             line_end = data.find(b"\n", position)
             if line_end < 0:
                 if len(data) - position > _LONGEST_LINE:
-                    self._fail(data[position:])
+                    self._malformed(data[position:])
                 break
             self._take_line(data[position:line_end])
             position = line_end + 1
@@ -189,61 +177,48 @@ class Chunked:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def finish(self) -> bytes:
-        if self._wrong is not None:
-            raise MalformedStreamError(
-                f"The answer's transfer chunks are malformed at {self._wrong[:32]!r}."
-            )
         if not self.ended:
             raise IncompleteStreamError(_CUT_OFF)
-        return b""
+        return super().finish()
 
     def _take_line(self, line: bytes) -> None:
         if self._after_chunk:
             self._after_chunk = False
             if line not in (b"\r", b""):
-                self._fail(line)
-            return
-        size = _SIZE_LINE.fullmatch(line)
-        if size is None or len(line) > _LONGEST_LINE:
-            self._fail(line)
-        else:
+                self._malformed(line)
+        elif (size := _SIZE_LINE.fullmatch(line)) and len(line) <= _LONGEST_LINE:
             self._left = int(size[1], 16)
             self.ended = not self._left
+        else:
+            self._malformed(line)
 
-    def _fail(self, line: bytes) -> None:
-        self._wrong = line
-        self.ended = True
+    def _malformed(self, line: bytes) -> None:
+        self._fail(
+            MalformedStreamError(f"The answer's transfer chunks are malformed at {line[:32]!r}.")
+        )
 
 
-class _Unpacked:
+class _Unpacked(Decoder[bytes]):
     """A body that urllib3 decompresses; `received` returns how many bytes of it have come."""
 
     def __init__(self, received: Callable[[], int]) -> None:
-        self.ended = False
         self._received = received
         self._size = 0
-        self._bomb: MalformedStreamError | None = None
 
     def feed(self, data: bytes) -> bytes:
         self._size += len(data)
-        self._bomb = bomb_of(self._size, self._received())
-        self.ended = self._bomb is not None
-        return b"" if self._bomb else data
-
-    def finish(self) -> bytes:
-        if self._bomb is not None:
-            raise self._bomb
-        return b""
+        if bomb := bomb_of(self._size, self._received()):
+            self._fail(bomb)
+            return b""
+        return data
 
 
 def joined(*steps: Decoder[bytes]) -> Decoder[bytes]:
-    """The steps as one."""
-    return _Joined(steps) if len(steps) > 1 else next(iter(steps), Unframed())
+    """The steps as one, each fed with what the one before it returns."""
+    return _Joined(steps) if len(steps) > 1 else next(iter(steps), Sized())
 
 
-class _Joined:
-    """Several steps, each fed with what the one before it returns."""
-
+class _Joined(Decoder[bytes]):
     def __init__(self, steps: tuple[Decoder[bytes], ...]) -> None:
         self._steps = steps
         self.ended = any(step.ended for step in steps)
@@ -255,7 +230,7 @@ class _Joined:
         return data
 
     def finish(self) -> bytes:
-        # A step that has ended makes those before it irrelevant: it has needed no more of them.
+        # A step that has ended needs no more of those before it, whatever is wrong with them.
         first = max((n for n, step in enumerate(self._steps) if step.ended), default=0)
         for step in self._steps[first:]:
             step.finish()

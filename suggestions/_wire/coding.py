@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from suggestions.errors import IncompleteStreamError, MalformedStreamError, NetworkError
+from suggestions._wire import Decoder
+from suggestions.errors import IncompleteStreamError, MalformedStreamError
 
 _AT_ONCE = 64 * 1024
 _MOST_CODINGS = 5
@@ -55,75 +56,63 @@ def decompressors(names: Iterable[str]) -> list[Decompressor]:
     return layers
 
 
-class Decompressor:
-    """Undoes one coding: a `Decoder` of bytes.
+class Decompressor(Decoder[bytes]):
+    """Undoes one coding.
 
     Of gzip, one member after the other (RFC 1952, section 2.2); what follows and is none is
     ignored. `first` is the layer that gets what was received, if that is another one.
     """
 
     def __init__(self, name: str, first: Decompressor | None = None) -> None:
-        self.ended = False
         self.received = 0
         self._first = first or self
         self._is_gzip = name != "deflate"
-        self._inflater: Any = zlib.decompressobj(_GZIPPED) if self._is_gzip else None
-        self._start = b""  # too little to see what begins there
+        self._inflater: Any = None
+        self._has_begun = False
+        self._held = b""  # too little to see what begins there
         self._size = 0
-        self._fault: NetworkError | None = None
 
     def feed(self, data: bytes) -> bytes:
         self.received += len(data)
-        data = self._start + data
-        self._start = b""
+        data, self._held = self._held + data, b""
         parts: list[bytes] = []
         while data and not self.ended:
             if self._inflater is None:
                 if len(data) < len(_GZIP):
-                    self._start = data
+                    self._held = data
                     break
-                if not self._begin(data):
+                if self._has_begun and not data.startswith(_GZIP):
+                    self.ended = True
                     break
-            data = self._inflate(data, parts.append)
+                kind = _GZIPPED if self._is_gzip else _ZLIB if _has_zlib_head(data) else _RAW
+                self._inflater, self._has_begun = zlib.decompressobj(kind), True
+            data = self._inflate(data, parts)
         return b"".join(parts)
 
     def finish(self) -> bytes:
-        if self._start and not self._is_gzip:
-            self._inflater = zlib.decompressobj(_RAW)
-            self._inflate(self._start, bytes)
-        if self._fault is not None:
-            raise self._fault
         # A body without a single byte is not a broken one.
-        if not self.ended and self._inflater is not None and self.received:
+        if not self.ended and (self._inflater or (self._held and not self._has_begun)):
             raise IncompleteStreamError("The connection ended within the answer.")
-        return b""
+        return super().finish()
 
-    def _begin(self, start: bytes) -> bool:
-        """Whether another member, or the only body of deflate, begins there."""
-        if not self._is_gzip:
-            self._inflater = zlib.decompressobj(_ZLIB if _has_zlib_head(start) else _RAW)
-        elif start.startswith(_GZIP):
-            self._inflater = zlib.decompressobj(_GZIPPED)
-        else:
-            self.ended = True
-        return not self.ended
-
-    def _inflate(self, data: bytes, add: Callable[[bytes], object]) -> bytes:
-        """Adds all that the data become; returns what follows the end of the member."""
+    def _inflate(self, data: bytes, parts: list[bytes]) -> bytes:
+        """Adds to `parts` what the data become; returns what follows the end of the member."""
         inflater = self._inflater
         part = b""
-        # A part as long as may be can have a little more behind it, which the inflater holds.
+        # If a part is as long as may be, the inflater can hold a little more.
         while not inflater.eof and (data or len(part) == _AT_ONCE):
             before = inflater.copy()
             try:
                 part = inflater.decompress(data, _AT_ONCE)
             except zlib.error:
-                _add_up_to_the_break(before, data, add)
-                return self._fail(MalformedStreamError("The answer's compression is broken."))
+                parts += _up_to_the_break(before, data)
+                self._fail(MalformedStreamError("The answer's compression is broken."))
+                return b""
             self._size += len(part)
             if bomb := bomb_of(self._size, self._first.received):
-                return self._fail(bomb)
-            add(part)
+                self._fail(bomb)
+                return b""
+            parts.append(part)
             data = inflater.unconsumed_tail
         if not inflater.eof:
             return b""
@@ -131,11 +120,6 @@ class Decompressor:
         self.ended = not self._is_gzip
         rest: bytes = inflater.unused_data
         return rest
-
-    def _fail(self, fault: NetworkError) -> bytes:
-        self._fault = fault
-        self.ended = True
-        return b""
 
 
 def bomb_of(size: int, received: int) -> MalformedStreamError | None:
@@ -155,8 +139,8 @@ def _has_zlib_head(start: bytes) -> bool:
     return start[0] & 0x8F == 8 and int.from_bytes(start[:2], "big") % 31 == 0
 
 
-def _add_up_to_the_break(inflater: Any, data: bytes, add: Callable[[bytes], object]) -> None:
-    """Adds what zlib has undone before the byte at which it raises; it returns none of it then."""
+def _up_to_the_break(inflater: Any, data: bytes) -> Iterator[bytes]:
+    """What zlib has undone before the byte at which it raises; it returns none of it then."""
     with contextlib.suppress(zlib.error):
         for position in range(len(data)):
-            add(inflater.decompress(data[position : position + 1]))
+            yield inflater.decompress(data[position : position + 1])

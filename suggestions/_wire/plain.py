@@ -6,6 +6,7 @@ import contextlib
 import json
 from codecs import IncrementalDecoder, getincrementaldecoder, lookup
 
+from suggestions._wire import Decoder
 from suggestions._wire.sse import ServerSentEvent
 from suggestions.errors import EventTooLargeError, IncompleteStreamError
 
@@ -14,8 +15,8 @@ _WITHIN_UTF_8 = ("utf-8", "ascii")
 _LONGEST_LINE = 16 * 1024 * 1024
 
 
-class LineDecoder:
-    """A message for each line that is not blank: a `Decoder` of lists of messages.
+class LineDecoder(Decoder[list[ServerSentEvent]]):
+    """A message for each line that is not blank.
 
     Lines end in LF or CRLF, as those of newline-delimited JSON do; the last needs no end. Its
     fault is an `EventTooLargeError` if a line is longer than `max_line_size` bytes, and an
@@ -23,7 +24,6 @@ class LineDecoder:
     """
 
     def __init__(self, *, max_line_size: int = _LONGEST_LINE) -> None:
-        self.ended = False
         self._max_line_size = max_line_size
         self._held = bytearray()
 
@@ -35,24 +35,25 @@ class LineDecoder:
             self._held = bytearray()
             batch = self._messages(lines)
         self._held += data[end:]
-        self.ended |= len(self._held) > self._max_line_size
+        if len(self._held) > self._max_line_size:
+            self._fail_too_large()
         return batch
 
     def finish(self) -> list[ServerSentEvent]:
-        if self.ended:
-            raise EventTooLargeError(
-                f"One line of the stream is longer than {self._max_line_size} bytes."
-            )
-        last = self._messages([self._held])
+        last = super().finish() or self._messages([self._held])
         if last and _is_cut(last[0].data):
             raise IncompleteStreamError("The answer stopped before it was complete.")
         return last
+
+    def _fail_too_large(self) -> None:
+        size = self._max_line_size
+        self._fail(EventTooLargeError(f"One line of the stream is longer than {size} bytes."))
 
     def _messages(self, lines: list[bytearray]) -> list[ServerSentEvent]:
         batch: list[ServerSentEvent] = []
         for line in lines:
             if len(line) > self._max_line_size:
-                self.ended = True
+                self._fail_too_large()
                 break
             data = line.decode("utf-8", "replace").removeprefix(_BYTE_ORDER_MARK).strip()
             if data:
@@ -60,14 +61,12 @@ class LineDecoder:
         return batch
 
 
-class TextDecoder:
-    """A message for each piece of text that arrives: a `Decoder` of lists of messages.
+class TextDecoder(Decoder[list[ServerSentEvent]]):
+    """A message for each piece of text that arrives.
 
     Bad bytes become U+FFFD. `charset` is a name of the IANA's; one that is not known is taken for
     UTF-8.
     """
-
-    ended = False
 
     def __init__(self, charset: str = "utf-8") -> None:
         self._decode = _decoder(charset).decode

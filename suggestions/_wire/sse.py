@@ -13,7 +13,7 @@ from typing import Any
 
 import sseclient
 
-from suggestions._wire import decode
+from suggestions._wire import Decoder, decode
 from suggestions.errors import (
     LONGEST_BODY,
     EventTooLargeError,
@@ -45,8 +45,8 @@ class Comment(ServerSentEvent):
     """A line that servers send to keep a connection: its text, which is no event's, is `data`."""
 
 
-class EventDecoder:
-    """The `ServerSentEvent`s in bytes: a `Decoder` of lists of them.
+class EventDecoder(Decoder[list[ServerSentEvent]]):
+    """The `ServerSentEvent`s in bytes.
 
     `last_event_id` (str, "" at first) and `reconnection_time` (milliseconds, None until the
     server sets it) are those of the stream so far. An event that is not ended by
@@ -69,7 +69,6 @@ class EventDecoder:
         with_comments: bool = False,
         strict: bool = False,
     ) -> None:
-        self.ended = False
         self.last_event_id = last_event_id
         self.reconnection_time: int | None = None
         self.unfinished = False
@@ -120,14 +119,10 @@ class EventDecoder:
         self._note_reconnection_time(self._held[: self._held.rfind(b"\n") + 1])
 
     def finish(self) -> list[ServerSentEvent]:
-        if self._start is not None:
-            self._add(self._with_lf(self._start))
-            self._start = None
+        start, self._start = self._start, None
+        self.feed(start or b"")
         self.break_off()
-        if self.ended:
-            raise EventTooLargeError(
-                f"One event of the stream is longer than {self._max_event_size} bytes."
-            )
+        super().finish()
         left = bytes(self._held).split(b"\n")
         self.unfinished = any(line and not line.startswith(b":") for line in left)
         if not re.search(_DATA, self._held):
@@ -155,10 +150,7 @@ class EventDecoder:
                 return b""
             self._start = None
             data = data.removeprefix(_BYTE_ORDER_MARK)
-        whole = self._add(self._with_lf(data))
-        return whole if len(whole) <= self._max_event_size else self._bounded(whole)
-
-    def _add(self, data: bytes) -> bytes:
+        data = self._with_lf(data)
         if not data:
             return b""
         end = data.rfind(_BLANK_LINE) + len(_BLANK_LINE)
@@ -171,8 +163,9 @@ class EventDecoder:
             self._held = bytearray()
         self._held += data[end:]
         self._after_newline = data.endswith(b"\n")
-        self.ended = len(self._held) > self._max_event_size
-        return whole
+        if len(self._held) > self._max_event_size:
+            self._fail_too_large()
+        return whole if len(whole) <= self._max_event_size else self._bounded(whole)
 
     def _with_lf(self, data: bytes) -> bytes:
         """Makes LF of each CRLF and CR."""
@@ -190,11 +183,15 @@ class EventDecoder:
         length = 0
         for block in whole.split(_BLANK_LINE):
             if len(block.strip(b"\n")) >= self._max_event_size:
-                self.ended = True
+                self._fail_too_large()
                 self._held.clear()
                 return whole[:length]
             length += len(block) + len(_BLANK_LINE)
         return whole
+
+    def _fail_too_large(self) -> None:
+        size = self._max_event_size
+        self._fail(EventTooLargeError(f"One event of the stream is longer than {size} bytes."))
 
     def _interpret(self, block: str) -> ServerSentEvent | None:
         for value in re.findall(_ID, block):
