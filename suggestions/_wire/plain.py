@@ -8,7 +8,11 @@ from codecs import IncrementalDecoder, getincrementaldecoder, lookup
 
 from suggestions._wire import Decoder
 from suggestions._wire.sse import ServerSentEvent
-from suggestions.errors import EventTooLargeError, IncompleteStreamError
+from suggestions.errors import (
+    EventTooLargeError,
+    IncompleteStreamError,
+    MalformedStreamError,
+)
 
 _BYTE_ORDER_MARK = "\ufeff"
 _WITHIN_UTF_8 = ("utf-8", "ascii")
@@ -65,7 +69,7 @@ class TextDecoder(Decoder[list[ServerSentEvent]]):
     """A message for each piece of text that arrives.
 
     Bad bytes become U+FFFD. `charset` is a name of the IANA's; one that is not known is taken for
-    UTF-8.
+    UTF-8. Its fault is a `MalformedStreamError` if there is no text in that charset.
     """
 
     def __init__(self, charset: str = "utf-8") -> None:
@@ -73,10 +77,15 @@ class TextDecoder(Decoder[list[ServerSentEvent]]):
         self._mark = _BYTE_ORDER_MARK
 
     def feed(self, data: bytes) -> list[ServerSentEvent]:
-        return self._messages(self._decode(data))
+        try:
+            piece = self._decode(data)
+        except ValueError as error:  # UTF-16 without the mark that says which of the two it is
+            self._fail(MalformedStreamError(f"The answer's text cannot be read: {error}."))
+            return []
+        return self._messages(piece)
 
     def finish(self) -> list[ServerSentEvent]:
-        return self._messages(self._decode(b"", final=True))
+        return super().finish() or self._messages(self._decode(b"", final=True))
 
     def _messages(self, piece: str) -> list[ServerSentEvent]:
         text = piece.removeprefix(self._mark)

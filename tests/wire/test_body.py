@@ -32,7 +32,7 @@ from wire_server import (
 )
 
 from suggestions._wire import Decoder, decode
-from suggestions._wire.body import Chunked, Sized, joined
+from suggestions._wire.body import Chunked, joined
 from suggestions._wire.coding import decompressors
 from suggestions.errors import (
     IncompleteStreamError,
@@ -232,43 +232,6 @@ def test_a_body_as_long_as_what_is_undone_at_once(kind: int, size: int) -> None:
 @pytest.mark.parametrize("names", [["gzip"], ["deflate"], ["gzip", "deflate"]])
 def test_no_body_is_a_whole_one(names: list[str]) -> None:
     assert b"".join(undo_codings(names, [b""])) == b""
-
-
-@given(
-    st.binary(max_size=300) | st.binary(max_size=60).map(lambda data: data * 50),
-    st.sampled_from([["gzip"], ["deflate"], ["deflate", "gzip"]]),
-    st.sampled_from(["", "sized", "chunked"]),
-    st.tuples(st.integers(0, 400), st.binary(max_size=2)),
-    st.lists(st.integers(0, 400), max_size=6),
-)
-def test_any_body_however_it_is_cut_or_broken(
-    data: bytes,
-    names: list[str],
-    framing: str,
-    break_: tuple[int, bytes],
-    places: list[int],
-) -> None:
-    """The same bytes and then the same error, whichever step it comes from."""
-    for name in names:
-        data = compressed(31 if name == "gzip" else 15, data)
-    length = len(data)
-    if framing == "chunked":
-        data = framed(data[:9]) + framed(data[9:]) + LAST_CHUNK
-    place, other = break_
-    data = data[:place] + other + data[place + len(other) :]
-
-    def read(received: list[bytes]) -> tuple[bytes, Failure | None]:
-        steps: dict[str, list[Decoder[bytes]]] = {
-            "": [],
-            "sized": [Sized(length)],
-            "chunked": [Chunked()],
-        }
-        return undo(joined(*steps[framing], *decompressors(names)), received)
-
-    edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
-    whole = read([data])
-    assert read([data[start:end] for start, end in itertools.pairwise(edges)]) == whole
-    assert read([data[at : at + 1] for at in range(len(data))]) == whole
 
 
 @pytest.mark.parametrize("names", [["gzip"], ["gzip", "gzip"]])
