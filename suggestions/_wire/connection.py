@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterator
 from functools import partial
 from time import monotonic, sleep
+from types import SimpleNamespace
 from typing import Any
 
 from requests import PreparedRequest
@@ -19,10 +20,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.connection import allowed_gai_family
 
 from suggestions._wire.abort import Cancellation
-from suggestions._wire.timeouts import Deadlines, TimedSocket
+from suggestions._wire.timeouts import Deadlines, timed_file
 from suggestions.errors import ConnectionFailedError, NameResolutionError, from_status
 
-_MOST_PRELUDES = 20
+_MOST_INTERIM = 20
 _LONGEST_LOADING = 1.0  # seconds
 _LOADING_STEP = 0.001  # seconds
 _loading: dict[int, socket.socket] = {}
@@ -43,18 +44,17 @@ class ConnectionState:
 class _Response(http.client.HTTPResponse):
     """Each read has its deadline. The body of a redirect is not read."""
 
-    def __init__(
-        self, state: ConnectionState, sock: socket.socket, *args: Any, **kwargs: Any
-    ) -> None:
-        timed: Any = TimedSocket(state.deadlines, state.cancellation, sock)
-        super().__init__(timed, *args, **kwargs)
+    def __init__(self, state: ConnectionState, sock: Any, *args: Any, **kwargs: Any) -> None:
+        file = timed_file(state.deadlines, state.cancellation, sock)
+        # It uses the socket for nothing but to make the file that it reads.
+        super().__init__(SimpleNamespace(makefile=lambda _mode: file), *args, **kwargs)  # type: ignore[arg-type]
         self._state = state
 
     def begin(self) -> None:
         reader: Any = self.fp.raw
         super().begin()
         if reader.ended:
-            # http.client takes what has come by then for all of them.
+            # http.client takes the headers that have come by then for all of them.
             raise http.client.RemoteDisconnected("it ended within the headers")
         self._state.response = self
         if 300 <= self.status < 400:
@@ -63,8 +63,9 @@ class _Response(http.client.HTTPResponse):
             self.close()
 
     def _read_status(self) -> tuple[str, int, str]:
-        # http.client's own loop passes over 100 alone, and for ever.
-        for _ in range(_MOST_PRELUDES):
+        # Passes over interim responses (RFC 9110, section 15.2): http.client's own loop would pass
+        # over 100 alone, and for ever.
+        for _ in range(_MOST_INTERIM):
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if not 100 <= status < 200:
                 return version, status, reason

@@ -149,35 +149,27 @@ _MISSED: dict[str, tuple[str, type[NetworkError], str]] = {
 }
 
 
-class TimedSocket:
-    """A socket as `http.client.HTTPResponse` uses one.
+def timed_file(
+    deadlines: Deadlines, cancellation: Cancellation, sock: socket.socket
+) -> io.BufferedReader:
+    """A file that reads from the socket, as `http.client.HTTPResponse` uses one.
 
     A read raises the deadline's error if it takes too long, and may raise `Aborted` if the
     request is cancelled meanwhile.
     """
-
-    def __init__(
-        self, deadlines: Deadlines, cancellation: Cancellation, sock: socket.socket
-    ) -> None:
-        self._deadlines = deadlines
-        self._cancellation = cancellation
-        self._sock = sock
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        reader = (
-            _Reader(self._deadlines, self._sock)
-            if _POLL_INTERVAL is None
-            else _PollingReader(self._deadlines, self._sock, self._cancellation)
-        )
-        return io.BufferedReader(reader, _BUFFER)
+    kind = _Reader if _POLL_INTERVAL is None else _PollingReader
+    return io.BufferedReader(kind(deadlines, cancellation, sock), _BUFFER)
 
 
 class _Reader(io.RawIOBase):
-    def __init__(self, deadlines: Deadlines, sock: socket.socket) -> None:
+    def __init__(
+        self, deadlines: Deadlines, cancellation: Cancellation, sock: socket.socket
+    ) -> None:
         # The file keeps the descriptor open until it is closed itself.
         self._file = sock.makefile("rb", buffering=0)
         self._sock = sock
         self._deadlines = deadlines
+        self._cancellation = cancellation
         self._timeout: float | None = 0.0  # which no deadline ever gives
         # One for all reads. A new one for each would lie elsewhere each time, for as long as the
         # read waits: in a process of many streams, each of them comes to touch 40 KiB more.
@@ -215,12 +207,6 @@ class _Reader(io.RawIOBase):
 
 class _PollingReader(_Reader):
     """Waits for a moment at a time, and checks in between whether the request was cancelled."""
-
-    def __init__(
-        self, deadlines: Deadlines, sock: socket.socket, cancellation: Cancellation
-    ) -> None:
-        super().__init__(deadlines, sock)
-        self._cancellation = cancellation
 
     def readinto(self, buffer: Any) -> int:
         assert _POLL_INTERVAL is not None

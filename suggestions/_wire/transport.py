@@ -42,16 +42,8 @@ HEADERS = {
 # What may be sent to another origin after a redirect. All else may be, or carry, a secret.
 _HARMLESS_ELSEWHERE = frozenset(
     (
-        "accept",
-        "accept-encoding",
-        "cache-control",
-        "connection",
-        "content-length",
-        "content-type",
-        "cookie",
-        "last-event-id",
-        "proxy-authorization",
-        "user-agent",
+        *("accept", "accept-encoding", "cache-control", "connection", "content-length"),
+        *("content-type", "cookie", "last-event-id", "proxy-authorization", "user-agent"),
     )
 )
 # What OpenSSL puts around its words.
@@ -59,7 +51,7 @@ _NOISE = r"^\[SSL[^]]*\] | \(_ssl\.c:\d+\)$"
 _LONGEST_REASON = 200
 _UNREADABLE = (
     "the address, or that of the proxy, cannot be read (in a proxy's password, '#', '/' and '?' "
-    "are to be written as %23, %2F and %3F)"
+    "must be written as %23, %2F and %3F)"
 )
 # Its settings count if the caller has no session; as any other, it is never changed.
 _DEFAULT_SESSION = requests.Session()
@@ -132,7 +124,7 @@ class Transport:
                 url,
                 headers=headers,
                 data=body,
-                # With an auth of its own, requests leaves .netrc alone.
+                # If there is an auth, requests leaves .netrc alone.
                 auth=None if own_auth else _unchanged,
                 stream=True,
                 # Without this, a bundle named in the environment would come first.
@@ -254,7 +246,8 @@ class Transport:
         if among(requests.exceptions.InvalidHeader, UnicodeEncodeError):
             return ConnectionFailedError("The request has a header that cannot be sent.")
         if among(ValueError) and self._state.response is not None:
-            return RedirectError(f"{host} redirects to where nobody can ask: {_reason(causes)}.")
+            reason = _reason(causes)
+            return RedirectError(f"{host} redirects to an address that cannot be used: {reason}.")
         if among(urllib3_errors.IncompleteRead, IncompleteRead):
             return IncompleteStreamError("The connection ended within the answer.")
         if among(requests.exceptions.ContentDecodingError, urllib3_errors.DecodeError):

@@ -79,12 +79,12 @@ GOOD = {
     "line ends within": (b"6\r\na\r\nb\nc\r\n0\r\n\r\n", b"a\r\nb\nc"),
     "what looks like a size within": (b"5\r\n0\r\n\r\n\r\n1\r\na\r\n0\r\n\r\n", b"0\r\n\r\na"),
     "an extension": (b"3;name=value\r\nabc\r\n0;x\r\n\r\n", b"abc"),
-    "an extension behind a blank": (b'3 ; name="a;b"\r\nabc\r\n0\r\n\r\n', b"abc"),
-    "a blank behind the size": (b"3  \t\r\nabc\r\n0 \r\n\r\n", b"abc"),
+    "an extension after a blank": (b'3 ; name="a;b"\r\nabc\r\n0\r\n\r\n', b"abc"),
+    "a blank after the size": (b"3  \t\r\nabc\r\n0 \r\n\r\n", b"abc"),
     "LF alone": (b"3\nabc\n0\n\n", b"abc"),
     "trailers": (b"3\r\nabc\r\n0\r\nExpires: never\r\n\r\n", b"abc"),
     "trailers cut off": (b"3\r\nabc\r\n0\r\nExp", b"abc"),
-    "something behind it": (b"3\r\nabc\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", b"abc"),
+    "something after it": (b"3\r\nabc\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", b"abc"),
 }
 MALFORMED = {
     "no size": (b"\r\n", b""),
@@ -100,7 +100,7 @@ MALFORMED = {
     "digits of another script": ("٣\r\nabc\r\n".encode(), b""),
     "a CR in the extension": (b"3;a\rb\r\nabc\r\n", b""),
     "too many digits": (b"1" * 17 + b"\r\nabc", b""),
-    "no line end behind the chunk": (b"3\r\nabcdef\r\n0\r\n\r\n", b"abc"),
+    "no line end after the chunk": (b"3\r\nabcdef\r\n0\r\n\r\n", b"abc"),
     "a chunk shorter than it says": (b"5\r\nabc\r\n0\r\n\r\n", b"abc\r\n"),
     "an endless size": (b"0" * 5000, b""),
     "an endless extension": (b"3;" + b"x" * 5000 + b"\r\nabc\r\n0\r\n\r\n", b""),
@@ -109,9 +109,9 @@ MALFORMED = {
 CUT_OFF = {
     "nothing": (b"", b""),
     "within the size": (b"3", b""),
-    "behind the size": (b"3\r\n", b""),
+    "after the size": (b"3\r\n", b""),
     "within a chunk": (b"3\r\nab", b"ab"),
-    "behind a chunk": (b"3\r\nabc", b"abc"),
+    "after a chunk": (b"3\r\nabc", b"abc"),
     "within the line end": (b"3\r\nabc\r", b"abc"),
     "between chunks": (b"3\r\nabc\r\n", b"abc"),
     "within the last chunk's size": (b"3\r\nabc\r\n0", b"abc"),
@@ -139,9 +139,9 @@ def test_chunks_however_they_are_cut(data: bytes, body: bytes, failure: Failure 
     st.binary(max_size=5),
 )
 def test_any_chunks_however_they_are_cut(
-    parts: list[bytes], places: list[int], behind: bytes
+    parts: list[bytes], places: list[int], after: bytes
 ) -> None:
-    data = b"".join(map(framed, parts)) + LAST_CHUNK + behind
+    data = b"".join(map(framed, parts)) + LAST_CHUNK + after
     edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
     received = [data[start:end] for start, end in itertools.pairwise(edges)]
     assert dechunk(received) == (b"".join(parts), None)
@@ -153,7 +153,7 @@ def test_any_bytes_end_in_the_same_way_whole_or_one_by_one(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", [b"0\r\n", b"0\n", b"3\r\nabc\r\n0\r\n"])
-def test_what_lies_behind_the_last_chunk_is_not_awaited(data: bytes) -> None:
+def test_what_follows_the_last_chunk_is_not_awaited(data: bytes) -> None:
     def received() -> Iterator[bytes]:
         yield data
         raise AssertionError("asked for more")
@@ -186,11 +186,11 @@ CODED = {
     "gzip": (["gzip"], compressed(31)),
     "several members": (["gzip"], compressed(31, UNDONE[:9]) + compressed(31, UNDONE[9:])),
     "an empty member": (["gzip"], compressed(31, b"") + compressed(31)),
-    "zeros behind it": (["gzip"], compressed(31) + bytes(9)),
-    "half a beginning behind it": (["gzip"], compressed(31) + b"\x1f"),
+    "zeros after it": (["gzip"], compressed(31) + bytes(9)),
+    "half a beginning after it": (["gzip"], compressed(31) + b"\x1f"),
     "deflate": (["deflate"], compressed(15)),
     "raw deflate": (["deflate"], compressed(-15)),
-    "something behind deflate": (["deflate"], compressed(15) + b"abc"),
+    "something after deflate": (["deflate"], compressed(15) + b"abc"),
     "two layers": (["deflate", "gzip"], compressed(31, compressed(15))),
 }
 
@@ -201,7 +201,7 @@ def test_codings_however_they_are_cut(names: list[str], data: bytes) -> None:
         assert b"".join(undo_codings(names, received)) == UNDONE
 
 
-def test_what_comes_before_bytes_that_cannot_be_undone_is_told() -> None:
+def test_what_comes_before_bytes_that_cannot_be_undone_is_returned() -> None:
     half = len(UNDONE) // 2
     compressor = zlib.compressobj(wbits=31)
     data = compressor.compress(UNDONE[:half]) + compressor.flush(zlib.Z_SYNC_FLUSH) + b"\xff" * 9
@@ -280,7 +280,7 @@ def head(framing: str, coding: str, length: int) -> bytes:
 @pytest.mark.parametrize("asked", [True, False], ids=["asked for", "not asked for"])
 @pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("framing", ["chunked", "length", "until close"])
-def test_each_event_is_told_at_once(framing: str, coding: str, asked: bool) -> None:
+def test_each_event_is_delivered_at_once(framing: str, coding: str, asked: bool) -> None:
     seen = threading.Semaphore(0)
     compress = CODINGS[coding]()
     parts = [compress.compress(event) + compress.flush(zlib.Z_SYNC_FLUSH) for event in EVENTS]
@@ -371,7 +371,7 @@ def test_compression_that_is_cut_off(framing: str, coding: str, own: bool) -> No
 
 @pytest.mark.parametrize("own", [False, True], ids=["ours", "the user's adapter"])
 @pytest.mark.parametrize("coding", ["compress", "gzip, exi", "gzip" + ", gzip" * 5])
-def test_a_compression_that_nobody_can_undo(coding: str, own: bool) -> None:
+def test_a_compression_that_is_not_known(coding: str, own: bool) -> None:
     response = sized("200 OK", b"secret", "text/plain", Content_Encoding=coding)
     with Server(answering(response)) as server, requests.Session() as session:
         if own:

@@ -76,7 +76,7 @@ def test_any_bytes_are_read_as_if_they_had_come_at_once(data: bytes, places: lis
     assert "".join(read_text(chunks)) == whole
 
 
-def test_what_is_whole_and_no_json_is_for_whoever_reads_it() -> None:
+def test_what_is_whole_and_no_json_is_a_message() -> None:
     assert read_lines([b'{"a": 1}{"b": 2}']) == ['{"a": 1}{"b": 2}']
 
 
@@ -86,11 +86,11 @@ def test_every_message_is_a_message_without_an_id() -> None:
         assert (message.type, message.data, message.last_event_id) == ("message", "one", "")
 
 
-def test_lines_that_arrive_together_are_told_together() -> None:
+def test_lines_that_arrive_together_are_returned_together() -> None:
     assert [len(batch) for batch in lines([b"1\n2\n3", b"\n", b"4"])] == [2, 1, 1]
 
 
-def test_text_is_told_as_soon_as_it_is_there() -> None:
+def test_text_is_returned_as_soon_as_it_is_there() -> None:
     assert read_text([b"Gr\xc3", b"\xbc\xc3", b"\x9fe"]) == ["Gr", "\u00fc", "\u00dfe"]
 
 
@@ -112,7 +112,7 @@ def test_a_line_is_bounded(end: bytes) -> None:
             read_lines(chunks, max_line_size=10)
 
 
-def test_what_came_before_a_line_that_is_too_long_is_told() -> None:
+def test_what_came_before_a_line_that_is_too_long_is_returned() -> None:
     for chunks in ([b"one\n", b"x" * 11], [b"one\n" + b"x" * 11], [b"one\nxxxxxxxxxxx\ntwo\n"]):
         batches = lines(chunks, max_line_size=10)
         assert [message.data for message in next(batches)] == ["one"]

@@ -35,21 +35,21 @@ from wire_server import (
 from suggestions import errors
 from suggestions._delivery import waiting
 from suggestions._wire import abort, timeouts
-from suggestions._wire.timeouts import DEFAULTS, RECEIVE, Deadlines, TimedSocket
+from suggestions._wire.timeouts import DEFAULTS, RECEIVE, Deadlines, timed_file
 
 IN_BOTH_SCHEMES = pytest.mark.parametrize("scheme", ["http", "https"])
 # Before, in and after the headers, and within an answer.
 SILENCES = {
     "awaiting headers": (),
     "within the headers": (CHUNKED[:30],),
-    "behind the headers": (CHUNKED,),
+    "after the headers": (CHUNKED,),
     "in mid-stream": (CHUNKED, framed(said("a"))),
 }
 
 
 @pytest.fixture
 def _as_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A shutdown lets the server see the end, and wakes nobody who reads."""
+    """A shutdown lets the server see the end, and wakes no thread that reads."""
 
     def end(sock: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -159,7 +159,7 @@ def test_a_reader_that_looks_up_reads_all(scheme: str, session: requests.Session
 
 
 def test_waiting_by_moments_is_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C is heard of between two moments, on Windows always, elsewhere where it just missed."""
+    """Ctrl-C is noticed between two moments: always on Windows, elsewhere if it just missed one."""
     monkeypatch.setattr(waiting, "_LONGEST", 0.01)
     looked = 0
 
@@ -181,7 +181,7 @@ def test_what_comes_along_with_the_headers_is_all_read() -> None:
     with here, there:
         there.sendall(b"the headers\n" + body)
         there.close()
-        file = TimedSocket(Deadlines(DEFAULTS), abort.Cancellation(), here).makefile("rb")
+        file = timed_file(Deadlines(DEFAULTS), abort.Cancellation(), here)
         with file:
             assert file.readline() == b"the headers\n"
             parts = [file.read1(RECEIVE), *iter(file.raw.receive, b"")]  # as open_body does
