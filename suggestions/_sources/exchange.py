@@ -43,9 +43,9 @@ class Exchange:
         self._transport = transport
         self._dialect = dialect
         self._is_chosen = False
-        self._record = record
-        self._take = take
-        self._say = say
+        self._record_event = record
+        self._take_messages = take
+        self._take_deltas = say
 
     def open(self, request: Request) -> None:
         """Returns when the service has accepted the request; else raises the error of its refusal.
@@ -73,7 +73,7 @@ class Exchange:
         self._info = ResponseInfo(status, transport.headers, identity)
         self._media_type = media_type(transport.content_type)
         self._decoder = self._make_decoder()
-        self._say((Source(request_id=identity),))
+        self._take_deltas((Source(request_id=identity),))
         self._choose()
 
     def read(self) -> None:
@@ -81,7 +81,7 @@ class Exchange:
         try:
             if self._decoder is None:
                 deltas = self._read_whole()
-                self._say((*deltas, DONE))
+                self._take_deltas((*deltas, DONE))
                 return
             if self._read_stream(self._decoder):
                 return
@@ -94,7 +94,7 @@ class Exchange:
             ) from error
         if not self._dialect.ends_at_eof:
             raise errors.IncompleteStreamError("The answer stopped before it was complete.")
-        self._say((DONE,))
+        self._take_deltas((DONE,))
 
     def _make_decoder(self) -> Decoder[list[ServerSentEvent]] | None:
         """None if the response is no stream."""
@@ -114,7 +114,7 @@ class Exchange:
                 self.has_begun = True
                 if not self._is_chosen:
                     self._choose(batch[0])
-                if self._take(batch, self._dialect.decode):
+                if self._take_messages(batch, self._dialect.decode):
                     return True
             if not data:
                 return False
@@ -159,4 +159,4 @@ class Exchange:
         chosen = None if self._is_chosen else self._dialect.choose(self._media_type, first)
         if chosen is not None:
             self._dialect, self._is_chosen = chosen, True
-            self._record(Event("open", self._info._replace(dialect=chosen.name)))
+            self._record_event(Event("open", self._info._replace(dialect=chosen.name)))

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import requests
 
     from suggestions._sources.exchange import Exchange, Record, Say, Take
-    from suggestions._wire.transport import Transport
 
 logger = logging.getLogger("suggestions")
 
@@ -46,15 +45,12 @@ class Reader:
         self._timeouts = timeouts
         self._retries = retries
         self._cancellation = Cancellation()
-        self._transport: Transport | None = None
         self._exchange: Exchange | None = None
         self._whole: str | None = None  # the body of an answer in one piece
 
     def abort(self) -> None:
         """Makes `read` raise `Aborted` at once, and lets the service see the end."""
         self._cancellation.cancel()
-        if self._transport is not None:
-            self._transport.abort()
 
     def redact(self, error: SuggestionsError) -> None:
         """Takes the secrets that were sent out of an error that came back."""
@@ -68,7 +64,8 @@ class Reader:
         """What was sent, and what came back by `log` and `error`, as JSON."""
         from suggestions._sources.dump import make_dump
 
-        whole = self._exchange.whole if self._exchange else self._whole
+        exchange = self._exchange  # the thread that reads may drop it meanwhile
+        whole = exchange.whole if exchange else self._whole
         return make_dump(
             self._dialect.name, self._request, log, whole, error, self._credential.secrets
         )
@@ -93,7 +90,6 @@ class Reader:
         deadlines = Deadlines(self._timeouts)
         for attempt in itertools.count(1):
             transport = Transport(deadlines, self._cancellation, self._session)
-            self._transport = transport
             exchange = self._exchange = Exchange(transport, self._dialect, record, take, say)
             try:
                 exchange.open(self._authorized())

@@ -87,14 +87,11 @@ class Subscription:
         self._timeouts = check_timeouts({"first_byte": read_timeout, "idle": read_timeout})
         self._max_retry_delay = max_retry_delay
         self._cancellation = Cancellation()
-        self._transport: Transport | None = None
         self._failures = 0  # attempts in a row without a stream
 
     def abort(self) -> None:
         """Makes `steps` raise `Aborted` at once, and lets the server see the end."""
         self._cancellation.cancel()
-        if self._transport is not None:
-            self._transport.abort()
 
     def redact(self, error: errors.SuggestionsError) -> None:
         """Takes the secrets that were sent out of an error that came back."""
@@ -123,7 +120,7 @@ class Subscription:
 
         while True:
             deadlines = Deadlines(self._timeouts, rest=_REST)
-            transport = self._transport = Transport(deadlines, self._cancellation, self._session)
+            transport = Transport(deadlines, self._cancellation, self._session)
             error: errors.SuggestionsError
             try:
                 yield from self._read(transport)

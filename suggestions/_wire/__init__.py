@@ -18,9 +18,13 @@ class Decoder(Generic[T]):
     was seen or something is wrong; then feed it nothing more. `finish` is for the end of the bytes
     as well: it returns what remains, or raises what is wrong. So all that came before a fault is
     delivered before the fault is raised.
+
+    What is compressed can become very long. So that little memory is enough, a step may then hold
+    back a part: as long as `pending` is True, feed it b"" to get the next one.
     """
 
     ended = False
+    pending = False
     _fault: Exception | None = None
 
     def feed(self, data: bytes) -> T:
@@ -41,6 +45,8 @@ def decode(decoder: Decoder[T], chunks: Iterable[bytes]) -> Iterator[T]:
     """All that `decoder` makes of the chunks, each as soon as it is complete."""
     for chunk in chunks:
         yield decoder.feed(chunk)
+        while decoder.pending:
+            yield decoder.feed(b"")
         if decoder.ended:
             break
     yield decoder.finish()

@@ -33,6 +33,7 @@ class Cancellation:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
+        self._shut_down_other: Callable[[], object] | None = None
         self._is_cancelled = False
         self._results: SimpleQueue[Any] | None = None
 
@@ -49,6 +50,14 @@ class Cancellation:
         if self._is_cancelled:
             self.release()
             raise Aborted
+
+    def add_other(self, shut_down: Callable[[], object]) -> None:
+        """Calls `shut_down` as well, for a connection that is not ours. Raises `Aborted`, as above.
+
+        What it raises is ignored: not each connection can be shut down.
+        """
+        self._shut_down_other = shut_down
+        self.check()
 
     def sleep(self, seconds: float) -> None:
         """Sleeps. Raises `Aborted` as soon as it is cancelled."""
@@ -87,6 +96,9 @@ class Cancellation:
         with self._lock:
             for duplicate in self._sockets:
                 _shut_down(duplicate)
+        if self._shut_down_other is not None:
+            with contextlib.suppress(Exception):
+                self._shut_down_other()
 
     def release(self) -> None:
         """Ends the connections; the request is over."""
@@ -105,6 +117,7 @@ class Cancellation:
             duplicate.close()
 
     def _pop_sockets(self) -> list[socket.socket]:
+        self._shut_down_other = None
         with self._lock:
             sockets, self._sockets = self._sockets, []
         return sockets

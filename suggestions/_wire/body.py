@@ -13,7 +13,7 @@ from typing import Any
 import urllib3
 
 from suggestions._wire import Decoder
-from suggestions._wire.coding import bomb_of, can_undo, codings, decompressors
+from suggestions._wire.coding import UNDONE_HERE, bomb_of, codings, decompressors
 from suggestions._wire.timeouts import RECEIVE
 from suggestions.errors import IncompleteStreamError, MalformedStreamError
 
@@ -46,7 +46,7 @@ def open_body(
         return _receive_of_any(response), Sized()
     header = response.headers.get("Content-Encoding", "")
     names = codings(header)
-    if can_undo(names):
+    if UNDONE_HERE.issuperset(names):
         layers = decompressors(names)
         if direct is None:
             return _receive_coded(raw), joined(*layers)
@@ -224,14 +224,18 @@ class _Joined(Decoder[bytes]):
         self.ended = any(step.ended for step in steps)
 
     def feed(self, data: bytes) -> bytes:
-        for step in self._steps:
+        first = max((n for n, step in enumerate(self._steps) if step.pending), default=0)
+        for step in self._steps[first:]:
             data = step.feed(data)
-            self.ended |= step.ended
+        self.ended = any(step.ended for step in self._steps)
+        self.pending = any(step.pending for step in self._steps[self._last_ended() :])
         return data
 
     def finish(self) -> bytes:
-        # A step that has ended needs no more of those before it, whatever is wrong with them.
-        first = max((n for n, step in enumerate(self._steps) if step.ended), default=0)
-        for step in self._steps[first:]:
+        for step in self._steps[self._last_ended() :]:
             step.finish()
         return b""
+
+    def _last_ended(self) -> int:
+        """A step that has ended needs no more of those before it, whatever is wrong with them."""
+        return max((n for n, step in enumerate(self._steps) if step.ended), default=0)

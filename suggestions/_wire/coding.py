@@ -19,7 +19,7 @@ _MOST_CODINGS = 5
 # one layer of gzip, 1000 times.
 _MOST_INFLATION = 100
 _SMALL = 4 * 1024 * 1024
-_UNDONE_HERE = ("gzip", "x-gzip", "deflate")
+UNDONE_HERE = frozenset(("gzip", "x-gzip", "deflate"))
 # Those that are registered (RFC 9110, section 18.6). Many services write "none" or a charset
 # if they mean that there is none.
 _KNOWN = frozenset(
@@ -44,10 +44,6 @@ def codings(header: str) -> list[str]:
     return [name for name in names if name in _KNOWN]
 
 
-def can_undo(names: Iterable[str]) -> bool:
-    return all(name in _UNDONE_HERE for name in names)
-
-
 def decompressors(names: Iterable[str]) -> list[Decompressor]:
     """One for each coding, the one that was applied last first."""
     layers: list[Decompressor] = []
@@ -69,25 +65,18 @@ class Decompressor(Decoder[bytes]):
         self._is_gzip = name != "deflate"
         self._inflater: Any = None
         self._has_begun = False
-        self._held = b""  # too little to see what begins there
+        self._held = b""  # what comes next; if it is short, too little to see what begins there
+        self._is_full = False  # so that the inflater can hold a little more
         self._size = 0
 
     def feed(self, data: bytes) -> bytes:
         self.received += len(data)
-        data, self._held = self._held + data, b""
-        parts: list[bytes] = []
-        while data and not self.ended:
-            if self._inflater is None:
-                if len(data) < len(_GZIP):
-                    self._held = data
-                    break
-                if self._has_begun and not data.startswith(_GZIP):
-                    self.ended = True
-                    break
-                kind = _GZIPPED if self._is_gzip else _ZLIB if _has_zlib_head(data) else _RAW
-                self._inflater, self._has_begun = zlib.decompressobj(kind), True
-            data = self._inflate(data, parts)
-        return b"".join(parts)
+        self._held += data
+        part = b""
+        while not part and not self.ended and self._can_go_on():
+            part = self._inflate(self._held)
+        self.pending = bool(part) and not self.ended and (self._is_full or bool(self._held))
+        return part
 
     def finish(self) -> bytes:
         # A body without a single byte is not a broken one.
@@ -95,31 +84,40 @@ class Decompressor(Decoder[bytes]):
             raise IncompleteStreamError("The connection ended within the answer.")
         return super().finish()
 
-    def _inflate(self, data: bytes, parts: list[bytes]) -> bytes:
-        """Adds to `parts` what the data become; returns what follows the end of the member."""
+    def _can_go_on(self) -> bool:
+        if self._inflater is not None:
+            return self._is_full or bool(self._held)
+        if len(self._held) < len(_GZIP):
+            return False
+        if self._has_begun and not self._held.startswith(_GZIP):
+            self.ended = True
+            return False
+        kind = _GZIPPED if self._is_gzip else _ZLIB if _has_zlib_head(self._held) else _RAW
+        self._inflater, self._has_begun = zlib.decompressobj(kind), True
+        return True
+
+    def _inflate(self, data: bytes) -> bytes:
+        """At most `_AT_ONCE` bytes of what the data become; the rest of the data is held."""
         inflater = self._inflater
-        part = b""
-        # If a part is as long as may be, the inflater can hold a little more.
-        while not inflater.eof and (data or len(part) == _AT_ONCE):
-            before = inflater.copy()
-            try:
-                part = inflater.decompress(data, _AT_ONCE)
-            except zlib.error:
-                parts += _up_to_the_break(before, data)
-                self._fail(MalformedStreamError("The answer's compression is broken."))
-                return b""
-            self._size += len(part)
-            if bomb := bomb_of(self._size, self._first.received):
-                self._fail(bomb)
-                return b""
-            parts.append(part)
-            data = inflater.unconsumed_tail
-        if not inflater.eof:
+        before = inflater.copy()
+        self._held = b""
+        try:
+            part: bytes = inflater.decompress(data, _AT_ONCE)
+        except zlib.error:
+            self._fail(MalformedStreamError("The answer's compression is broken."))
+            return b"".join(_up_to_the_break(before, data))
+        self._is_full = len(part) == _AT_ONCE
+        self._size += len(part)
+        if bomb := bomb_of(self._size, self._first.received):
+            self._fail(bomb)
             return b""
-        self._inflater = None
-        self.ended = not self._is_gzip
-        rest: bytes = inflater.unused_data
-        return rest
+        if inflater.eof:
+            self._inflater, self._is_full = None, False
+            self._held = inflater.unused_data
+            self.ended = not self._is_gzip
+        else:
+            self._held = inflater.unconsumed_tail
+        return part
 
 
 def bomb_of(size: int, received: int) -> MalformedStreamError | None:

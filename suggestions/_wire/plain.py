@@ -77,17 +77,18 @@ class TextDecoder(Decoder[list[ServerSentEvent]]):
         self._mark = _BYTE_ORDER_MARK
 
     def feed(self, data: bytes) -> list[ServerSentEvent]:
+        return self._read(data)
+
+    def finish(self) -> list[ServerSentEvent]:
+        last = [] if self.ended else self._read(b"", final=True)
+        return super().finish() or last
+
+    def _read(self, data: bytes, *, final: bool = False) -> list[ServerSentEvent]:
         try:
-            piece = self._decode(data)
+            piece = self._decode(data, final)
         except ValueError as error:  # UTF-16 without the mark that says which of the two it is
             self._fail(MalformedStreamError(f"The answer's text cannot be read: {error}."))
             return []
-        return self._messages(piece)
-
-    def finish(self) -> list[ServerSentEvent]:
-        return super().finish() or self._messages(self._decode(b"", final=True))
-
-    def _messages(self, piece: str) -> list[ServerSentEvent]:
         text = piece.removeprefix(self._mark)
         if piece:
             self._mark = ""  # it is one at the very start alone

@@ -59,10 +59,10 @@ _FAILURES = (requests.RequestException, urllib3_errors.HTTPError, OSError)
 
 
 class Transport:
-    """One request and its response. `abort` may be called by any thread, all else by one.
+    """One request and its response, for one thread.
 
-    What one thread calls raises `Aborted` after a cancellation, and else a `NetworkError` that
-    says what went wrong. Without `follow`, a redirect is a response like others: nothing of the
+    Each call raises `Aborted` after a cancellation, and else a `NetworkError` that says what went
+    wrong. Without `follow`, a redirect is a response like others: nothing of the
     request is sent to where it leads.
     """
 
@@ -138,6 +138,8 @@ class Transport:
                 if isinstance(error, ValueError) and received and received.status // 100 != 3:
                     raise  # a hook's own: requests raises another only after a redirect
                 self._raise(error)
+        if self._direct is None:
+            self._cancellation.add_other(partial(_shut_down, self._open_response.raw))
         self._cancellation.check()
         if not self._state.attempted:
             self._deadlines.sent()  # an adapter of the user's own does not call it
@@ -157,7 +159,10 @@ class Transport:
         """The next bytes of the body, decoded; b"" at its end. Blocks."""
         try:
             body = self._body or self.body
-            while not body.ended and (data := self._receive()):
+            while body.pending or not body.ended:
+                data = b"" if body.pending else self._receive()
+                if not (data or body.pending):
+                    break
                 if data := body.feed(data):
                     if not self._has_begun:
                         self._deadlines.first_byte()
@@ -185,16 +190,6 @@ class Transport:
             if whole:
                 raise
         return bytes(data[:limit])
-
-    def abort(self) -> None:
-        """Stops an adapter of the user's own, if it can be stopped.
-
-        The cancellation itself stops our own connections.
-        """
-        response = self._response
-        if response is not None and self._direct is None:
-            with contextlib.suppress(Exception):
-                _shut_down(response.raw)
 
     def close(self) -> None:
         """Frees the connection."""

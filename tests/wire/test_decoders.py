@@ -88,6 +88,8 @@ def read(decoder: Decoder[Any], received: list[bytes]) -> tuple[object, object]:
     results: list[Any] = [decoder.feed(b"")]
     for data in received:
         results.append(decoder.feed(data))
+        while decoder.pending:
+            results.append(decoder.feed(b""))
         if decoder.ended:
             break
     try:
