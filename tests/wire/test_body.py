@@ -234,6 +234,16 @@ def test_no_body_is_a_whole_one(names: list[str]) -> None:
     assert b"".join(undo_codings(names, [b""])) == b""
 
 
+@pytest.mark.parametrize("names", [["gzip"], ["deflate", "gzip"]])
+def test_what_becomes_very_long_comes_in_parts(names: list[str]) -> None:
+    data = bytes(1024 * 1024)
+    for name in names:
+        data = compressed(31 if name == "gzip" else 15, data)
+    parts = list(decode(joined(Chunked(), *decompressors(names)), [framed(data) + LAST_CHUNK]))
+    assert sum(map(len, parts)) == 1024 * 1024
+    assert max(map(len, parts)) == 64 * 1024
+
+
 @pytest.mark.parametrize("names", [["gzip"], ["gzip", "gzip"]])
 def test_a_bomb_is_known_before_it_is_large(names: list[str]) -> None:
     data = bytes(64 * 1024 * 1024)
