@@ -37,14 +37,14 @@ def check(data: bytes) -> None:
 
 def _check_comments_and_end(data: bytes, chunks: list[bytes], events: list[Event]) -> None:
     stream = EventStream(chunks, with_comments=True)
-    told = [event for batch in stream.batches() for event in batch]
-    assert [tuple(e) for e in told if type(e) is not Comment] == events
+    found = list(stream)
+    assert [tuple(event) for event in found if type(event) is not Comment] == events
     last = _with_lf(data).rpartition(b"\n\n")[2].split(b"\n")
     assert stream.unfinished == any(line and line[:1] != b":" for line in last)
 
 
 def _check_bound(data: bytes, chunks: list[bytes], bound: int) -> None:
-    """An event that is too long ends it, those before it are told, and no more of it is held."""
+    """An event that is too long ends it, after those before it, and no more of it is held."""
     lines = _with_lf(data)
     begins = next((e.start() for e in _EVENT.finditer(lines) if len(e[0]) > bound), None)
     before = standard(BOM + lines[:begins])

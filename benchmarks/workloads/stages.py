@@ -1,4 +1,4 @@
-"""Where the time of an event goes: each step of the corridor fed from a list, without a socket."""
+"""What takes the time of an event: each step of the corridor fed from a list, no socket."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _STEPS = ("transfer coding", "sse", "decode", "answer", "delivery")
 def ablate(events: int, per_read: int) -> dict[str, float]:
     """Nanoseconds of CPU an event of each step: what it adds to the steps before it."""
     from suggestions._sources.answer import Answer
-    from suggestions._wire.body import dechunk
-    from suggestions._wire.sse import EventStream
+    from suggestions._wire.body import Chunked
+    from suggestions._wire.sse import EventDecoder
     from suggestions.dialects import find
 
     framed = [*writes(0, events, per_read, TOKEN), b"0\r\n\r\n"]
@@ -29,23 +29,29 @@ def ablate(events: int, per_read: int) -> dict[str, float]:
     dialect: Any = find("openai")
 
     def transfer_coding() -> None:
-        for _ in dechunk(framed):
-            pass
+        chunked = Chunked()
+        for read in framed:
+            chunked.feed(read)
 
     def sse() -> None:
-        for _ in EventStream(reads):
-            pass
+        events = EventDecoder()
+        for read in reads:
+            events.feed(read)
 
     def decode() -> None:
-        for message in EventStream(reads):
-            dialect.decode(message)
+        events = EventDecoder()
+        for read in reads:
+            for message in events.feed(read):
+                dialect.decode(message)
 
     def answer() -> None:
         log: list[Any] = []
         feed = Answer(log.append).feed
-        for message in EventStream(reads):
-            for delta in dialect.decode(message):
-                feed(delta)
+        events = EventDecoder()
+        for read in reads:
+            for message in events.feed(read):
+                for delta in dialect.decode(message):
+                    feed(delta)
 
     def timed(step: Callable[[], None]) -> float:
         begun = process_time()
@@ -109,8 +115,8 @@ def _whole_source(reads: list[bytes], events: int) -> float:
     return meter.seconds[0] / (events - HEAD) * 1e9
 
 
-def unheard(entries: int) -> dict[str, float]:
-    """Nanoseconds of CPU that delivery takes for each name that nobody listens to."""
+def without_handler(entries: int) -> dict[str, float]:
+    """Nanoseconds of CPU that delivery takes for each name without a handler."""
     from suggestions import SuggestionsEventSource
     from suggestions._wire.sse import EventStream
 
@@ -154,20 +160,20 @@ def stages(bench: Bench) -> Section:
         together = measured.figure(lambda one: sum(one["steps"].values()))
         rows.append(Row(f"{title}: together", together, unit=" ns"))
 
-    def turn_unheard(worker: Worker, _: str) -> dict[str, float]:
-        costs: dict[str, float] = worker.call(unheard, events)
+    def turn_without_handler(worker: Worker, _: str) -> dict[str, float]:
+        costs: dict[str, float] = worker.call(without_handler, events)
         return costs
 
-    nobody = take_turns(
+    skipped = take_turns(
         ["steps"],
-        turn_unheard,
+        turn_without_handler,
         lambda costs: sum(costs.values()),
         sets=sets,
         rounds=rounds,
-        warm_up=turn_unheard,
+        warm_up=turn_without_handler,
     )
-    names = tuple(nobody.rounds[0]["steps"])
-    rows += _rows("nobody listens", nobody, names, 100)
+    names = tuple(skipped.rounds[0]["steps"])
+    rows += _rows("without a handler", skipped, names, 100)
     return Section("Stages", _TEXT, rows)
 
 

@@ -1,122 +1,162 @@
-"""One exchange with a service: from a request to the messages of its answer, or an error."""
+"""One exchange with a service: from a request to what its answer says, or an error."""
 
 from __future__ import annotations
 
 import json
+import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from suggestions import errors
-from suggestions._wire.media_type import charset, media_type
-from suggestions._wire.plain import lines, text
-from suggestions._wire.retry import retry_after
-from suggestions._wire.sse import EventStream, ServerSentEvent
+from suggestions._wire import Decoder
+from suggestions._wire.abort import Aborted
+from suggestions._wire.headers import charset, media_type, request_id, retry_after
+from suggestions._wire.plain import LineDecoder, TextDecoder
+from suggestions._wire.sse import EventDecoder, ServerSentEvent
 from suggestions._wire.transport import Transport
 from suggestions.dialects import Dialect, Request
-from suggestions.dialects.base import Framing
-from suggestions.dialects.delta import Delta, Failure
-from suggestions.events import ResponseInfo
+from suggestions.dialects.delta import DONE, Delta, Failure, Source
+from suggestions.events import Event, ResponseInfo
 
+Decode = Callable[[ServerSentEvent], Iterable[Delta]]
+Record = Callable[[Event[Any]], object]
+Take = Callable[[Iterable[ServerSentEvent], Decode], bool]
+Say = Callable[[Iterable[Delta]], bool]
 
-def _events(chunks: Iterable[bytes]) -> Iterator[list[ServerSentEvent]]:
-    """Raises `IncompleteStreamError` where the stream stops within an event, and so loses it, and
-    `MalformedStreamError` where it has text, and none of it in an event."""
-    stream = EventStream(chunks)
-    is_empty = True
-    for batch in stream.batches():
-        is_empty = is_empty and not batch
-        yield batch
-    if is_empty and stream.unframed:
-        raise errors.MalformedStreamError(
-            "The service says that it sends server-sent events, and sends something else: "
-            + errors.one_line(stream.unframed),
-            body=stream.unframed[: errors.LONGEST_BODY],
-        )
-    if stream.unfinished:
-        raise errors.IncompleteStreamError("The answer stopped before it was complete.")
-
-
-_FRAMED: dict[Framing, Callable[[Iterable[bytes]], Iterator[list[ServerSentEvent]]]] = {
-    "events": _events,
-    "lines": lines,
-}
 _LONGEST_WHOLE_ANSWER = 16 * 1024 * 1024
 _MEDIA_TYPE = r"(?a:[\w.+-]{1,60}/[\w.+-]{1,60})"
-_REQUEST_IDS = ("x-request-id", "request-id", "x-ms-request-id", "apim-request-id")
+
+logger = logging.getLogger("suggestions")
 
 
-def open_exchange(transport: Transport, request: Request) -> ResponseInfo:
-    """Returns when the service has accepted the request; raises the error of what it says else."""
-    headers = dict(request.headers)
-    body = None
-    if request.json is not None:
-        if "content-type" not in map(str.lower, headers):
-            headers["Content-Type"] = "application/json"
-        body = json.dumps(request.json).encode()
-    transport.open(request.method, request.url, headers, body)
-    status = transport.status
-    request_id = _request_id(transport.headers)
-    if status == 204 or not 200 <= status < 300:
-        raise errors.from_status(
-            status,
-            transport.body(errors.LONGEST_BODY, whole=False).decode("utf-8-sig", "replace"),
-            request_id=request_id,
-            retry_after=retry_after(transport.headers),
-        )
-    return ResponseInfo(status, transport.headers, request_id)
+class Exchange:
+    """Sends a request over `transport`, and reports what comes back as `Reader.read` says."""
 
+    def __init__(
+        self, transport: Transport, dialect: Dialect, record: Record, take: Take, say: Say
+    ) -> None:
+        self.has_begun = False
+        """Whether something of a streamed answer has arrived."""
+        self.whole: str | None = None
+        """The body of an answer in one piece."""
+        self._transport = transport
+        self._dialect = dialect
+        self._is_chosen = False
+        self._record_event = record
+        self._take_messages = take
+        self._take_deltas = say
 
-def messages(transport: Transport, dialect: Dialect) -> Iterator[list[ServerSentEvent]] | None:
-    """The messages of an accepted stream, those together that have arrived together.
+    def open(self, request: Request) -> None:
+        """Returns when the service has accepted the request; else raises the error of its refusal.
 
-    None where the response is no stream.
-    """
-    framing = dialect.framings.get(media_type(transport.content_type))
-    if framing == "text":
-        return text(transport.chunks(), charset(transport.content_type))
-    return framing and _FRAMED[framing](transport.chunks())
+        Raises what `Transport.open` raises.
+        """
+        transport = self._transport
+        headers = dict(request.headers)
+        body = None
+        if request.json is not None:
+            if "content-type" not in map(str.lower, headers):
+                headers["Content-Type"] = "application/json"
+            body = json.dumps(request.json).encode()
+        transport.open(request.method, request.url, headers, body)
+        status, identity = transport.status, request_id(transport.headers)
+        if status == 204 or not 200 <= status < 300:
+            refusal = transport.read_all(errors.LONGEST_BODY, whole=False)
+            raise errors.from_status(
+                status,
+                refusal.decode("utf-8-sig", "replace"),
+                request_id=identity,
+                retry_after=retry_after(transport.headers),
+            )
+        logger.debug("accepted with status %d", status)
+        self._info = ResponseInfo(status, transport.headers, identity)
+        self._media_type = media_type(transport.content_type)
+        self._decoder = self._make_decoder()
+        self._take_deltas((Source(request_id=identity),))
+        self._choose()
 
-
-def whole_answer(
-    transport: Transport, choose: Callable[[ServerSentEvent], Dialect]
-) -> Iterable[Delta]:
-    """What a response that is no stream says; `choose` gets the dialect for the whole of it.
-
-    Raises `NotAnAnswerError` where it is none.
-    """
-    kind = media_type(transport.content_type)
-    is_json = kind == "application/json" or kind.endswith("+json")
-    limit = _LONGEST_WHOLE_ANSWER if is_json else errors.LONGEST_BODY
-    body = transport.body(limit, whole=is_json)
-    is_json = is_json and len(body) < limit  # one that is cut off would be none
-    said = (body if is_json else body[: errors.LONGEST_BODY]).decode("utf-8-sig", "replace")
-    problem = None
-    if is_json:
+    def read(self) -> None:
+        """Reads to the end of the answer. Raises `SuggestionsError`, `Aborted`."""
         try:
-            value = json.loads(said)
-            dialect = choose(ServerSentEvent("message", said, ""))
-            return list(_told(dialect.decode_body(value), transport.status, said))
-        except errors.SuggestionsError:
+            if self._decoder is None:
+                deltas = self._read_whole()
+                self._take_deltas((*deltas, DONE))
+                return
+            if self._read_stream(self._decoder):
+                return
+        except (errors.SuggestionsError, Aborted):
             raise
         except Exception as error:
-            problem = error
-    raise errors.NotAnAnswerError(
-        f"The service sent {kind if re.fullmatch(_MEDIA_TYPE, kind) else 'something'} that is no "
-        "answer. Is the URL right, and did nothing on the way reply in its place?",
-        status=transport.status,
-        body=said,
-        request_id=_request_id(transport.headers),
-    ) from problem
+            raise errors.MalformedStreamError(
+                f"A message of the stream is not what {self._dialect.name} sends: "
+                + errors.one_line(str(error))
+            ) from error
+        if not self._dialect.ends_at_eof:
+            raise errors.IncompleteStreamError("The answer stopped before it was complete.")
+        self._take_deltas((DONE,))
 
+    def _make_decoder(self) -> Decoder[list[ServerSentEvent]] | None:
+        """None if the response is no stream."""
+        framing = self._dialect.framings.get(self._media_type)
+        if framing == "events":
+            return EventDecoder(strict=True)
+        if framing == "lines":
+            return LineDecoder()
+        return TextDecoder(charset(self._transport.content_type)) if framing else None
 
-def _told(deltas: Iterable[Delta], status: int, body: str) -> Iterator[Delta]:
-    """The deltas; an error among them knows the response that it came in."""
-    for delta in deltas:
-        if isinstance(delta, Failure):
-            delta.error.status = status
-            delta.error.body = body[: errors.LONGEST_BODY]
-        yield delta
+    def _read_stream(self, decoder: Decoder[list[ServerSentEvent]]) -> bool:
+        """True if the answer is over, False if only the stream has ended."""
+        while True:
+            data = b"" if decoder.ended else self._transport.read()
+            batch = decoder.feed(data) if data else decoder.finish()
+            if batch:
+                self.has_begun = True
+                if not self._is_chosen:
+                    self._choose(batch[0])
+                if self._take_messages(batch, self._dialect.decode):
+                    return True
+            if not data:
+                return False
 
+    def _read_whole(self) -> Iterable[Delta]:
+        """What a response that is no stream says. Raises `NotAnAnswerError` if it is no answer."""
+        kind = self._media_type
+        is_json = kind == "application/json" or kind.endswith("+json")
+        limit = _LONGEST_WHOLE_ANSWER if is_json else errors.LONGEST_BODY
+        body = self._transport.read_all(limit, whole=is_json)
+        is_json = is_json and len(body) < limit  # one that is cut off would be none
+        text = (body if is_json else body[: errors.LONGEST_BODY]).decode("utf-8-sig", "replace")
+        problem = None
+        if is_json:
+            try:
+                value = json.loads(text)
+                self.whole = text
+                self._choose(ServerSentEvent("message", text, ""))
+                return list(self._with_response(self._dialect.decode_body(value), text))
+            except errors.SuggestionsError:
+                raise
+            except Exception as error:
+                problem = error
+        raise errors.NotAnAnswerError(
+            f"The service sent {kind if re.fullmatch(_MEDIA_TYPE, kind) else 'something'} that is "
+            "no answer. Is the URL right, and did nothing on the way reply in its place?",
+            status=self._info.status,
+            body=text,
+            request_id=self._info.request_id,
+        ) from problem
 
-def _request_id(headers: Mapping[str, str]) -> str | None:
-    return next((headers[name] for name in _REQUEST_IDS if headers.get(name)), None)
+    def _with_response(self, deltas: Iterable[Delta], body: str) -> Iterator[Delta]:
+        """The deltas; an error among them knows the response that it came in."""
+        for delta in deltas:
+            if isinstance(delta, Failure):
+                delta.error.status = self._info.status
+                delta.error.body = body[: errors.LONGEST_BODY]
+            yield delta
+
+    def _choose(self, first: ServerSentEvent | None = None) -> None:
+        """Records `open`, once it is known in which dialect the answer is written."""
+        chosen = None if self._is_chosen else self._dialect.choose(self._media_type, first)
+        if chosen is not None:
+            self._dialect, self._is_chosen = chosen, True
+            self._record_event(Event("open", self._info._replace(dialect=chosen.name)))

@@ -6,14 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from suggestions._sources.reconnect import event_id_header
 from suggestions._util.arguments import check_headers, check_json, check_url
 
 _WITHOUT_BODY = ("GET", "HEAD")
 
 
 class StreamRequest(NamedTuple):
-    """One and the same for each connection, but for the token and the last event's id."""
+    """The same for each connection, but for the token and the last event's id."""
 
     method: str
     url: str
@@ -21,7 +20,11 @@ class StreamRequest(NamedTuple):
     body: bytes | None
 
     def headers_with(self, last_event_id: str, token: str | None) -> dict[str, str]:
-        headers = {**self.headers, **event_id_header(last_event_id)}
+        headers = dict(self.headers)
+        if last_event_id:
+            # In UTF-8 (WHATWG HTML, section 9.2.4): http.client writes Latin-1, so that these are
+            # its bytes. Blanks at the start are no part of a header's value.
+            headers["Last-Event-ID"] = last_event_id.encode().decode("latin-1").lstrip()
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         return headers

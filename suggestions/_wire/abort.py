@@ -1,9 +1,9 @@
 """Ends a request at once from another thread, in every phase, so that the server sees it.
 
 Closing a response or a session from another thread hangs or frees nothing. What works in every
-phase is `shutdown()` on a duplicate of the socket, made before it connects: TLS detaches the
-original, whose number the system may give away meanwhile, and an `SSLSocket.shutdown()` would
-drop the encryption first.
+phase is `shutdown()` on a duplicate of the socket, made before it connects. On the original it
+does not: TLS takes the descriptor out of it, the system may use the number again meanwhile, and
+an `SSLSocket.shutdown()` would drop the encryption first.
 """
 
 from __future__ import annotations
@@ -20,114 +20,127 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 # struct linger: on, for no time. Windows has 16 bits for each.
-_LINGER_NOT = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 class Aborted(Exception):
-    """The lifeline was cut: whatever was going on is to be given up."""
+    """The request was cancelled: give up the step that is under way."""
 
 
-class Lifeline:
-    """The sockets of one request. `cut()` may be called from any thread, at any time, often."""
+class Cancellation:
+    """Cancels one request. `cancel()` may be called from any thread, at any time, repeatedly."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
-        self._is_cut = False
-        self._awaited: SimpleQueue[Any] | None = None
+        self._shut_down_other: Callable[[], object] | None = None
+        self._is_cancelled = False
+        self._results: SimpleQueue[Any] | None = None
 
     def check(self) -> None:
-        """Raises `Aborted` if cut."""
-        if self._is_cut:
+        """Raises `Aborted` if cancelled."""
+        if self._is_cancelled:
             raise Aborted
 
-    def hold(self, sock: socket.socket) -> None:
-        """Takes a duplicate of a socket that is about to connect. Raises `Aborted` if cut."""
+    def add(self, sock: socket.socket) -> None:
+        """Keeps a duplicate of a socket that is about to connect. Raises `Aborted` if cancelled."""
         duplicate = sock.dup()
         with self._lock:
             self._sockets.append(duplicate)
-        if self._is_cut:
+        if self._is_cancelled:
             self.release()
             raise Aborted
 
-    def wait(self, seconds: float) -> None:
-        """Sleeps, unless it is cut meanwhile. Raises `Aborted` then."""
-        with contextlib.suppress(TimeoutError):
-            self._await(SimpleQueue(), seconds)
+    def add_other(self, shut_down: Callable[[], object]) -> None:
+        """Calls `shut_down` as well, for a connection that is not ours. Raises `Aborted`, as above.
 
-    def run(self, work: Callable[[], T], timeout: float | None) -> T:
-        """Calls `work`, which can be neither interrupted nor bounded, on a thread of its own.
-
-        The thread is left behind where it takes longer than `timeout` seconds, or when this is
-        cut. Raises what `work` raises, `TimeoutError`, `Aborted`.
+        What it raises is ignored: not each connection can be shut down.
         """
-        outcomes: SimpleQueue[tuple[T, None] | tuple[None, Exception]] = SimpleQueue()
+        self._shut_down_other = shut_down
+        self.check()
 
-        def call() -> None:
+    def sleep(self, seconds: float) -> None:
+        """Sleeps. Raises `Aborted` as soon as it is cancelled."""
+        with contextlib.suppress(TimeoutError):
+            self._next(SimpleQueue(), seconds)
+
+    def call(self, function: Callable[[], T], timeout: float | None) -> T:
+        """Calls a function that can be neither interrupted nor bounded, on a thread of its own.
+
+        The thread is abandoned if it takes longer than `timeout` seconds, and if this is
+        cancelled. Raises what the function raises, `TimeoutError`, `Aborted`.
+        """
+        results: SimpleQueue[tuple[T, None] | tuple[None, Exception]] = SimpleQueue()
+
+        def run() -> None:
             try:
-                outcomes.put((work(), None))
+                results.put((function(), None))
             except Exception as error:
-                outcomes.put((None, error))
+                results.put((None, error))
 
         try:
-            threading.Thread(target=call, name="suggestions-lookup", daemon=True).start()
+            threading.Thread(target=run, name="suggestions-lookup", daemon=True).start()
         except RuntimeError:
-            return work()  # the interpreter is on its way out
+            return function()  # the interpreter is on its way out
         result: T
-        result, error = self._await(outcomes, timeout)
+        result, error = self._next(results, timeout)
         if error is not None:
             raise error
         return result
 
-    def cut(self) -> None:
-        """Returns within microseconds; whoever is blocked on one of the sockets wakes up."""
-        self._is_cut = True
-        if self._awaited is not None:
-            self._awaited.put(None)
+    def cancel(self) -> None:
+        """Returns within microseconds; a thread that is blocked on one of the sockets wakes up."""
+        self._is_cancelled = True
+        if self._results is not None:
+            self._results.put(None)
         with self._lock:
             for duplicate in self._sockets:
-                _end(duplicate)
+                _shut_down(duplicate)
+        if self._shut_down_other is not None:
+            with contextlib.suppress(Exception):
+                self._shut_down_other()
 
     def release(self) -> None:
         """Ends the connections; the request is over."""
-        for duplicate in self._take():
-            # Somebody else may have the socket as well, such as a child after a fork.
-            _end(duplicate)
-            if self._is_cut:
+        for duplicate in self._pop_sockets():
+            # Another process may have the socket as well, such as a child after a fork.
+            _shut_down(duplicate)
+            if self._is_cancelled:
                 _reset_on_close(duplicate)
             duplicate.close()
 
     def disown(self) -> None:
-        """In a forked child: the connections are the parent's, the locks may be held by nobody."""
+        """In a forked child: the connections are the parent's, and no thread frees the lock."""
         self._lock = threading.Lock()
-        self._is_cut = True
-        for duplicate in self._take():
+        self._is_cancelled = True
+        for duplicate in self._pop_sockets():
             duplicate.close()
 
-    def _take(self) -> list[socket.socket]:
+    def _pop_sockets(self) -> list[socket.socket]:
+        self._shut_down_other = None
         with self._lock:
             sockets, self._sockets = self._sockets, []
         return sockets
 
-    def _await(self, news: SimpleQueue[Any], timeout: float | None) -> Any:
-        # First the queue, then the flag; cut() goes the other way round, so one sees the other.
-        self._awaited = news
+    def _next(self, results: SimpleQueue[Any], timeout: float | None) -> Any:
+        # First the queue, then the flag; cancel() sets the flag first, so one sees the other.
+        self._results = results
         self.check()
         try:
-            item = news.get(timeout=None if timeout is None else min(timeout, TIMEOUT_MAX))
+            result = results.get(timeout=None if timeout is None else min(timeout, TIMEOUT_MAX))
         except Empty:
             raise TimeoutError from None
         self.check()
-        return item
+        return result
 
 
 def _reset_on_close(sock: socket.socket) -> None:
-    # A service that has not read all of the question would find the end only behind it.
+    # A service that has not read all of the question would find the end only after it.
     with contextlib.suppress(OSError):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
 
 
-def _end(sock: socket.socket) -> None:
-    # Not connected yet, or gone already: both are as good.
+def _shut_down(sock: socket.socket) -> None:
+    # If it is not connected yet, or no more, there is nothing to shut down.
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)

@@ -1,21 +1,27 @@
 """Undoes the content codings gzip and deflate (RFC 9110, section 8.4.1), and sees their end.
 
-urllib3 would take half of a compressed body for all of it.
+urllib3 would take half of a compressed body for the whole of it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import zlib
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from suggestions._wire import Decoder
 from suggestions.errors import IncompleteStreamError, MalformedStreamError
 
 _AT_ONCE = 64 * 1024
 _MOST_CODINGS = 5
-# Those that are registered (RFC 9110, section 18.6). Many write "none" or a charset where they
-# mean that there is none.
+# Text becomes 3 to 50 times as long; a stream whose events are sent one by one, less. A bomb of
+# one layer of gzip, 1000 times.
+_MOST_INFLATION = 100
+_SMALL = 4 * 1024 * 1024
+UNDONE_HERE = frozenset(("gzip", "x-gzip", "deflate"))
+# Those that are registered (RFC 9110, section 18.6). Many services write "none" or a charset
+# if they mean that there is none.
 _KNOWN = frozenset(
     (
         *("aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip"),
@@ -27,10 +33,10 @@ _GZIPPED, _ZLIB, _RAW = 31, 15, -15  # what zlib calls them
 
 
 def codings(header: str) -> list[str]:
-    """Those that `Content-Encoding` names, in the order in which they were applied.
+    """The codings that `Content-Encoding` names, in the order in which they were applied.
 
-    What names no coding stands for none, as in browsers (Fetch, "handle content codings").
-    Raises `MalformedStreamError` for more than anybody applies.
+    A word that names no coding stands for none, as in browsers (Fetch, "handle content codings").
+    Raises `MalformedStreamError` for more codings than any service applies.
     """
     names = [name for part in header.lower().split(",") if (name := part.strip())]
     if len(names) > _MOST_CODINGS:
@@ -38,79 +44,101 @@ def codings(header: str) -> list[str]:
     return [name for name in names if name in _KNOWN]
 
 
-def can_undo(names: Iterable[str]) -> bool:
-    return all(name in _UNDO for name in names)
-
-
-def undo(names: Iterable[str], received: Iterable[bytes]) -> Iterator[bytes]:
-    """What `received` stands for, each byte as soon as it can be known.
-
-    Raises `IncompleteStreamError` where it ends too early, after all that came before, and
-    `MalformedStreamError` where it is broken.
-    """
-    decoded: Iterator[bytes] = filter(None, received)
+def decompressors(names: Iterable[str]) -> list[Decompressor]:
+    """One for each coding, the one that was applied last first."""
+    layers: list[Decompressor] = []
     for name in reversed(list(names)):
-        decoded = _UNDO[name](decoded)
-    return decoded
+        layers.append(Decompressor(name, layers[0] if layers else None))
+    return layers
 
 
-def _gunzip(received: Iterator[bytes]) -> Iterator[bytes]:
-    """One member after the other (RFC 1952, section 2.2); what follows that is none is ignored."""
-    rest = yield from _inflate(_GZIPPED, b"", received)
-    while True:
-        while len(rest) < len(_GZIP) and (data := next(received, b"")):
-            rest += data
-        if not rest.startswith(_GZIP):
-            return
-        rest = yield from _inflate(_GZIPPED, rest, received)
+class Decompressor(Decoder[bytes]):
+    """Undoes one coding.
+
+    Of gzip, one member after the other (RFC 1952, section 2.2); what follows and is none is
+    ignored. `first` is the layer that gets what was received, if that is another one.
+    """
+
+    def __init__(self, name: str, first: Decompressor | None = None) -> None:
+        self.received = 0
+        self._first = first or self
+        self._is_gzip = name != "deflate"
+        self._inflater: Any = None
+        self._has_begun = False
+        self._held = b""  # what comes next; if it is short, too little to see what begins there
+        self._is_full = False  # so that the inflater can hold a little more
+        self._size = 0
+
+    def feed(self, data: bytes) -> bytes:
+        self.received += len(data)
+        self._held += data
+        part = b""
+        while not part and not self.ended and self._can_go_on():
+            part = self._inflate(self._held)
+        self.pending = bool(part) and not self.ended and (self._is_full or bool(self._held))
+        return part
+
+    def finish(self) -> bytes:
+        # A body without a single byte is not a broken one.
+        if not self.ended and (self._inflater or (self._held and not self._has_begun)):
+            raise IncompleteStreamError("The connection ended within the answer.")
+        return super().finish()
+
+    def _can_go_on(self) -> bool:
+        if self._inflater is not None:
+            return self._is_full or bool(self._held)
+        if len(self._held) < len(_GZIP):
+            return False
+        if self._has_begun and not self._held.startswith(_GZIP):
+            self.ended = True
+            return False
+        kind = _GZIPPED if self._is_gzip else _ZLIB if _has_zlib_head(self._held) else _RAW
+        self._inflater, self._has_begun = zlib.decompressobj(kind), True
+        return True
+
+    def _inflate(self, data: bytes) -> bytes:
+        """At most `_AT_ONCE` bytes of what the data become; the rest of the data is held."""
+        inflater = self._inflater
+        before = inflater.copy()
+        self._held = b""
+        try:
+            part: bytes = inflater.decompress(data, _AT_ONCE)
+        except zlib.error:
+            self._fail(MalformedStreamError("The answer's compression is broken."))
+            return b"".join(_up_to_the_break(before, data))
+        self._is_full = len(part) == _AT_ONCE
+        self._size += len(part)
+        if bomb := bomb_of(self._size, self._first.received):
+            self._fail(bomb)
+            return b""
+        if inflater.eof:
+            self._inflater, self._is_full = None, False
+            self._held = inflater.unused_data
+            self.ended = not self._is_gzip
+        else:
+            self._held = inflater.unconsumed_tail
+        return part
 
 
-def _undeflate(received: Iterator[bytes]) -> Iterator[bytes]:
-    start = b""
-    while len(start) < 2 and (data := next(received, b"")):
-        start += data
-    yield from _inflate(_ZLIB if _has_zlib_head(start) else _RAW, start, received)
+def bomb_of(size: int, received: int) -> MalformedStreamError | None:
+    """The error of a body of which little is received and very much becomes, else None.
+
+    The bound on one event alone would let a stream of comments, or of text, go on for ever.
+    """
+    if size <= max(_SMALL, _MOST_INFLATION * received):
+        return None
+    return MalformedStreamError(
+        f"The answer's compression is a bomb: it becomes more than {_MOST_INFLATION} times as long."
+    )
 
 
 def _has_zlib_head(start: bytes) -> bool:
-    """Whether it is as it should be (RFC 1950, section 2.2); many send what belongs behind it."""
-    return len(start) >= 2 and start[0] & 0x8F == 8 and int.from_bytes(start[:2], "big") % 31 == 0
-
-
-def _inflate(kind: int, data: bytes, received: Iterator[bytes]) -> Generator[bytes, None, bytes]:
-    """Returns what follows behind the end. A body without a single byte is no broken one."""
-    inflater = zlib.decompressobj(kind)
-    empty = True
-    part = b""
-    while not inflater.eof:
-        # A part as long as may be can have a little behind it that is in the inflater.
-        if not data and len(part) < _AT_ONCE and not (data := next(received, b"")):
-            if empty:
-                return b""
-            raise IncompleteStreamError("The connection ended within the answer.")
-        empty = False
-        before = inflater.copy()
-        try:
-            part = inflater.decompress(data, _AT_ONCE)
-        except zlib.error:
-            yield from _up_to_the_break(before, data)
-            raise MalformedStreamError("The answer's compression is broken.") from None
-        if part:
-            yield part
-        data = inflater.unconsumed_tail
-    return inflater.unused_data
+    """Whether zlib's header is there (RFC 1950, section 2.2); many send what belongs after it."""
+    return start[0] & 0x8F == 8 and int.from_bytes(start[:2], "big") % 31 == 0
 
 
 def _up_to_the_break(inflater: Any, data: bytes) -> Iterator[bytes]:
-    """What zlib has undone before the byte that it raises at, and keeps to itself then."""
+    """What zlib has undone before the byte at which it raises; it returns none of it then."""
     with contextlib.suppress(zlib.error):
         for position in range(len(data)):
-            if part := inflater.decompress(data[position : position + 1]):
-                yield part
-
-
-_UNDO: dict[str, Callable[[Iterator[bytes]], Iterator[bytes]]] = {
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
-    "deflate": _undeflate,
-}
+            yield inflater.decompress(data[position : position + 1])

@@ -1,12 +1,17 @@
-"""Our connections under requests: each socket on a lifeline, each read on the clock."""
+"""Our connections under requests: they can be cancelled, and each read has its deadline."""
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import http.client
 import socket
 import ssl
 import traceback
+from collections.abc import Iterator
 from functools import partial
+from time import monotonic, sleep
+from types import SimpleNamespace
 from typing import Any
 
 from requests import PreparedRequest
@@ -14,48 +19,53 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.connection import allowed_gai_family
 
-from suggestions._wire import leaving
-from suggestions._wire.abort import Lifeline
-from suggestions._wire.patience import Patient
-from suggestions._wire.timeouts import Clock
+from suggestions._wire.abort import Cancellation
+from suggestions._wire.timeouts import Deadlines, timed_file
 from suggestions.errors import ConnectionFailedError, NameResolutionError, from_status
 
-_MOST_PRELUDES = 20
+_MOST_INTERIM = 20
+_LONGEST_LOADING = 1.0  # seconds
+_LOADING_STEP = 0.001  # seconds
+_loading: dict[int, socket.socket] = {}
+"""By a connection's id: the socket of each that loads certificates before TLS begins."""
 
 
-class Wire:
+class ConnectionState:
     """What the transport needs to know of the connection that requests makes and hides."""
 
-    def __init__(self, lifeline: Lifeline, clock: Clock) -> None:
-        self.lifeline = lifeline
-        self.clock = clock
+    def __init__(self, cancellation: Cancellation, deadlines: Deadlines) -> None:
+        self.cancellation = cancellation
+        self.deadlines = deadlines
         self.attempted = False
         self.connected = False
         self.response: http.client.HTTPResponse | None = None
 
 
 class _Response(http.client.HTTPResponse):
-    """Reads under the clock. The body of a redirect is nobody's, and is not read."""
+    """Each read has its deadline. The body of a redirect is not read."""
 
-    def __init__(self, wire: Wire, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(Patient(wire.clock, wire.lifeline, sock), *args, **kwargs)  # type: ignore[arg-type]
-        self._wire = wire
+    def __init__(self, state: ConnectionState, sock: Any, *args: Any, **kwargs: Any) -> None:
+        file = timed_file(state.deadlines, state.cancellation, sock)
+        # It uses the socket for nothing but to make the file that it reads.
+        super().__init__(SimpleNamespace(makefile=lambda _mode: file), *args, **kwargs)  # type: ignore[arg-type]
+        self._state = state
 
     def begin(self) -> None:
         reader: Any = self.fp.raw
         super().begin()
         if reader.ended:
-            # http.client takes what has come by then for all of them.
+            # http.client takes the headers that have come by then for all of them.
             raise http.client.RemoteDisconnected("it ended within the headers")
-        self._wire.response = self
+        self._state.response = self
         if 300 <= self.status < 400:
             # Nor is the connection used again: what is left unread would be the next response.
             self.will_close = True
             self.close()
 
     def _read_status(self) -> tuple[str, int, str]:
-        # http.client's own loop passes over 100 alone, and for ever.
-        for _ in range(_MOST_PRELUDES):
+        # Passes over interim responses (RFC 9110, section 15.2): http.client's own loop would pass
+        # over 100 alone, and for ever.
+        for _ in range(_MOST_INTERIM):
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if not 100 <= status < 200:
                 return version, status, reason
@@ -63,7 +73,7 @@ class _Response(http.client.HTTPResponse):
         raise from_status(status)
 
 
-class _OnTheWire:
+class _Cancellable:
     """Mixed into urllib3's connections."""
 
     host: str
@@ -75,31 +85,31 @@ class _OnTheWire:
     _dns_host: str
     response_class: Any
 
-    def __init__(self, wire: Wire, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, state: ConnectionState, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._wire = wire
-        self.response_class = partial(_Response, wire)
+        self._state = state
+        self.response_class = partial(_Response, state)
 
     def _new_conn(self) -> socket.socket:
-        """As urllib3's own, but the lifeline has each socket before it connects.
+        """As urllib3's own, but each socket can be shut down from before it connects.
 
         Our errors pass through urllib3 and requests as they are.
         """
-        wire = self._wire
-        wire.attempted = True
-        wire.clock.connecting()
-        wire.lifeline.check()
+        state = self._state
+        state.attempted = True
+        state.deadlines.connecting()
+        state.cancellation.check()
         addresses = self._look_up()
         failure: OSError | None = None
         for position, address in enumerate(addresses):
-            wire.lifeline.check()
+            state.cancellation.check()
             try:
                 return self._connect(*address, share=len(addresses) - position)
             except OSError as error:
                 failure = error
-        wire.lifeline.check()
+        state.cancellation.check()
         if isinstance(failure, TimeoutError):
-            raise wire.clock.passed() from failure
+            raise state.deadlines.passed() from failure
         reason = failure and (failure.strerror or failure)
         whom = f"the proxy {self.host}" if self.proxy else self.host
         raise ConnectionFailedError(
@@ -112,11 +122,11 @@ class _OnTheWire:
             socket.getaddrinfo, host, self.port, allowed_gai_family(), socket.SOCK_STREAM
         )
         if host == "localhost" or ":" in host or host.replace(".", "").isdigit():
-            return look_up()  # an address, or this machine: nobody else is asked
+            return look_up()  # an address, or this machine: no server is asked
         try:
-            return self._wire.lifeline.run(look_up, self._wire.clock.timeout())
+            return self._state.cancellation.call(look_up, self._state.deadlines.timeout())
         except TimeoutError:
-            raise self._wire.clock.passed() from None
+            raise self._state.deadlines.passed() from None
         except (socket.gaierror, UnicodeError) as error:
             raise NameResolutionError(f"The address of {self.host} was not found.") from error
 
@@ -124,20 +134,20 @@ class _OnTheWire:
         self, family: int, kind: int, protocol: int, _name: str, address: Any, *, share: int
     ) -> socket.socket:
         """Gives one address its share of the time that is left, so that the next has its own."""
-        wire = self._wire
+        state = self._state
         sock = socket.socket(family, kind, protocol)
         try:
             for option in self.socket_options or ():
                 sock.setsockopt(*option)
-            timeout = wire.clock.timeout()
+            timeout = state.deadlines.timeout()
             sock.settimeout(timeout and timeout / share)
             if self.source_address:
                 sock.bind(self.source_address)
-            wire.lifeline.hold(sock)
+            state.cancellation.add(sock)
             sock.connect(address)
             # A shutdown while it connects can look like a success.
-            wire.lifeline.check()
-            sock.settimeout(wire.clock.timeout())
+            state.cancellation.check()
+            sock.settimeout(state.deadlines.timeout())
         except BaseException:
             sock.close()
             raise
@@ -145,36 +155,36 @@ class _OnTheWire:
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]
-        self._wire.connected = True
-        self._wire.clock.sent()
+        self._state.connected = True
+        self._state.deadlines.sent()
         # A service that does not read what is sent keeps it waiting as well.
-        self.sock.settimeout(self._wire.clock.timeout())
+        self.sock.settimeout(self._state.deadlines.timeout())
 
 
-class _HTTPConnection(_OnTheWire, HTTPConnection):
+class _HTTPConnection(_Cancellable, HTTPConnection):
     pass
 
 
-class _HTTPSConnection(_OnTheWire, HTTPSConnection):
+class _HTTPSConnection(_Cancellable, HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
-        leaving.going_to_wrap(self, sock)
+        _loading[id(self)] = sock
         return sock
 
     def _tunnel(self) -> None:
         super()._tunnel()
-        # Reading the proxy's answer has left the time to the kernel, and the handshake knows
-        # of Python's alone.
-        self.sock.settimeout(self._wire.clock.timeout())
+        # While the proxy's answer was read, the kernel has kept the deadline; the handshake knows
+        # Python's timeout alone.
+        self.sock.settimeout(self._state.deadlines.timeout())
 
     def connect(self) -> None:
         try:
-            with leaving.wrapping(self):
+            with _exit_delayed(self):
                 super().connect()
         except Exception as error:
-            # Left open to the garbage collector: before Python 3.13, ssl's socket where the peer
-            # resets the connection just before the handshake; in Python 3.10 and early ones of
-            # 3.11, http.client's response of a proxy that makes no tunnel.
+            # These would stay open until the garbage collector comes: before Python 3.13, ssl's
+            # socket, if the peer resets the connection just before the handshake; in Python 3.10
+            # and early ones of 3.11, http.client's response of a proxy that makes no tunnel.
             for frame, _ in traceback.walk_tb(error.__traceback__):
                 for left in frame.f_locals.values():
                     if isinstance(left, (ssl.SSLSocket, http.client.HTTPResponse)):
@@ -185,27 +195,51 @@ class _HTTPSConnection(_OnTheWire, HTTPSConnection):
 _OURS: dict[type, type] = {HTTPConnection: _HTTPConnection, HTTPSConnection: _HTTPSConnection}
 
 
-class WireAdapter(HTTPAdapter):
-    """Stands in, for one request, for the plain adapter of a session."""
+class CancellableAdapter(HTTPAdapter):
+    """Takes the place, for one request, of the plain adapter of a session."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, state: ConnectionState) -> None:
         super().__init__()
-        self._wire = wire
+        self._state = state
 
     def get_connection_with_tls_context(
         self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
     ) -> Any:
-        return self._on_the_wire(
+        return self._with_our_connections(
             super().get_connection_with_tls_context(request, verify, proxies, cert)
         )
 
     def get_connection(self, url: Any, proxies: Any = None) -> Any:
         """What requests calls instead before 2.32, which programs may bring along."""
-        return self._on_the_wire(super().get_connection(url, proxies))
+        return self._with_our_connections(super().get_connection(url, proxies))
 
-    def _on_the_wire(self, pool: Any) -> Any:
+    def _with_our_connections(self, pool: Any) -> Any:
         # Others, such as those of a SOCKS proxy, connect in a way of their own.
         ours = _OURS.get(pool.ConnectionCls)
         if ours is not None:
-            pool.ConnectionCls = partial(ours, self._wire)
+            pool.ConnectionCls = partial(ours, self._state)
         return pool
+
+
+@contextlib.contextmanager
+def _exit_delayed(connection: object) -> Iterator[None]:
+    """From the connecting on, the process does not exit until TLS has begun.
+
+    Loading the certificates to trust takes tens of milliseconds, outside of the interpreter. If
+    the process exits meanwhile, OpenSSL is cleaned up under that thread, which ends in a
+    segmentation fault. Everything else that OpenSSL does here is over long before.
+    """
+    try:
+        yield
+    finally:
+        _loading.pop(id(connection), None)
+
+
+@atexit.register
+def _finish_loading() -> None:
+    deadline = monotonic() + _LONGEST_LOADING
+    # TLS takes the descriptor out of the socket that it wraps.
+    while any(sock.fileno() >= 0 for sock in list(_loading.values())):
+        if monotonic() > deadline:
+            return
+        sleep(_LOADING_STEP)

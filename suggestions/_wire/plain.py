@@ -5,80 +5,105 @@ from __future__ import annotations
 import contextlib
 import json
 from codecs import IncrementalDecoder, getincrementaldecoder, lookup
-from collections.abc import Iterable, Iterator
 
+from suggestions._wire import Decoder
 from suggestions._wire.sse import ServerSentEvent
-from suggestions.errors import EventTooLargeError, IncompleteStreamError
+from suggestions.errors import (
+    EventTooLargeError,
+    IncompleteStreamError,
+    MalformedStreamError,
+)
 
 _BYTE_ORDER_MARK = "\ufeff"
 _WITHIN_UTF_8 = ("utf-8", "ascii")
 _LONGEST_LINE = 16 * 1024 * 1024
 
 
-def lines(
-    chunks: Iterable[bytes], *, max_line_size: int = _LONGEST_LINE
-) -> Iterator[list[ServerSentEvent]]:
-    """A message for each line that is not blank, those together that have arrived together.
+class LineDecoder(Decoder[list[ServerSentEvent]]):
+    """A message for each line that is not blank.
 
-    Lines end in LF or CRLF, as those of newline-delimited JSON do; the last needs no end. Raises
-    `EventTooLargeError` where one is longer than `max_line_size` bytes, `IncompleteStreamError`
-    where the last is a JSON object without its end.
+    Lines end in LF or CRLF, as those of newline-delimited JSON do; the last needs no end. Its
+    fault is an `EventTooLargeError` if a line is longer than `max_line_size` bytes, and an
+    `IncompleteStreamError` if the last is a JSON object without its end.
     """
-    held = bytearray()
-    for chunk in chunks:
-        end = chunk.rfind(b"\n") + 1
+
+    def __init__(self, *, max_line_size: int = _LONGEST_LINE) -> None:
+        self._max_line_size = max_line_size
+        self._held = bytearray()
+
+    def feed(self, data: bytes) -> list[ServerSentEvent]:
+        end = data.rfind(b"\n") + 1
+        batch: list[ServerSentEvent] = []
         if end:
-            whole = (bytes(held) + chunk[:end]).split(b"\n")
-            held.clear()
-            yield _told(whole, max_line_size)
-        held += chunk[end:]
-        if len(held) > max_line_size:
-            raise _too_large(max_line_size)
-    last = _told([bytes(held)], max_line_size)
-    if last and _is_cut(last[0].data):
-        raise IncompleteStreamError("The answer stopped before it was complete.")
-    yield last
+            lines = (self._held + data[:end]).split(b"\n")
+            self._held = bytearray()
+            batch = self._messages(lines)
+        self._held += data[end:]
+        if len(self._held) > self._max_line_size:
+            self._fail_too_large()
+        return batch
+
+    def finish(self) -> list[ServerSentEvent]:
+        last = super().finish() or self._messages([self._held])
+        if last and _is_cut(last[0].data):
+            raise IncompleteStreamError("The answer stopped before it was complete.")
+        return last
+
+    def _fail_too_large(self) -> None:
+        size = self._max_line_size
+        self._fail(EventTooLargeError(f"One line of the stream is longer than {size} bytes."))
+
+    def _messages(self, lines: list[bytearray]) -> list[ServerSentEvent]:
+        batch: list[ServerSentEvent] = []
+        for line in lines:
+            if len(line) > self._max_line_size:
+                self._fail_too_large()
+                break
+            data = line.decode("utf-8", "replace").removeprefix(_BYTE_ORDER_MARK).strip()
+            if data:
+                batch.append(ServerSentEvent("message", data, ""))
+        return batch
 
 
-def text(chunks: Iterable[bytes], charset: str = "utf-8") -> Iterator[list[ServerSentEvent]]:
-    """A message for each piece of text that has arrived; bad bytes become U+FFFD.
+class TextDecoder(Decoder[list[ServerSentEvent]]):
+    """A message for each piece of text that arrives.
 
-    `charset` is a name of the IANA's; one that is not known is taken for UTF-8.
+    Bad bytes become U+FFFD. `charset` is a name of the IANA's; one that is not known is taken for
+    UTF-8. Its fault is a `MalformedStreamError` if there is no text in that charset.
     """
-    mark = _BYTE_ORDER_MARK
-    for piece in _decoded(chunks, _decoder(charset)):
-        if told := piece.removeprefix(mark):
-            yield [ServerSentEvent("message", told, "")]
+
+    def __init__(self, charset: str = "utf-8") -> None:
+        self._decode = _decoder(charset).decode
+        self._mark = _BYTE_ORDER_MARK
+
+    def feed(self, data: bytes) -> list[ServerSentEvent]:
+        return self._read(data)
+
+    def finish(self) -> list[ServerSentEvent]:
+        last = [] if self.ended else self._read(b"", final=True)
+        return super().finish() or last
+
+    def _read(self, data: bytes, *, final: bool = False) -> list[ServerSentEvent]:
+        try:
+            piece = self._decode(data, final)
+        except ValueError as error:  # UTF-16 without the mark that says which of the two it is
+            self._fail(MalformedStreamError(f"The answer's text cannot be read: {error}."))
+            return []
+        text = piece.removeprefix(self._mark)
         if piece:
-            mark = ""  # it is one at the very start alone
-
-
-def _decoded(chunks: Iterable[bytes], decoder: IncrementalDecoder) -> Iterator[str]:
-    for chunk in chunks:
-        yield decoder.decode(chunk)
-    yield decoder.decode(b"", final=True)
+            self._mark = ""  # it is one at the very start alone
+        return [ServerSentEvent("message", text, "")] if text else []
 
 
 def _decoder(charset: str) -> IncrementalDecoder:
     with contextlib.suppress(LookupError, ValueError):
-        " ".encode(charset)  # raises where it is none of text, such as "base64"
+        " ".encode(charset)  # raises if it is not one of text, such as "base64"
         if lookup(charset).name not in _WITHIN_UTF_8:
             decoder = getincrementaldecoder(charset)("replace")
-            decoder.decode(b"")  # raises where it cannot replace, such as "idna"
+            decoder.decode(b"")  # raises if it cannot replace, such as "idna"
             return decoder
-    # Not "utf-8-sig", which drops a half of the mark where nothing follows it.
+    # Not "utf-8-sig", which drops a half of the mark if nothing follows it.
     return getincrementaldecoder("utf-8")("replace")
-
-
-def _told(whole: list[bytes], max_line_size: int) -> list[ServerSentEvent]:
-    batch: list[ServerSentEvent] = []
-    for line in whole:
-        if len(line) > max_line_size:
-            raise _too_large(max_line_size)
-        data = line.decode("utf-8", "replace").removeprefix(_BYTE_ORDER_MARK).strip()
-        if data:
-            batch.append(ServerSentEvent("message", data, ""))
-    return batch
 
 
 def _is_cut(line: str) -> bool:
@@ -88,7 +113,3 @@ def _is_cut(line: str) -> bool:
         return error.msg != "Extra data"
     except RecursionError:
         return False
-
-
-def _too_large(max_line_size: int) -> EventTooLargeError:
-    return EventTooLargeError(f"One line of the stream is longer than {max_line_size} bytes.")

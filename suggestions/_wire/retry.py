@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import random
-from collections.abc import Mapping
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 
 from suggestions import errors
 
 BY_DEFAULT = 2
-"""More attempts without a word from the caller, where the connection was never made."""
+"""More attempts if the caller names no number, and the connection was never made."""
 _FIRST_DELAY = 0.25
 _LONGEST_DELAY = 30.0
-_MAY_PASS = (
+_TRANSIENT = (
     errors.QuotaExceededError,
     errors.ServiceUnavailableError,
     errors.ConnectionFailedError,
@@ -37,9 +33,9 @@ def retry_delay(
 ) -> float | None:
     """Seconds until another attempt after attempt number `attempt`, or None for no other.
 
-    `retries` None means: only where the connection was never made. A caller's number means: for
-    whatever may pass, at least as long as the service asks for; where it asks for more than
-    30 s, or than is `left` of the total time, the error is told instead.
+    With `retries` None, there is another only if the connection was never made. With a number,
+    there is one after each error that may pass. It waits at least as long as the service asks
+    for; if that is more than 30 s, or more than is `left` of the total time, there is none.
     """
     allowed = BY_DEFAULT if retries is None else retries
     if attempt > allowed or (retries is None and not never_connected) or not _may_pass(error):
@@ -52,22 +48,7 @@ def retry_delay(
     return delay if left is None or delay < left else None
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that `Retry-After` (RFC 9110, section 10.2.3) asks for, None where it does not."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isascii() and value.replace(".", "", 1).isdigit():
-        seconds = float(value)
-        return seconds if math.isfinite(seconds) else None
-    try:
-        date = parsedate_to_datetime(value)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=timezone.utc)
-    return max(0.0, (date - datetime.now(timezone.utc)).total_seconds())
-
-
 def _may_pass(error: errors.SuggestionsError) -> bool:
     if error.status is not None and error.status != 200:
         return error.status in (408, 429) or error.status >= 500
-    return isinstance(error, _MAY_PASS)
+    return isinstance(error, _TRANSIENT)

@@ -9,20 +9,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import Any
 
 import sseclient
 
-from suggestions.errors import EventTooLargeError
+from suggestions._wire import Decoder, decode
+from suggestions.errors import (
+    LONGEST_BODY,
+    EventTooLargeError,
+    IncompleteStreamError,
+    MalformedStreamError,
+    one_line,
+)
 from suggestions.events import ServerSentEvent as ServerSentEvent
 
+_new = tuple.__new__
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK_LINE = b"\n\n"
 # sseclient copies the data so far once for each further line: it gets this many at a time.
 _DATA_LINES_AT_ONCE = 64
 _ID = r"(?m:^id(?:: ?([^\0\n]*))?$)"
 _DATA = rb"(?m:^data(?::|$))"
-# A line of something else than an event. One that was cut off, and is this short, may be the
-# beginning of a field.
+# A line of something that is not an event. One that was cut off, and is as short as this, may be
+# the beginning of a field.
 _STRANGE = r"(?m:^(?!(?:data|event|id|retry)?(?::|$))[^\n]+)"
 _STRANGE_BEFORE_END = _STRANGE.replace("+", "{6,}")
 _COMMENT = r"(?m:^: ?([^\n]*)$)"
@@ -33,99 +42,156 @@ _LATEST = 10**_MOST_DIGITS - 1  # milliseconds
 
 
 class Comment(ServerSentEvent):
-    """A line that is none of an event, as servers send to keep a connection: its text is `data`."""
+    """A line that servers send to keep a connection: its text, which is no event's, is `data`."""
 
 
-class EventStream:
-    """Iterates the `ServerSentEvent`s in an iterable of byte strings, cut anywhere.
+class EventDecoder(Decoder[list[ServerSentEvent]]):
+    """The `ServerSentEvent`s in bytes.
 
     `last_event_id` (str, "" at first) and `reconnection_time` (milliseconds, None until the
-    server sets it) are those of the stream so far. An event that is not ended by a blank line
-    is dropped, as the standard says; `unfinished` tells at the end that there was one, and
-    `unframed` is the first block that has a line without a field of an event, and no data: ""
-    where there was none. With `with_comments`, there is a `Comment` for each comment line, before
-    the event whose block it stands in.
+    server sets it) are those of the stream so far. An event that is not ended by
+    a blank line is dropped, as the standard says; after `finish`, `unfinished` says whether there
+    was one. `unframed` is the first block that has a line without a field of an event, and no
+    data; "" if there was none. With `with_comments`, there is a `Comment` for each comment line,
+    before the event of its block.
 
-    Raises `EventTooLargeError` when one event is longer than `max_event_size` bytes, comments
-    and line ends included.
+    Its fault is an `EventTooLargeError` if one event is longer than `max_event_size` bytes,
+    comments and line ends included. With `strict`, as an answer is read, it is also an
+    `IncompleteStreamError` if an event is unfinished, and so would be lost, and a
+    `MalformedStreamError` if there is text, and none of it in an event.
     """
 
     def __init__(
         self,
-        chunks: Iterable[bytes],
         *,
         max_event_size: int = 16 * 1024 * 1024,
         last_event_id: str = "",
         with_comments: bool = False,
+        strict: bool = False,
     ) -> None:
         self.last_event_id = last_event_id
         self.reconnection_time: int | None = None
         self.unfinished = False
         self.unframed = ""
-        self._chunks = chunks
         self._max_event_size = max_event_size
         self._with_comments = with_comments
+        self._strict = strict
+        self._is_empty = True
+        self._start: bytes | None = b""  # too little to see whether it is a byte order mark
+        self._after_cr = False
+        self._held = bytearray()  # the beginning of an event, LF the only line end
+        self._after_newline = True  # a blank line before the first event ends nothing
 
-    def __iter__(self) -> Iterator[ServerSentEvent]:
-        for batch in self.batches():
-            yield from batch
+    def feed(self, data: bytes) -> list[ServerSentEvent]:
+        if (
+            self._held
+            or b"\r" in data
+            or not data.endswith(_BLANK_LINE)
+            or len(data) > self._max_event_size
+            or self._after_cr
+            or self._start is not None
+        ):
+            data = self._whole_blocks(data)
+        else:  # nearly always, whole events have arrived
+            self._after_newline = True
+        batch: list[ServerSentEvent] = []
+        for block in data.decode(errors="replace").split("\n\n"):
+            # Nearly every block of an answer is one line of data.
+            if block.startswith("data:") and "\n" not in block:
+                text = block[6:] if block.startswith(" ", 5) else block[5:]
+                # ServerSentEvent(...) would enter a function of Python's for each.
+                batch.append(_new(ServerSentEvent, ("message", text, self.last_event_id)))
+            elif block:
+                if self._with_comments:
+                    batch += self._comments(block)
+                event = self._interpret(block.strip("\n"))
+                if event is not None:
+                    batch.append(event)
+        if batch:
+            self._is_empty = False
+        return batch
 
-    def batches(self) -> Iterator[list[ServerSentEvent]]:
-        """The same events, those together that have arrived together."""
-        for text in self._whole_blocks():
-            batch: list[ServerSentEvent] = []
-            for block in text.split("\n\n"):
-                # Nearly every block of an answer is one line of data.
-                if block.startswith("data:") and "\n" not in block:
-                    data = block[6:] if block.startswith(" ", 5) else block[5:]
-                    batch.append(ServerSentEvent("message", data, self.last_event_id))
-                elif block:
-                    if self._with_comments:
-                        batch += self._comments(block)
-                    event = self._interpret(block.strip("\n"))
-                    if event is not None:
-                        batch.append(event)
-            yield batch
+    def break_off(self) -> None:
+        """Takes what counts of an event that does not end: its reconnection time. `finish` does so.
 
-    def _whole_blocks(self) -> Iterator[str]:
-        """Text that ends where an event ends, LF the only line end."""
-        held = bytearray()
-        newline_held = True  # a blank line before the first event ends nothing
-        try:
-            for chunk in _with_lf(_without_mark(self._chunks)):
-                end = chunk.rfind(_BLANK_LINE) + len(_BLANK_LINE)
-                if end < len(_BLANK_LINE):
-                    # None within; the cut may lie between the two.
-                    end = 1 if newline_held and chunk.startswith(b"\n") else 0
-                if end:
-                    held += chunk[:end]
-                    whole, held = held, bytearray()
-                    if len(whole) <= self._max_event_size:
-                        yield _decoded(whole)
-                    else:
-                        yield from map(_decoded, self._bounded(whole.split(_BLANK_LINE)))
-                held += chunk[end:]
-                newline_held = chunk.endswith(b"\n")
-                if len(held) > self._max_event_size:
-                    raise self._too_large()
-            left = bytes(held).split(b"\n")
-            self.unfinished = any(line and not line.startswith(b":") for line in left)
-            if not re.search(_DATA, held):
-                self._note_unframed(_STRANGE_BEFORE_END, _decoded(held))
-        finally:
-            # A reconnection time counts when its line ends; all else when the event ends.
-            self._note_reconnection_time(held[: held.rfind(b"\n") + 1])
+        All else of an event counts only when the event ends.
+        """
+        self._note_reconnection_time(self._held[: self._held.rfind(b"\n") + 1])
 
-    def _bounded(self, blocks: Iterable[bytearray]) -> Iterator[bytearray]:
-        for block in blocks:
+    def finish(self) -> list[ServerSentEvent]:
+        start, self._start = self._start, None
+        self.feed(start or b"")
+        self.break_off()
+        super().finish()
+        left = bytes(self._held).split(b"\n")
+        self.unfinished = any(line and not line.startswith(b":") for line in left)
+        if not re.search(_DATA, self._held):
+            self._note_unframed(_STRANGE_BEFORE_END, self._held.decode(errors="replace"))
+        if self._strict:
+            self._check_answer()
+        return []
+
+    def _check_answer(self) -> None:
+        if self._is_empty and self.unframed:
+            raise MalformedStreamError(
+                "The service says that it sends server-sent events, and sends something else: "
+                + one_line(self.unframed),
+                body=self.unframed[:LONGEST_BODY],
+            )
+        if self.unfinished:
+            raise IncompleteStreamError("The answer stopped before it was complete.")
+
+    def _whole_blocks(self, data: bytes) -> bytes:
+        """All that ends where an event ends, LF the only line end; what follows is held."""
+        if self._start is not None:
+            data = self._start + data
+            if len(data) < len(_BYTE_ORDER_MARK):  # no event is as short, so none has to wait
+                self._start = data
+                return b""
+            self._start = None
+            data = data.removeprefix(_BYTE_ORDER_MARK)
+        data = self._with_lf(data)
+        if not data:
+            return b""
+        end = data.rfind(_BLANK_LINE) + len(_BLANK_LINE)
+        if end < len(_BLANK_LINE):
+            # None within; the cut may lie between the two.
+            end = 1 if self._after_newline and data.startswith(b"\n") else 0
+        whole = b""
+        if end:
+            whole = bytes(self._held) + data[:end]
+            self._held = bytearray()
+        self._held += data[end:]
+        self._after_newline = data.endswith(b"\n")
+        if len(self._held) > self._max_event_size:
+            self._fail_too_large()
+        return whole if len(whole) <= self._max_event_size else self._bounded(whole)
+
+    def _with_lf(self, data: bytes) -> bytes:
+        """Makes LF of each CRLF and CR."""
+        if self._after_cr and data:
+            # The CR has ended the line already; an LF right after it belongs to it.
+            self._after_cr = False
+            data = data.removeprefix(b"\n")
+        if b"\r" in data:
+            self._after_cr = data.endswith(b"\r")
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return data
+
+    def _bounded(self, whole: bytes) -> bytes:
+        """What comes before the first event that is too large."""
+        length = 0
+        for block in whole.split(_BLANK_LINE):
             if len(block.strip(b"\n")) >= self._max_event_size:
-                raise self._too_large()
-            yield block
+                self._fail_too_large()
+                self._held.clear()
+                return whole[:length]
+            length += len(block) + len(_BLANK_LINE)
+        return whole
 
-    def _too_large(self) -> EventTooLargeError:
-        return EventTooLargeError(
-            f"One event of the stream is longer than {self._max_event_size} bytes."
-        )
+    def _fail_too_large(self) -> None:
+        size = self._max_event_size
+        self._fail(EventTooLargeError(f"One event of the stream is longer than {size} bytes."))
 
     def _interpret(self, block: str) -> ServerSentEvent | None:
         for value in re.findall(_ID, block):
@@ -151,38 +217,29 @@ class EventStream:
             self.reconnection_time = min(beginning, _LATEST)
 
 
-def _decoded(data: bytearray) -> str:
-    return data.decode(errors="replace")
+class EventStream(EventDecoder):
+    """Iterates the events of an iterable of byte strings; options and attributes are the same.
 
+    Raises the decoder's fault, after all that came before it.
+    """
 
-def _without_mark(chunks: Iterable[bytes]) -> Iterable[bytes]:
-    """Drops one byte order mark at the very start, which is read here."""
-    chunks = iter(chunks)
-    start = b""
-    for chunk in chunks:
-        start += chunk
-        if len(start) >= len(_BYTE_ORDER_MARK):  # no event is as short, so none has to wait
-            break
-    return chain((start.removeprefix(_BYTE_ORDER_MARK),), chunks)
+    def __init__(self, chunks: Iterable[bytes], **options: Any) -> None:
+        super().__init__(**options)
+        self._chunks = chunks
 
+    def __iter__(self) -> Iterator[ServerSentEvent]:
+        return chain.from_iterable(self.batches())
 
-def _with_lf(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Makes LF of each CRLF and CR; empty byte strings go."""
-    after_cr = False
-    for chunk in chunks:
-        if after_cr and chunk:
-            # The CR has ended the line already; an LF right behind it belongs to it.
-            after_cr = False
-            chunk = chunk.removeprefix(b"\n")
-        if b"\r" in chunk:
-            after_cr = chunk.endswith(b"\r")
-            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        if chunk:
-            yield chunk
+    def batches(self) -> Iterator[list[ServerSentEvent]]:
+        """The same events, those together that have arrived together."""
+        try:
+            yield from decode(self, self._chunks)
+        finally:
+            self.break_off()
 
 
 def _event_and_data(lines: list[str]) -> tuple[str, str] | None:
-    """The type and data of one block, or None where it has no data to dispatch."""
+    """The type and data of one block, or None if it has no data to dispatch."""
     data_lines = [line for line in lines if line == "data" or line.startswith("data:")]
     # The last one wins; handing over all of them each time would be quadratic.
     type_lines = [line for line in lines if line == "event" or line.startswith("event:")][-1:]

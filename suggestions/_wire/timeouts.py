@@ -1,10 +1,17 @@
-"""The four timeouts of a request, and how long the next read may take."""
+"""The deadlines of a request, and a socket whose reads keep them."""
 
 from __future__ import annotations
 
+import io
+import math
+import socket
+import struct
+import sys
 from collections.abc import Mapping
 from time import monotonic
+from typing import Any
 
+from suggestions._wire.abort import Cancellation
 from suggestions.errors import (
     ConnectTimeoutError,
     FirstByteTimeoutError,
@@ -13,6 +20,8 @@ from suggestions.errors import (
     TotalTimeoutError,
 )
 
+RECEIVE = 64 * 1024
+"""Bytes to ask the socket for at a time."""
 DEFAULTS: dict[str, float | None] = {
     "connect": 10.0,
     "first_byte": 120.0,
@@ -20,6 +29,16 @@ DEFAULTS: dict[str, float | None] = {
     "total": None,
 }
 _LONGEST = 2_000_000.0
+_LATE = (TimeoutError, BlockingIOError)
+# On Linux and macOS, where a timeval is two longs: with 32 bits, it may have either size. On
+# macOS the second is an int and padding, which in little-endian bytes is the same.
+_KERNEL_KEEPS_TIME = sys.platform in ("linux", "darwin") and struct.calcsize("l") == 8
+# Python 3.14 would have 128 KiB; but one `read1(RECEIVE)` must empty it, see `open_body`.
+_BUFFER = 8 * 1024
+_RECEIVE_FIRST = 4 * 1024
+# On Windows a shutdown() wakes no thread that reads. There the reader itself checks this often,
+# in seconds, whether the request was cancelled.
+_POLL_INTERVAL = 0.1 if sys.platform == "win32" else None
 
 
 def check_timeouts(timeouts: Mapping[str, float | None] | None) -> dict[str, float | None]:
@@ -42,16 +61,18 @@ def check_timeouts(timeouts: Mapping[str, float | None] | None) -> dict[str, flo
     return checked
 
 
-class Clock:
+class Deadlines:
     """The deadlines of one request, and the error of each that is missed.
 
     `total` counts from the making of this object, `connect` from the beginning of each
-    connection, `first_byte` from each sending, `idle` from each read to the next.
+    connection, `first_byte` from each sending, `idle` from each read to the next. `rest` is
+    the seconds for the whole body of an error, those of `idle` by default.
     """
 
-    def __init__(self, timeouts: Mapping[str, float | None]) -> None:
+    def __init__(self, timeouts: Mapping[str, float | None], *, rest: float | None = None) -> None:
         self._timeouts = timeouts
         self._idle = timeouts["idle"]
+        self._rest = rest or self._idle
         total = timeouts["total"]
         self._total = None if total is None else monotonic() + total
         self._phase = ""
@@ -59,7 +80,7 @@ class Clock:
         self.connecting()
 
     def connecting(self) -> None:
-        """A connection is to be made, from the looking up of its address on."""
+        """A connection is about to be made; the look-up of its address counts."""
         self._expect("connect", self._timeouts["connect"])
 
     def sent(self) -> None:
@@ -71,12 +92,12 @@ class Clock:
         if self._phase != "rest":
             self._phase = "idle"
 
-    def end_within_idle(self) -> None:
-        """What follows (the body of an error) has to be here whole within one idle time."""
-        self._expect("rest", self._idle)
+    def start_rest(self) -> None:
+        """What follows (the body of an error) has one deadline for all of it."""
+        self._expect("rest", self._rest)
 
     def timeout(self) -> float | None:
-        """Seconds for the next step, None for ever. Raises the timeout's error when it is past."""
+        """Seconds for the next step, None for ever. Raises the timeout's error if it has passed."""
         if self._phase == "idle":
             return self._idle if self._total is None else self._within_total(self._idle)
         if self._deadline is None:
@@ -91,11 +112,11 @@ class Clock:
         return None if self._total is None else self._total - monotonic()
 
     def for_requests(self) -> tuple[float | None, float | None]:
-        """Seconds to connect and to read, as requests takes them for an adapter without a clock."""
+        """Seconds to connect and to read, for an adapter that does not know of this."""
         return self.timeout(), self._within_total(self._timeouts["first_byte"])
 
     def passed(self) -> NetworkError:
-        """The error for whatever is going on, when it took too long."""
+        """The error of the present step, which has taken too long."""
         phase = self._phase
         if self._total is not None and monotonic() >= self._total:
             phase = "total"
@@ -126,3 +147,91 @@ _MISSED: dict[str, tuple[str, type[NetworkError], str]] = {
     "rest": ("idle", IdleTimeoutError, "The rest of the answer did not come"),
     "total": ("total", TotalTimeoutError, "The answer was not complete"),
 }
+
+
+def timed_file(
+    deadlines: Deadlines, cancellation: Cancellation, sock: socket.socket
+) -> io.BufferedReader:
+    """A file that reads from the socket, as `http.client.HTTPResponse` uses one.
+
+    A read raises the deadline's error if it takes too long, and may raise `Aborted` if the
+    request is cancelled meanwhile.
+    """
+    kind = _Reader if _POLL_INTERVAL is None else _PollingReader
+    return io.BufferedReader(kind(deadlines, cancellation, sock), _BUFFER)
+
+
+class _Reader(io.RawIOBase):
+    def __init__(
+        self, deadlines: Deadlines, cancellation: Cancellation, sock: socket.socket
+    ) -> None:
+        # The file keeps the descriptor open until it is closed itself.
+        self._file = sock.makefile("rb", buffering=0)
+        self._sock = sock
+        self._deadlines = deadlines
+        self._cancellation = cancellation
+        self._timeout: float | None = 0.0  # which no deadline ever gives
+        # One for all reads. A new one for each would lie elsewhere each time, for as long as the
+        # read waits: in a process of many streams, each of them comes to touch 40 KiB more.
+        self._received = memoryview(bytearray(_RECEIVE_FIRST))
+        self.ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        timeout = self._deadlines.timeout()
+        if timeout != self._timeout:
+            _wait_at_most(self._sock, timeout)
+            self._timeout = timeout
+        try:
+            count = self._sock.recv_into(buffer)
+        except _LATE:
+            raise self._deadlines.passed() from None
+        self.ended = not count
+        return count
+
+    def receive(self) -> bytes:
+        """The next bytes that arrive; b"" at the end."""
+        count = self.readinto(self._received)
+        data = bytes(self._received[:count])
+        if count == len(self._received) < RECEIVE:
+            self._received = memoryview(bytearray(RECEIVE))
+        return data
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()
+
+
+class _PollingReader(_Reader):
+    """Waits for a moment at a time, and checks in between whether the request was cancelled."""
+
+    def readinto(self, buffer: Any) -> int:
+        assert _POLL_INTERVAL is not None
+        timeout = self._deadlines.timeout()
+        deadline = math.inf if timeout is None else monotonic() + timeout
+        while (left := deadline - monotonic()) > 0:
+            self._sock.settimeout(min(left, _POLL_INTERVAL))
+            try:
+                count = self._sock.recv_into(buffer)
+            except _LATE:
+                self._cancellation.check()
+            else:
+                self.ended = not count
+                return count
+        raise self._deadlines.passed()
+
+
+def _wait_at_most(sock: socket.socket, seconds: float | None) -> None:
+    """Bounds each read, which raises one of `_LATE` then."""
+    if _KERNEL_KEEPS_TIME and type(sock) is socket.socket:
+        # Python's own timeout would take a poll() before each recv().
+        whole, part = divmod(max(seconds, 1e-6) if seconds else 0.0, 1)
+        sock.settimeout(None)
+        sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", int(whole), int(part * 1e6))
+        )
+    else:
+        sock.settimeout(seconds)

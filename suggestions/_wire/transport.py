@@ -1,4 +1,4 @@
-"""One request over `requests`: opened, read as it arrives, given up at once when told so."""
+"""One request over `requests`: opened, read as it arrives, cancelled at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 import socket
 import ssl
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -17,10 +18,11 @@ from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from urllib3 import exceptions as urllib3_errors
 
-from suggestions._wire.abort import Lifeline
-from suggestions._wire.body import read_decoded
-from suggestions._wire.connection import Wire, WireAdapter
-from suggestions._wire.timeouts import Clock
+from suggestions._wire import Decoder
+from suggestions._wire.abort import Cancellation
+from suggestions._wire.body import open_body
+from suggestions._wire.connection import CancellableAdapter, ConnectionState
+from suggestions._wire.timeouts import Deadlines
 from suggestions.errors import (
     ConnectionFailedError,
     ConnectionLostError,
@@ -37,19 +39,11 @@ HEADERS = {
     "Accept-Encoding": "identity",
     "Cache-Control": "no-store",
 }
-# What may follow a redirect to another origin. Everything else may be, or carry, a secret.
-_HARMLESS_ABROAD = frozenset(
+# What may be sent to another origin after a redirect. All else may be, or carry, a secret.
+_HARMLESS_ELSEWHERE = frozenset(
     (
-        "accept",
-        "accept-encoding",
-        "cache-control",
-        "connection",
-        "content-length",
-        "content-type",
-        "cookie",
-        "last-event-id",
-        "proxy-authorization",
-        "user-agent",
+        *("accept", "accept-encoding", "cache-control", "connection", "content-length"),
+        *("content-type", "cookie", "last-event-id", "proxy-authorization", "user-agent"),
     )
 )
 # What OpenSSL puts around its words.
@@ -57,45 +51,47 @@ _NOISE = r"^\[SSL[^]]*\] | \(_ssl\.c:\d+\)$"
 _LONGEST_REASON = 200
 _UNREADABLE = (
     "the address, or that of the proxy, cannot be read (in a proxy's password, '#', '/' and '?' "
-    "are to be written as %23, %2F and %3F)"
+    "must be written as %23, %2F and %3F)"
 )
-# Whoever brings no session has this one's settings; as any other, it is never changed.
-_PLAIN = requests.Session()
+# Its settings count if the caller has no session; as any other, it is never changed.
+_DEFAULT_SESSION = requests.Session()
 _FAILURES = (requests.RequestException, urllib3_errors.HTTPError, OSError)
 
 
 class Transport:
-    """One exchange. `open`, `chunks`, `body` and `close` belong to one thread; `abort` to any.
+    """One request and its response, for one thread.
 
-    Each of the former raises `Aborted` when the lifeline was cut, and otherwise a `NetworkError`
-    that says what went wrong.
-
-    Without `follow`, a redirect is a response like others: nothing of the request goes there.
+    Each call raises `Aborted` after a cancellation, and else a `NetworkError` that says what went
+    wrong. Without `follow`, a redirect is a response like others: nothing of the
+    request is sent to where it leads.
     """
 
     def __init__(
         self,
-        clock: Clock,
-        lifeline: Lifeline,
+        deadlines: Deadlines,
+        cancellation: Cancellation,
         session: requests.Session | None = None,
         *,
         follow: bool = True,
     ) -> None:
-        self._lifeline = lifeline
-        self._clock = clock
-        self._wire = Wire(self._lifeline, self._clock)
-        self._adapter = WireAdapter(self._wire)
-        self._session = _stand_in(session or _PLAIN, self._adapter)
+        self._cancellation = cancellation
+        self._deadlines = deadlines
+        self._state = ConnectionState(cancellation, deadlines)
+        self._adapter = CancellableAdapter(self._state)
+        self._session = _copy_of(session or _DEFAULT_SESSION, self._adapter)
         if not follow:
             # With `allow_redirects=False`, requests would still make up the request to follow.
             vars(self._session)["get_redirect_target"] = _nowhere
         self._response: requests.Response | None = None
+        self._body: Decoder[bytes] | None = None
+        self._receive: Callable[[], bytes]  # set with the body
+        self._has_begun = False  # a byte of the body is here
         self._host = ""
 
     @property
     def never_connected(self) -> bool:
         """Whether it is certain that the request has not reached the service."""
-        return self._wire.attempted and not self._wire.connected
+        return self._state.attempted and not self._state.connected
 
     @property
     def status(self) -> int:
@@ -112,95 +108,95 @@ class Transport:
 
     @property
     def url(self) -> str:
-        """Where the response came from, behind all redirects."""
+        """Where the response came from, after all redirects."""
         return self._open_response.url
 
     def open(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> None:
-        """Sends the request and returns when the response's headers are here."""
-        self._lifeline.check()
+        """Sends the request; returns when the headers of the response are here."""
+        self._cancellation.check()
         self._host = urlsplit(url).hostname or ""
         headers = {**HEADERS, **headers}
         own_auth = self._session.auth and "authorization" not in {name.lower() for name in headers}
-        self._clock.connecting()
+        self._deadlines.connecting()
         try:
             self._response = self._session.request(
                 method,
                 url,
                 headers=headers,
                 data=body,
-                # With an auth of its own, requests leaves .netrc alone.
-                auth=None if own_auth else _as_it_is,
+                # If there is an auth, requests leaves .netrc alone.
+                auth=None if own_auth else _unchanged,
                 stream=True,
                 # Without this, a bundle named in the environment would come first.
                 verify=None if self._session.verify is True else self._session.verify,
-                timeout=self._clock.for_requests(),
+                timeout=self._deadlines.for_requests(),
             )
         except (*_FAILURES, ValueError) as error:
             self._response = _refused(error)
             if self._response is None:
-                received = self._wire.response
+                received = self._state.response
                 if isinstance(error, ValueError) and received and received.status // 100 != 3:
-                    raise  # a hook's own: only behind a redirect does requests raise another
+                    raise  # a hook's own: requests raises another only after a redirect
                 self._raise(error)
-        self._lifeline.check()
-        if not self._wire.attempted:
-            self._clock.sent()  # an adapter of the user's own does not tell
+        if self._direct is None:
+            self._cancellation.add_other(partial(_shut_down, self._open_response.raw))
+        self._cancellation.check()
+        if not self._state.attempted:
+            self._deadlines.sent()  # an adapter of the user's own does not call it
 
-    def chunks(self) -> Iterator[bytes]:
-        """The body's bytes as they arrive, decoded; ends where the body ends."""
-        response = self._open_response
-        direct = self._direct
-        if direct is None:
-            self._bound_next_read()
+    @property
+    def body(self) -> Decoder[bytes]:
+        """Decodes the body's bytes. Raises `MalformedStreamError` if their coding is not known."""
+        if self._body is None:
+            response, direct = self._open_response, self._direct
+            receive, self._body = open_body(response, direct)
+            if direct is None:
+                receive = partial(_receive_within, self._deadlines, response.raw, receive)
+            self._receive = receive
+        return self._body
+
+    def read(self) -> bytes:
+        """The next bytes of the body, decoded; b"" at its end. Blocks."""
         try:
-            source = read_decoded(response, direct)  # which may read already
-            for data in source:
-                self._clock.first_byte()
-                yield data
-                if direct is None:
-                    self._bound_next_read()
-                else:
-                    yield from source
+            body = self._body or self.body
+            while body.pending or not body.ended:
+                data = b"" if body.pending else self._receive()
+                if not (data or body.pending):
+                    break
+                if data := body.feed(data):
+                    if not self._has_begun:
+                        self._deadlines.first_byte()
+                        self._has_begun = True
+                    return data
+            rest = body.finish()
         except (*_FAILURES, SuggestionsError) as error:
             self._raise(error)
-        self._lifeline.check()
+        self._cancellation.check()
+        return rest
 
-    def body(self, limit: int, *, whole: bool = True) -> bytes:
+    def read_all(self, limit: int, *, whole: bool = True) -> bytes:
         """At most `limit` bytes of the body.
 
-        Without `whole`, what has come within one idle time will do: a status says enough without
-        its body.
+        Without `whole`, what comes within one deadline is enough: a status says enough without its
+        body.
         """
         if not whole:
-            self._clock.end_within_idle()
+            self._deadlines.start_rest()
         data = bytearray()
         try:
-            for part in self.chunks():
+            while len(data) < limit and (part := self.read()):
                 data += part
-                if len(data) >= limit:
-                    break
         except NetworkError:
             if whole:
                 raise
-        del data[limit:]
-        return bytes(data)
-
-    def abort(self) -> None:
-        """What cutting the lifeline cannot: stops an adapter of the user's own, where it can be.
-
-        Our own connections hang on the lifeline.
-        """
-        response = self._response
-        if response is not None and self._direct is None:
-            with contextlib.suppress(Exception):
-                _shut(response.raw)
+        return bytes(data[:limit])
 
     def close(self) -> None:
         """Frees the connection."""
         if self._response is not None:
             self._response.close()
         self._adapter.close()
-        self._lifeline.release()
+        self._cancellation.release()
 
     @property
     def _open_response(self) -> requests.Response:
@@ -210,18 +206,12 @@ class Transport:
     @property
     def _direct(self) -> HTTPResponse | None:
         """What our own connection has received, unless a hook has put another in its place."""
-        received = self._wire.response
+        received = self._state.response
         original = getattr(self._open_response.raw, "_original_response", None)
         return received if original is received else None
 
-    def _bound_next_read(self) -> None:
-        """What an adapter of the user's own, which knows of no clock, has opened."""
-        seconds = self._clock.timeout()
-        with contextlib.suppress(AttributeError, OSError):  # it may have no socket
-            _socket_of(self._open_response.raw).settimeout(seconds)
-
     def _raise(self, error: BaseException) -> NoReturn:
-        self._lifeline.check()
+        self._cancellation.check()
         causes = _causes(error)
         translated = self._translate(causes)
         if translated is error:
@@ -239,9 +229,9 @@ class Transport:
                 return cause
         host = self._host
         if among(TimeoutError, requests.Timeout, urllib3_errors.TimeoutError):
-            if not self._wire.attempted and among(requests.ReadTimeout):
-                self._clock.sent()
-            return self._clock.passed()
+            if not self._state.attempted and among(requests.ReadTimeout):
+                self._deadlines.sent()
+            return self._deadlines.passed()
         if among(requests.exceptions.SSLError, ssl.SSLError):
             return TLSError(f"No secure connection to {host}: {_reason(causes)}.")
         if among(requests.exceptions.ProxyError, requests.exceptions.InvalidProxyURL):
@@ -250,8 +240,9 @@ class Transport:
             return RedirectError(f"{host} redirects for ever.")
         if among(requests.exceptions.InvalidHeader, UnicodeEncodeError):
             return ConnectionFailedError("The request has a header that cannot be sent.")
-        if among(ValueError) and self._wire.response is not None:
-            return RedirectError(f"{host} redirects to where nobody can ask: {_reason(causes)}.")
+        if among(ValueError) and self._state.response is not None:
+            reason = _reason(causes)
+            return RedirectError(f"{host} redirects to an address that cannot be used: {reason}.")
         if among(urllib3_errors.IncompleteRead, IncompleteRead):
             return IncompleteStreamError("The connection ended within the answer.")
         if among(requests.exceptions.ContentDecodingError, urllib3_errors.DecodeError):
@@ -265,13 +256,13 @@ class Transport:
         return MalformedStreamError(f"{host} does not speak HTTP as it should: {_reason(causes)}.")
 
 
-def _stand_in(session: requests.Session, adapter: WireAdapter) -> requests.Session:
-    """The session's double, with our adapter where it has the plain one.
+def _copy_of(session: requests.Session, adapter: CancellableAdapter) -> requests.Session:
+    """A copy of the session, with our adapter in the place of the plain one.
 
     The session itself, its cookies and its mounts stay as they are.
     """
-    double: requests.Session = object.__new__(type(session))
-    crosses: Callable[[str | None, str | None], bool] = double.should_strip_auth
+    copy: requests.Session = object.__new__(type(session))
+    crosses: Callable[[str | None, str | None], bool] = copy.should_strip_auth
 
     def rebuild_auth(request: Any, response: requests.Response) -> None:
         # Called for each redirect, instead of requests' own, which would also look into .netrc.
@@ -284,9 +275,9 @@ def _stand_in(session: requests.Session, adapter: WireAdapter) -> requests.Sessi
             )
         if crosses(response.request.url, request.url):
             for name in list(request.headers):
-                if name.lower() not in _HARMLESS_ABROAD:
+                if name.lower() not in _HARMLESS_ELSEWHERE:
                     del request.headers[name]
-            # A cookie without a domain would go to everybody.
+            # A cookie without a domain would be sent to every host.
             for jar in (cookies, request._cookies):
                 with contextlib.suppress(KeyError):
                     jar.clear("")
@@ -299,23 +290,31 @@ def _stand_in(session: requests.Session, adapter: WireAdapter) -> requests.Sessi
         (prefix, adapter if type(plain) is HTTPAdapter else plain)
         for prefix, plain in session.adapters.items()
     )
-    double.__dict__.update(
+    copy.__dict__.update(
         session.__dict__, cookies=cookies, adapters=adapters, rebuild_auth=rebuild_auth
     )
-    return double
+    return copy
 
 
 def _refused(error: BaseException) -> requests.Response | None:
-    """The response that a hook of the session's has raised for, such as `raise_for_status`."""
+    """The response for which a hook of the session has raised, as by `raise_for_status`."""
     response = error.response if isinstance(error, requests.HTTPError) else None
     return None if response is None or response.ok else response
 
 
 def _nowhere(_response: requests.Response) -> None:
-    """Where a response redirects to, where that is not to be known."""
+    """For `get_redirect_target`: no response redirects."""
 
 
-def _shut(raw: Any) -> None:
+def _receive_within(deadlines: Deadlines, raw: Any, receive: Callable[[], bytes]) -> bytes:
+    """From an adapter of the user's own, which does not know our deadlines."""
+    seconds = deadlines.timeout()
+    with contextlib.suppress(AttributeError, OSError):  # it may have no socket
+        _socket_of(raw).settimeout(seconds)
+    return receive()
+
+
+def _shut_down(raw: Any) -> None:
     if hasattr(raw, "shutdown"):
         raw.shutdown()
     else:
@@ -328,7 +327,7 @@ def _socket_of(raw: Any) -> socket.socket:
     return sock
 
 
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 

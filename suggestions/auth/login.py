@@ -6,8 +6,8 @@ import json
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from suggestions._wire.abort import Lifeline
-from suggestions._wire.timeouts import Clock
+from suggestions._wire.abort import Cancellation
+from suggestions._wire.timeouts import Deadlines
 from suggestions.auth.token import check_token, redact
 from suggestions.errors import (
     LONGEST_BODY,
@@ -56,18 +56,18 @@ def fetch_token(
 def _post(
     url: str, headers: Mapping[str, str], body: bytes | None, session: requests.Session | None
 ) -> str:
-    from suggestions._wire.retry import retry_after
+    from suggestions._wire.headers import retry_after
     from suggestions._wire.transport import Transport
 
     # No other host, nor another address of this one, is to be told the password.
-    transport = Transport(Clock(TIMEOUTS), Lifeline(), session, follow=False)
+    transport = Transport(Deadlines(TIMEOUTS), Cancellation(), session, follow=False)
     try:
         transport.open("POST", url, headers, body)
         status = transport.status
         if status in (301, 302, 303, 307, 308):
             raise RedirectError(_redirected(url, transport.headers.get("Location", "")))
         accepted = 200 <= status < 300
-        said = transport.body(LONGEST_BODY, whole=accepted).decode("utf-8-sig", "replace")
+        said = transport.read_all(LONGEST_BODY, whole=accepted).decode("utf-8-sig", "replace")
         if not accepted:
             raise from_status(status, said, retry_after=retry_after(transport.headers))
         return said

@@ -12,7 +12,7 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource
-from suggestions._wire.media_type import media_type
+from suggestions._wire.headers import media_type
 from suggestions.dialects import DialectName, find
 from suggestions.dialects.base import Framing
 from suggestions.errors import IncompleteStreamError

@@ -214,7 +214,7 @@ def unknown_host(name: str) -> Iterator[None]:
 
 
 def free_port() -> int:
-    """A port at which nobody listens, nor soon will: systems give away others, from 32768 on."""
+    """A port without a server, now and soon: systems assign others, from 32768 on."""
     while True:
         port = 10_000 + secrets.randbelow(20_000)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
@@ -222,7 +222,7 @@ def free_port() -> int:
 
 
 class Told:
-    """A source's events in the order in which they were told."""
+    """A source's events in the order in which they were delivered."""
 
     def __init__(self, url: str, *, start: bool = True, **options: Any) -> None:
         self.events: list[Any] = []

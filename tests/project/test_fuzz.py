@@ -67,6 +67,7 @@ def test_a_mutation_changes_a_value_in_a_line_of_json() -> None:
 def test_a_target_fails_where_something_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     from suggestions._wire import sse
 
-    monkeypatch.setattr(sse, "_with_lf", iter)  # a mistake: CRs are left as they are
+    # A mistake: CRs are left as they are.
+    monkeypatch.setattr(sse.EventDecoder, "_with_lf", lambda self, data: data)
     with pytest.raises(AssertionError):
         TARGETS["event_stream"](b"data: a\r\rdata: b\n\n")

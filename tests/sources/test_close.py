@@ -314,7 +314,7 @@ def sockets() -> list[int]:
     return found
 
 
-# An adapter of the user's own: its connections hang on no lifeline
+# An adapter of the user's own: its sockets are not ours to shut down
 
 
 class Own(HTTPAdapter):

@@ -39,8 +39,8 @@ from wire_server import (
 )
 
 from suggestions import Event, EventSource, errors, signals
-from suggestions._sources.reconnect import reconnection_delay
 from suggestions._sources.stream_telling import StreamLog
+from suggestions._sources.subscription import reconnection_delay
 from suggestions._wire.sse import Comment, EventStream
 from suggestions.events import MessageEvent
 from suggestions.toolkits._pump import Pump

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from suggestions._wire.plain import lines, text
+from suggestions._wire import decode
+from suggestions._wire.plain import LineDecoder, TextDecoder
 from suggestions.errors import EventTooLargeError, IncompleteStreamError
+from suggestions.events import ServerSentEvent
 
 BODY = '\ufeff{"a": "Grüße"}\r\n\n  \r\n{"b": "你好 👋"}\n[1]\n"last"'.encode()
 LINES = ['{"a": "Grüße"}', '{"b": "你好 👋"}', "[1]", '"last"']
+
+
+def lines(chunks: Iterable[bytes], **options: int) -> Iterator[list[ServerSentEvent]]:
+    return filter(None, decode(LineDecoder(**options), chunks))
+
+
+def text(chunks: Iterable[bytes]) -> Iterator[list[ServerSentEvent]]:
+    return filter(None, decode(TextDecoder(), chunks))
 
 
 def read_lines(chunks: list[bytes], **options: int) -> list[str]:
@@ -66,7 +76,7 @@ def test_any_bytes_are_read_as_if_they_had_come_at_once(data: bytes, places: lis
     assert "".join(read_text(chunks)) == whole
 
 
-def test_what_is_whole_and_no_json_is_for_whoever_reads_it() -> None:
+def test_what_is_whole_and_no_json_is_a_message() -> None:
     assert read_lines([b'{"a": 1}{"b": 2}']) == ['{"a": 1}{"b": 2}']
 
 
@@ -76,11 +86,11 @@ def test_every_message_is_a_message_without_an_id() -> None:
         assert (message.type, message.data, message.last_event_id) == ("message", "one", "")
 
 
-def test_lines_that_arrive_together_are_told_together() -> None:
+def test_lines_that_arrive_together_are_returned_together() -> None:
     assert [len(batch) for batch in lines([b"1\n2\n3", b"\n", b"4"])] == [2, 1, 1]
 
 
-def test_text_is_told_as_soon_as_it_is_there() -> None:
+def test_text_is_returned_as_soon_as_it_is_there() -> None:
     assert read_text([b"Gr\xc3", b"\xbc\xc3", b"\x9fe"]) == ["Gr", "\u00fc", "\u00dfe"]
 
 
@@ -102,11 +112,12 @@ def test_a_line_is_bounded(end: bytes) -> None:
             read_lines(chunks, max_line_size=10)
 
 
-def test_what_came_before_a_line_that_is_too_long_is_told() -> None:
-    batches = lines([b"one\n", b"x" * 11], max_line_size=10)
-    assert [message.data for message in next(batches)] == ["one"]
-    with pytest.raises(EventTooLargeError):
-        next(batches)
+def test_what_came_before_a_line_that_is_too_long_is_returned() -> None:
+    for chunks in ([b"one\n", b"x" * 11], [b"one\n" + b"x" * 11], [b"one\nxxxxxxxxxxx\ntwo\n"]):
+        batches = lines(chunks, max_line_size=10)
+        assert [message.data for message in next(batches)] == ["one"]
+        with pytest.raises(EventTooLargeError):
+            next(batches)
 
 
 def test_by_default_a_line_may_have_16_mebibytes() -> None:

@@ -34,30 +34,29 @@ from wire_server import (
 
 from suggestions import errors
 from suggestions._delivery import waiting
-from suggestions._wire import abort, patience
-from suggestions._wire.body import RECEIVE
-from suggestions._wire.timeouts import DEFAULTS, Clock
+from suggestions._wire import abort, timeouts
+from suggestions._wire.timeouts import DEFAULTS, RECEIVE, Deadlines, timed_file
 
 IN_BOTH_SCHEMES = pytest.mark.parametrize("scheme", ["http", "https"])
 # Before, in and after the headers, and within an answer.
 SILENCES = {
     "awaiting headers": (),
     "within the headers": (CHUNKED[:30],),
-    "behind the headers": (CHUNKED,),
+    "after the headers": (CHUNKED,),
     "in mid-stream": (CHUNKED, framed(said("a"))),
 }
 
 
 @pytest.fixture
 def _as_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A shutdown lets the server see the end, and wakes nobody who reads."""
+    """A shutdown lets the server see the end, and wakes no thread that reads."""
 
     def end(sock: socket.socket) -> None:
         with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_WR)
 
-    monkeypatch.setattr(abort, "_end", end)
-    monkeypatch.setattr(patience, "_LOOK_EACH", 0.02)
+    monkeypatch.setattr(abort, "_shut_down", end)
+    monkeypatch.setattr(timeouts, "_POLL_INTERVAL", 0.02)
 
 
 @pytest.fixture
@@ -76,7 +75,7 @@ def is_reading() -> bool:
     """Whether a reader is within a read of its connection."""
     frames = [sys._current_frames().get(reader) for reader in readers()]
     return any(
-        inner.f_code.co_filename == patience.__file__
+        inner.f_code is timeouts._PollingReader.readinto.__code__
         for frame in frames
         if frame is not None
         for inner, _ in walk_stack(frame)
@@ -160,7 +159,7 @@ def test_a_reader_that_looks_up_reads_all(scheme: str, session: requests.Session
 
 
 def test_waiting_by_moments_is_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C is heard of between two moments, on Windows always, elsewhere where it just missed."""
+    """Ctrl-C is noticed between two moments: always on Windows, elsewhere if it just missed one."""
     monkeypatch.setattr(waiting, "_LONGEST", 0.01)
     looked = 0
 
@@ -182,24 +181,24 @@ def test_what_comes_along_with_the_headers_is_all_read() -> None:
     with here, there:
         there.sendall(b"the headers\n" + body)
         there.close()
-        file = patience.Patient(Clock(DEFAULTS), abort.Lifeline(), here).makefile("rb")
+        file = timed_file(Deadlines(DEFAULTS), abort.Cancellation(), here)
         with file:
             assert file.readline() == b"the headers\n"
-            parts = [file.read1(RECEIVE), *iter(file.raw.receive, b"")]  # as read_framed does
+            parts = [file.read1(RECEIVE), *iter(file.raw.receive, b"")]  # as open_body does
     assert b"".join(parts) == body
 
 
 # What the system gets
 
 
-@pytest.mark.skipif(not patience._KERNEL_KEEPS_TIME, reason="the system has another timeval")
+@pytest.mark.skipif(not timeouts._KERNEL_KEEPS_TIME, reason="the system has another timeval")
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [(1.5, (1, 500_000)), (60.0, (60, 0)), (1e-9, (0, 1)), (None, (0, 0))],
 )
 def test_the_kernel_gets_the_timeout(seconds: float | None, told: tuple[int, int]) -> None:
     with socket.socket() as sock:
-        patience._wait_at_most(sock, seconds)
+        timeouts._wait_at_most(sock, seconds)
         assert sock.gettimeout() is None
         kept = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.calcsize("ll"))
     whole, part = struct.unpack("ll", kept)
@@ -210,7 +209,7 @@ def test_the_kernel_gets_the_timeout(seconds: float | None, told: tuple[int, int
 def test_the_kernel_gets_the_linger() -> None:
     with socket.socket() as sock:
         abort._reset_on_close(sock)
-        kept = sock.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, len(abort._LINGER_NOT))
+        kept = sock.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, len(abort._NO_LINGER))
     on, seconds = struct.unpack("hh" if sys.platform == "win32" else "ii", kept)
     assert on
     assert seconds == 0
@@ -227,8 +226,8 @@ if sys.platform == "win32":
     del os.fork, os.register_at_fork, socket.SO_RCVTIMEO
 from suggestions import EventSource, Suggester, SuggestionsEventSource
 from suggestions.auth import renewed
-from suggestions._wire import abort, patience
-print(patience._KERNEL_KEEPS_TIME, patience._LOOK_EACH, abort._LINGER_NOT)
+from suggestions._wire import abort, timeouts
+print(timeouts._KERNEL_KEEPS_TIME, timeouts._POLL_INTERVAL, abort._NO_LINGER)
 print(SuggestionsEventSource("Hi", "token", url=sys.argv[2]).result())
 """
 

@@ -29,7 +29,7 @@ def vector(
     id: str = "",
     retry: int | None = None,
 ) -> Any:
-    """Bytes, the events in them, and the last event id and reconnection time behind them."""
+    """Bytes, the events in them, and the last event id and reconnection time after them."""
     return pytest.param(data, Outcome(list(events), id, retry), id=name)
 
 
@@ -54,7 +54,7 @@ VECTORS = [
         message("\n"),
     ),
     vector(
-        "standard: a space behind the colon or none",
+        "standard: a space after the colon or none",
         b"data:test\n\ndata: test\n\n",
         message("test"),
         message("test"),
@@ -69,7 +69,7 @@ VECTORS = [
     vector("a second mark", BOM + BOM + b"data: a\n\ndata: b\n\n", message("b")),
     vector("mark at a later event", b"data: a\n\n" + BOM + b"data: b\n\n", message("a")),
     vector("mark within data", b"data: " + BOM + b"a\n\n", message("\ufeffa")),
-    vector("mark behind a blank line", b"\n" + BOM + b"data: a\n\n"),
+    vector("mark after a blank line", b"\n" + BOM + b"data: a\n\n"),
     vector("mark and a blank line", BOM + b"\ndata: a\n\n", message("a")),
     vector("mark alone", BOM),
     vector("half a mark", BOM[:2] + b"data: a\n\ndata: b\n\n", message("b")),
@@ -127,7 +127,7 @@ VECTORS = [
     vector("blank fields", b" \n\t\ndata: a\n\n", message("a")),
     # Event name
     vector("event name", b"event: add\ndata: 1\n\n", message("1", type="add")),
-    vector("event name behind the data", b"data: 1\nevent: add\n\n", message("1", type="add")),
+    vector("event name after the data", b"data: 1\nevent: add\n\n", message("1", type="add")),
     vector("the last event name wins", b"event: a\nevent: b\ndata: 1\n\n", message("1", type="b")),
     vector("an empty event name", b"event:\ndata: 1\n\n", message("1")),
     vector("an event name without a colon", b"event\ndata: 1\n\n", message("1")),
@@ -152,7 +152,7 @@ VECTORS = [
         message("b", id="7"),
         id="7",
     ),
-    vector("id behind the data", b"data: a\nid: 7\n\n", message("a", id="7"), id="7"),
+    vector("id after the data", b"data: a\nid: 7\n\n", message("a", id="7"), id="7"),
     vector("the last id wins", b"id: 7\nid: 8\ndata: a\n\n", message("a", id="8"), id="8"),
     vector("id alone", b"id: 7\n\ndata: a\n\n", message("a", id="7"), id="7"),
     vector(
@@ -196,7 +196,7 @@ VECTORS = [
     vector("retry lasts", b"retry: 1\n\ndata: a\n\n", message("a"), retry=1),
     vector("retry of a finished line in an unfinished block", b"retry: 1\ndata: a\n", retry=1),
     vector("retry of an unfinished line", b"retry: 1"),
-    vector("retry of an unfinished line behind another", b"retry: 1\nretry: 2", retry=1),
+    vector("retry of an unfinished line after another", b"retry: 1\nretry: 2", retry=1),
     vector("retry: empty", b"retry: 1\n\nretry:\nretry\n\n", retry=1),
     vector("retry: blanks", b"retry:  1\nretry: 1 \nretry: 1 2\n\n"),
     vector(
@@ -269,7 +269,7 @@ def test_events_that_arrive_together_are_handed_over_together() -> None:
     [
         (b"data: a\n\n", 9),
         (b"data: a\r\r", 9),
-        (b"data: a\r\n\r\n", 10),  # the CR ends the line; the LF behind it says nothing new
+        (b"data: a\r\n\r\n", 10),  # the CR ends the line; the LF after it says nothing new
         (b"data: a\r\n\n", 10),
         (b"data: a\n\r\n", 9),
         (b"data: a\n\r", 9),
@@ -289,7 +289,7 @@ def test_a_blank_line_ends_an_event_at_once(before: bytes, ends_at: int) -> None
     assert (event.data, pulled) == ("a", ends_at)
 
 
-def test_an_event_is_told_before_the_next_chunk_is_asked_for() -> None:
+def test_an_event_is_returned_before_the_next_chunk_is_asked_for() -> None:
     def chunks() -> Iterator[bytes]:
         yield b"data: a\n\ndata: b\n\ndata"
         raise AssertionError("asked for more")
@@ -360,7 +360,7 @@ def test_a_block_that_is_no_event_is_noticed(data: bytes, block: str) -> None:
         assert stream.unframed == block
 
 
-def test_comments_are_told_to_whoever_asks_before_the_event_of_their_block() -> None:
+def test_comments_come_before_the_event_of_their_block() -> None:
     data = b":\n\nid: 1\ndata: a\n: x\n:y\n\ndata: b\n\n:  z\n\n: unfinished\n"
     told = list(EventStream([data], last_event_id="0", with_comments=True))
     assert told == [
@@ -518,6 +518,6 @@ def test_the_bound_counts_the_lines_of_one_event(
         assert read(chunks, max_event_size=size) == Outcome(events, failure=failure)
 
 
-def test_what_came_before_a_large_event_is_told() -> None:
+def test_what_came_before_a_large_event_is_returned() -> None:
     data = b"data: a\n\ndata: " + b"b" * 50 + b"\n\ndata: c\n\n"
     assert read([data], max_event_size=20) == Outcome([message("a")], failure=EventTooLargeError)

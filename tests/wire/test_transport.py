@@ -50,9 +50,10 @@ from wire_server import (
 )
 
 from suggestions import errors
-from suggestions._wire.abort import Lifeline
-from suggestions._wire.retry import retry_after, retry_delay
-from suggestions._wire.timeouts import Clock, check_timeouts
+from suggestions._wire.abort import Cancellation
+from suggestions._wire.headers import retry_after
+from suggestions._wire.retry import retry_delay
+from suggestions._wire.timeouts import Deadlines, check_timeouts
 from suggestions._wire.transport import Transport
 from suggestions.auth import JetpackToken
 
@@ -192,7 +193,7 @@ STALLS: dict[str, dict[str, Callable[[], Stall]]] = {
         "connecting": stalled_connect,
         "TLS handshake": lambda: stalled(Peer.wait_for_end, "https"),
         "a proxy's tunnel": stalled_tunnel,
-        "TLS handshake behind a proxy's tunnel": stalled_behind_a_tunnel,
+        "TLS handshake after a proxy's tunnel": stalled_behind_a_tunnel,
     },
     "first_byte": {
         "awaiting headers": lambda: stalled(silent_after()),
@@ -203,7 +204,7 @@ STALLS: dict[str, dict[str, Callable[[], Stall]]] = {
         "the first chunk's size in drops": lambda: stalled(dripping_after(CHUNKED, drops=b"0")),
     },
     "idle": {
-        "silent behind an event": lambda: stalled(silent_after(CHUNKED, framed(said("a")))),
+        "silent after an event": lambda: stalled(silent_after(CHUNKED, framed(said("a")))),
         "silent within an event": lambda: stalled(silent_after(CHUNKED, framed(b"data: "))),
         "silent within a whole answer": lambda: stalled(silent_after(WHOLE, framed(b" "))),
     },
@@ -474,7 +475,7 @@ def tunnel(peer: Peer) -> None:
             with contextlib.suppress(OSError):
                 while data := target.recv(65536):
                     peer.send(data)
-            with contextlib.suppress(OSError):  # whoever asked may have gone first
+            with contextlib.suppress(OSError):  # the client may have gone first
                 peer.sock.shutdown(socket.SHUT_RDWR)
 
         thread = threading.Thread(target=back)
@@ -981,11 +982,11 @@ def test_the_body_of_a_redirect_is_not_the_next_response() -> None:
 @pytest.mark.parametrize(
     "place", ["ftp://localhost/", "http://[::1/", "http://localhost:99999999/", "x:y"]
 )
-def test_a_redirect_to_where_nobody_can_ask(place: str) -> None:
+def test_a_redirect_to_an_address_that_cannot_be_used(place: str) -> None:
     with Server(redirecting(307, place)) as server:
         error = failure(server.url)
     assert type(error) is errors.RedirectError
-    assert "redirects to where nobody can ask" in error.message
+    assert "redirects to an address that cannot be used" in error.message
 
 
 @pytest.mark.parametrize("status", ["300 Choices", "304 Not Modified", "307 Nowhere"])
@@ -1017,10 +1018,10 @@ def test_no_redirect_carries_a_login(status: int, given: str) -> None:
 
 def fetch(url: str, method: str = "GET", **timeouts: float | None) -> bytes:
     """A request over the bare transport: the bytes of its body."""
-    transport = Transport(Clock(check_timeouts(timeouts)), Lifeline())
+    transport = Transport(Deadlines(check_timeouts(timeouts)), Cancellation())
     try:
         transport.open(method, url, {}, None)
-        return b"".join(transport.chunks())
+        return b"".join(iter(transport.read, b""))
     finally:
         transport.close()
 
@@ -1322,13 +1323,13 @@ def test_a_proxy_that_is_none(session: requests.Session, proxy: str) -> None:
 
 
 @pytest.mark.parametrize("mark", "#/?")
-def test_a_proxys_password_that_is_not_escaped_is_not_told(
+def test_a_proxys_password_that_is_not_escaped_is_not_quoted(
     session: requests.Session, mark: str
 ) -> None:
     session.proxies = {"https": f"http://user:hunter2{mark}Geheim@localhost:9"}
     error = failure("https://localhost/", session=session)
     assert type(error) is errors.ConnectionFailedError
-    assert "to be written as %23, %2F and %3F" in error.message
+    assert "must be written as %23, %2F and %3F" in error.message
     told = "".join(traceback.format_exception(error))
     assert "hunter2" not in told
     assert "Geheim" not in told
@@ -1364,7 +1365,7 @@ def test_what_had_arrived_is_kept() -> None:
 def no_delay(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that were to be waited for, and were not."""
     waits: list[float] = []
-    monkeypatch.setattr(Lifeline, "wait", lambda self, seconds: waits.append(seconds))
+    monkeypatch.setattr(Cancellation, "sleep", lambda self, seconds: waits.append(seconds))
     return waits
 
 
@@ -1466,7 +1467,7 @@ def test_retry_after_is_honoured(
     assert least <= retry.delay <= most
 
 
-def test_who_asks_for_a_long_delay_is_not_asked_again() -> None:
+def test_a_service_that_wants_a_long_delay_is_not_asked_again() -> None:
     with Server(answering(sized("429 Slow down", Retry_After="31"))) as server:
         told = Told(server.url, retries=5)
         assert told.error().retry_after == 31
@@ -1499,7 +1500,7 @@ def test_close_in_the_delay_ends_at_once() -> None:
     waiting = threading.Event()
     with Server(answering(sized("503 Busy", Retry_After="29"))) as server:
         told = Told(server.url, retries=5, start=False)
-        # Behind the handlers that note it, of which none begins after close().
+        # After the handlers that note it, of which none begins after close().
         told.source.connect("retry", lambda source, event: waiting.set())
         told.source.start()
         assert waiting.wait(SOON)
