@@ -4,6 +4,7 @@ them puts a value that may be a secret into a message."""
 from __future__ import annotations
 
 import json
+import math
 import re
 import threading
 import warnings
@@ -63,15 +64,43 @@ def check_retries(retries: object) -> int | None:
     return retries
 
 
+def check_seconds(
+    name: str,
+    seconds: object,
+    *,
+    longest: float = math.inf,
+    may_be_0: bool = False,
+    or_none: bool = False,
+) -> float:
+    """A time in seconds: above 0, or also 0 with `may_be_0`, and at most `longest`.
+
+    Raises `TypeError`, `ValueError`. With `or_none`, both say that the argument may be None; such
+    a None is handled before this call (see `check_optional_seconds`).
+    """
+    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
+        kind = "a number of seconds or None" if or_none else "a number of seconds"
+        raise TypeError(f"{name} must be {kind}, not {type(seconds).__name__}")
+    if not (seconds > 0 or (may_be_0 and seconds == 0)):
+        least = "0 seconds or more" if may_be_0 else "more than 0 seconds"
+        hint = " (None for none)" if or_none else ""
+        raise ValueError(f"{name} must be {least}, not {seconds}{hint}")
+    if seconds > longest:
+        raise ValueError(f"{name} is more seconds than can be waited for: {seconds}")
+    return float(seconds)
+
+
+def check_optional_seconds(
+    name: str, seconds: object, *, longest: float = math.inf
+) -> float | None:
+    """`check_seconds`, or None for none. Raises `TypeError`, `ValueError`."""
+    if seconds is None:
+        return None
+    return check_seconds(name, seconds, longest=longest, or_none=True)
+
+
 def check_throttle(throttle: object) -> float | None:
     """Seconds between suggestions. Raises `TypeError`, `ValueError`."""
-    if throttle is None:
-        return None
-    if not isinstance(throttle, (int, float)) or isinstance(throttle, bool):
-        raise TypeError(f"throttle must be a number of seconds, not {type(throttle).__name__}")
-    if not 0 < throttle <= threading.TIMEOUT_MAX:
-        raise ValueError("throttle must be a number of seconds above 0, or None for none")
-    return float(throttle)
+    return check_optional_seconds("throttle", throttle, longest=threading.TIMEOUT_MAX)
 
 
 # The module `requests` and the class itself have some of them.

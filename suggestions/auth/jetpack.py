@@ -6,7 +6,13 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from suggestions._util.arguments import check_headers, check_session, check_url, warn_of_plain_http
+from suggestions._util.arguments import (
+    check_headers,
+    check_seconds,
+    check_session,
+    check_url,
+    warn_of_plain_http,
+)
 from suggestions.auth.login import fetch_token
 from suggestions.auth.renewed import Renewed
 
@@ -41,10 +47,6 @@ class JetpackToken(Renewed):
                 "JetpackToken needs a nonce, or a session whose auth is a user name and an "
                 "application password"
             )
-        if isinstance(lifetime, bool) or not isinstance(lifetime, (int, float)):
-            raise TypeError(f"lifetime must be a number of seconds, not {type(lifetime).__name__}")
-        if not lifetime > 0:
-            raise ValueError("lifetime must be more than 0 seconds")
         if isinstance(site_id, bool) or not isinstance(site_id, (int, str, type(None))):
             raise TypeError(f"site_id must be an int or a str, not {type(site_id).__name__}")
         path = (
@@ -55,7 +57,7 @@ class JetpackToken(Renewed):
         self._url = check_url(site_url).rstrip("/") + path
         self._headers = check_headers({} if nonce is None else {"X-WP-Nonce": nonce})
         self._session = check_session(session)
-        self._lifetime = lifetime
+        self._lifetime = check_seconds("lifetime", lifetime)
         warn_of_plain_http(self._url, "the login", stacklevel=2)
 
     def __repr__(self) -> str:

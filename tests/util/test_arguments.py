@@ -174,7 +174,11 @@ HEADERS: Wrong = [
 
 TIMEOUTS: Wrong = [
     ({"read": 3}, ValueError, r"timeouts\['read'\] is not known: expected any of connect, "),
-    ({"idle": 0}, ValueError, r"timeouts\['idle'\] must be more than 0 seconds, or None"),
+    (
+        {"idle": 0},
+        ValueError,
+        r"timeouts\['idle'\] must be more than 0 seconds, not 0 \(None for",
+    ),
     ({"idle": -1}, ValueError, r"timeouts\['idle'\] must be more than 0"),
     ({"total": NAN}, ValueError, r"timeouts\['total'\] must be more than 0"),
     ({"connect": True}, TypeError, r"timeouts\['connect'\] must be a number of seconds or None"),
@@ -207,13 +211,13 @@ OTHERS: dict[str, Wrong] = {
         ("2", TypeError, "retries must be an int or None, not str"),
     ],
     "throttle": [
-        (0, ValueError, "throttle must be a number of seconds above 0, or None for none"),
-        (-0.1, ValueError, "throttle must be a number of seconds above 0"),
-        (NAN, ValueError, "throttle must be a number of seconds above 0"),
-        (float("inf"), ValueError, "throttle must be a number of seconds above 0"),
-        (1e300, ValueError, "throttle must be a number of seconds above 0"),
-        (True, TypeError, "throttle must be a number of seconds, not bool"),
-        ("1", TypeError, "throttle must be a number of seconds, not str"),
+        (0, ValueError, r"throttle must be more than 0 seconds, not 0 \(None for none\)"),
+        (-0.1, ValueError, "throttle must be more than 0 seconds, not -0.1"),
+        (NAN, ValueError, "throttle must be more than 0 seconds, not nan"),
+        (float("inf"), ValueError, "throttle is more seconds than can be waited for: inf"),
+        (1e300, ValueError, r"throttle is more seconds than can be waited for: 1e\+300"),
+        (True, TypeError, "throttle must be a number of seconds or None, not bool"),
+        ("1", TypeError, "throttle must be a number of seconds or None, not str"),
     ],
     "on": [
         ({"done": 5}, TypeError, "the handler of 'done' must be callable, not 5"),
