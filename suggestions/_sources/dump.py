@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from suggestions.auth.credential import HARMLESS, is_secret
-from suggestions.auth.token import redactor
+from suggestions._util.redaction import HARMLESS, is_secret, redactor
 from suggestions.events import Event
 
 if TYPE_CHECKING:

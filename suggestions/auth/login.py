@@ -6,9 +6,10 @@ import json
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from suggestions._util.redaction import redact
 from suggestions._wire.abort import Lifeline
 from suggestions._wire.timeouts import Clock
-from suggestions.auth.token import check_token, redact
+from suggestions.auth.token import check_token
 from suggestions.errors import (
     LONGEST_BODY,
     AuthenticationError,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import html
 import json
 import logging
 import pickle
@@ -564,8 +563,6 @@ def forms(token: str) -> list[str]:
         quoted.replace("/", "\\/"),
         json.dumps(quoted)[1:-1].replace("/", "\\/"),
         quoted.replace("<", "\\u003c").replace(">", "\\u003E").replace("&", "\\u0026"),
-        html.escape(token),
-        token.replace('"', "&#34;").replace("=", "&#x3D;"),
         "sk-secret%2Fwith%2Bsigns%3D%26%22quotes%22%3Cand%3E%5Cmore",
         "sk-secret%2fwith%2bsigns%3d%26%22quotes%22%3cand%3e%5cmore",
     ]
@@ -602,7 +599,7 @@ def test_a_short_token_is_no_part_of_other_words() -> None:
 
 @pytest.mark.parametrize("secret", ["-\\-\\" * 20, "\\" * 40 + "x", '"-/"' * 20, "a" * 100])
 def test_taking_a_token_out_does_not_hang(secret: str) -> None:
-    for body in ("\\" * 65_536, '\\"-' * 20_000, "a" * 65_536, "&#0" * 20_000):
+    for body in ("\\" * 65_536, '\\"-' * 20_000, "a" * 65_536):
         error = SuggestionsError("No.", body=body)
         redact(error, [secret])
         assert error.body == body or "a" in body
