@@ -39,7 +39,8 @@ from wire_server import (
 
 from suggestions import EventSource, SuggestionsEventSource
 from suggestions.auth import ChatbotLogin, EnvironmentToken, JetpackToken, KeyringToken
-from suggestions.auth.jwt import expiry
+from suggestions.auth.chatbot import expiry
+from suggestions.auth.login import TIMEOUTS
 from suggestions.auth.renewed import Renewed
 from suggestions.dialects.anthropic import Anthropic
 from suggestions.dialects.chatbot import Chatbot
@@ -263,7 +264,7 @@ def test_nobody_there() -> None:
 
 @pytest.mark.parametrize("send", ["form", "params"])
 def test_a_silent_service_is_given_up(send: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules["suggestions.auth.login"].TIMEOUTS, "first_byte", 0.2)
+    monkeypatch.setitem(TIMEOUTS, "first_byte", 0.2)
 
     def script(peer: Peer) -> None:
         peer.request()
@@ -275,7 +276,7 @@ def test_a_silent_service_is_given_up(send: Any, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("send", ["form", "params"])
 def test_a_service_that_drips_is_given_up(send: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules["suggestions.auth.login"].TIMEOUTS, "first_byte", 0.3)
+    monkeypatch.setitem(TIMEOUTS, "first_byte", 0.3)
 
     def script(peer: Peer) -> None:
         peer.request()
