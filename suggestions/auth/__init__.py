@@ -1,4 +1,4 @@
-"""Tokens: a text, any callable that gives one, or one of these providers.
+"""Tokens: a text, any callable that returns one, or one of these providers.
 
     from suggestions.auth import ChatbotLogin
 
@@ -6,7 +6,7 @@
         question, ChatbotLogin(base_url, username, password), dialect=Chatbot(base_url)
     )
 
-What a name needs is imported when the name is first used.
+Importing this package imports none of them: each is imported when its name is first used.
 """
 
 from __future__ import annotations

@@ -485,7 +485,7 @@ def test_a_provider_that_fails_at_a_refusal_has_no_other(
         assert source.wait(SOON)
     assert caught.value.status == 401
     assert provider.calls == len(server.requests) == 1
-    assert "when told of a refused token" in caplog.text
+    assert "raised in refused()" in caplog.text
     assert SENT not in caplog.text
     assert SENT not in "".join(traceback.format_exception(caught.value))
 
@@ -664,7 +664,7 @@ class Crowd:
     @staticmethod
     def _waits(frame: Any) -> bool:
         while frame is not None:
-            if frame.f_code.co_name == "outcome":
+            if frame.f_code.co_name == "result":
                 return True
             frame = frame.f_back
         return False

@@ -245,7 +245,7 @@ def test_an_empty_setting_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"model": b"m"}, TypeError, "model must be a str, not bytes"),
         ({"api_key": 5}, TypeError, "api_key must be a str or a callable, not int"),
         ({"api_key": ""}, ValueError, "api_key is empty"),
-        ({"api_key": "key\n"}, ValueError, "api_key has a character that cannot stand"),
+        ({"api_key": "key\n"}, ValueError, "api_key has a character that a header cannot have"),
         ({"temperature": {1}}, TypeError, "parameters cannot be sent as JSON"),
         ({"temperature": float("nan")}, ValueError, "parameters cannot be sent as JSON"),
         ({"from_cache": True}, ValueError, "parameter 'from_cache' is not for openai: .*'jetpack'"),
