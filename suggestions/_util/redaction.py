@@ -133,7 +133,7 @@ def redact(error: _Error, secrets: Collection[str]) -> None:
 
     It also removes the tracebacks of the error and of its causes. Their frames hold the request,
     and some crash reporters send the variables of frames. A cause whose words have a secret is
-    removed as a whole, because nobody but its own class can change its words.
+    removed as a whole, because only its own class could change its words.
     """
     assert isinstance(error, BaseException)
     _forget_frames(error)
@@ -184,7 +184,7 @@ def _as_written(secret: str) -> str:
 def _forms(part: str) -> str:
     r"""A pattern for a word, for one other character, or for a run of backslashes.
 
-    A word stands as it is. A character may also be percent-encoded (RFC 3986, section 2.1), or be
+    A word is always plain. A character may also be percent-encoded (RFC 3986, section 2.1), or be
     escaped as in JSON (RFC 8259, section 7). JSON within JSON, up to three deep, escapes each
     backslash again, which makes up to 8 of one. A run has one bound for the whole of it, because
     a pattern such as `(\\{1,8}){40}` takes exponential time.

@@ -1,4 +1,4 @@
-"""What the services with models to choose from share: an address, a key, parameters."""
+"""What services with a choice of models share: an address, a key, parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from suggestions.auth import Token, check_token
 from suggestions.dialects.base import Dialect, Request
 
 BEARER = "Authorization"
-"""The header that has the key behind the word "Bearer" (RFC 6750); every other has it bare."""
+"""The header that has the key after the word "Bearer" (RFC 6750); every other has it bare."""
 
 _NOT_HERE = {
     "post_id": "an option of the dialect 'jetpack'",
@@ -25,13 +25,13 @@ _NOT_HERE = {
 class ModelAPI(Dialect):
     """`POST {base_url}{path}` with a JSON object.
 
-    - `base_url`: without the path; a query in it stays behind the path. Else the environment
-      variable that the dialect names, else the service's own.
-    - `api_key`: a str or a token provider. Else the dialect's environment variable.
-    - `model`: an option `model` of the single question comes first.
+    - `base_url`: the address without the path; a query in it goes after the path. By default the
+      environment variable that the dialect names, or else the service's own address.
+    - `api_key`: a str or a token provider; by default the dialect's environment variable.
+    - `model`: used unless the options of a question name another.
     - `key_header`: the header for the key, "Authorization" for a bearer token; Azure has "api-key".
-    - `parameters` go into the body of every request as they are, and the options of a question
-      after them.
+    - `parameters` go into the body of every request as they are. The options of a question go
+      there too, and win.
 
     Raises `TypeError` and `ValueError` that name the argument.
     """
@@ -86,7 +86,7 @@ class ModelAPI(Dialect):
     def body(
         self, question: str | list[dict[str, Any]], parameters: dict[str, Any]
     ) -> dict[str, Any]:
-        """The body of the request, but for `stream`: the parameters, and the question."""
+        """The body of the request without `stream`: the parameters and the question."""
 
     def authorize(self, request: Request, token: str) -> Request:
         if self.key_header == BEARER:
@@ -94,7 +94,7 @@ class ModelAPI(Dialect):
         return request._replace(headers={**request.headers, self.key_header: token})
 
     def _check_names(self, names: Mapping[str, Any], place: str) -> None:
-        not_here = {**_NOT_HERE, self.question_field: "made of the question"}
+        not_here = {**_NOT_HERE, self.question_field: "made from the question"}
         for name in names:
             if name in not_here:
                 where = place.format(name)

@@ -1,4 +1,4 @@
-"""Requests of the services that people write in a morning."""
+"""How the dialects of small services ask, which people write in a morning."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _OWN = ("prompt", "messages")
 class Prompted(Dialect):
     """`POST {url}` with `{"prompt": question}`, or `{"messages": [...]}` for a conversation.
 
-    `url` is the whole address; without it, the source's own is needed. `parameters` go into the
-    body of every request as they are, and the options of a question after them.
+    `url` is the whole address; without it, the source needs a `url`. `parameters` go into the body
+    of every request as they are. The options of a question go there too, and win.
     """
 
     def __init__(self, url: str | None = None, **parameters: Any) -> None:

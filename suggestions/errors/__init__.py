@@ -3,8 +3,9 @@
 To add an error with an event of its own, touch:
 
 1. `errors/tree.py`: the class, with its `code`.
-2. `errors/reports.py`: the statuses and words that services report it with.
-3. `events.py`: its name in `ERROR_NAMES`.
+2. `errors/__init__.py`: the import, and `__all__`.
+3. `errors/reports.py`: a row with the status and the words that services report it with.
+4. `events.py`: its name in `ERROR_NAMES`.
 
 `tests/test_tables.py` then names every other table that lacks it.
 """

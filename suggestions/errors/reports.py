@@ -1,4 +1,4 @@
-"""The one way from a status, a body or an error in the stream to an error of the tree."""
+"""From a status, a body or an error in the stream to an error of the tree."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from suggestions.errors.tree import (
 class _Row(NamedTuple):
     """One kind of failure, and how services report it.
 
-    `words`, with blanks between, are parts of what stands in `error.code` and `error.type`, letters
+    `words`, with blanks between, are parts of the values of `error.code` and `error.type`, letters
     only, as OpenAI, Azure, Anthropic, OpenRouter, llama.cpp, DashScope and Gemini write them.
     `phrases` are parts of the message: vLLM, Anthropic, OpenRouter and DashScope have no code for
     a conversation that is too long.

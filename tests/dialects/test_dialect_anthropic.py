@@ -324,7 +324,7 @@ def test_a_system_prompt_may_be_a_parameter_but_not_both() -> None:
     assert json.loads(sent("Why?", dialect).body)["system"] == blocks
     with pytest.raises(ValueError, match="'system' is given twice"):
         sent([{"role": "system", "content": "A"}, {"role": "user", "content": "B"}], dialect)
-    with pytest.raises(ValueError, match="system messages alone"):
+    with pytest.raises(ValueError, match="only system messages"):
         sent([{"role": "system", "content": "A"}], Anthropic())
 
 
