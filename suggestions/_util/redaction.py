@@ -17,32 +17,20 @@ from urllib.parse import parse_qsl, urlsplit
 
 SHORT = 8
 """Characters. A text with fewer may well be a part of ordinary words."""
-HARMLESS = frozenset(
-    (
-        "accept",
-        "accept-encoding",
-        "accept-language",
-        "anthropic-version",
-        "cache-control",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "date",
-        "request-id",
-        "retry-after",
-        "server",
-        "transfer-encoding",
-        "user-agent",
-        "via",
-        "x-request-id",
-    )
+_HARMLESS = (
+    r"(?i)accept(-encoding|-language)?|anthropic-version|cache-control|connection|"
+    r"content-(encoding|length|type)|date|retry-after|server|transfer-encoding|user-agent|via|"
+    r"(x-)?request-id"
 )
-"""Names of headers, in lower case. The value of any other may be a secret, or carry one."""
 _SECRET = r"(?i)key|token|secret|passw|auth|credential|nonce|session|cookie"
 
 
 # Which texts are secrets
+
+
+def is_harmless(name: object) -> bool:
+    """Whether no header of this name has a secret. The value of any other may be or have one."""
+    return re.fullmatch(_HARMLESS, str(name)) is not None
 
 
 def is_secret(name: object) -> bool:
@@ -56,7 +44,7 @@ def secrets_in(
     """What may be a secret of a request whose `body` is sent as JSON, or is bytes of it."""
     for name, given in headers.items():
         value = _text(given)
-        if str(name).lower() not in HARMLESS:
+        if not is_harmless(name):
             yield value
             if is_secret(name):
                 yield value.partition(" ")[2]  # after "Bearer", "Basic" and their like

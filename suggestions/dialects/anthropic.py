@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.dialects.base import Request
 from suggestions.dialects.delta import (
     DONE,
     Delta,
@@ -64,17 +63,8 @@ class Anthropic(ModelAPI):
     url_variable = "ANTHROPIC_BASE_URL"
     key_variable = "ANTHROPIC_API_KEY"
     own_key_header = "x-api-key"
+    own_headers = {"anthropic-version": VERSION}
     roles = ROLES - {"jetpack-ai"}
-
-    def request(
-        self,
-        question: str | list[dict[str, Any]],
-        options: Mapping[str, Any],
-        *,
-        stream: bool = True,
-    ) -> Request:
-        request = super().request(question, options, stream=stream)
-        return request._replace(headers={"anthropic-version": VERSION})
 
     def body(
         self, question: str | list[dict[str, Any]], parameters: dict[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from suggestions.dialects import find
-from suggestions.dialects.base import Dialect, Framing, Request
+from suggestions.dialects.base import EVENTS, LINES, Dialect, Framing, Request
 from suggestions.dialects.delta import Delta
 from suggestions.dialects.json_lines import JsonLines
 from suggestions.dialects.json_message import parse
@@ -33,15 +33,7 @@ class Auto(Dialect):
 
     name = "auto"
     roles = ROLES | {"developer", "tool", "function"}
-    framings: Mapping[str, Framing] = {
-        "": "events",
-        "text/event-stream": "events",
-        "application/x-ndjson": "lines",
-        "application/ndjson": "lines",
-        "application/jsonl": "lines",
-        "application/x-jsonlines": "lines",
-        "text/plain": "text",
-    }
+    framings: Mapping[str, Framing] = {**EVENTS, **LINES, "text/plain": "text"}
 
     def request(
         self,

@@ -19,6 +19,13 @@ Framing = Literal["events", "lines", "text"]
 or text as it arrives, cut anywhere but within a character."""
 
 EVENTS: Mapping[str, Framing] = {"text/event-stream": "events", "": "events"}
+LINES: Mapping[str, Framing] = {
+    "application/x-ndjson": "lines",
+    "application/ndjson": "lines",
+    "application/jsonl": "lines",
+    "application/x-jsonlines": "lines",
+}
+"""The media types of newline-delimited JSON."""
 
 
 class Request(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from suggestions.dialects.base import EVENTS, LINES
 from suggestions.dialects.delta import DONE, Delta, Failure
 from suggestions.dialects.json_message import failure_in, parse
 from suggestions.dialects.prompted import Prompted
@@ -27,15 +28,7 @@ class JsonLines(Prompted):
 
     name = "json_lines"
     ends_at_eof = True
-    framings = {
-        "text/event-stream": "events",
-        "application/x-ndjson": "lines",
-        "application/ndjson": "lines",
-        "application/jsonl": "lines",
-        "application/x-jsonlines": "lines",
-        "text/plain": "lines",
-        "": "lines",
-    }
+    framings = {**EVENTS, **LINES, "text/plain": "lines", "": "lines"}
 
     def __init__(self, path: str = "message", url: str | None = None, **parameters: Any) -> None:
         if not isinstance(path, str):

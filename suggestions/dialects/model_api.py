@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -43,6 +42,7 @@ class ModelAPI(Dialect):
     model_variable: ClassVar[str] = ""
     own_key_header: ClassVar[str] = BEARER
     question_field: ClassVar[str] = "messages"
+    own_headers: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
         self,
@@ -80,13 +80,13 @@ class ModelAPI(Dialect):
         model = {"model": self.model} if self.model else {}
         body = self.body(question, {**model, **self._parameters, **options})
         body["stream"] = stream
-        return Request(f"{base.rstrip('/')}{self.path}{mark}{query}", body)
+        return Request(f"{base.rstrip('/')}{self.path}{mark}{query}", body, self.own_headers)
 
-    @abstractmethod
     def body(
         self, question: str | list[dict[str, Any]], parameters: dict[str, Any]
     ) -> dict[str, Any]:
         """The body of the request without `stream`: the parameters and the question."""
+        return {**parameters, self.question_field: messages_of(question)}
 
     def authorize(self, request: Request, token: str) -> Request:
         if self.key_header == BEARER:

@@ -28,7 +28,7 @@ from suggestions.dialects.json_message import (
     text_of,
     usage_of,
 )
-from suggestions.dialects.model_api import ModelAPI, messages_of
+from suggestions.dialects.model_api import ModelAPI
 from suggestions.dialects.question import ROLES
 from suggestions.errors import from_report, is_report
 
@@ -62,11 +62,6 @@ class Ollama(ModelAPI):
     ) -> Request:
         request = super().request(question, options, stream=stream)
         return request._replace(headers={"Accept": _MEDIA_TYPE} if stream else {})
-
-    def body(
-        self, question: str | list[dict[str, Any]], parameters: dict[str, Any]
-    ) -> dict[str, Any]:
-        return {**parameters, "messages": messages_of(question)}
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
         return _decode(parse(message.data), message.data)

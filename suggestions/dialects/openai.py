@@ -10,7 +10,7 @@ from typing import Any
 
 from suggestions.dialects.base import Request
 from suggestions.dialects.chat import Chat
-from suggestions.dialects.model_api import ModelAPI, messages_of
+from suggestions.dialects.model_api import ModelAPI
 from suggestions.dialects.question import ROLES
 
 
@@ -43,8 +43,3 @@ class OpenAI(Chat, ModelAPI):
         if not stream:
             request.json.pop("stream_options", None)  # the service refuses it without a stream
         return request
-
-    def body(
-        self, question: str | list[dict[str, Any]], parameters: dict[str, Any]
-    ) -> dict[str, Any]:
-        return {**parameters, "messages": messages_of(question)}

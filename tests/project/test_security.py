@@ -52,6 +52,7 @@ from wire_server import (
 from suggestions import EventSource, SuggestionsEventSource, errors
 from suggestions.cli.serve import serve
 from suggestions.cli.visible import visible
+from suggestions.dialects import NAMES
 from suggestions.dialects.anthropic import Anthropic
 from suggestions.dialects.openai import OpenAI
 from suggestions.dialects.responses import Responses
@@ -402,13 +403,7 @@ def test_what_lies_below_an_error_stays_where_it_quotes_no_secret() -> None:
 @pytest.mark.parametrize(
     "dialect",
     [
-        "jetpack",
-        "auto",
-        "chatbot",
-        "relay",
-        "text",
-        "json_lines",
-        "ollama",
+        *NAMES,
         OpenAI("https://service.example", TOKEN, "model"),
         Responses("https://service.example", TOKEN, "model"),
         Anthropic("https://service.example", TOKEN, "model"),
