@@ -5,6 +5,7 @@ To add a dialect, touch:
 1. `dialects/NAME.py`: the class, with `name = "NAME"`.
 2. The table `_CLASSES` below: a line with the name and the class.
 3. `dialects/auto.py`, only if the dialect "auto" is to recognise its answers.
+4. `docs/dialects.md` and `docs/reference/dialects.md`.
 
 `NAMES`, `find` and the command line follow from the table.
 """

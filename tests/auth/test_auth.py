@@ -1033,6 +1033,11 @@ except AttributeError as error:
     assert subprocess.run([sys.executable, "-c", script], timeout=30).returncode == 0
 
 
+def test_a_public_class_says_its_public_module() -> None:
+    for provider in (ChatbotLogin, EnvironmentToken, JetpackToken, KeyringToken):
+        assert provider.__module__ == "suggestions.auth"
+
+
 def test_a_provider_is_not_kept_alive() -> None:
     from suggestions._util import fork
 

@@ -531,6 +531,10 @@ def test_every_error_is_of_one_tree_with_an_event() -> None:
     assert {kind.code for kind in KINDS} - {"aborted"} == set(ERROR_NAMES)
 
 
+def test_a_public_class_says_its_public_module() -> None:
+    assert {kind.__module__ for kind in KINDS} == {"suggestions.errors"}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_error_can_be_pickled_and_copied(kind: type[SuggestionsError]) -> None:
     error = kind("Oh.", status=418, body="b", request_id="r", retry_after=2.0)
