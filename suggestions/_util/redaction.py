@@ -57,8 +57,7 @@ def secrets_in(
 def secrets_of(session: Any) -> list[str]:
     """What may be a secret of a `requests.Session`: its headers, cookies, query and password.
 
-    Its attributes may hold anything. What cannot be read is passed over: the error that is being
-    redacted must reach the program.
+    What cannot be read is skipped, because the error that is being redacted must reach the program.
     """
     secrets: list[str] = []
     for read in (
@@ -119,9 +118,8 @@ def redact(error: _Error, secrets: Collection[str]) -> None:
     """Replaces the secrets by "[token]" in the message and the body of a `SuggestionsError`: some
     services quote the key that they refuse.
 
-    It also removes the tracebacks of the error and of its causes. Their frames hold the request,
-    and some crash reporters send the variables of frames. A cause whose words have a secret is
-    removed as a whole, because only its own class could change its words.
+    The tracebacks of the error and of its causes go too: their frames hold the request, and some
+    crash reporters send variables. A cause whose words have a secret goes as a whole.
     """
     assert isinstance(error, BaseException)
     _forget_frames(error)

@@ -55,14 +55,13 @@ class ChatbotLogin(Renewed):
 
         from suggestions.auth.login import fetch_token
 
-        body, kind = b"", ""
-        if self._send == "form":
-            body, kind = encode_multipart_formdata(self._fields)
+        as_form = self._send == "form"
+        body, kind = encode_multipart_formdata(self._fields) if as_form else (b"", "")
         token = fetch_token(
             self._url,
             "accessToken",
-            query={} if kind else self._fields,
-            headers={"Content-Type": kind} if kind else {},
+            query={} if as_form else self._fields,
+            headers={"Content-Type": kind} if as_form else {},
             body=body,
             secrets=(self._fields["password"],),
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from suggestions.dialects import find
-from suggestions.dialects.base import EVENTS, LINES, Dialect, Framing, Request
+from suggestions.dialects.base import EVENTS, LINES, Dialect, Framing, Request, refuse
 from suggestions.dialects.delta import Delta
 from suggestions.dialects.json_lines import JsonLines
 from suggestions.dialects.json_message import parse
@@ -17,7 +17,7 @@ from suggestions.errors import MalformedStreamError, is_report, one_line
 if TYPE_CHECKING:
     from suggestions._wire.sse import ServerSentEvent
 
-_OWN = ("messages", "stream")
+_OWN = dict.fromkeys(("messages", "stream"), "made from the question")
 _TEXT_FIELDS = ("content", "text", "message", "token", "delta", "data", "response", "answer")
 """The fields that hold the text at services without a documented format."""
 
@@ -42,9 +42,7 @@ class Auto(Dialect):
         *,
         stream: bool = True,
     ) -> Request:
-        for name in _OWN:
-            if name in options:
-                raise ValueError(f"options[{name!r}] is not for auto: it comes from the question")
+        refuse(options, _OWN, self.name)
         return Request("", {**options, "messages": messages_of(question), "stream": stream})
 
     def choose(self, content_type: str, first: ServerSentEvent | None = None) -> Dialect | None:

@@ -96,3 +96,12 @@ class Dialect(ABC):
     def authorize(self, request: Request, token: str) -> Request:
         """The request with the token; by default as a bearer token (RFC 6750, section 2.1)."""
         return request._replace(headers={**request.headers, "Authorization": f"Bearer {token}"})
+
+
+def refuse(
+    names: Iterable[str], reasons: Mapping[str, str], dialect: str, place: str = "options[{!r}]"
+) -> None:
+    """Raises `ValueError` for the first name that there is a reason against."""
+    for name in names:
+        if name in reasons:
+            raise ValueError(f"{place.format(name)} is not for {dialect}: it is {reasons[name]}")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from suggestions._util.arguments import check_headers, check_json
 from suggestions.auth import Token, check_token
-from suggestions.dialects.base import Dialect, Request
+from suggestions.dialects.base import Dialect, Request, refuse
 
 BEARER = "Authorization"
 """The header that has the key after the word "Bearer" (RFC 6750); every other has it bare."""
@@ -53,7 +53,8 @@ class ModelAPI(Dialect):
         key_header: str | None = None,
         **parameters: Any,
     ) -> None:
-        self._check_names(parameters, "parameter {!r}")
+        self._not_here = {**_NOT_HERE, self.question_field: "made from the question"}
+        refuse(parameters, self._not_here, self.name, "parameter {!r}")
         check_json("parameters", parameters)
         check_token(api_key, "api_key")
         self.base_url = _setting(base_url, "base_url", self.url_variable, self.own_url).rstrip("/")
@@ -75,7 +76,7 @@ class ModelAPI(Dialect):
         *,
         stream: bool = True,
     ) -> Request:
-        self._check_names(options, "options[{!r}]")
+        refuse(options, self._not_here, self.name)
         base, mark, query = self.base_url.partition("?")
         model = {"model": self.model} if self.model else {}
         body = self.body(question, {**model, **self._parameters, **options})
@@ -92,13 +93,6 @@ class ModelAPI(Dialect):
         if self.key_header == BEARER:
             return super().authorize(request, token)
         return request._replace(headers={**request.headers, self.key_header: token})
-
-    def _check_names(self, names: Mapping[str, Any], place: str) -> None:
-        not_here = {**_NOT_HERE, self.question_field: "made from the question"}
-        for name in names:
-            if name in not_here:
-                where = place.format(name)
-                raise ValueError(f"{where} is not for {self.name}: it is {not_here[name]}")
 
 
 def messages_of(question: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
