@@ -33,14 +33,6 @@ from suggestions.errors import (
 )
 from suggestions.events import Usage
 
-VARIABLES = ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "AI_MODEL_NAME", "OPENAI_API_KEY")
-
-
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-
 
 def message(**fields: Any) -> dict[str, Any]:
     return {

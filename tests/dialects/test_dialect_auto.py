@@ -32,12 +32,6 @@ RESPONSE = {"id": "r", "object": "response", "status": "completed", "output": []
 MESSAGE = {"id": "m", "type": "message", "role": "assistant", "content": []}
 
 
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "AI_MODEL_NAME", "ANTHROPIC_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def dialect_of(record: Record) -> str:
     [info] = record.by_name["open"]
     return str(info.dialect)

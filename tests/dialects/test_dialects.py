@@ -50,12 +50,6 @@ CONVERSATION = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in SETTINGS:
-        monkeypatch.delenv(name, raising=False)
-
-
 class Sent:
     """The request that a source has sent."""
 

@@ -49,12 +49,6 @@ def playground() -> Iterator[Playground]:
         yield playground
 
 
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "AI_MODEL_NAME"):
-        monkeypatch.delenv(name, raising=False)
-
-
 class Asked:
     """A question, put to the playground by either client, streamed or whole."""
 
