@@ -17,7 +17,7 @@ from suggestions.errors import MalformedStreamError, is_report, one_line
 if TYPE_CHECKING:
     from suggestions._wire.sse import ServerSentEvent
 
-_OWN = dict.fromkeys(("messages", "stream"), "made from the question")
+_OWN = {"messages": "made from the question", "stream": "decided by the way it is asked"}
 _TEXT_FIELDS = ("content", "text", "message", "token", "delta", "data", "response", "answer")
 """The fields that hold the text at services without a documented format."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from suggestions._util.arguments import check_json, check_url
 from suggestions.dialects.base import Dialect, Request, refuse
 
-_OWN = dict.fromkeys(("prompt", "messages"), "the question")
+_OWN = {"prompt": "the question", "messages": "the question"}
 
 
 class Prompted(Dialect):
