@@ -1,4 +1,4 @@
-"""Token providers: logins over real sockets, one at a time, with no secret in anything told."""
+"""Token providers: logins over real sockets, one at a time, with no secret in what they show."""
 
 from __future__ import annotations
 
@@ -257,7 +257,7 @@ def test_what_a_busy_service_says_is_kept() -> None:
     assert caught.value.retry_after == 7
 
 
-def test_nobody_there() -> None:
+def test_no_service_there() -> None:
     with pytest.raises(ConnectionFailedError):
         ChatbotLogin(f"http://localhost:{free_port()}", "me", PASSWORD)()
 
@@ -295,7 +295,7 @@ def test_a_login_over_tls(send: Any, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert ("password=" in path(server.requests[0])) == (send == "params")
 
 
-# No secret in anything told
+# No secret in what a login shows
 
 
 def with_locals(error: BaseException) -> str:
@@ -405,7 +405,7 @@ def test_only_a_token_of_ours_can_be_refused() -> None:
         assert login() == "first"
         assert login.refused("first")
         assert login() == "second"
-        # Somebody else has sent the first as well, and hears of it late.
+        # Another thread has sent the first as well, and its refusal comes late.
         assert login.refused("first")
         assert login() == "second"
 
@@ -458,7 +458,7 @@ class Doubtful:
 
 
 class RefusalsFail:
-    """A provider that raises where it is told of a refusal."""
+    """A provider that raises in `refused`."""
 
     def __init__(self, refused: Callable[[str], Any]) -> None:
         self.refused = refused
@@ -751,7 +751,7 @@ def test_a_provider_with_a_bug_is_told_without_its_words() -> None:
 
 
 class Interrupted(Renewed):
-    """Its fetch ends by an exception that is no error, as soon as somebody waits for it."""
+    """Its fetch ends by an exception that is no error, as soon as another thread waits for it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -783,7 +783,7 @@ def test_those_who_wait_for_a_fetch_that_is_interrupted_hear_of_a_failure() -> N
         assert provider.fetching.wait(SOON)
     for thread in threads:
         thread.join(SOON)
-    # Whoever fetches is told of what it is.
+    # The thread that fetches gets the exception itself.
     assert sorted(type(outcome).__name__ for outcome in outcomes) == [
         "AuthenticationError",
         "SystemExit",

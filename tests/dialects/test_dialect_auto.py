@@ -218,7 +218,7 @@ def test_a_page_is_no_answer_and_a_status_its_own_error() -> None:
     assert type(missing.error) is StatusError
 
 
-# When `open` is told
+# When `open` comes
 
 
 def waiting(dialect: str, *steps: Any) -> tuple[SuggestionsEventSource, threading.Event]:

@@ -692,7 +692,7 @@ nearly_chunks = st.one_of(
 
 
 def read(text: str, type: str) -> str:
-    """The error that a message is answered with, "" where it is none."""
+    """The error that a message leads to, "" for none."""
     answer = Answer(lambda entry: None)
     try:
         for found in decoded(text, type):

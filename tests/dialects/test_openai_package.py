@@ -208,7 +208,7 @@ IN_THE_STREAM: Equivalents = {
 NOTHING_CAME: Equivalents = {
     "slow-headers": (openai.APITimeoutError, errors.FirstByteTimeoutError),
 }
-# What the package takes for an answer, and whoever uses it has to look for.
+# What the package takes for an answer, so that its callers have to look for it.
 UNSEEN: dict[str, type[SuggestionsError]] = {
     "finish-content-filter": errors.ModerationError,
     "marker": errors.UnclearPromptError,

@@ -1,4 +1,4 @@
-"""What went wrong: the error table, what an error knows, and what it must not tell."""
+"""Errors: the table of reports, what an error has, and what it must not show."""
 
 from __future__ import annotations
 
@@ -553,7 +553,7 @@ def test_an_error_of_a_bare_sentence() -> None:
     assert repr(error) == "SuggestionsError('Oh.')"
 
 
-# No token in anything that is told
+# No token in what an error shows
 
 
 def forms(token: str) -> list[str]:
@@ -792,7 +792,7 @@ def test_a_token_of_a_dialect_is_checked_as_well() -> None:
     assert script.requests == []
 
 
-# An error that nobody hears
+# An error without a handler
 
 FAILED: list[Step] = [chunk("Hi"), data(body(message="Oh\nno", code="overloaded"))]
 
@@ -810,7 +810,7 @@ def test_an_unheard_error_is_one_warning_that_says_what_to_do(
         "The service is busy. Please try again in a moment. (It says: Oh no) "
         "Nobody heard of it: connect a handler to 'error', or call result()."
     )
-    # Nothing is lost: whoever asks later finds it, and it is not logged again.
+    # Nothing is lost: a later handler gets it, and it is not logged again.
     late: list[Any] = []
     source.connect("error", lambda source, event: late.append(event.detail))
     assert source.wait(10)
@@ -862,7 +862,7 @@ def wait_by_iteration(source: SuggestionsEventSource, news: threading.Event) -> 
 
 
 @pytest.mark.parametrize("wait", [wait_by_result, wait_by_iteration])
-def test_an_error_that_somebody_waits_for_is_not_logged(
+def test_an_error_that_a_caller_waits_for_is_not_logged(
     wait: Callable[[SuggestionsEventSource, threading.Event], None],
     caplog: pytest.LogCaptureFixture,
 ) -> None:

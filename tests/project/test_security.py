@@ -112,7 +112,7 @@ def serving(script: Script, **options: Any) -> Callable[[], Service]:
 
 
 @contextmanager
-def nobody() -> Iterator[str]:
+def no_service() -> Iterator[str]:
     yield f"http://localhost:{free_port()}/ask"
 
 
@@ -136,7 +136,7 @@ def echoing_as_a_size(peer: Peer) -> None:
 
 
 FAILURES: dict[str, Callable[[], Service]] = {
-    "refused": nobody,
+    "refused": no_service,
     "reset": serving(resetting),
     "a status": serving(answering(sized("500 Oops", b"Oops"))),
     "no HTTP": serving(answering(b"What?\r\n\r\n")),
@@ -393,7 +393,7 @@ def test_what_can_be_no_secret_stays_in_an_error() -> None:
 
 
 def test_what_lies_below_an_error_stays_where_it_quotes_no_secret() -> None:
-    with nobody() as url:
+    with no_service() as url:
         source = SuggestionsEventSource("Why?", TOKEN, url=url, retries=0)
         with pytest.raises(errors.ConnectionFailedError) as caught:
             source.result(SOON)
