@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from suggestions.auth.credential import HARMLESS, is_secret
-from suggestions.auth.token import redactor
+from suggestions._util.redaction import is_harmless, is_secret, redactor
 from suggestions.events import Event
 
 if TYPE_CHECKING:
@@ -77,8 +76,7 @@ def _error(error: SuggestionsError, redact: Redact) -> dict[str, Any]:
 
 def _harmless(headers: Mapping[str, str], redact: Redact) -> dict[str, str]:
     return {
-        name: redact(value) if name.lower() in HARMLESS else REMOVED
-        for name, value in headers.items()
+        name: redact(value) if is_harmless(name) else REMOVED for name, value in headers.items()
     }
 
 

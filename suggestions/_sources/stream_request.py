@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from suggestions._util.arguments import check_headers, check_json, check_url
+from suggestions._util.arguments import check_seconds as check_seconds
 
 _WITHOUT_BODY = ("GET", "HEAD")
 
@@ -65,15 +66,6 @@ def check_event_id(last_event_id: object) -> str:
     except UnicodeEncodeError:
         raise ValueError("last_event_id cannot be written in UTF-8") from None
     return last_event_id
-
-
-def check_seconds(name: str, seconds: Any) -> float:
-    """A time above 0. Raises `TypeError`, `ValueError`."""
-    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
-        raise TypeError(f"{name} must be a number of seconds, not {type(seconds).__name__}")
-    if not seconds > 0:
-        raise ValueError(f"{name} must be more than 0 seconds")
-    return float(seconds)
 
 
 def check_history(history: object) -> int:

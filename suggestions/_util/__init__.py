@@ -1,1 +1,1 @@
-"""What every room may use and none is about: argument checks, redaction, late imports, forks."""
+"""What every room may use: argument checks, redaction, late imports, forks."""

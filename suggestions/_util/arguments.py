@@ -1,9 +1,10 @@
-"""Checks of what a source is given. Each raises at the call and names the argument; none of
-them puts a value that may be a secret into a message."""
+"""Checks of a source's arguments. Each raises at the call and names the argument; none of them
+puts a value that may be a secret into a message."""
 
 from __future__ import annotations
 
 import json
+import math
 import re
 import threading
 import warnings
@@ -17,7 +18,7 @@ _HEADER_VALUE = r"(?:[!-~\xa0-\xff][\t -~\xa0-\xff]*)?"
 
 
 def check_url(url: object) -> str:
-    """An address to send to. Raises `TypeError`, `ValueError`."""
+    """An absolute address, http or https. Raises `TypeError`, `ValueError`."""
     if not isinstance(url, str):
         raise TypeError(f"url must be a str, not {type(url).__name__}")
     try:
@@ -28,7 +29,7 @@ def check_url(url: object) -> str:
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError("url must be a whole address: expected http(s)://host/path")
     if parts.username is not None:
-        raise ValueError("url carries a user name or a password: pass a token or headers instead")
+        raise ValueError("url has a user name or a password in it: pass a token or headers instead")
     if any(char.isspace() or not char.isprintable() for char in url):
         raise ValueError("url has a blank or a control character in it")
     return url
@@ -44,16 +45,16 @@ def check_headers(headers: object) -> dict[str, str]:
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(f"headers[{name!r}]: name and value must be str")
         if not re.fullmatch(_HEADER_NAME, name):
-            raise ValueError(f"headers[{name!r}] is no name of a header")
+            raise ValueError(f"headers[{name!r}] is not the name of a header")
         if not re.fullmatch(_HEADER_VALUE, value):
             raise ValueError(
-                f"headers[{name!r}] has a character that cannot stand in a header, like a line end"
+                f"headers[{name!r}] has a character that a header cannot have, such as a line end"
             )
     return dict(headers)
 
 
 def check_retries(retries: object) -> int | None:
-    """A count of further attempts. Raises `TypeError`, `ValueError`."""
+    """How many further attempts; None for the default. Raises `TypeError`, `ValueError`."""
     if retries is None:
         return None
     if not isinstance(retries, int) or isinstance(retries, bool):
@@ -63,33 +64,58 @@ def check_retries(retries: object) -> int | None:
     return retries
 
 
+def check_seconds(
+    name: str,
+    seconds: object,
+    *,
+    longest: float = math.inf,
+    may_be_0: bool = False,
+    or_none: bool = False,
+) -> float:
+    """A time in seconds: above 0, or also 0 with `may_be_0`, and at most `longest`.
+
+    Raises `TypeError`, `ValueError`. With `or_none`, both say that the argument may be None; such
+    a None is handled before this call (see `check_optional_seconds`).
+    """
+    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
+        kind = "a number of seconds or None" if or_none else "a number of seconds"
+        raise TypeError(f"{name} must be {kind}, not {type(seconds).__name__}")
+    if not (seconds > 0 or (may_be_0 and seconds == 0)):
+        least = "0 seconds or more" if may_be_0 else "more than 0 seconds"
+        hint = " (None for none)" if or_none else ""
+        raise ValueError(f"{name} must be {least}, not {seconds}{hint}")
+    if seconds > longest:
+        raise ValueError(f"{name} is more seconds than can be waited for: {seconds}")
+    return float(seconds)
+
+
+def check_optional_seconds(
+    name: str, seconds: object, *, longest: float = math.inf
+) -> float | None:
+    """`check_seconds`, or None for none. Raises `TypeError`, `ValueError`."""
+    if seconds is None:
+        return None
+    return check_seconds(name, seconds, longest=longest, or_none=True)
+
+
 def check_throttle(throttle: object) -> float | None:
     """Seconds between suggestions. Raises `TypeError`, `ValueError`."""
-    if throttle is None:
-        return None
-    if not isinstance(throttle, (int, float)) or isinstance(throttle, bool):
-        raise TypeError(f"throttle must be a number of seconds, not {type(throttle).__name__}")
-    if not 0 < throttle <= threading.TIMEOUT_MAX:
-        raise ValueError("throttle must be a number of seconds above 0, or None for none")
-    return float(throttle)
+    return check_optional_seconds("throttle", throttle, longest=threading.TIMEOUT_MAX)
 
 
-# The module `requests` and the class itself have some of them.
+# All four, because the module `requests` and the class itself have some of them.
 _OF_A_SESSION = ("request", "mount", "adapters", "cookies")
 
 
 def check_session(session: object) -> Any:
-    """A `requests.Session`, told by what is used of it, so that requests need not be imported."""
+    """A `requests.Session`, recognised by what we use of it, so that requests is not imported."""
     if session is not None and not all(hasattr(session, name) for name in _OF_A_SESSION):
         raise TypeError(f"session must be a requests.Session, not {type(session).__name__}")
     return session
 
 
 def check_options(options: object) -> dict[str, Any]:
-    """The options of a question; which names there are is the dialect's.
-
-    Raises `TypeError`, `ValueError`.
-    """
+    """The options of a question; a dialect checks their names. Raises `TypeError`, `ValueError`."""
     if options is None:
         return {}
     if not isinstance(options, Mapping):
@@ -102,7 +128,7 @@ def check_options(options: object) -> dict[str, Any]:
 
 
 def check_json(name: str, value: object) -> None:
-    """Raises `TypeError`, `ValueError` for what cannot be sent as JSON."""
+    """Raises `TypeError`, `ValueError` if the value cannot be sent as JSON."""
     try:
         json.dumps(value, allow_nan=False)
     except TypeError as error:
@@ -112,19 +138,19 @@ def check_json(name: str, value: object) -> None:
 
 
 def check_handlers(on: object) -> dict[str, Any]:
-    """Handlers by the name of their event. Raises `TypeError`."""
+    """Handlers by the name of their event; a copy. Raises `TypeError`."""
     if not isinstance(on, (Mapping, type(None))):
         raise TypeError(f"on must be a mapping, not {type(on).__name__}")
     return dict(on or {})
 
 
 def warn_of_plain_http(url: str, secret: str = "the token", *, stacklevel: int) -> None:
-    """A secret that travels unencrypted to another machine can be read on the way."""
+    """Warns if `secret` goes unencrypted to another machine: it can be read on the way."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme == "http" and not _is_this_machine(host):
         warnings.warn(
-            f"{secret} goes to {host} over plain http, readable to all on the way: use https",
+            f"{secret} goes to {host} over plain http and can be read on the way: use https",
             stacklevel=stacklevel + 1,
         )
 

@@ -1,4 +1,4 @@
-"""Objects whose locks, threads and connections are the parent's after a fork."""
+"""After a fork, locks, threads and connections are the parent's: objects can learn of it here."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Protocol
 
 class Forked(Protocol):
     def _in_child(self) -> None:
-        """Called in the child. No thread of the parent's is here, also none that holds a lock."""
+        """Called in the child. No other thread of the parent is here, not even one with a lock."""
 
 
 _minded: weakref.WeakSet[Forked] = weakref.WeakSet()
 
 
 def mind(each: Forked) -> None:
-    """Has its `_in_child` called in every child of a fork from now on, as long as it lives."""
+    """From now on, its `_in_child` is called in each child of a fork, as long as it lives."""
     _minded.add(each)
 
 

@@ -1,5 +1,5 @@
-"""Names of a package that are imported when they are first used (PEP 562), so that importing the
-package costs nothing."""
+"""Names of a package that are imported when they are first used (PEP 562): importing the package
+itself then costs nothing."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from collections.abc import Callable, Mapping
 def names(
     package: str, homes: Mapping[str, str]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """Its `__getattr__` and `__dir__`. `homes` has the module of each name; the name of a module
-    itself has none: `""`."""
+    """Its `__getattr__` and `__dir__`.
+
+    `homes` has the module of each name, relative to the package: "token", or "._util.redaction"
+    for one beside it. The name of a module itself has `""`.
+    """
 
     def get(name: str) -> object:
         import importlib
 
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        home = importlib.import_module(f"{package}.{homes[name] or name}")
+        home = importlib.import_module(f".{homes[name] or name}", package)
         value = getattr(home, name) if homes[name] else home
         vars(sys.modules[package])[name] = value
         return value

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import Any
 
+from suggestions._util.arguments import check_optional_seconds
 from suggestions._wire.abort import Cancellation
 from suggestions.errors import (
     ConnectTimeoutError,
@@ -50,12 +51,7 @@ def check_timeouts(timeouts: Mapping[str, float | None] | None) -> dict[str, flo
         if name not in DEFAULTS:
             expected = ", ".join(DEFAULTS)
             raise ValueError(f"timeouts[{name!r}] is not known: expected any of {expected}")
-        if seconds is not None and (
-            isinstance(seconds, bool) or not isinstance(seconds, (int, float))
-        ):
-            raise TypeError(f"timeouts[{name!r}] must be a number of seconds or None")
-        if seconds is not None and not seconds > 0:
-            raise ValueError(f"timeouts[{name!r}] must be more than 0 seconds, or None for none")
+        seconds = check_optional_seconds(f"timeouts[{name!r}]", seconds)
         # More than the system's calls can count is as good as none.
         checked[name] = seconds if seconds is not None and seconds < _LONGEST else None
     return checked

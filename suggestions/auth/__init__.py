@@ -1,4 +1,4 @@
-"""Tokens: a text, any callable that gives one, or one of these providers.
+"""Tokens: a text, any callable that returns one, or one of these providers.
 
     from suggestions.auth import ChatbotLogin
 
@@ -6,7 +6,7 @@
         question, ChatbotLogin(base_url, username, password), dialect=Chatbot(base_url)
     )
 
-What a name needs is imported when the name is first used.
+Importing this package imports none of them: each is imported when its name is first used.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from suggestions._util.lazy import names
 
 if TYPE_CHECKING:
+    from suggestions._util.redaction import redact as redact
+    from suggestions._util.redaction import redact_text as redact_text
     from suggestions.auth.chatbot import ChatbotLogin as ChatbotLogin
     from suggestions.auth.environment import EnvironmentToken as EnvironmentToken
     from suggestions.auth.jetpack import JetpackToken as JetpackToken
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from suggestions.auth.token import Token as Token
     from suggestions.auth.token import check_token as check_token
     from suggestions.auth.token import current_token as current_token
-    from suggestions.auth.token import redact as redact
-    from suggestions.auth.token import redact_text as redact_text
 
 _HOMES = {
     "ChatbotLogin": "chatbot",
@@ -34,8 +34,8 @@ _HOMES = {
     "Token": "token",
     "check_token": "token",
     "current_token": "token",
-    "redact": "token",
-    "redact_text": "token",
+    "redact": "._util.redaction",
+    "redact_text": "._util.redaction",
 }
 
 __all__ = [

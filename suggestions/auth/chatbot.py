@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import math
 from typing import Literal
 
 from suggestions._util.arguments import check_url, warn_of_plain_http
-from suggestions.auth.jwt import expiry
-from suggestions.auth.login import fetch_token
 from suggestions.auth.renewed import Renewed
 
 _WAYS = ("form", "params")
@@ -15,12 +16,15 @@ _WAYS = ("form", "params")
 class ChatbotLogin(Renewed):
     """`POST {base_url}/auth` with `username` and `password`; the answer's `accessToken`.
 
-    They go as multipart form data ("form"), or in the address ("params"), where the service's own
-    log can see them. The token is kept until its `exp`; one that is refused is replaced once.
+    They are sent as multipart form data ("form"), or in the address ("params"): then the service's
+    own log may show them. The token is kept until its `exp`; one that is refused is replaced once.
 
     Raises `TypeError`, `ValueError` that name the argument. Calling it raises `AuthenticationError`
-    for a user name or password that is refused, other `SuggestionsError`s for what else fails.
+    if the service refuses the user name or the password, and other `SuggestionsError`s for other
+    failures.
     """
+
+    __module__ = "suggestions.auth"
 
     def __init__(
         self,
@@ -46,23 +50,37 @@ class ChatbotLogin(Renewed):
         return f"<ChatbotLogin {self._url}>"
 
     def fetch(self) -> tuple[str, float | None]:
-        # requests takes long to import; only whoever logs in pays for it.
-        from urllib.parse import urlencode
-
+        # requests takes long to import: only a program that logs in pays for it.
         from urllib3.filepost import encode_multipart_formdata
 
-        from suggestions.auth.discreet import LoginSession
+        from suggestions.auth.login import fetch_token
 
-        body, kind = b"", ""
-        if self._send == "form":
-            body, kind = encode_multipart_formdata(self._fields)
-        query = "" if kind else urlencode(self._fields)
+        as_form = self._send == "form"
+        body, kind = encode_multipart_formdata(self._fields) if as_form else (b"", "")
         token = fetch_token(
             self._url,
             "accessToken",
-            headers={"Content-Type": kind} if kind else {},
+            query={} if as_form else self._fields,
+            headers={"Content-Type": kind} if as_form else {},
             body=body,
-            session=LoginSession(query),
             secrets=(self._fields["password"],),
         )
         return token, expiry(token)
+
+
+def expiry(token: str) -> float | None:
+    """When a JSON Web Token ends, in seconds since the epoch; None if it does not say so.
+
+    That is its claim `exp` (RFC 7519, section 4.1.4). The token is not verified, which is the
+    service's part.
+    """
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        end = claims["exp"]
+        number = isinstance(end, (int, float)) and not isinstance(end, bool)
+        return float(end) if number and math.isfinite(end) else None
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
+        return None

@@ -10,15 +10,17 @@ from suggestions.errors import AuthenticationError
 class EnvironmentToken:
     """The value of the environment variable `name`, looked up for each request.
 
-    Raises `TypeError`, `ValueError` for a name that is none. Calling it raises
-    `AuthenticationError` where the variable is not set.
+    Raises `TypeError`, `ValueError` for a wrong name. Calling it raises `AuthenticationError` if
+    the variable is not set.
     """
+
+    __module__ = "suggestions.auth"
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str):
             raise TypeError(f"name must be a str, not {type(name).__name__}")
         if not name:
-            raise ValueError("name is empty: expected that of an environment variable")
+            raise ValueError("name is empty: expected the name of an environment variable")
         self._name = name
 
     def __repr__(self) -> str:
@@ -33,5 +35,5 @@ class EnvironmentToken:
         return token
 
     def refused(self, token: str) -> bool:
-        """True where the variable has been set to another one since."""
+        """True if the variable has another value by now."""
         return os.environ.get(self._name, token) != token

@@ -6,8 +6,14 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from suggestions._util.arguments import check_headers, check_session, check_url, warn_of_plain_http
-from suggestions.auth.login import fetch_token
+from suggestions._util.arguments import (
+    check_headers,
+    check_seconds,
+    check_session,
+    check_url,
+    warn_of_plain_http,
+)
+from suggestions._util.redaction import secrets_of
 from suggestions.auth.renewed import Renewed
 
 if TYPE_CHECKING:
@@ -18,13 +24,15 @@ class JetpackToken(Renewed):
     """`POST {site_url}/wp-json/jetpack/v4/jetpack-ai-jwt`; the answer's `token`.
 
     With `site_id`, `POST {site_url}/wpcom/v2/sites/{site_id}/jetpack-openai-query/jwt`, for sites
-    that WordPress.com hosts. `nonce` goes into `X-WP-Nonce`; `session` may carry the cookies that
+    that WordPress.com hosts. `nonce` is sent as `X-WP-Nonce`; `session` may have the cookies that
     belong to it, or a user name and an application password as its `auth`. The token is kept for
     `lifetime` seconds.
 
     Raises `TypeError`, `ValueError` that name the argument. Calling it raises `AuthenticationError`
-    for a login that is refused, other `SuggestionsError`s for what else fails.
+    if the site refuses the login, and other `SuggestionsError`s for other failures.
     """
+
+    __module__ = "suggestions.auth"
 
     def __init__(
         self,
@@ -41,10 +49,6 @@ class JetpackToken(Renewed):
                 "JetpackToken needs a nonce, or a session whose auth is a user name and an "
                 "application password"
             )
-        if isinstance(lifetime, bool) or not isinstance(lifetime, (int, float)):
-            raise TypeError(f"lifetime must be a number of seconds, not {type(lifetime).__name__}")
-        if not lifetime > 0:
-            raise ValueError("lifetime must be more than 0 seconds")
         if isinstance(site_id, bool) or not isinstance(site_id, (int, str, type(None))):
             raise TypeError(f"site_id must be an int or a str, not {type(site_id).__name__}")
         path = (
@@ -55,25 +59,22 @@ class JetpackToken(Renewed):
         self._url = check_url(site_url).rstrip("/") + path
         self._headers = check_headers({} if nonce is None else {"X-WP-Nonce": nonce})
         self._session = check_session(session)
-        self._lifetime = lifetime
+        self._lifetime = check_seconds("lifetime", lifetime)
         warn_of_plain_http(self._url, "the login", stacklevel=2)
 
     def __repr__(self) -> str:
         return f"<JetpackToken {self._url}>"
 
     def fetch(self) -> tuple[str, float | None]:
+        # requests takes long to import: only a program that logs in pays for it.
+        from suggestions.auth.login import fetch_token
+
         asked = time.time()
         token = fetch_token(
             self._url,
             "token",
             headers=self._headers,
-            body=b"",
             session=self._session,
-            secrets=self._secrets(),
+            secrets=[*self._headers.values(), *secrets_of(self._session)],
         )
         return token, asked + self._lifetime
-
-    def _secrets(self) -> list[str]:
-        auth = getattr(self._session, "auth", None)
-        password = auth[1:] if isinstance(auth, tuple) else ()
-        return [*self._headers.values(), *(text for text in password if isinstance(text, str))]

@@ -9,10 +9,12 @@ from suggestions.errors import AuthenticationError, SuggestionsError
 class KeyringToken(Renewed):
     """What the keyring has for `username` at `service`, read once and kept until it is refused.
 
-    Raises `TypeError` for what is no text, and `ImportError` without the package `keyring`, which
-    the extra of that name installs.
-    Calling it raises `AuthenticationError` where the keyring has none, or cannot be read.
+    Raises `TypeError` for an argument that is no str, and `ImportError` without the package
+    `keyring`, which the extra of that name installs. Calling it raises `AuthenticationError` if
+    the keyring has no such token, or cannot be read.
     """
+
+    __module__ = "suggestions.auth"
 
     def __init__(self, service: str, username: str) -> None:
         super().__init__()
@@ -48,7 +50,7 @@ class KeyringToken(Renewed):
         )
 
     def refused(self, token: str) -> bool:
-        """True where the keyring has another one by now."""
+        """True if the keyring has another one by now."""
         try:
             return super().refused(token) and self() != token
         except SuggestionsError:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
 
+import requests
+from requests.adapters import BaseAdapter
+
+from suggestions._util.redaction import redact
 from suggestions._wire.abort import Cancellation
+from suggestions._wire.headers import retry_after
 from suggestions._wire.timeouts import Deadlines
-from suggestions.auth.token import check_token, redact
+from suggestions._wire.transport import Transport
+from suggestions.auth.token import check_token
 from suggestions.errors import (
     LONGEST_BODY,
     AuthenticationError,
@@ -17,49 +24,48 @@ from suggestions.errors import (
     from_status,
 )
 
-if TYPE_CHECKING:
-    import requests
-
 TIMEOUTS: dict[str, float | None] = {
     "connect": 10.0,
     "first_byte": 30.0,
     "idle": 30.0,
     "total": 60.0,
 }
-"""Seconds. Whoever waits for a token waits for this."""
+"""Seconds. A question that needs a token waits for the login at most this long."""
 
 
 def fetch_token(
     url: str,
     field: str,
     *,
+    query: Mapping[str, str] = {},
     headers: Mapping[str, str] = {},
-    body: bytes | None = None,
+    body: bytes = b"",
     session: requests.Session | None = None,
     secrets: Collection[str] = (),
 ) -> str:
     """Posts, and returns the text in `field` of the JSON object that comes back.
 
-    Raises `SuggestionsError`; neither the `secrets` nor what was sent is in it.
+    `query` is sent in the address, but is in no log (see `_HidesQuery`); it takes no `session`.
+
+    Raises `SuggestionsError`, which has neither the `secrets` nor anything else that was sent.
     """
+    if query:
+        session = _HidesQuery(query)
     try:
-        return _token_in(
-            _post(url, {"Accept": "application/json", **headers}, body, session), field
-        )
+        answer = _post(url, {"Accept": "application/json", **headers}, body, session)
+        return _token_in(answer, field)
     except SuggestionsError as error:
         redact(error, secrets)
-        # What lies below holds the request, with all that is in it.
+        # The exceptions below it hold the request, with all that is in it.
         error.__cause__ = error.__context__ = None
         raise
 
 
 def _post(
-    url: str, headers: Mapping[str, str], body: bytes | None, session: requests.Session | None
+    url: str, headers: Mapping[str, str], body: bytes, session: requests.Session | None
 ) -> str:
-    from suggestions._wire.headers import retry_after
-    from suggestions._wire.transport import Transport
-
-    # No other host, nor another address of this one, is to be told the password.
+    # No redirect is followed: neither another host nor another address of this one may see the
+    # password.
     transport = Transport(Deadlines(TIMEOUTS), Cancellation(), session, follow=False)
     try:
         transport.open("POST", url, headers, body)
@@ -67,23 +73,23 @@ def _post(
         if status in (301, 302, 303, 307, 308):
             raise RedirectError(_redirected(url, transport.headers.get("Location", "")))
         accepted = 200 <= status < 300
-        said = transport.read_all(LONGEST_BODY, whole=accepted).decode("utf-8-sig", "replace")
+        answer = transport.read_all(LONGEST_BODY, whole=accepted).decode("utf-8-sig", "replace")
         if not accepted:
-            raise from_status(status, said, retry_after=retry_after(transport.headers))
-        return said
+            raise from_status(status, answer, retry_after=retry_after(transport.headers))
+        return answer
     finally:
         transport.close()
 
 
-def _token_in(said: str, field: str) -> str:
+def _token_in(answer: str, field: str) -> str:
     try:
-        token = json.loads(said)[field]
+        token = json.loads(answer)[field]
         check_token(token)
         if isinstance(token, str):
             return token
     except (ValueError, LookupError, TypeError, RecursionError):
         pass
-    # What it said instead is not quoted: it may be the token under another name.
+    # The answer is not quoted: it may have the token under another name.
     raise AuthenticationError(
         f"The login was answered without a token: expected JSON with {field!r}. "
         "Is the address right?"
@@ -91,8 +97,6 @@ def _token_in(said: str, field: str) -> str:
 
 
 def _redirected(url: str, location: str) -> str:
-    from urllib.parse import urljoin, urlsplit
-
     try:
         place = urlsplit(urljoin(url, location))
     except ValueError:
@@ -102,3 +106,40 @@ def _redirected(url: str, location: str) -> str:
         f"{urlsplit(url).hostname} redirects the login, which is not followed with a password. "
         f"If you trust it, use the address {place.scheme}://{host}{place.path} instead."
     )
+
+
+class _HidesQuery(requests.Session):
+    """Sends a query that no log and no error shows.
+
+    urllib3 writes each address into its log and its errors, and a password in the query would be
+    there. Here the connection pool sees the address without its query, and the connection adds it.
+    The pool's and the connection's classes may be anybody's, such as a proxy's: so the objects are
+    changed, and not the classes.
+    """
+
+    def __init__(self, query: Mapping[str, str]) -> None:
+        super().__init__()
+        self.query = urlencode(query)
+
+    def get_adapter(self, url: str) -> BaseAdapter:
+        """The adapter of the one request; the transport uses it for no other."""
+        adapter: Any = super().get_adapter(url)
+        find_pool = adapter.get_connection_with_tls_context
+
+        def pool_with_query(*args: Any, **kwargs: Any) -> Any:
+            pool = find_pool(*args, **kwargs)
+            connect = pool.ConnectionCls
+            pool.ConnectionCls = lambda *args, **kwargs: self._add_query(connect(*args, **kwargs))
+            return pool
+
+        adapter.get_connection_with_tls_context = pool_with_query
+        return adapter  # type: ignore[no-any-return]
+
+    def _add_query(self, connection: Any) -> Any:
+        put_request = connection.putrequest
+
+        def put_with_query(method: str, url: str, *args: Any, **kwargs: Any) -> None:
+            put_request(method, f"{url}?{self.query}", *args, **kwargs)
+
+        connection.putrequest = put_with_query
+        return connection

@@ -17,12 +17,12 @@ _EARLY = 5.0
 class Renewed(ABC):
     """A token provider. Subclass it and say how a token is fetched; any thread may call it.
 
-    Threads that want a token while one of them fetches it wait for that one, and get its token,
-    or hear of its failure, each in an error object of its own.
+    While one thread fetches a token, others that want one wait for it. They get the same token, or
+    the same failure, each in an error object of its own.
     """
 
     _lock: threading.Lock
-    _flight: _Flight | None
+    _fetching: _Fetch | None
     _token: str
     _end: float | None
 
@@ -32,43 +32,44 @@ class Renewed(ABC):
 
     @abstractmethod
     def fetch(self) -> tuple[str, float | None]:
-        """A new token, and when it ends in seconds since the epoch, None where that is not known.
+        """A new token, and when it ends in seconds since the epoch, None if that is not known.
 
         Raises `SuggestionsError`.
         """
 
     def __call__(self) -> str:
-        """The current token. Raises `SuggestionsError` where there is none to be had."""
+        """The current token. Raises `SuggestionsError` if none can be fetched."""
         with self._lock:
             if self._token and (self._end is None or time.time() < self._end - _EARLY):
                 return self._token
-            flight = self._flight
-            if flight is None:
+            theirs = self._fetching
+            if theirs is None:
                 self._token = ""
-                mine = self._flight = _Flight()
-        if flight is not None:
-            return flight.outcome()
-        return self._lead(mine)
+                mine = self._fetching = _Fetch()
+        if theirs is not None:
+            return theirs.result()
+        return self._fetch_for_all(mine)
 
     def refused(self, token: str) -> bool:
-        """The service refused `token`; True where another one can be had by calling this."""
+        """The service refused `token`; True if calling this may give another one."""
         with self._lock:
             if token and token == self._token:
                 self._token = ""
-        # Where it is another by now, somebody else has brought it. None at all was none of ours.
+        # If the current token is another one by now, another thread has fetched it. An empty one
+        # was not of this provider.
         return bool(token)
 
-    def _lead(self, flight: _Flight) -> str:
+    def _fetch_for_all(self, mine: _Fetch) -> str:
         token, end = "", None
         try:
             token, end = self.fetch()
-            flight.token = token
+            mine.token = token
         except SuggestionsError as error:
             # Its traceback holds what was sent.
-            flight.failure = error.with_traceback(None)
+            mine.failure = error.with_traceback(None)
         except BaseException as error:
             # Its words may quote a secret.
-            flight.failure = AuthenticationError(
+            mine.failure = AuthenticationError(
                 f"{type(self).__name__} failed: {type(error).__name__}."
             )
             # An exit or an interrupt is for this thread alone.
@@ -76,33 +77,34 @@ class Renewed(ABC):
                 raise
         finally:
             with self._lock:
-                if self._flight is flight:
-                    self._token, self._end, self._flight = token, end, None
-            flight.landed.set()
-        return flight.outcome()
+                if self._fetching is mine:
+                    self._token, self._end, self._fetching = token, end, None
+            mine.done.set()
+        return mine.result()
 
     def _forget(self) -> None:
         self._lock = threading.Lock()
-        self._flight = None
+        self._fetching = None
         self._token = ""
         self._end = None
 
     def _in_child(self) -> None:
-        # The thread that fetches is the parent's, and would be waited for in vain.
+        # The thread that fetches is not in the child, which would wait for it for ever.
         self._forget()
 
 
-class _Flight:
-    """One fetching of a token, and those who wait for it."""
+class _Fetch:
+    """One fetch of a token, which several threads may wait for."""
 
     def __init__(self) -> None:
-        self.landed = threading.Event()
+        self.done = threading.Event()
         self.token = ""
         self.failure: SuggestionsError | None = None
 
-    def outcome(self) -> str:
-        self.landed.wait()
+    def result(self) -> str:
+        self.done.wait()
         if self.failure is None:
             return self.token
-        # An error collects what belongs to one answer: its partial text, its traceback.
+        # Each waiter raises a copy, because an error gets the partial text and the traceback of
+        # one answer.
         raise copy.copy(self.failure)

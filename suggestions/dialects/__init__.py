@@ -1,4 +1,14 @@
-"""Dialects: one file per wire format. A dialect makes the request and decodes what comes back."""
+"""Dialects: one file a wire format. A dialect makes the request and decodes the response.
+
+To add a dialect, touch:
+
+1. `dialects/NAME.py`: the class, with `name = "NAME"`.
+2. The table `_CLASSES` below: a line with the name and the class.
+3. `dialects/auto.py`, only if the dialect "auto" is to recognise its answers.
+4. `docs/dialects.md` and `docs/reference/dialects.md`.
+
+`NAMES`, `find` and the command line follow from the table.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +49,7 @@ __all__ = [
 ]
 
 DialectName = str | Dialect
-"""One of `NAMES`, or a dialect object."""
+"""One of `NAMES`, or a `Dialect`."""
 
 _CLASSES = {
     "jetpack": "Jetpack",
@@ -53,15 +63,14 @@ _CLASSES = {
     "text": "Text",
     "json_lines": "JsonLines",
 }
-"""By the name of a dialect, which is that of its file; only the file that is asked for is read."""
+"""By name, which is also the name of the file. A file is imported when its dialect is used."""
 
 NAMES = tuple(_CLASSES)
-"""What `dialect=` takes: "jetpack", "openai", "responses", "anthropic", "ollama", "auto",
-"chatbot", "relay", "text", "json_lines"."""
+"""The names that `dialect=` takes."""
 
 
 def find(dialect: DialectName) -> Dialect:
-    """The dialect object for a name or an object. Raises `ValueError`, `TypeError`."""
+    """The dialect of that name, or the given object. Raises `ValueError`, `TypeError`."""
     if isinstance(dialect, Dialect):
         return dialect
     if isinstance(dialect, type):
@@ -74,3 +83,9 @@ def find(dialect: DialectName) -> Dialect:
     module = importlib.import_module(f"suggestions.dialects.{dialect}")
     found: Dialect = getattr(module, _CLASSES[dialect])()
     return found
+
+
+for _name in __all__:
+    _public = globals()[_name]
+    if isinstance(_public, type):
+        _public.__module__ = __name__  # what a traceback and a `repr` say

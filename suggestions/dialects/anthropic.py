@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.dialects.base import Request
 from suggestions.dialects.delta import (
     DONE,
     Delta,
@@ -36,9 +35,9 @@ if TYPE_CHECKING:
     from suggestions._wire.sse import ServerSentEvent
 
 VERSION = "2023-06-01"
-"""Of the API; the service wants it named."""
+"""The version of the API, which each request must name."""
 MAX_TOKENS = 4096
-"""The longest answer to ask for where the caller does not say; the service wants a bound."""
+"""Tokens of the longest answer, if the caller sets no other bound; the service demands one."""
 
 _REASONS = {
     "end_turn": "stop",
@@ -53,9 +52,9 @@ _REASONS = {
 class Anthropic(ModelAPI):
     """`POST {base_url}/v1/messages`, with the system messages of the question as `system`.
 
-    `base_url`: else `ANTHROPIC_BASE_URL`, else Anthropic's own. `api_key`: else
-    `ANTHROPIC_API_KEY`, sent as `x-api-key`. The rest is told at `ModelAPI`; parameters are
-    `max_tokens` (4096 without it), `temperature`, `thinking`, `tools` and so on.
+    By default, `base_url` is `ANTHROPIC_BASE_URL` or else Anthropic's own, and `api_key`, which is
+    sent as `x-api-key`, is `ANTHROPIC_API_KEY`. `ModelAPI` says the rest; parameters are
+    `max_tokens` (4096 by default), `temperature`, `thinking`, `tools` and so on.
     """
 
     name = "anthropic"
@@ -64,17 +63,8 @@ class Anthropic(ModelAPI):
     url_variable = "ANTHROPIC_BASE_URL"
     key_variable = "ANTHROPIC_API_KEY"
     own_key_header = "x-api-key"
+    own_headers = {"anthropic-version": VERSION}
     roles = ROLES - {"jetpack-ai"}
-
-    def request(
-        self,
-        question: str | list[dict[str, Any]],
-        options: Mapping[str, Any],
-        *,
-        stream: bool = True,
-    ) -> Request:
-        request = super().request(question, options, stream=stream)
-        return request._replace(headers={"anthropic-version": VERSION})
 
     def body(
         self, question: str | list[dict[str, Any]], parameters: dict[str, Any]
@@ -83,11 +73,11 @@ class Anthropic(ModelAPI):
         system = [m.get("content") or "" for m in messages if m["role"] == "system"]
         if system and parameters.get("system"):
             raise ValueError("'system' is given twice: as a parameter and in the question")
-        told = {"system": "\n\n".join(system)} if system else {}
+        instructions = {"system": "\n\n".join(system)} if system else {}
         asked = [message for message in messages if message["role"] != "system"]
         if not asked:
-            raise ValueError("question has system messages alone: expected one of a user")
-        return {"max_tokens": MAX_TOKENS, **parameters, **told, "messages": asked}
+            raise ValueError("question has only system messages: expected one of a user")
+        return {"max_tokens": MAX_TOKENS, **parameters, **instructions, "messages": asked}
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
         data = message.data.strip()
@@ -118,7 +108,7 @@ def _begin(event: Mapping[str, Any]) -> Iterator[Delta]:
 
 
 def _open_block(event: Mapping[str, Any]) -> Iterable[Delta]:
-    # The input of a tool is empty here, and follows as pieces of JSON.
+    # The input of a tool is empty here; it follows in pieces of JSON.
     return _block(object_of(event.get("content_block")), index_of(event.get("index")))
 
 
@@ -142,7 +132,7 @@ _EVENTS: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Delta]]] = {
     "message_delta": lambda event: _end(object_of(event.get("delta")), event),
     "message_stop": lambda event: (DONE,),
 }
-"""By `type`. The service says that there will be others, to be passed over."""
+"""By `type`. Others are ignored: the service says that there will be more."""
 
 
 def _source(message: Mapping[str, Any]) -> Source:
@@ -150,7 +140,7 @@ def _source(message: Mapping[str, Any]) -> Source:
 
 
 def _block(block: Mapping[str, Any], index: int | None) -> Iterator[Delta]:
-    """A content block: whole, or what it has when it opens."""
+    """A content block: a whole one, or what it has when it begins."""
     kind = block.get("type")
     if kind == "text":
         yield text_of(block.get("text"))

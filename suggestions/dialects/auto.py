@@ -1,4 +1,4 @@
-"""Any of the dialects: asks in the way that most services understand, and looks at the answer."""
+"""A dialect for unknown services: asks as most of them understand it, and recognises the answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from suggestions.dialects import find
-from suggestions.dialects.base import Dialect, Framing, Request
+from suggestions.dialects.base import EVENTS, LINES, Dialect, Framing, Request, refuse
 from suggestions.dialects.delta import Delta
 from suggestions.dialects.json_lines import JsonLines
 from suggestions.dialects.json_message import parse
@@ -17,31 +17,23 @@ from suggestions.errors import MalformedStreamError, is_report, one_line
 if TYPE_CHECKING:
     from suggestions._wire.sse import ServerSentEvent
 
-_OWN = ("messages", "stream")
+_OWN = {"messages": "made from the question", "stream": "decided by the way it is asked"}
 _TEXT_FIELDS = ("content", "text", "message", "token", "delta", "data", "response", "answer")
-"""Where the services that have no document put their text."""
+"""The fields that hold the text at services without a documented format."""
 
 
 class Auto(Dialect):
     """`POST {url}` with `{"messages": [...], "stream": true}` and the options; `url` is needed.
 
-    The media type and the first message, or the whole of an answer in one piece, tell which
-    dialect reads the answer: "openai" (Jetpack's too), "responses", "anthropic", "ollama",
-    "relay", "chatbot", "text" or "json_lines". `open` is told when that is known, and its detail
-    names it; a first message that fits none is a `MalformedStreamError`.
+    The dialect that reads the answer is chosen by the media type and by the first message, or the
+    whole of an answer in one piece. Jetpack's answers are read as OpenAI's, which look the same.
+    The event `open` follows the choice, and its detail names the dialect. A first message that
+    fits no dialect is a `MalformedStreamError`.
     """
 
     name = "auto"
     roles = ROLES | {"developer", "tool", "function"}
-    framings: Mapping[str, Framing] = {
-        "": "events",
-        "text/event-stream": "events",
-        "application/x-ndjson": "lines",
-        "application/ndjson": "lines",
-        "application/jsonl": "lines",
-        "application/x-jsonlines": "lines",
-        "text/plain": "text",
-    }
+    framings: Mapping[str, Framing] = {**EVENTS, **LINES, "text/plain": "text"}
 
     def request(
         self,
@@ -50,9 +42,7 @@ class Auto(Dialect):
         *,
         stream: bool = True,
     ) -> Request:
-        for name in _OWN:
-            if name in options:
-                raise ValueError(f"options[{name!r}] is not for auto: it is made of the question")
+        refuse(options, _OWN, self.name)
         return Request("", {**options, "messages": messages_of(question), "stream": stream})
 
     def choose(self, content_type: str, first: ServerSentEvent | None = None) -> Dialect | None:
@@ -68,7 +58,7 @@ def _chosen(first: ServerSentEvent, framing: Framing | None) -> Dialect:
     dialect = _dialect_of(first, lines=framing == "lines")
     if dialect is None:
         raise MalformedStreamError(
-            f"The answer is in no dialect that is known: it begins with {_shown(first)}."
+            f"The answer is in no known dialect: it begins with {_shown(first)}."
         )
     return dialect
 
@@ -83,9 +73,9 @@ def _dialect_of(first: ServerSentEvent, *, lines: bool) -> Dialect | None:
         value = None
     if isinstance(value, Mapping):
         documented = _documented(value)
-        # What has no document has no names for its events either.
+        # Formats without a document do not name their events either.
         return find(documented) if documented else _undocumented(value, first)
-    # What looks like JSON and is none, or is a list, is no text that a model has written.
+    # Broken JSON, or a list, is no text that a model has written.
     if lines or first.type != "message" or data[:1] in ("{", "["):
         return None
     return find("text" if data else "chatbot")
@@ -100,7 +90,7 @@ def _documented(value: Mapping[str, Any]) -> str | None:
         return "anthropic"
     if kind in ("content", "done") or (kind == "error" and isinstance(value.get("error"), str)):
         return "relay"
-    # An error alone has the same shapes everywhere.
+    # An error alone looks the same everywhere.
     if "choices" in value or is_report(value):
         return "openai"
     if isinstance(value.get("message"), Mapping) and "done" in value:
@@ -116,6 +106,6 @@ def _undocumented(value: Mapping[str, Any], first: ServerSentEvent) -> Dialect |
 
 
 def _shown(message: ServerSentEvent) -> str:
-    """What was seen, for a person: the name of the event, where it has one, and its data."""
+    """The message, for a person: the name of its event, if it has one, and its data."""
     name = "" if message.type == "message" else f"event {message.type!r} with "
     return f"{name}{one_line(message.data)!r}"

@@ -1,4 +1,4 @@
-"""`Dialect`, which every wire format is, and `Request`, which it makes."""
+"""`Dialect`, the base of every wire format, and `Request`, which it makes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,18 @@ Framing = Literal["events", "lines", "text"]
 or text as it arrives, cut anywhere but within a character."""
 
 EVENTS: Mapping[str, Framing] = {"text/event-stream": "events", "": "events"}
+LINES: Mapping[str, Framing] = {
+    "application/x-ndjson": "lines",
+    "application/ndjson": "lines",
+    "application/jsonl": "lines",
+    "application/x-jsonlines": "lines",
+}
+"""The media types of newline-delimited JSON."""
 
 
 class Request(NamedTuple):
-    """What goes over the wire. `json` is the body before it is serialised; `url` is empty where
-    the dialect has no address of its own."""
+    """A request to the service. `json` is the body before it is serialised; `url` is empty if the
+    dialect has no address of its own."""
 
     url: str
     json: Any = None
@@ -32,22 +39,22 @@ class Request(NamedTuple):
 
 
 class Dialect(ABC):
-    """A wire format. Subclass it, say how to ask and how to read; all the rest is shared.
+    """A wire format. Subclass it and say how to ask and how to read; all the rest is shared.
 
     A dialect keeps no state of an answer, so one object serves any number of sources.
     """
 
     name: str
-    """What messages call it; without it, the name of the class."""
+    """What error messages call it; by default the name of the class."""
     token: Token | None = None
-    """Used where the source is given none."""
+    """Used if the source is given none."""
     ends_at_eof = False
-    """True where the end of the stream is the end of the answer, with no terminator of its own."""
+    """True if the end of the stream is the end of the answer: the service sends no terminator."""
     framings: Mapping[str, Framing] = EVENTS
-    """By media type, "" where the service names none: which responses are streams, and how they
-    are framed. Any other is an answer in one piece, or none."""
+    """Which responses are streams, by media type ("" if the service names none), and how each is
+    framed. A response of another type is an answer in one piece, or no answer."""
     roles = ROLES
-    """Those that a message of the question may have."""
+    """The roles that a message of the question may have."""
 
     def __init_subclass__(cls) -> None:
         if not hasattr(cls, "name"):
@@ -65,25 +72,36 @@ class Dialect(ABC):
 
     @abstractmethod
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
-        """What one message of the stream says, in order; `DONE` where it is the terminator."""
+        """What one message of the stream says, in order; `DONE` if it is the terminator.
+
+        Raises `ValueError` for a message that is not one of this dialect."""
 
     def choose(self, content_type: str, first: ServerSentEvent | None = None) -> Dialect | None:
-        """The dialect that an answer is read in; `open` is told as soon as it is known.
+        """The dialect that reads the answer; the event `open` follows as soon as it is known.
 
-        Asked when the response is accepted, and where that says None, once more with the first
-        message, or with the whole of an answer in one piece. `content_type` is the media type in
-        lower case. The default is the dialect itself. Raises `SuggestionsError` where there is
-        none for what has come.
+        Called when the response is accepted. If it returns None, it is called once more with the
+        first message, or with the whole of an answer in one piece. `content_type` is the media
+        type in lower case. The default is the dialect itself. Raises `SuggestionsError` if no
+        dialect fits.
         """
         return self
 
     def decode_body(self, body: Any) -> Iterable[Delta]:
         """What a whole answer in JSON (status 200) says.
 
-        The default knows none. Raises `ValueError` where it is none.
+        Raises `ValueError` if the value is no answer, as the default always does.
         """
         raise ValueError(f"the dialect {self.name!r} has no answers in one piece")
 
     def authorize(self, request: Request, token: str) -> Request:
-        """The request with the token where the service looks for it."""
+        """The request with the token; by default as a bearer token (RFC 6750, section 2.1)."""
         return request._replace(headers={**request.headers, "Authorization": f"Bearer {token}"})
+
+
+def refuse(
+    names: Iterable[str], reasons: Mapping[str, str], dialect: str, place: str = "options[{!r}]"
+) -> None:
+    """Raises `ValueError` for the first name that there is a reason against."""
+    for name in names:
+        if name in reasons:
+            raise ValueError(f"{place.format(name)} is not for {dialect}: it is {reasons[name]}")

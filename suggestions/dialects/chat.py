@@ -1,7 +1,7 @@
 """The `chat.completion` and `chat.completion.chunk` objects that OpenAI's relatives share.
 
-Source: OpenAI's API reference, "Chat", and the differences of Azure, DeepSeek, OpenRouter,
-llama.cpp and vLLM as their documents tell them.
+Source: OpenAI's API reference, "Chat", and the differences that the documents of Azure, DeepSeek,
+OpenRouter, llama.cpp and vLLM name.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
     from suggestions._wire.sse import ServerSentEvent
 
 _BROKEN_OFF = {"error": None, "insufficient_system_resource": "overloaded"}
-"""Reasons to stop that are failures (OpenRouter's, DeepSeek's), and what each reports."""
+"""Reasons to stop that are failures (OpenRouter's, DeepSeek's), and the error that each is."""
 
 
 class Chat(Dialect):
-    """How the services that send these objects are read; how they are asked is their own."""
+    """Reads the services that send these objects; a subclass says how to ask."""
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
-        """What one server-sent event with a chunk says. Raises `ValueError` where it has none."""
+        """What one server-sent event says. Raises `ValueError` if its data is no chunk."""
         data = message.data.strip()
         if message.type != "message" or not data.startswith("{"):
             if message.type == "error":
@@ -53,7 +53,7 @@ class Chat(Dialect):
             if not data or data.startswith(":"):
                 return ()
             if message.type != "message" and not _is_chunk(data):
-                return ()  # an event of another kind, told under its own name
+                return ()  # an event of another kind, which `message` handlers get
         chunk = parse(data)
         try:
             # Nearly every chunk is this and nothing more.
@@ -73,7 +73,7 @@ class Chat(Dialect):
 
 
 def decode_completion(body: Any) -> Iterator[Delta]:
-    """What a whole `chat.completion` says. Raises `ValueError` where it is none."""
+    """What a whole `chat.completion` says. Raises `ValueError` if the body is none."""
     if not is_report(body) and not (isinstance(body, Mapping) and body.get("choices")):
         raise ValueError("a JSON value without 'choices'")
     return _decode_chunk(body, text_in=("message", "delta"))
@@ -90,9 +90,9 @@ def _is_chunk(data: str) -> bool:
 def _decode_chunk(
     chunk: Any, data: str | None = None, text_in: Iterable[str] = ("delta", "message")
 ) -> Iterator[Delta]:
-    """`text_in`: the fields of a choice that may have its text, the first of them that is there.
+    """`text_in` are the fields of a choice that may have its text; the first that is there counts.
 
-    Some send both with each piece: what is new, and the whole so far.
+    Some services send two with each piece: the new text, and the whole text so far.
     """
     if is_report(chunk):
         yield Failure(from_report(chunk, body=data))
@@ -140,7 +140,7 @@ def _decode_choice(choice: Mapping[str, Any], delta: Mapping[str, Any]) -> Itera
 
 
 def _parts(content: list[Any]) -> Iterator[Delta]:
-    """Mistral's models that reason send a list: parts with `thinking`, then those with `text`."""
+    """Mistral's reasoning models send a list: parts with `thinking`, then parts with `text`."""
     for part in map(object_of, content):
         for thought in map(object_of, array_of(part.get("thinking"))):
             yield Reasoning(text_of(thought.get("text")))

@@ -1,4 +1,4 @@
-"""The chatbot backend: a conversation with a service that logs its users in.
+"""The chatbot backend: a service whose users log in.
 
 Source: the document of openEuler's assistant, "API". A token comes from `ChatbotLogin`.
 """
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Chatbot(Dialect):
     """`POST {base_url}/chatCompletionStream`, and `/chatCompletion` for an answer in one piece.
 
-    Without `base_url`, the source's `url` is the whole address. `token`: such as
-    `ChatbotLogin(base_url, username, password)`. It knows no options.
+    Without `base_url`, the source's `url` is the whole address. `token` may be a
+    `ChatbotLogin(base_url, username, password)`. The service takes no options.
     """
 
     name = "chatbot"
@@ -47,7 +47,7 @@ class Chatbot(Dialect):
         stream: bool = True,
     ) -> Request:
         for name in options:
-            raise ValueError(f"options[{name!r}] is not known to chatbot: it has none")
+            raise ValueError(f"options[{name!r}] is not for chatbot: it takes no options")
         if isinstance(question, str):
             question = [{"role": "user", "content": question}]
         path = "/chatCompletionStream" if stream else "/chatCompletion"
@@ -62,8 +62,10 @@ class Chatbot(Dialect):
 
 
 def _item(n: int, item: Mapping[str, Any]) -> dict[str, Any]:
-    """One message as the service spells it, with its capital letter."""
+    """One message as the service spells its fields: one of them has a capital letter."""
     for name in item:
         if name not in ("role", "content"):
-            raise ValueError(f"question[{n}][{name!r}] is not known to chatbot")
+            raise ValueError(
+                f"question[{n}][{name!r}] is not for chatbot: it takes role and content alone"
+            )
     return {"role": item["role"], "Content": item["content"]}

@@ -1,8 +1,8 @@
-"""Deltas: what a dialect finds in one message of the stream, in words that every dialect shares.
+"""Deltas: what a dialect finds in one message of the stream, in types that all dialects share.
 
-A piece of the answer's text is a plain `str`. Everything else is one of the types below. None of
-them is a tuple: a dialect that returns one where it should yield it is told so. Nor is any a
-dataclass: making those would take longer than importing all the rest.
+A piece of the answer's text is a plain `str`. Everything else is one of the types below. They are
+no tuples, so that a dialect which returns a single one, and not a list of them, raises an error.
+They are no dataclasses, because creating those takes longer than importing all the rest.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from suggestions.events import Usage
 
 
 class _Value:
-    """Equal to another of its type whose fields are equal."""
+    """Equal to a value of the same type with equal fields."""
 
     __slots__: tuple[str, ...] = ()
 
@@ -28,7 +28,7 @@ class _Value:
 
 
 class Reasoning(_Value):
-    """A piece of the text that the model thinks aloud; no part of the answer."""
+    """A piece of the model's reasoning, which is no part of the answer."""
 
     __slots__ = ("text",)
 
@@ -37,7 +37,7 @@ class Reasoning(_Value):
 
 
 class FunctionCallPiece(_Value):
-    """A piece of the (one, legacy) function call; pieces of a field are joined."""
+    """A piece of the one function call of the older APIs; the pieces of a field are joined."""
 
     __slots__ = ("arguments", "name")
 
@@ -49,9 +49,9 @@ class FunctionCallPiece(_Value):
 class ToolCallPiece(_Value):
     """A piece of a tool call.
 
-    Pieces with one `position` (the wire's `index`) are one call, unless one has a name and an
-    `id` that is new there: that one opens another. Without a position, an `id` opens a call and a
-    piece without either continues the last.
+    Pieces with the same `position` (the wire's `index`) are one call. But a piece with a name and
+    with an `id` that is new at that position begins another call. Without a position, a piece with
+    an `id` begins a call, and a piece with neither continues the last.
     """
 
     __slots__ = ("arguments", "id", "name", "position")
@@ -94,7 +94,7 @@ class Failure(_Value):
 
 
 class Done(_Value):
-    """The stream's own terminator: nothing after it is read."""
+    """The stream's terminator: nothing after it is read."""
 
     __slots__ = ()
 

@@ -1,10 +1,11 @@
-"""JSON messages with the text in one of their fields: a line each, or the data of an event each."""
+"""JSON messages with the text in one of their fields: each is a line, or the data of an event."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from suggestions.dialects.base import EVENTS, LINES
 from suggestions.dialects.delta import DONE, Delta, Failure
 from suggestions.dialects.json_message import failure_in, parse
 from suggestions.dialects.prompted import Prompted
@@ -20,22 +21,14 @@ class JsonLines(Prompted):
     """The text at `path` in each message, such as "message" or "choices.0.delta.content".
 
     The messages are lines (`application/x-ndjson`, `application/jsonl`, `text/plain`), or the data
-    of server-sent events without a name. null is no text. The end of the stream is the end of the
-    answer, and so is the message `[DONE]`. `{"error": …}` reports one, and so does an event named
-    `error`. How it asks: see `Prompted`.
+    of server-sent events without a name. A null is no text. The end of the stream is the end of
+    the answer, and so is the message `[DONE]`. `{"error": …}` reports an error, and so does an
+    event named `error`. `Prompted` says how it asks.
     """
 
     name = "json_lines"
     ends_at_eof = True
-    framings = {
-        "text/event-stream": "events",
-        "application/x-ndjson": "lines",
-        "application/ndjson": "lines",
-        "application/jsonl": "lines",
-        "application/x-jsonlines": "lines",
-        "text/plain": "lines",
-        "": "lines",
-    }
+    framings = {**EVENTS, **LINES, "text/plain": "lines", "": "lines"}
 
     def __init__(self, path: str = "message", url: str | None = None, **parameters: Any) -> None:
         if not isinstance(path, str):
@@ -78,7 +71,7 @@ def json(path: str = "message", url: str | None = None, **parameters: Any) -> Js
 
 
 def _at(value: Any, path: str) -> Any:
-    """What stands at the path; a number counts the items of a list from 0."""
+    """The value at the path; a number is an index into a list, from 0."""
     for name in path.split("."):
         if isinstance(value, Mapping) and name in value:
             value = value[name]

@@ -1,8 +1,8 @@
-"""Messages in JSON: parsing one, reading its fields, and the errors that services report in it.
+"""Messages in JSON: parses one, reads its fields, and the error that a service reports in it.
 
-`text_of`, `object_of` and `array_of` read what the answer itself is made of. Missing, null or
-empty is none there; a value of another type raises `ValueError`, because to pass over it would
-lose a part of the answer in silence.
+`text_of`, `object_of` and `array_of` read the answer itself. A missing, null or empty value is an
+empty one. Any other value of the wrong type raises `ValueError`, because to ignore it would lose a
+part of the answer without a word.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _decode_json = JSONDecoder().raw_decode
 
 
 def parse(data: str) -> Any:
-    """The JSON value that `data` is, and nothing else. Raises `ValueError`, `RecursionError`."""
+    """`data` as one JSON value. Raises `ValueError`, `RecursionError`."""
     value, end = _decode_json(data)
     if end < len(data):
         raise ValueError("something follows the JSON value")
@@ -27,7 +27,7 @@ def parse(data: str) -> Any:
 
 
 def parse_object(data: str) -> Mapping[str, Any]:
-    """The JSON object that `data` is. Raises `ValueError`, `RecursionError`."""
+    """`data` as one JSON object. Raises `ValueError`, `RecursionError`."""
     value = parse(data)
     if not isinstance(value, Mapping):
         raise ValueError(f"expected a JSON object, got {type(value).__name__}")
@@ -35,7 +35,7 @@ def parse_object(data: str) -> Mapping[str, Any]:
 
 
 def failure_in(data: str) -> Failure:
-    """The failure that `data` reports; it may be JSON, or any text."""
+    """The failure that `data` reports, which may be JSON or any text."""
     try:
         report = parse(data)
     except (ValueError, RecursionError):
@@ -44,7 +44,7 @@ def failure_in(data: str) -> Failure:
 
 
 def name_of(value: object) -> str | None:
-    """A name, an id or the like, where there is one: a text that is not empty."""
+    """A name, an id or the like: the value if it is a text and not empty."""
     return value if value and isinstance(value, str) else None
 
 
@@ -70,7 +70,7 @@ def array_of(value: object) -> list[Any]:
 
 
 def index_of(value: object) -> int | None:
-    """The place of a call among the others, where the service tells it."""
+    """The position of a call among the others, if the service says it."""
     return value if type(value) is int else None  # true is no number
 
 
@@ -79,7 +79,7 @@ def usage_of(
     prompt: str = "prompt_tokens",
     completion: str = "completion_tokens",
 ) -> Usage:
-    """Counts of tokens; `prompt` and `completion` are what the service calls them."""
+    """Counts of tokens; `prompt` and `completion` are the service's names for the two."""
     asked, answered, total = (
         value if type(value := counts.get(name)) is int else 0
         for name in (prompt, completion, "total_tokens")

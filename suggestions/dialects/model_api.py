@@ -1,18 +1,17 @@
-"""What the services with models to choose from share: an address, a key, parameters."""
+"""What services with a choice of models share: an address, a key, parameters."""
 
 from __future__ import annotations
 
 import os
-from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from suggestions._util.arguments import check_headers, check_json
 from suggestions.auth import Token, check_token
-from suggestions.dialects.base import Dialect, Request
+from suggestions.dialects.base import Dialect, Request, refuse
 
 BEARER = "Authorization"
-"""The header that has the key behind the word "Bearer" (RFC 6750); every other has it bare."""
+"""The header that has the key after the word "Bearer" (RFC 6750); every other has it bare."""
 
 _NOT_HERE = {
     "post_id": "an option of the dialect 'jetpack'",
@@ -25,13 +24,13 @@ _NOT_HERE = {
 class ModelAPI(Dialect):
     """`POST {base_url}{path}` with a JSON object.
 
-    - `base_url`: without the path; a query in it stays behind the path. Else the environment
-      variable that the dialect names, else the service's own.
-    - `api_key`: a str or a token provider. Else the dialect's environment variable.
-    - `model`: an option `model` of the single question comes first.
+    - `base_url`: the address without the path; a query in it goes after the path. By default the
+      environment variable that the dialect names, or else the service's own address.
+    - `api_key`: a str or a token provider; by default the dialect's environment variable.
+    - `model`: used unless the options of a question name another.
     - `key_header`: the header for the key, "Authorization" for a bearer token; Azure has "api-key".
-    - `parameters` go into the body of every request as they are, and the options of a question
-      after them.
+    - `parameters` go into the body of every request as they are. The options of a question go
+      there too, and win.
 
     Raises `TypeError` and `ValueError` that name the argument.
     """
@@ -43,6 +42,7 @@ class ModelAPI(Dialect):
     model_variable: ClassVar[str] = ""
     own_key_header: ClassVar[str] = BEARER
     question_field: ClassVar[str] = "messages"
+    own_headers: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
         self,
@@ -53,7 +53,8 @@ class ModelAPI(Dialect):
         key_header: str | None = None,
         **parameters: Any,
     ) -> None:
-        self._check_names(parameters, "parameter {!r}")
+        self._not_here = {**_NOT_HERE, self.question_field: "made from the question"}
+        refuse(parameters, self._not_here, self.name, "parameter {!r}")
         check_json("parameters", parameters)
         check_token(api_key, "api_key")
         self.base_url = _setting(base_url, "base_url", self.url_variable, self.own_url).rstrip("/")
@@ -75,30 +76,23 @@ class ModelAPI(Dialect):
         *,
         stream: bool = True,
     ) -> Request:
-        self._check_names(options, "options[{!r}]")
+        refuse(options, self._not_here, self.name)
         base, mark, query = self.base_url.partition("?")
         model = {"model": self.model} if self.model else {}
         body = self.body(question, {**model, **self._parameters, **options})
         body["stream"] = stream
-        return Request(f"{base.rstrip('/')}{self.path}{mark}{query}", body)
+        return Request(f"{base.rstrip('/')}{self.path}{mark}{query}", body, self.own_headers)
 
-    @abstractmethod
     def body(
         self, question: str | list[dict[str, Any]], parameters: dict[str, Any]
     ) -> dict[str, Any]:
-        """The body of the request, but for `stream`: the parameters, and the question."""
+        """The body of the request without `stream`: the parameters and the question."""
+        return {**parameters, self.question_field: messages_of(question)}
 
     def authorize(self, request: Request, token: str) -> Request:
         if self.key_header == BEARER:
             return super().authorize(request, token)
         return request._replace(headers={**request.headers, self.key_header: token})
-
-    def _check_names(self, names: Mapping[str, Any], place: str) -> None:
-        not_here = {**_NOT_HERE, self.question_field: "made of the question"}
-        for name in names:
-            if name in not_here:
-                where = place.format(name)
-                raise ValueError(f"{where} is not for {self.name}: it is {not_here[name]}")
 
 
 def messages_of(question: str | list[dict[str, Any]]) -> list[dict[str, Any]]:

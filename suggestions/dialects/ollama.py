@@ -28,7 +28,7 @@ from suggestions.dialects.json_message import (
     text_of,
     usage_of,
 )
-from suggestions.dialects.model_api import ModelAPI, messages_of
+from suggestions.dialects.model_api import ModelAPI
 from suggestions.dialects.question import ROLES
 from suggestions.errors import from_report, is_report
 
@@ -42,8 +42,8 @@ _call_numbers = itertools.count()
 class Ollama(ModelAPI):
     """`POST {base_url}/api/chat`.
 
-    `base_url`: else http://localhost:11434. `api_key`: only where a service stands before it that
-    wants one. The rest is told at `ModelAPI`; parameters are `options` (an object with
+    By default, `base_url` is http://localhost:11434. `api_key` is only for a proxy in front of it
+    that demands one. `ModelAPI` says the rest; parameters are `options` (an object with
     `temperature`, `num_ctx` …), `think`, `tools`, `format`, `keep_alive`.
     """
 
@@ -62,11 +62,6 @@ class Ollama(ModelAPI):
     ) -> Request:
         request = super().request(question, options, stream=stream)
         return request._replace(headers={"Accept": _MEDIA_TYPE} if stream else {})
-
-    def body(
-        self, question: str | list[dict[str, Any]], parameters: dict[str, Any]
-    ) -> dict[str, Any]:
-        return {**parameters, "messages": messages_of(question)}
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
         return _decode(parse(message.data), message.data)
@@ -93,7 +88,7 @@ def _decode(answer: Any, data: str | None = None) -> Iterator[Delta]:
 
 
 def _call(call: Mapping[str, Any]) -> ToolCallPiece:
-    # Each is whole and not all have an id, so each gets a number of its own.
+    # Each call is whole, and some have no id, so each gets a position of its own.
     function = object_of(call.get("function"))
     given = function.get("arguments")
     arguments = given if isinstance(given, str) else json.dumps(given or {}, ensure_ascii=False)

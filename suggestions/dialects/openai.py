@@ -1,4 +1,7 @@
-"""OpenAI's chat completions, and every service that is compatible with them."""
+"""OpenAI's chat completions, and the services that are compatible with them.
+
+Source: OpenAI's API reference, "Chat".
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,15 @@ from typing import Any
 
 from suggestions.dialects.base import Request
 from suggestions.dialects.chat import Chat
-from suggestions.dialects.model_api import ModelAPI, messages_of
+from suggestions.dialects.model_api import ModelAPI
 from suggestions.dialects.question import ROLES
 
 
 class OpenAI(Chat, ModelAPI):
     """`POST {base_url}/chat/completions`; llama.cpp, vLLM, Azure, OpenRouter, DeepSeek, DashScope.
 
-    `base_url`: else `OPENAI_BASE_URL`, else OpenAI's own. `api_key`: else `OPENAI_API_KEY`.
-    `model`: else `AI_MODEL_NAME`. The rest is told at `ModelAPI`; parameters are `temperature`,
+    By default, `base_url` is `OPENAI_BASE_URL` or else OpenAI's own, `api_key` is `OPENAI_API_KEY`
+    and `model` is `AI_MODEL_NAME`. `ModelAPI` says the rest; parameters are `temperature`,
     `max_tokens`, `stream_options` and so on. For Azure, `base_url` is
     "https://NAME.openai.azure.com/openai/deployments/NAME?api-version=DATE", and `key_header`
     "api-key".
@@ -40,8 +43,3 @@ class OpenAI(Chat, ModelAPI):
         if not stream:
             request.json.pop("stream_options", None)  # the service refuses it without a stream
         return request
-
-    def body(
-        self, question: str | list[dict[str, Any]], parameters: dict[str, Any]
-    ) -> dict[str, Any]:
-        return {**parameters, "messages": messages_of(question)}

@@ -1,4 +1,4 @@
-"""Requests of the services that people write in a morning."""
+"""How the dialects of small services ask, which people write in a morning."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from suggestions._util.arguments import check_json, check_url
-from suggestions.dialects.base import Dialect, Request
+from suggestions.dialects.base import Dialect, Request, refuse
 
-_OWN = ("prompt", "messages")
+_OWN = {"prompt": "the question", "messages": "the question"}
 
 
 class Prompted(Dialect):
     """`POST {url}` with `{"prompt": question}`, or `{"messages": [...]}` for a conversation.
 
-    `url` is the whole address; without it, the source's own is needed. `parameters` go into the
-    body of every request as they are, and the options of a question after them.
+    `url` is the whole address; without it, the source needs a `url`. `parameters` go into the body
+    of every request as they are. The options of a question go there too, and win.
     """
 
     def __init__(self, url: str | None = None, **parameters: Any) -> None:
         self.url = "" if url is None else check_url(url)
-        _check_names(parameters, "parameter {!r}", self.name)
+        refuse(parameters, _OWN, self.name, "parameter {!r}")
         check_json("parameters", parameters)
         self._parameters = parameters
 
@@ -35,12 +35,6 @@ class Prompted(Dialect):
         *,
         stream: bool = True,
     ) -> Request:
-        _check_names(options, "options[{!r}]", self.name)
+        refuse(options, _OWN, self.name)
         name = "prompt" if isinstance(question, str) else "messages"
         return Request(self.url, {**self._parameters, **options, name: question})
-
-
-def _check_names(names: Mapping[str, Any], place: str, dialect: str) -> None:
-    for name in _OWN:
-        if name in names:
-            raise ValueError(f"{place.format(name)} is not for {dialect}: it is the question")

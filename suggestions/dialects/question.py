@@ -1,4 +1,4 @@
-"""What is asked: one text, or a conversation that ends in the last question."""
+"""A question: one text, or a conversation that ends in the question."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _Said(TypedDict):
 
 
 class Message(_Said, total=False):
-    """One item of a conversation: `role`, `content`, and for Jetpack AI maybe a `context`."""
+    """One item of a conversation: `role`, `content`, and, for Jetpack AI, `context`."""
 
     context: dict[str, Any]
 
@@ -28,7 +28,7 @@ Question = str | Sequence[Message] | Sequence[Mapping[str, Any]]
 def check_question(question: object, roles: frozenset[str] = ROLES) -> str | list[dict[str, Any]]:
     """The question as text or as a list of new dicts.
 
-    Raises `TypeError` or `ValueError` that names the item and what was expected.
+    Raises `TypeError` or `ValueError`, which name the item and what was expected.
     """
     if isinstance(question, str):
         if not question.strip():
@@ -54,7 +54,7 @@ def _check_message(where: str, item: object, roles: frozenset[str]) -> dict[str,
         expected = ", ".join(sorted(roles))
         raise ValueError(f"{where}['role'] is {role!r}: expected one of {expected}")
     content = item.get("content")
-    # These say something without it: a model that calls a function, a request to Jetpack AI.
+    # These need no content: a model's call of a function, a request to Jetpack AI.
     alone = any(item.get(name) for name in ("tool_calls", "function_call", "context"))
     if not isinstance(content, str) and not (content is None and alone):
         raise TypeError(f"{where}['content'] must be a str, not {type(content).__name__}")

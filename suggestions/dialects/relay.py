@@ -1,4 +1,4 @@
-"""A relay's frames: `{"type": "content" | "done" | "error"}`, as a streaming backend sends them."""
+"""The frames of our relay, and of backends like it: `{"type": "content" | "done" | "error"}`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Relay(Prompted):
-    """`data: {"type": "content", "data": <text>}`, last of all `{"type": "done"}`.
+    """`data: {"type": "content", "data": <text>}`, and at the end `{"type": "done"}`.
 
-    `{"type": "error", "error": <text>, "code": <code>}` ends it too: with a `code` of ours, such
-    as `error_quota_exceeded`, it is the same event here as it was there. Frames of other types are
-    no part of the answer. How it asks: see `Prompted`.
+    `{"type": "error", "error": <text>, "code": <code>}` ends the answer too. If `code` is one of
+    ours, such as `error_quota_exceeded`, the error is the same here as at the relay. Frames of
+    other types are no part of the answer. `Prompted` says how it asks.
     """
 
     name = "relay"

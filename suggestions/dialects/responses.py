@@ -40,8 +40,8 @@ _REASONS = {"max_output_tokens": "length"}
 class Responses(ModelAPI):
     """`POST {base_url}/responses`, with the question as `input`.
 
-    `base_url`: else `OPENAI_BASE_URL`, else OpenAI's own. `api_key`: else `OPENAI_API_KEY`.
-    `model`: else `AI_MODEL_NAME`. The rest is told at `ModelAPI`; parameters are `instructions`,
+    By default, `base_url` is `OPENAI_BASE_URL` or else OpenAI's own, `api_key` is `OPENAI_API_KEY`
+    and `model` is `AI_MODEL_NAME`. `ModelAPI` says the rest; parameters are `instructions`,
     `max_output_tokens`, `reasoning`, `tools` and so on.
     """
 
@@ -63,8 +63,8 @@ class Responses(ModelAPI):
         data = message.data.strip()
         if message.type == "error":
             return (failure_in(data),)
-        # Some of its relatives end with the terminator of chats, which says nothing here: an
-        # answer is complete when `response.completed` has come.
+        # Some similar services end with the terminator of chats, which says nothing here: an
+        # answer is complete after `response.completed`.
         if not data or data == "[DONE]":
             return ()
         event = parse_object(data)
@@ -97,7 +97,7 @@ def _reasoning(event: Mapping[str, Any]) -> Iterable[Delta]:
 
 def _item(event: Mapping[str, Any]) -> Iterable[Delta]:
     item = object_of(event.get("item"))
-    # Texts and arguments follow piece by piece.
+    # Text and arguments follow in pieces.
     return (_call(item, event),) if item.get("type") == "function_call" else ()
 
 
@@ -123,7 +123,7 @@ _EVENTS: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Delta]]] = {
     "response.incomplete": _completed,
     "response.failed": _completed,
 }
-"""By `type`. There are many more, which repeat what these have told or are about other things."""
+"""By `type`. There are many more, which repeat these or are about other things."""
 
 
 def _source(response: Mapping[str, Any]) -> Source:
@@ -153,7 +153,7 @@ def _output(items: list[Any]) -> Iterator[Delta]:
 
 
 def _end(response: Mapping[str, Any]) -> Iterator[Delta]:
-    """What the whole response says beside its output."""
+    """What the whole response says besides its output."""
     usage = object_of(response.get("usage"))
     if usage:
         yield usage_of(usage, "input_tokens", "output_tokens")

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Text(Prompted):
     """`data: <text>`, the texts joined as they are; or `text/plain`, with no framing at all.
 
-    The end of the stream is the end of the answer. A message named `error` reports one; those of
-    other names are no part of the answer. How it asks: see `Prompted`.
+    The end of the stream is the end of the answer. A message named `error` reports an error; those
+    of other names are no part of the answer. `Prompted` says how it asks.
     """
 
     name = "text"

@@ -2,11 +2,14 @@
 
 To add an error with an event of its own, touch:
 
-1. `errors/tree.py`: the class, with its `code`.
-2. `errors/reports.py`: the statuses and words that services report it with.
-3. `events.py`: its name in `ERROR_NAMES`.
+1. `errors/tree.py`: the class, with its `code`; and this file: its import, and `__all__`;
+2. `errors/reports.py`: a row with the status and the words that services report it with;
+3. `events.py`: its name in `ERROR_NAMES`, `signals.py`: its signal, and
+   `_delivery/handler_types.py`: its name, for type checkers;
+4. `cli/exit_codes.py`: its exit code;
+5. `docs/errors.md`: its row in the table.
 
-`tests/project/test_tables.py` then names every other table that lacks it.
+`tests/project/test_tables.py` then names each table that lacks it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The one way from a status, a body or an error in the stream to an error of the tree."""
+"""From a status, a body or an error in the stream to an error of the tree."""
 
 from __future__ import annotations
 
@@ -22,19 +22,83 @@ from suggestions.errors.tree import (
     UnclearPromptError,
 )
 
-_BY_STATUS: dict[int, tuple[type[SuggestionsError], str]] = {
-    400: (StatusError, "The service did not accept the request."),
-    401: (AuthenticationError, "The service wants a valid token: it is missing, wrong or expired."),
-    402: (QuotaExceededError, "The account has no credit left."),
-    403: (AuthenticationError, "The token is not allowed to do this."),
-    404: (StatusError, "The service has nothing at this address. Are the URL and the model right?"),
-    405: (StatusError, "Nobody answers questions at this address. Is the URL right?"),
-    413: (ContextTooLargeError, "The text is too long for the service."),
-    422: (ModerationError, "The service declined this text. Please rephrase it and try again."),
-    429: (QuotaExceededError, "Too many requests, or the quota is used up. Try again later."),
-    503: (ServiceUnavailableError, "The service is busy. Please try again in a moment."),
-    529: (ServiceUnavailableError, "The service is overloaded. Please try again in a moment."),
-}
+
+class _Row(NamedTuple):
+    """One kind of failure, and how services report it.
+
+    `words`, with blanks between, are parts of the values of `error.code` and `error.type`, letters
+    only, as OpenAI, Azure, Anthropic, OpenRouter, llama.cpp, DashScope and Gemini write them.
+    `phrases` are parts of the message: vLLM, Anthropic, OpenRouter and DashScope have no code for
+    a conversation that is too long.
+    """
+
+    status: int | None
+    kind: type[SuggestionsError]
+    sentence: str
+    words: str = ""
+    phrases: tuple[str, ...] = ()
+
+
+# If the words of several rows fit, the first row counts. So it does for the sentence of a `code`
+# that several rows have.
+_TABLE = (
+    _Row(
+        429,
+        QuotaExceededError,
+        "Too many requests, or the quota is used up. Try again later.",
+        "ratelimit insufficientquota quotaexceeded allocationquota resourceexhausted throttling "
+        "toomanyrequests",
+    ),
+    _Row(
+        402,
+        QuotaExceededError,
+        "The account has no credit left.",
+        "billing insufficientbalance arrearage",
+    ),
+    _Row(
+        422,
+        ModerationError,
+        "The service declined this text. Please rephrase it and try again.",
+        "contentfilter contentpolicy datainspectionfailed moderation responsibleai",
+    ),
+    _Row(529, ServiceUnavailableError, "The service is overloaded. Please try again in a moment."),
+    _Row(
+        503,
+        ServiceUnavailableError,
+        "The service is busy. Please try again in a moment.",
+        "overloaded serviceunavailable serverbusy",
+    ),
+    _Row(
+        413,
+        ContextTooLargeError,
+        "The text is too long for the service.",
+        "contextlength contextwindow exceedcontextsize requesttoolarge",
+        ("maximum context length", "prompt is too long", "range of input length"),
+    ),
+    _Row(
+        401,
+        AuthenticationError,
+        "The service wants a valid token: it is missing, wrong or expired.",
+        "authentication invalidapikey",
+    ),
+    _Row(403, AuthenticationError, "The token is not allowed to do this.", "permission"),
+    _Row(400, StatusError, "The service did not accept the request."),
+    _Row(
+        404,
+        StatusError,
+        "The service has nothing at this address. Are the URL and the model right?",
+    ),
+    _Row(405, StatusError, "This address takes no questions. Is the URL right?"),
+    _Row(None, UnclearPromptError, "Your request was unclear. Mind trying again?"),
+)
+# By the status as text, because a body has it as a number or as a text.
+_BY_STATUS = {str(row.status): row for row in _TABLE if row.status}
+_BY_CODE = {row.kind.code: row for row in reversed(_TABLE) if row.kind.code != NetworkError.code}
+_FAILED = _Row(None, ServiceError, "The service failed.")
+
+# These statuses say little, so that a code in the body may say more.
+_VAGUE = (400, 403, 500)
+_TOO_LATE = (408, 504, 522, 524)
 # What to do about the messages that the chatbot backend documents, all of them with a 401.
 _ADVICE = {
     "Authentication failed: cannot find username/password in request body.": (
@@ -52,51 +116,6 @@ _ADVICE = {
         "token=ChatbotLogin(...) does so by itself."
     ),
 }
-_TOO_LATE = (408, 504, 522, 524)
-_BY_CODE = {
-    kind.code: (kind, sentence)
-    for kind, sentence in _BY_STATUS.values()
-    if kind.code != NetworkError.code
-}
-_BY_CODE[UnclearPromptError.code] = (
-    UnclearPromptError,
-    "Your request was unclear. Mind trying again?",
-)
-# These say little, so that a code in the body may say more.
-_VAGUE = (400, 403, 500)
-_WITH_OWN_EVENT = frozenset((402, 413, 422, 429, 503, 529))
-
-# Parts of the words in `error.code` and `error.type`, letters only, as OpenAI, Azure, Anthropic,
-# OpenRouter, llama.cpp, DashScope and Gemini write them, and the status whose error they are.
-_STATUS_BY_WORD = {
-    "ratelimit": 429,
-    "insufficientquota": 429,
-    "quotaexceeded": 429,
-    "allocationquota": 429,
-    "resourceexhausted": 429,
-    "throttling": 429,
-    "toomanyrequests": 429,
-    "billing": 402,
-    "insufficientbalance": 402,
-    "arrearage": 402,
-    "contentfilter": 422,
-    "contentpolicy": 422,
-    "datainspectionfailed": 422,
-    "moderation": 422,
-    "responsibleai": 422,
-    "overloaded": 503,
-    "serviceunavailable": 503,
-    "serverbusy": 503,
-    "contextlength": 413,
-    "contextwindow": 413,
-    "exceedcontextsize": 413,
-    "requesttoolarge": 413,
-    "authentication": 401,
-    "invalidapikey": 401,
-    "permission": 403,
-}
-# Some have no code for a conversation that is too long: vLLM, Anthropic, OpenRouter, DashScope.
-_TOO_LONG = ("maximum context length", "prompt is too long", "range of input length")
 
 _LONGEST_QUOTE = 500
 
@@ -110,14 +129,14 @@ def from_status(
 ) -> SuggestionsError:
     """The error for a response with `status` that is not an answer.
 
-    The body's own code counts where it says more than a general status: a 400 can be a content
-    filter or a conversation that is too long.
+    If the status says little, the body's own code counts: a 400 can be a content filter or a
+    conversation that is too long. `retry_after` is in seconds.
     """
-    told = _told_in(_parsed(body))
-    told_status = _status_of(told) if status in _VAGUE else None
-    kind, sentence = _BY_STATUS.get(told_status or status, (StatusError, _sentence_for(status)))
-    return kind(
-        _with_quote(_ADVICE.get(told.message, sentence), told.message),
+    report = _report_in(_parsed(body))
+    row = _row_of(report) if status in _VAGUE else None
+    row = row or _BY_STATUS.get(str(status)) or _Row(status, StatusError, _sentence_for(status))
+    return row.kind(
+        _with_quote(_ADVICE.get(report.message, row.sentence), report.message),
         status=status,
         body=body,
         request_id=request_id,
@@ -126,15 +145,15 @@ def from_status(
 
 
 def from_report(report: object, *, body: str | None = None) -> SuggestionsError:
-    """The error for one that is reported in a stream, or in a body with status 200.
+    """The error that a service reports in a stream, or in a body with status 200.
 
-    `report` is what stands under `error` (a mapping or a text), or a whole message that is one.
+    `report` is the value of `error` (a mapping or a text), or a whole message that has one.
     """
-    told = _told_in(report if isinstance(report, Mapping) else {"error": report})
-    kind, sentence = _BY_STATUS.get(_status_of(told) or 0, (ServiceError, "The service failed."))
-    if kind is StatusError:
-        kind = ServiceError
-    return kind(_with_quote(sentence, told.message), body=body)
+    found = _report_in(report if isinstance(report, Mapping) else {"error": report})
+    row = _row_of(found) or _FAILED
+    # There is no status here, so that the error is none of a status.
+    kind = ServiceError if row.kind is StatusError else row.kind
+    return kind(_with_quote(row.sentence, found.message), body=body)
 
 
 def from_code(code: object, message: str, *, body: str | None = None) -> SuggestionsError:
@@ -142,12 +161,12 @@ def from_code(code: object, message: str, *, body: str | None = None) -> Suggest
 
     Any other code is a `ServiceError`.
     """
-    kind, sentence = _BY_CODE.get(str(code), (ServiceError, "The service failed."))
-    return kind(one_line(message) or sentence, body=body)
+    row = _BY_CODE.get(str(code), _FAILED)
+    return row.kind(one_line(message) or row.sentence, body=body)
 
 
 def is_report(value: object) -> bool:
-    """Whether a message's JSON tells an error rather than a piece of an answer."""
+    """Whether a message's JSON reports an error, and is no piece of an answer."""
     if not isinstance(value, Mapping):
         return False
     if value.get("error") or value.get("errorMessage") or value.get("type") == "error":
@@ -156,21 +175,21 @@ def is_report(value: object) -> bool:
 
 
 def one_line(text: str) -> str:
-    """What others say, as a message quotes it: without line ends and control characters, cut at a
-    blank where it is long."""
+    """A service's words as a message quotes them: at most 500 characters, cut at a blank, without
+    line ends and control characters."""
     printable = "".join(char if char.isprintable() else " " for char in text[:LONGEST_BODY])
     return textwrap.shorten(
         printable,
         _LONGEST_QUOTE,
-        # Half a token would not be known as one, and stay.
+        # Half a token would not be found as a secret, and would stay.
         break_long_words=False,
         break_on_hyphens=False,
         placeholder=" \u2026",
     )
 
 
-class _Told(NamedTuple):
-    """What a service says of an error: a sentence, and clues to its kind, the best first."""
+class _Report(NamedTuple):
+    """What a service says about an error: a sentence, and clues to its kind, the best first."""
 
     message: str
     clues: tuple[object, ...]
@@ -183,18 +202,18 @@ def _parsed(body: str) -> object:
         return None
 
 
-def _told_in(report: object) -> _Told:
-    """The clues wherever the service put them; none at all is fine."""
-    if isinstance(report, list) and report:
-        report = report[0]  # as Gemini says it behind its address for OpenAI's clients
-    report = _object(report)
+def _report_in(value: object) -> _Report:
+    """Finds the sentence and the clues wherever the service puts them; there may be none."""
+    if isinstance(value, list) and value:
+        value = value[0]  # as Gemini does at its address for OpenAI's clients
+    report = _object(value)
     error = report.get("error")
     if isinstance(error, str):
-        # Some say it in a text, {"error": "text"}; others put a word beside the text.
+        # Some send a text alone, {"error": "text"}; others put a code beside it.
         clues = (error, report.get("code"), report.get("status"))
-        return _told(report.get("message") or error, *clues)
+        return _report(report.get("message") or error, *clues)
     error = error if isinstance(error, Mapping) else report
-    return _told(
+    return _report(
         error.get("message") or error.get("errorMessage") or error.get("detail"),
         _object(error.get("data")).get("status"),
         error.get("code"),
@@ -204,36 +223,30 @@ def _told_in(report: object) -> _Told:
     )
 
 
-def _told(message: object, *clues: object) -> _Told:
+def _report(message: object, *clues: object) -> _Report:
     message = message if isinstance(message, str) else ""
-    if any(words in message.lower() for words in _TOO_LONG):
-        clues += ("context_length",)
-    return _Told(message, clues)
+    lower = message.lower()
+    said = (row.status for row in _TABLE if any(phrase in lower for phrase in row.phrases))
+    return _Report(message, (*clues, *said))
 
 
 def _object(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _status_of(told: _Told) -> int | None:
-    """The first clue to an error with an event of its own, or else the first clue."""
-    statuses = [status for clue in told.clues if (status := _status_in(clue))]
-    first = statuses[0] if statuses else None
-    return next((status for status in statuses if status in _WITH_OWN_EVENT), first)
+def _row_of(report: _Report) -> _Row | None:
+    """The row of the first clue to an error with an event of its own, or else of the first clue."""
+    rows = [row for clue in report.clues if (row := _row_in(clue))]
+    own = (row for row in rows if row.kind.code != NetworkError.code)
+    return next(own, rows[0] if rows else None)
 
 
-def _status_in(clue: object) -> int | None:
-    if isinstance(clue, int):
-        return clue if clue in _BY_STATUS else None
-    if not isinstance(clue, str):
-        return None
-    if clue in _STATUS_BY_DIGITS:
-        return _STATUS_BY_DIGITS[clue]
-    word = re.sub("[^a-z]", "", clue.lower())
-    return next((status for part, status in _STATUS_BY_WORD.items() if part in word), None)
-
-
-_STATUS_BY_DIGITS = {str(status): status for status in _BY_STATUS}
+def _row_in(clue: object) -> _Row | None:
+    row = _BY_STATUS.get(str(clue))
+    if row or not isinstance(clue, str):
+        return row
+    letters = re.sub("[^a-z]", "", clue.lower())
+    return next((row for row in _TABLE if any(word in letters for word in row.words.split())), None)
 
 
 def _sentence_for(status: int) -> str:

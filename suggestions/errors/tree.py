@@ -6,16 +6,17 @@ from typing import ClassVar, Literal
 
 Severity = Literal["info", "error"]
 LONGEST_BODY = 64 * 1024
-"""So much of a response an error keeps, in characters."""
+"""Characters of a response that an error keeps at most."""
 
 
 class SuggestionsError(Exception):
     """What went wrong, once, for the program and for the person in front of it.
 
-    `code` is the name of the event that tells it. `message` is for a person. `severity` is
-    "info" where the person can put it right. `status` is the HTTP status, `body` the response
-    body (str, at most 64 KiB), `request_id` the service's own id, `retry_after` seconds to wait,
-    `partial_text` all that had arrived of the answer. Each is None where it does not apply.
+    `code` is the name of its event. `message` is for a person. `severity` is "info" if the person
+    can put it right. `status` is the HTTP status (int), `body` the response's body (str, at most
+    65,536 characters), `request_id` the service's own id, `retry_after` the seconds to wait
+    (float); each is None if it does not apply. `partial_text` is all that had arrived of the
+    answer.
     """
 
     code: ClassVar[str] = "error_network"
@@ -44,7 +45,7 @@ class SuggestionsError(Exception):
 
 
 class QuotaExceededError(SuggestionsError):
-    """429, 402, or the same told in the stream: too many requests, or none left."""
+    """429, 402, or the same in the stream: too many requests, or no quota or credit left."""
 
     code = "error_quota_exceeded"
     severity = "info"
@@ -58,7 +59,7 @@ class ModerationError(SuggestionsError):
 
 
 class ServiceUnavailableError(SuggestionsError):
-    """503, 529, or overloaded in mid-stream."""
+    """503, 529, or the service says in the stream that it is overloaded."""
 
     code = "error_service_unavailable"
     severity = "info"
@@ -79,21 +80,21 @@ class UnclearPromptError(SuggestionsError):
 
 
 class AbortedError(SuggestionsError):
-    """Raised by `result()` and `await` after `close()`. No event tells it: `abort` does."""
+    """Raised by `result()` and `await` after `close()`. Its event is `abort`, without an error."""
 
     code = "aborted"
     severity = "info"
 
 
 class NetworkError(SuggestionsError):
-    """`error_network`: the answer did not come, or not whole. Its subclasses say why."""
+    """`error_network`: no answer came, or not a whole one. The subclasses say why."""
 
     sent = True
-    """False where the request cannot have reached the service: the connection was never made."""
+    """False if the request cannot have reached the service: the connection was never made."""
 
 
 class StatusError(NetworkError):
-    """A status with no event of its own."""
+    """A status without an event of its own."""
 
 
 class AuthenticationError(StatusError):
@@ -105,7 +106,7 @@ class ConnectionFailedError(NetworkError):
 
 
 class NameResolutionError(ConnectionFailedError):
-    """The host's name is not known to DNS."""
+    """DNS does not know the host's name."""
 
 
 class TLSError(NetworkError):
@@ -133,19 +134,19 @@ class TotalTimeoutError(NetworkError):
 
 
 class RedirectError(NetworkError):
-    """Too many redirects, or one that would turn the question into something else."""
+    """Too many redirects, or one that would drop the question or carry a password elsewhere."""
 
 
 class NotAnAnswerError(NetworkError):
-    """Status 200, yet no event stream and no whole answer: HTML, some other JSON."""
+    """Status 200, but neither a stream nor a whole answer: HTML, or some other JSON."""
 
 
 class MalformedStreamError(NetworkError):
-    """Bytes that break HTTP's framing, or messages that are not what the dialect says."""
+    """Bytes that break HTTP's framing, or messages that the dialect does not know."""
 
 
 class EventTooLargeError(MalformedStreamError):
-    """One event is longer than the bound, which keeps memory bounded."""
+    """One event, or one line, is longer than 16 MiB, the bound that keeps memory bounded."""
 
 
 class IncompleteStreamError(NetworkError):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource
+from suggestions._util.arguments import check_seconds
 from suggestions.auth import Token
 from suggestions.dialects import DialectName
 from suggestions.dialects.question import Question
@@ -70,6 +71,7 @@ def relay(
     options = {"model": model, "temperature": temperature, **parameters}
     wording = Wording(expose_errors, error_message)
     context = _check_context(error_context)
+    seconds = check_seconds("heartbeat", heartbeat, longest=threading.TIMEOUT_MAX)
     callbacks = Callbacks(context, on_content, on_complete, on_error)
     chosen = choose_dialect(dialect, model, known=url is not None)
     source = SuggestionsEventSource(
@@ -85,17 +87,8 @@ def relay(
         timeouts=timeouts,
         start=False,
     )
-    body = Body(source, make_frames(frames, source, wording), callbacks, check_heartbeat(heartbeat))
+    body = Body(source, make_frames(frames, source, wording), callbacks, seconds)
     return RelayResponse(body, Cors(cors))
-
-
-def check_heartbeat(heartbeat: object) -> float:
-    """Seconds. Raises `TypeError`, `ValueError`."""
-    if not isinstance(heartbeat, (int, float)) or isinstance(heartbeat, bool):
-        raise TypeError(f"heartbeat must be a number of seconds, not {type(heartbeat).__name__}")
-    if not 0 < heartbeat <= threading.TIMEOUT_MAX:
-        raise ValueError("heartbeat must be a number of seconds above 0")
-    return float(heartbeat)
 
 
 def _check_context(error_context: object) -> str:

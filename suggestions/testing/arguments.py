@@ -3,10 +3,12 @@ the argument, what is expected and what was given."""
 
 from __future__ import annotations
 
-import math
 import re
+import sys
 from collections.abc import Iterable
 from reprlib import repr as brief
+
+from suggestions._util import arguments
 
 
 def check_pieces(text: object) -> list[str]:
@@ -53,11 +55,8 @@ def check_content_type(content_type: object) -> None:
 
 
 def check_seconds(name: str, seconds: object) -> None:
-    """A time, which may be none at all."""
-    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
-        raise TypeError(f"{name} must be a number of seconds, not {brief(seconds)}")
-    if not 0 <= seconds < math.inf:
-        raise ValueError(f"{name} must be 0 seconds or more, and finite, not {seconds}")
+    """A time in seconds, 0 or more, and finite."""
+    arguments.check_seconds(name, seconds, may_be_0=True, longest=sys.float_info.max)
 
 
 def check_count(name: str, count: int) -> None:

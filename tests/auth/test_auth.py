@@ -1,4 +1,4 @@
-"""Token providers: logins over real sockets, one at a time, with no secret in anything told."""
+"""Token providers: logins over real sockets, one at a time, with no secret in what they show."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ from wire_server import (
 
 from suggestions import EventSource, SuggestionsEventSource
 from suggestions.auth import ChatbotLogin, EnvironmentToken, JetpackToken, KeyringToken
-from suggestions.auth.jwt import expiry
+from suggestions.auth.chatbot import expiry
+from suggestions.auth.login import TIMEOUTS
 from suggestions.auth.renewed import Renewed
 from suggestions.dialects.anthropic import Anthropic
 from suggestions.dialects.chatbot import Chatbot
@@ -256,14 +257,14 @@ def test_what_a_busy_service_says_is_kept() -> None:
     assert caught.value.retry_after == 7
 
 
-def test_nobody_there() -> None:
+def test_no_service_there() -> None:
     with pytest.raises(ConnectionFailedError):
         ChatbotLogin(f"http://localhost:{free_port()}", "me", PASSWORD)()
 
 
 @pytest.mark.parametrize("send", ["form", "params"])
 def test_a_silent_service_is_given_up(send: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules["suggestions.auth.login"].TIMEOUTS, "first_byte", 0.2)
+    monkeypatch.setitem(TIMEOUTS, "first_byte", 0.2)
 
     def script(peer: Peer) -> None:
         peer.request()
@@ -275,7 +276,7 @@ def test_a_silent_service_is_given_up(send: Any, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("send", ["form", "params"])
 def test_a_service_that_drips_is_given_up(send: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules["suggestions.auth.login"].TIMEOUTS, "first_byte", 0.3)
+    monkeypatch.setitem(TIMEOUTS, "first_byte", 0.3)
 
     def script(peer: Peer) -> None:
         peer.request()
@@ -294,7 +295,7 @@ def test_a_login_over_tls(send: Any, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert ("password=" in path(server.requests[0])) == (send == "params")
 
 
-# No secret in anything told
+# No secret in what a login shows
 
 
 def with_locals(error: BaseException) -> str:
@@ -404,7 +405,7 @@ def test_only_a_token_of_ours_can_be_refused() -> None:
         assert login() == "first"
         assert login.refused("first")
         assert login() == "second"
-        # Somebody else has sent the first as well, and hears of it late.
+        # Another thread has sent the first as well, and its refusal comes late.
         assert login.refused("first")
         assert login() == "second"
 
@@ -457,7 +458,7 @@ class Doubtful:
 
 
 class RefusalsFail:
-    """A provider that raises where it is told of a refusal."""
+    """A provider that raises in `refused`."""
 
     def __init__(self, refused: Callable[[str], Any]) -> None:
         self.refused = refused
@@ -484,7 +485,7 @@ def test_a_provider_that_fails_at_a_refusal_has_no_other(
         assert source.wait(SOON)
     assert caught.value.status == 401
     assert provider.calls == len(server.requests) == 1
-    assert "when told of a refused token" in caplog.text
+    assert "raised in refused()" in caplog.text
     assert SENT not in caplog.text
     assert SENT not in "".join(traceback.format_exception(caught.value))
 
@@ -663,7 +664,7 @@ class Crowd:
     @staticmethod
     def _waits(frame: Any) -> bool:
         while frame is not None:
-            if frame.f_code.co_name == "outcome":
+            if frame.f_code.co_name == "result":
                 return True
             frame = frame.f_back
         return False
@@ -750,7 +751,7 @@ def test_a_provider_with_a_bug_is_told_without_its_words() -> None:
 
 
 class Interrupted(Renewed):
-    """Its fetch ends by an exception that is no error, as soon as somebody waits for it."""
+    """Its fetch ends by an exception that is no error, as soon as another thread waits for it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -782,7 +783,7 @@ def test_those_who_wait_for_a_fetch_that_is_interrupted_hear_of_a_failure() -> N
         assert provider.fetching.wait(SOON)
     for thread in threads:
         thread.join(SOON)
-    # Whoever fetches is told of what it is.
+    # The thread that fetches gets the exception itself.
     assert sorted(type(outcome).__name__ for outcome in outcomes) == [
         "AuthenticationError",
         "SystemExit",
@@ -1032,11 +1033,13 @@ except AttributeError as error:
     assert subprocess.run([sys.executable, "-c", script], timeout=30).returncode == 0
 
 
-def test_a_provider_is_not_kept_alive() -> None:
-    from suggestions._util import fork
+def test_a_public_class_says_its_public_module() -> None:
+    for provider in (ChatbotLogin, EnvironmentToken, JetpackToken, KeyringToken):
+        assert provider.__module__ == "suggestions.auth"
 
+
+def test_a_provider_is_not_kept_alive() -> None:
     login = ChatbotLogin("http://localhost", "u", "p")
-    assert login in fork._minded
     known = weakref.ref(login)
     del login
     gc.collect()

@@ -33,14 +33,6 @@ from suggestions.errors import (
 )
 from suggestions.events import Usage
 
-VARIABLES = ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "AI_MODEL_NAME", "OPENAI_API_KEY")
-
-
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-
 
 def message(**fields: Any) -> dict[str, Any]:
     return {
@@ -324,7 +316,7 @@ def test_a_system_prompt_may_be_a_parameter_but_not_both() -> None:
     assert json.loads(sent("Why?", dialect).body)["system"] == blocks
     with pytest.raises(ValueError, match="'system' is given twice"):
         sent([{"role": "system", "content": "A"}, {"role": "user", "content": "B"}], dialect)
-    with pytest.raises(ValueError, match="system messages alone"):
+    with pytest.raises(ValueError, match="only system messages"):
         sent([{"role": "system", "content": "A"}], Anthropic())
 
 
@@ -336,5 +328,5 @@ def test_a_key_that_is_quoted_back_is_taken_out() -> None:
 
 
 def test_a_wrong_name_of_a_header_is_refused() -> None:
-    with pytest.raises(ValueError, match="is no name of a header"):
+    with pytest.raises(ValueError, match="is not the name of a header"):
         Anthropic(key_header="x key")

@@ -101,7 +101,7 @@ def test_by_name_the_url_is_the_whole_address() -> None:
 @pytest.mark.parametrize(
     ("question", "options", "words"),
     [
-        ("Why?", {"model": "m"}, r"options\['model'\] is not known to chatbot"),
+        ("Why?", {"model": "m"}, r"options\['model'\] is not for chatbot: it takes no options"),
         ([{"role": "jetpack-ai", "content": "x"}], {}, r"question\[0\]\['role'\] is 'jetpack-ai'"),
         ([{"role": "user", "content": "x", "name": "me"}], {}, r"question\[0\]\['name'\] is not"),
     ],

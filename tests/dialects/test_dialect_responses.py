@@ -38,12 +38,6 @@ from suggestions.events import Usage
 USAGE = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
 
 
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "AI_MODEL_NAME"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def response(status: str = "in_progress", **fields: Any) -> dict[str, Any]:
     return {
         "id": "resp_1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from script import DONE as DONE_EVENT
 from script import Script, chunk, data
 
-from suggestions import Dialect, SuggestionsEventSource
+from suggestions import Dialect, SuggestionsEventSource, dialects
 from suggestions._sources.answer import Answer
 from suggestions._sources.ask import ask_question_sync
 from suggestions._wire.sse import ServerSentEvent
@@ -49,12 +50,6 @@ CONVERSATION = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in SETTINGS:
-        monkeypatch.delenv(name, raising=False)
-
-
 class Sent:
     """The request that a source has sent."""
 
@@ -68,6 +63,29 @@ class Sent:
         self.url = self.request.url
         self.body = json.loads(self.request.body or "null")
         self.headers = self.request.headers
+
+
+# The table of dialects
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", dialects.NAMES)
+def test_each_dialect_has_a_file_and_a_place_in_the_documents(name: str) -> None:
+    dialect = find(name)
+    assert dialect.name == name
+    public = f"suggestions.dialects.{name}"
+    assert type(dialect).__module__ == public
+    reference = (ROOT / "docs" / "reference" / "dialects.md").read_text("utf-8")
+    assert f"\n::: {public}.{type(dialect).__name__}\n" in reference
+    assert f"\n## {name}\n" in (ROOT / "docs" / "dialects.md").read_text("utf-8")
+
+
+def test_a_public_class_says_its_public_module() -> None:
+    public = [getattr(dialects, name) for name in dialects.__all__]
+    classes = [each for each in public if isinstance(each, type)]
+    assert Dialect in classes
+    assert {each.__module__ for each in classes} == {"suggestions.dialects"}
 
 
 # Requests of Jetpack AI
@@ -245,7 +263,7 @@ def test_an_empty_setting_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"model": b"m"}, TypeError, "model must be a str, not bytes"),
         ({"api_key": 5}, TypeError, "api_key must be a str or a callable, not int"),
         ({"api_key": ""}, ValueError, "api_key is empty"),
-        ({"api_key": "key\n"}, ValueError, "api_key has a character that cannot stand"),
+        ({"api_key": "key\n"}, ValueError, "api_key has a character that a header cannot have"),
         ({"temperature": {1}}, TypeError, "parameters cannot be sent as JSON"),
         ({"temperature": float("nan")}, ValueError, "parameters cannot be sent as JSON"),
         ({"from_cache": True}, ValueError, "parameter 'from_cache' is not for openai: .*'jetpack'"),
@@ -674,7 +692,7 @@ nearly_chunks = st.one_of(
 
 
 def read(text: str, type: str) -> str:
-    """The error that a message is answered with, "" where it is none."""
+    """The error that a message leads to, "" for none."""
     answer = Answer(lambda entry: None)
     try:
         for found in decoded(text, type):

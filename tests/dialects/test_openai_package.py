@@ -49,12 +49,6 @@ def playground() -> Iterator[Playground]:
         yield playground
 
 
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "AI_MODEL_NAME"):
-        monkeypatch.delenv(name, raising=False)
-
-
 class Asked:
     """A question, put to the playground by either client, streamed or whole."""
 
@@ -214,7 +208,7 @@ IN_THE_STREAM: Equivalents = {
 NOTHING_CAME: Equivalents = {
     "slow-headers": (openai.APITimeoutError, errors.FirstByteTimeoutError),
 }
-# What the package takes for an answer, and whoever uses it has to look for.
+# What the package takes for an answer, so that its callers have to look for it.
 UNSEEN: dict[str, type[SuggestionsError]] = {
     "finish-content-filter": errors.ModerationError,
     "marker": errors.UnclearPromptError,

@@ -30,12 +30,6 @@ from suggestions.events import Usage
 COUNTS = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
 
 
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "AI_MODEL_NAME"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def event(delta: Any = None, finish: str | None = None, **more: Any) -> bytes:
     """A chunk with one choice, or with those of `more`."""
     choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}

@@ -473,7 +473,7 @@ def test_an_error_is_logged_once_behind_its_context(caplog: pytest.LogCaptureFix
         ({"on_error": []}, TypeError, "on_error must be callable"),
         ({"error_message": 5}, TypeError, "error_message must be a str"),
         ({"error_message": " "}, ValueError, "error_message is empty"),
-        ({"heartbeat": 0}, ValueError, "heartbeat must be a number of seconds above 0"),
+        ({"heartbeat": 0}, ValueError, "heartbeat must be more than 0 seconds, not 0"),
         ({"heartbeat": "15"}, TypeError, "heartbeat must be a number"),
         ({"heartbeat": None}, TypeError, "heartbeat must be a number"),
         ({"frames": "morse"}, ValueError, "frames is 'morse': expected 'relay' or 'openai'"),

@@ -1,0 +1,188 @@
+"""Secrets, and how they are taken out of errors, logs and dumps.
+
+The promise (SECURITY.md names its tests): none of those has the token, nor another secret of a
+request or of a login, be it plain, or as JSON or a URL writes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import traceback
+from base64 import b64encode
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+SHORT = 8
+"""Characters. A text with fewer may well be a part of ordinary words."""
+_HARMLESS = (
+    r"(?i)accept(-encoding|-language)?|anthropic-version|cache-control|connection|"
+    r"content-(encoding|length|type)|date|retry-after|server|transfer-encoding|user-agent|via|"
+    r"(x-)?request-id"
+)
+_SECRET = r"(?i)key|token|secret|passw|auth|credential|nonce|session|cookie"
+
+
+# Which texts are secrets
+
+
+def is_harmless(name: object) -> bool:
+    """Whether no header of this name has a secret. The value of any other may be or have one."""
+    return re.fullmatch(_HARMLESS, str(name)) is not None
+
+
+def is_secret(name: object) -> bool:
+    """Whether a header, or a field of a body or a query, has a secret, by its name."""
+    return re.search(_SECRET, str(name)) is not None
+
+
+def secrets_in(
+    url: str = "", headers: Mapping[str, str | bytes] = {}, body: object = None
+) -> Iterator[str]:
+    """What may be a secret of a request whose `body` is sent as JSON, or is bytes of it."""
+    for name, given in headers.items():
+        value = _text(given)
+        if not is_harmless(name):
+            yield value
+            if is_secret(name):
+                yield value.partition(" ")[2]  # after "Bearer", "Basic" and their like
+            if str(name).lower() == "cookie":
+                yield from (part.partition("=")[2].strip(' "') for part in value.split(";"))
+    query = [{name: value} for name, value in parse_qsl(urlsplit(url).query)]
+    yield from _under_secret_names([query, _as_json(body)])
+
+
+def secrets_of(session: Any) -> list[str]:
+    """What may be a secret of a `requests.Session`: its headers, cookies, query and password.
+
+    What cannot be read is skipped, because the error that is being redacted must reach the program.
+    """
+    secrets: list[str] = []
+    for read in (
+        lambda: secrets_in(headers=session.headers),
+        lambda: secrets_in(body=dict(session.params)),
+        lambda: [value.strip('"') for value in session.cookies.values() if value],
+        lambda: _secrets_in_auth(session.auth),
+    ):
+        with contextlib.suppress(Exception):
+            secrets += read()
+    return secrets
+
+
+def _secrets_in_auth(auth: Any) -> list[str]:
+    """A password, and what HTTP's Basic authentication sends for it (RFC 7617, section 2)."""
+    given = auth if isinstance(auth, tuple) else (auth.username, auth.password)
+    name, password = map(_text, given)
+    return [password, b64encode(f"{name}:{password}".encode("latin-1", "replace")).decode()]
+
+
+def _text(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _as_json(body: object) -> object:
+    if not isinstance(body, bytes):
+        return body
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _under_secret_names(body: object) -> Iterator[str]:
+    """The texts under a name that speaks of a secret, at any depth; in no order."""
+    left = [(body, False)]
+    while left:
+        value, secret = left.pop()
+        if isinstance(value, Mapping):
+            left += [(kept, secret or is_secret(name)) for name, kept in value.items()]
+        elif isinstance(value, (list, tuple)):
+            left += [(item, secret) for item in value]
+        elif secret and isinstance(value, str):
+            yield value
+
+
+# How they are taken out
+
+
+class _Error(Protocol):
+    """A `SuggestionsError`, which this room does not know."""
+
+    message: str
+    body: str | None
+
+
+def redact(error: _Error, secrets: Collection[str]) -> None:
+    """Replaces the secrets by "[token]" in the message and the body of a `SuggestionsError`: some
+    services quote the key that they refuse.
+
+    The tracebacks of the error and of its causes go too: their frames hold the request, and some
+    crash reporters send variables. A cause whose words have a secret goes as a whole.
+    """
+    assert isinstance(error, BaseException)
+    _forget_frames(error)
+    without = redactor(secrets)
+    error.message = without(error.message)
+    if error.body is not None:
+        error.body = without(error.body)
+    error.args = (error.message,)
+    shown = "".join(traceback.format_exception(error))
+    if without(shown) != shown:
+        error.__cause__ = error.__context__ = None
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    known: set[int] = set()
+    left = [error]
+    while left:
+        error = left.pop()
+        if error is not None and id(error) not in known:
+            known.add(id(error))
+            error.__traceback__ = None
+            # An exception that wraps others has them in its arguments, too.
+            wrapped = (arg for arg in error.args if isinstance(arg, BaseException))
+            left += [error.__cause__, error.__context__, *wrapped]
+
+
+def redact_text(text: str, secrets: Iterable[str]) -> str:
+    """The text with "[token]" in place of each secret: plain, as JSON or as a URL writes it."""
+    return redactor(secrets)(text)
+
+
+def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
+    """`redact_text` for many texts."""
+    # The longest secret comes first: another may be its beginning.
+    longest_first = sorted(filter(None, secrets), key=len, reverse=True)
+    if not longest_first:
+        return lambda text: text
+    pattern = re.compile("|".join(map(_as_written, longest_first)))
+    return lambda text: pattern.sub("[token]", text)
+
+
+def _as_written(secret: str) -> str:
+    """A pattern for a secret. A short one is found as a word alone, and not within others."""
+    pattern = "".join(map(_forms, re.findall(r"(?s)(?a:\w+)|\\+|.", secret)))
+    return pattern if len(secret) >= SHORT else rf"(?<![^\W_]){pattern}(?![^\W_])"
+
+
+def _forms(part: str) -> str:
+    r"""A pattern for a word, for one other character, or for a run of backslashes.
+
+    A word is always plain. A character may also be percent-encoded (RFC 3986, section 2.1), or be
+    escaped as in JSON (RFC 8259, section 7). JSON within JSON, up to three deep, escapes each
+    backslash again, which makes up to 8 of one. A run has one bound for the whole of it, because
+    a pattern such as `(\\{1,8}){40}` takes exponential time.
+    """
+    if re.match(r"(?a)\w", part):
+        return part
+    char = part[0]
+    in_url = "".join(f"%{byte:02x}" for byte in char.encode("utf-8", "replace"))
+    if char == " ":
+        in_url += r"|\+"  # as a form writes it (WHATWG URL, section 5.1)
+    if char == "\\":
+        return rf"(?:\\|u005c|(?i:{in_url})){{1,{8 * len(part)}}}"
+    escaped = json.dumps(char)[1:-1].lstrip("\\")
+    in_json = rf"\\{{0,8}}(?:{re.escape(char)}|{re.escape(escaped)}|u(?i:{ord(char):04x}))"
+    return rf"(?:{in_json}|(?i:{in_url}))"
