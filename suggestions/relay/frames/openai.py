@@ -1,4 +1,4 @@
-"""An answer in OpenAI's format, whichever the service has: `chat.completion.chunk` objects.
+"""OpenAI's format: `chat.completion.chunk` objects, whatever format the service itself has.
 
 Source: OpenAI's API reference, "Chat", "Streaming".
 """
@@ -11,8 +11,7 @@ from typing import Any
 
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource
 from suggestions.events import Event, FunctionCall, ToolCall
-from suggestions.relay.frames import ENDINGS, error_of, sse
-from suggestions.relay.wording import Wording
+from suggestions.relay.frames.protocol import ENDINGS, Wording, error_of, sse
 
 _TYPES = {
     "error_quota_exceeded": "rate_limit_exceeded",
@@ -20,15 +19,15 @@ _TYPES = {
     "error_service_unavailable": "service_unavailable",
     "error_context_too_large": "context_length_exceeded",
 }
-"""OpenAI's word for a code of ours; "server_error" for all others."""
+"""OpenAI's word for our code; "server_error" for all other codes."""
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
 class OpenAIFrames:
-    """Text, reasoning and whole tool calls; at the end the reason to stop, usage and `[DONE]`,
-    or an object with `error`, whose `code` is ours."""
+    """Text, reasoning and whole tool calls. At the end come the reason to stop, the usage and
+    `[DONE]`, or else an object with `error`, whose `code` is ours."""
 
-    heard: tuple[str, ...] = ("chunk", "reasoning", "tool_call", "function_done", *ENDINGS)
+    event_names: tuple[str, ...] = ("chunk", "reasoning", "tool_call", "function_done", *ENDINGS)
 
     def __init__(self, source: SuggestionsEventSource, wording: Wording) -> None:
         self._source = source
@@ -38,7 +37,7 @@ class OpenAIFrames:
         self._role: dict[str, Any] = {"role": "assistant"}  # in the first chunk only
         self._calls = 0
 
-    def of(self, event: Event[Any]) -> bytes:
+    def encode(self, event: Event[Any]) -> bytes:
         if event.type == "done":
             return self._end()
         if event.type in ENDINGS:
@@ -68,8 +67,8 @@ class OpenAIFrames:
     def _error(self, event: Event[Any]) -> bytes:
         error = error_of(event)
         kind = _TYPES.get(error.code, "server_error")
-        told = {"message": self._wording.of(error), "type": kind, "param": None, "code": error.code}
-        return sse({"error": told})
+        message = self._wording.sentence(error)
+        return sse({"error": {"message": message, "type": kind, "param": None, "code": error.code}})
 
     def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
         delta, self._role = {**self._role, **delta}, {}
