@@ -25,8 +25,8 @@ import trustme
 
 from suggestions import SuggestionsEventSource
 from suggestions.events import NAMES
-from suggestions.testing.frames import DONE, chunk, said
-from suggestions.testing.frames import LAST_CHUNK as LAST_CHUNK
+from suggestions.testing.answer_bytes import DONE, chunk, said
+from suggestions.testing.answer_bytes import LAST_CHUNK as LAST_CHUNK
 
 SOON = 30.0
 """Seconds; a bound for what ends at once, never a measure."""

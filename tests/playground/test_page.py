@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 import requests
 
-from suggestions.cli.serve import _introduction
+from suggestions.cli.command_serve import _introduction
 from suggestions.playground import FAILURES, Playground
 from suggestions.playground.ask import WIRES
 from suggestions.playground.local_only import is_local

@@ -50,8 +50,8 @@ from wire_server import (
 )
 
 from suggestions import EventSource, SuggestionsEventSource, errors
-from suggestions.cli.serve import serve
-from suggestions.cli.visible import visible
+from suggestions.cli.command_serve import serve
+from suggestions.cli.plain_text import visible
 from suggestions.dialects.anthropic import Anthropic
 from suggestions.dialects.openai import OpenAI
 from suggestions.dialects.responses import Responses

@@ -1,4 +1,4 @@
-"""`suggestions serve`: the playground, to try things with."""
+"""`suggestions serve`: the playground, on a port of this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from suggestions.cli.extras import need_playground
+from suggestions.cli.following import need_playground
 
 if TYPE_CHECKING:
     from suggestions.playground import Playground
@@ -22,11 +22,11 @@ def _check_host(ctx: click.Context, param: click.Parameter, host: str) -> str:
             return host
     except UnicodeError:
         pass
-    raise click.BadParameter(f"{host!r} is no address to listen on; 0.0.0.0 stands for all.")
+    raise click.BadParameter(f"{host!r} is no address to listen on; 0.0.0.0 means all.")
 
 
 def _check_pace(ctx: click.Context, param: click.Parameter, pace: float) -> float:
-    if math.isnan(pace):  # which no range keeps out
+    if math.isnan(pace):  # FloatRange lets it through
         raise click.BadParameter("nan is no number of seconds.")
     return pace
 
@@ -45,7 +45,7 @@ def _check_pace(ctx: click.Context, param: click.Parameter, pace: float) -> floa
 @click.option(
     "--token-env",
     metavar="NAME",
-    help="The environment variable with a token that requests must then carry.",
+    help="An environment variable with a token. Requests must then carry that token.",
 )
 @click.option(
     "--pace",
@@ -53,20 +53,21 @@ def _check_pace(ctx: click.Context, param: click.Parameter, pace: float) -> floa
     default=0.03,
     show_default=True,
     callback=_check_pace,
-    help="Seconds between two tokens, on the average.",
+    help="The mean time between two tokens, in seconds.",
 )
 def serve(host: str, port: int, token_env: str | None, pace: float) -> None:
     """Serve the playground: a model on this machine that needs no key and no network.
 
-    It speaks like Jetpack AI, OpenAI and others, and has a page to ask on. Every address takes
-    ?fail=NAME, to see a failure: 429, 503, cut, silence, marker and more. Ctrl-C stops it.
+    It answers in the formats of Jetpack AI, OpenAI and others, and has a page to ask on. With
+    ?fail=NAME, every address fails in that way: 429, 503, cut, silence, marker and more. Ctrl-C
+    stops it.
     """
     need_playground()
     from suggestions.playground import serve_forever
 
     token = os.environ.get(token_env) if token_env else None
     if token_env and not token:
-        raise click.UsageError(f"--token-env: {token_env} is not set, or empty.")
+        raise click.UsageError(f"--token-env: {token_env} is not set, or is empty.")
     try:
         serve_forever(
             host=host,

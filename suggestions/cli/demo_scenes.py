@@ -1,20 +1,61 @@
-"""A scene of the demo as plain lines, for a pipe or a log."""
+"""A scene of the demo, and how it is shown as plain lines, for a pipe or a log."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import click
 
-from suggestions.cli.plain import Plain
-from suggestions.cli.scene import NAMES, Scene, in_a_word
+from suggestions.cli.plain_text import Plain
+from suggestions.errors import SuggestionsError
 from suggestions.events import Event
+
+NAMES = (
+    "open",
+    "chunk",
+    "suggestion",
+    "usage",
+    "done",
+    "abort",
+    "error_quota_exceeded",
+    "error_response",
+    "error",
+    "end",
+)
+"""The events that a scene shows."""
+
+
+class Scene(NamedTuple):
+    """`code` is the line of a program that the scene is about."""
+
+    title: str
+    question: str
+    code: str
+
+
+def described(event: Event[Any]) -> str:
+    """An event's detail in a few words, to show beside its name."""
+    if isinstance(event.detail, SuggestionsError):
+        return f"status {event.detail.status}"
+    describe = _DESCRIBED.get(event.type)
+    return describe(event.detail) if describe else ""
+
+
+_DESCRIBED: dict[str, Callable[[Any], str]] = {
+    "open": lambda info: f"status {info.status}",
+    "chunk": repr,
+    "suggestion": lambda text: f"{len(text)} characters",
+    "usage": lambda usage: f"{usage.prompt_tokens} + {usage.completion_tokens} tokens",
+    "done": lambda text: f"{len(text)} characters",
+    "abort": lambda text: f"{len(text)} characters so far",
+}
 
 
 class PlainStage:
-    """The text as it grows, and a line for each other event as it fires."""
+    """Shows the text as it grows, and a line for each other event as it fires."""
 
     names = NAMES
 
@@ -38,7 +79,7 @@ class PlainStage:
             self._text.show(event)
             return
         self._end_text()
-        _line(event.type, in_a_word(event))
+        _line(event.type, described(event))
         if event.type == "error":
             click.echo(f"\n{event.detail.message}\n")
 

@@ -1,4 +1,4 @@
-"""The bytes of an answer: server-sent events, transfer chunks (RFC 9112), heads of responses."""
+"""The bytes of an answer: server-sent events, transfer chunks (RFC 9112) and response heads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def completion(text: str) -> object:
 
 
 def seconds(amount: float) -> str:
-    """As `Retry-After` tells them (RFC 9110, section 10.2.3): in digits, without an exponent."""
+    """As `Retry-After` has them (RFC 9110, section 10.2.3): in digits, without an exponent."""
     return f"{amount:f}".rstrip("0").rstrip(".")
 
 
@@ -58,7 +58,7 @@ def whole(
     *,
     content_type: str = "application/json",
 ) -> bytes:
-    """A response with the length of its body told."""
+    """A response with its body and its `Content-Length`."""
     return (
         head(
             status, {**(headers or {}), "Content-Length": str(len(body))}, content_type=content_type
@@ -70,4 +70,4 @@ def whole(
 CHUNKED = head(headers={"Transfer-Encoding": "chunked"})
 """The head of a stream in transfer chunks."""
 UNTIL_CLOSE = head()
-"""The head of a stream that ends where the connection ends."""
+"""The head of a stream that ends when the connection ends."""

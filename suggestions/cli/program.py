@@ -1,4 +1,4 @@
-"""The program itself: its commands, and the ends that all of them share."""
+"""The program itself: its commands, and how all of them end on Ctrl-C or a closed pipe."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, TextIO
 import click
 
 from suggestions import __version__
-from suggestions.cli.ask import ask
-from suggestions.cli.demo import demo
+from suggestions.cli.command_ask import ask
+from suggestions.cli.command_demo import demo
+from suggestions.cli.command_serve import serve
 from suggestions.cli.exit_codes import BROKEN_PIPE, INTERRUPTED
-from suggestions.cli.serve import serve
-from suggestions.cli.visible import visible
+from suggestions.cli.plain_text import visible
 
 
 class _Program(click.Group):
@@ -34,10 +34,10 @@ class _Program(click.Group):
 @click.group(cls=_Program)
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def group() -> None:
-    """Shows an AI's answer in the terminal while it is being written."""
+    """Show an AI's answer in the terminal while it is being written."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            # A character that the output's encoding lacks must not end an answer.
+            # A character that the output's encoding lacks becomes a question mark, and no error.
             stream.reconfigure(errors="replace")
 
 
@@ -46,8 +46,8 @@ for command in (ask, demo, serve):
 
 
 def _discard_output() -> None:
-    """Lets go of what is still buffered: written when the interpreter exits, it would raise or,
-    where nobody reads, block for ever."""
-    stream: TextIO | None = sys.stdout  # None where it is closed, as by `>&-`
+    """Drops what is still buffered. The interpreter would write it at its exit, and then raise, or
+    block for ever if the reader does not read."""
+    stream: TextIO | None = sys.stdout  # None if it is closed, as by `>&-`
     if stream is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

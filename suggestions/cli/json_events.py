@@ -11,8 +11,8 @@ from suggestions.errors import SuggestionsError
 from suggestions.events import NAMES, Event
 
 THROTTLE = 0.1
-"""Seconds between two `suggestion` lines: each carries the whole text so far, and one for each
-chunk would make the output grow with the square of the answer."""
+"""Seconds between two `suggestion` lines. Each carries the whole text so far: with one for each
+chunk, the output would grow with the square of the answer."""
 
 _ERROR_FIELDS = (
     "code",
@@ -26,7 +26,7 @@ _ERROR_FIELDS = (
 )
 
 
-class JsonLines:
+class JsonEvents:
     """Writes `{"type": …, "detail": …}` for each event, in ASCII, which is safe on a terminal."""
 
     names = NAMES - {"handler_error"}
@@ -34,7 +34,7 @@ class JsonLines:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def __enter__(self) -> JsonLines:
+    def __enter__(self) -> JsonEvents:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -50,8 +50,8 @@ class JsonLines:
 
 
 def _plain(detail: Any) -> Any:
-    """An event's detail in what JSON knows: a named tuple becomes an object of its fields, and a
-    number that is none, or infinite, null."""
+    """An event's detail in JSON's types. A named tuple becomes an object of its fields; a float
+    that is infinite or not a number becomes null."""
     if isinstance(detail, SuggestionsError):
         fields = {name: getattr(detail, name) for name in _ERROR_FIELDS}
         return {"class": type(detail).__name__, **fields}

@@ -1,4 +1,4 @@
-"""A scene of the demo on a terminal: the answer grows beside the events that it is made of."""
+"""A scene of the demo on a terminal: the answer grows beside its events."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from suggestions.cli.demo_scenes import NAMES, Scene, described
 from suggestions.cli.live import INTERVAL
 from suggestions.cli.markdown import AnswerMarkdown, Tail
-from suggestions.cli.scene import NAMES, Scene, in_a_word
-from suggestions.cli.visible import visible
+from suggestions.cli.plain_text import visible
 from suggestions.events import Event
 
 _EVENTS_WIDTH = 40  # columns
@@ -25,7 +25,7 @@ _COLOURS = {"done": "green", "abort": "yellow", "error": "red"}
 
 
 class LiveStage:
-    """Two panels, painted anew as events come, that stay on the screen at the end."""
+    """Two panels, repainted as events come. They stay on the screen at the end."""
 
     names = NAMES
 
@@ -51,7 +51,7 @@ class LiveStage:
 
     def show(self, event: Event[Any]) -> None:
         self._counts[event.type] += 1
-        self._last[event.type] = in_a_word(event)
+        self._last[event.type] = described(event)
         self._colour = _COLOURS.get(event.type, self._colour)
         if event.type == "suggestion":
             self._answer = AnswerMarkdown(event.detail)

@@ -11,19 +11,21 @@ from typing import NamedTuple
 import click
 
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource
+from suggestions.cli.demo_scenes import NAMES, PlainStage, Scene
 from suggestions.cli.exit_codes import INTERRUPTED
-from suggestions.cli.extras import need_playground
-from suggestions.cli.following import closed_by_interrupt, events_of
-from suggestions.cli.output import output
-from suggestions.cli.plain_stage import PlainStage
-from suggestions.cli.scene import NAMES, Scene
-from suggestions.cli.view import View
+from suggestions.cli.following import (
+    View,
+    closed_by_interrupt,
+    events_of,
+    need_playground,
+    standard_output,
+)
 
 _PAUSE = 1.0  # seconds for a person to look at a scene before the next one
 
 
 class _Part(NamedTuple):
-    """A scene, and how it comes about."""
+    """A scene, and how it is brought about."""
 
     scene: Scene
     failure: str = ""
@@ -49,9 +51,9 @@ _PARTS = (
     ),
     _Part(
         Scene(
-            "3. A failure, as a person sees it",
+            "3. A failure, as a user sees it",
             "Hello?",
-            'source.connect("error_quota_exceeded", tell)',
+            'source.connect("error_quota_exceeded", explain)',
         ),
         failure="?fail=429",
     ),
@@ -61,7 +63,7 @@ _FAREWELL = """\
 All of this ran on this machine, without a key. Go on with:
 
   {program} serve        the same playground, to try your own program with
-  {program} ask --help   your questions, to a service of your own
+  {program} ask --help   your own questions, to a real service
 """
 
 
@@ -70,10 +72,10 @@ All of this ran on this machine, without a key. Go on with:
 def demo(ctx: click.Context) -> None:
     """Show three answers, with the events as they fire. Needs no key and no network."""
     need_playground()
-    stream = output()
+    stream = standard_output()
     from rich.console import Console
 
-    from suggestions.cli.live_stage import LiveStage
+    from suggestions.cli.demo_on_terminal import LiveStage
     from suggestions.playground import Playground
 
     console = Console()
@@ -88,11 +90,11 @@ def demo(ctx: click.Context) -> None:
 
 
 def _program() -> str:
-    """What runs this program once more, in the shell that has started it."""
+    """What to type to run this program again, in the shell that started it."""
     started, found = sys.argv[0], which("suggestions")
     if Path(started).stem != "suggestions":
         return f"{_quoted(sys.executable)} -m suggestions"
-    # On Windows, only one of them may have its ".exe".
+    # On Windows, perhaps only one of them has its ".exe".
     if found and Path(found).with_suffix("").resolve() == Path(started).with_suffix("").resolve():
         return "suggestions"
     return _quoted(started)
@@ -103,7 +105,7 @@ def _quoted(path: str) -> str:
 
 
 def _play(part: _Part, url: str, stage: View) -> bool:
-    """Shows one part; False where the user stopped it."""
+    """Shows one part. Returns False if the user stopped it."""
     source = SuggestionsEventSource(part.scene.question, url=url, start=False)
     chunks = 0
     closing = False

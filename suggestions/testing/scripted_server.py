@@ -1,4 +1,4 @@
-"""`SuggestionsServer`: a service on this machine that does what a test tells it."""
+"""`SuggestionsServer`: a service on this machine that follows a test's script."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from suggestions.testing.faults import find
 from suggestions.testing.peer import Peer, Request
-from suggestions.testing.script import Script, answering, cut, failing, sending_body
+from suggestions.testing.scripts import Script, answering, cut, failing, sending_body
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_PATIENCE = 10.0  # seconds that close() grants the scripts
+_CLOSE_TIMEOUT = 10.0  # seconds, for each thread of a script
 _TEXT = "This answer is made of seven words."
-_UNTOLD = "The test has not told the server what to do: answer(), fails() or another comes first."
+_NO_STEP = "The test has set nothing up: call answer(), fails() or another method first."
 
 
 class _Step(NamedTuple):
@@ -30,15 +30,17 @@ class _Step(NamedTuple):
 class SuggestionsServer:
     """Plain sockets and threads on a free port of 127.0.0.1; a context manager.
 
-    Each call of `answer`, `fails`, `cut_after`, `sends`, `misbehaves` and `plays` tells what is
-    done with one more request; the last of them is done with every further one as well. Answers
-    are in the wire format that "jetpack", "openai" and "auto" read; `sends` is for others.
+    Each call of `answer`, `fails`, `cut_after`, `sends`, `misbehaves` or `plays` sets up what
+    happens to one more request; the last one also holds for every further request. Answers are in
+    the wire format that "jetpack", "openai" and "auto" read; `sends` is for others.
 
-    `certificate` is the path of a PEM file with a certificate for 127.0.0.1, its chain and its
-    key, to be asked over https. Raises `OSError`, `ssl.SSLError` where it is none.
+    With a `certificate`, clients ask over https. It is the path of a PEM file with a certificate
+    for 127.0.0.1, its chain and its key. Raises `OSError`, `ssl.SSLError` if it is none.
 
-    `requests` is what was asked so far: `method`, `path`, `headers`, `body`, `json`.
+    `requests` is the list of requests so far: `method`, `path`, `headers`, `body`, `json`.
     """
+
+    __module__ = "suggestions.testing"
 
     def __init__(self, *, certificate: str | os.PathLike[str] | None = None) -> None:
         self.requests: list[Request] = []
@@ -59,29 +61,29 @@ class SuggestionsServer:
 
     @property
     def url(self) -> str:
-        """The address to ask at; https with a certificate, and for misbehaviours of TLS."""
+        """The address to ask. It is https with a certificate, and for faults of TLS."""
         secure = self._tls or (self._steps and self._steps[-1].does_tls)
         return f"{'https' if secure else 'http'}://127.0.0.1:{self._port}/ask"
 
     def answer(self, text: str | Sequence[str], *, delay: float = 0.0) -> None:
         """An answer, `delay` seconds before each piece: a word of a `str`, an item of a sequence.
 
-        In one JSON where the question has `"stream": false`. Raises `TypeError` where the text or
-        an item is no `str` or `delay` no number, `ValueError` for half of a surrogate pair, which
-        UTF-8 cannot write, and for a `delay` below 0 or not finite.
+        It is one JSON object if the question has `"stream": false`. Raises `TypeError` if the text
+        or an item is no `str` or `delay` is no number, and `ValueError` for half a surrogate pair,
+        which UTF-8 cannot write, and for a `delay` below 0 or not finite.
         """
         self.plays(answering(text, delay))
 
     def fails(
         self,
         status: int,
-        message: str = "The service does not want to.",
+        message: str = "The service refuses the request.",
         *,
         retry_after: float | None = None,
     ) -> None:
         """A status, 400 to 599, with an error in JSON.
 
-        `message` is what the error says, `retry_after` (seconds) its header, or None for none.
+        `message` is the error's text, `retry_after` (seconds) its header, or None for none.
         Raises `TypeError`, and `ValueError` for another status (`sends` takes the others), a
         message that UTF-8 cannot write, and seconds below 0 or not finite.
         """
@@ -90,7 +92,7 @@ class SuggestionsServer:
     def cut_after(
         self, chunks: int, text: str | Sequence[str] = _TEXT, *, delay: float = 0.0
     ) -> None:
-        """An answer whose connection ends after so many of its pieces, or after all that it has.
+        """An answer whose connection ends after `chunks` pieces, or after all of them.
 
         `text` and `delay` (seconds) are as for `answer`. Raises `TypeError`, `ValueError` for
         fewer chunks than 0, and as `answer` does.
@@ -104,43 +106,43 @@ class SuggestionsServer:
         content_type: str = "text/event-stream",
         delay: float = 0.0,
     ) -> None:
-        """A body of these bytes, as a service of your own would write it.
+        """A body of these bytes, for a wire format of your own.
 
-        Each part is sent by itself, `delay` seconds before it; `status` is from 200 to
-        599, `content_type` the header of that name. Raises `TypeError`, and `ValueError` for
+        Each part is sent by itself, after `delay` seconds; `status` is from 200 to 599,
+        `content_type` is the header `Content-Type`. Raises `TypeError`, and `ValueError` for
         another status, a `content_type` that is not printable ASCII, and a `delay` below 0 or not
         finite.
         """
         self.plays(sending_body(parts, status, content_type, delay))
 
     def misbehaves(self, name: str) -> None:
-        """One of `suggestions.testing.FAULTS`. Raises `ValueError` where it is none of them."""
+        """One of `suggestions.testing.FAULTS`. Raises `ValueError` if it is none of them."""
         fault = find(name)
-        self._tell(_Step(fault.script, fault.does_tls))
+        self._add(_Step(fault.script, fault.does_tls))
 
     def plays(self, script: Script) -> None:
-        """`script(peer)`: whatever it does with the connection, which is closed afterwards.
+        """Calls `script(peer)`, which does what it likes with the connection, and then closes it.
 
-        It gets a `suggestions.testing.peer.Peer`, and runs on a thread of the server. What it
-        raises, but for `OSError`, `close()` raises. Raises `TypeError` where it is not callable.
+        It gets a `suggestions.testing.Peer` and runs on a thread of the server. If it raises
+        anything but an `OSError`, `close()` raises that. Raises `TypeError` if it is not callable.
         """
         if not callable(script):
             raise TypeError(f"script must be callable, not {script!r}")
-        self._tell(_Step(script))
+        self._add(_Step(script))
 
     def close(self) -> None:
-        """Ends every connection and thread. Raises what a script has raised."""
+        """Ends every connection and thread. Raises what a script raised."""
         self._closing.set()
-        # What wakes a thread that accepts on every system is a connection.
+        # Only a connection wakes a thread in accept() on every system.
         with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", self._port), _PATIENCE).close()
+            socket.create_connection(("127.0.0.1", self._port), _CLOSE_TIMEOUT).close()
         with self._lock:
             for sock in self._sockets:
                 with contextlib.suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
             threads = list(self._threads)
         for thread in threads:
-            thread.join(_PATIENCE)
+            thread.join(_CLOSE_TIMEOUT)
         if self._failures:
             raise self._failures.pop(0)
 
@@ -150,13 +152,13 @@ class SuggestionsServer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _tell(self, step: _Step) -> None:
+    def _add(self, step: _Step) -> None:
         with self._lock:
             self._steps.append(step)
 
     def _next_step(self) -> _Step:
         if not self._steps:
-            return _Step(failing(501, _UNTOLD))
+            return _Step(failing(501, _NO_STEP))
         return self._steps[min(self._done, len(self._steps) - 1)]
 
     def _take_step(self) -> _Step:
@@ -190,7 +192,7 @@ class SuggestionsServer:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls and not self._next_step().does_tls:
                 peer.secure(self._tls)
-            # A connection on which nothing is asked uses no step up.
+            # A connection without a request uses up no step.
             if peer.begins():
                 self._take_step().script(peer)
         except OSError:
