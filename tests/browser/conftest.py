@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from suggestions.playground import stream
+from suggestions.playground import streaming
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -80,7 +80,7 @@ class Left(threading.Event):
 @pytest.fixture
 def left(monkeypatch: pytest.MonkeyPatch) -> Left:
     seen = Left()
-    play = stream._play
+    play = streaming._play
 
     def play_and_see(*args: Any) -> Iterator[bytes]:
         seen.begun.set()
@@ -92,5 +92,5 @@ def left(monkeypatch: pytest.MonkeyPatch) -> Left:
             if not told:
                 seen.set()
 
-    monkeypatch.setattr(stream, "_play", play_and_see)
+    monkeypatch.setattr(streaming, "_play", play_and_see)
     return seen

@@ -882,7 +882,9 @@ def test_serve_wants_the_token_it_was_given() -> None:
 def test_serve_warns_of_an_open_host() -> None:
     with served("--host", "0.0.0.0") as (child, _):
         child.send_signal(signal.SIGINT)
-        assert child.communicate(timeout=SOON)[1].startswith(b"Warning: 0.0.0.0 can be reached")
+        assert child.communicate(timeout=SOON)[1].startswith(
+            b"Warning: other machines can reach 0.0.0.0."
+        )
 
 
 def test_serve_on_a_port_that_is_taken() -> None:

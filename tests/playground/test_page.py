@@ -11,8 +11,8 @@ import requests
 
 from suggestions.cli.command_serve import _introduction
 from suggestions.playground import FAILURES, Playground
-from suggestions.playground.ask import WIRES
-from suggestions.playground.local_only import is_local
+from suggestions.playground.app import is_local
+from suggestions.playground.page import WIRES
 
 SOON = 30.0  # seconds; a bound for what ends at once, never a measure
 TOKEN = "secret-of-the-tests"

@@ -1,15 +1,13 @@
-"""The plain streams that people write in a morning: text and JSON, with SSE and without."""
+"""Simple streams of text or JSON, as server-sent events and without any framing."""
 
 from __future__ import annotations
 
 from flask import Response
 
-from .chat import Reply
-from .chat_body import read_body
-from .faults import Fault, openai_body
-from .shape import Shape, read_question, respond
-from .stream import sse, sse_text, to_json
-from .wire_format import wire_format
+from .model import Chat, Reply
+from .request_body import read_body, read_question
+from .streaming import Fault, openai_body, sse, sse_text, to_json
+from .wire_format import respond, text_format, wire_format
 
 TEXT_PATH = "/text"
 RAW_PATH = "/text/raw"
@@ -25,7 +23,7 @@ def _message(text: str) -> dict[str, str]:
 
 
 def _sorry(fault: Fault) -> bytes:
-    """Without any framing there is no way to report an error but in the text itself."""
+    """Without any framing, an error can only be reported in the text itself."""
     return b"\n\nThe server is too busy, please try again."
 
 
@@ -37,20 +35,20 @@ def _whole(reply: Reply) -> object:
     return _message(reply.text)
 
 
-_TEXT = Shape(
+_TEXT = text_format(
     token=sse_text,
     fault=lambda fault: sse(to_json(openai_body(fault)), event="error"),
     whole=lambda reply: reply.text,
 )
-_RAW = Shape(
+_RAW = text_format(
     token=lambda token: token.encode("utf-8", "replace"), fault=_sorry, mimetype="text/plain"
 )
-_JSON = Shape(
+_JSON = text_format(
     token=lambda token: sse(to_json(_message(token))),
     fault=lambda fault: sse(to_json(openai_body(fault))),
     whole=_whole,
 )
-_LINES = Shape(
+_LINES = text_format(
     token=lambda token: _line(_message(token)),
     fault=lambda fault: _line(openai_body(fault)),
     mimetype="application/x-ndjson",
@@ -60,19 +58,19 @@ _LINES = Shape(
 
 @plain.post(TEXT_PATH)
 def text() -> Response:
-    return respond(_TEXT, read_question(read_body()))
+    return respond(_TEXT, Chat(read_question(read_body())), stream=True)
 
 
 @plain.post(RAW_PATH)
 def raw() -> Response:
-    return respond(_RAW, read_question(read_body()))
+    return respond(_RAW, Chat(read_question(read_body())), stream=True)
 
 
 @plain.post(JSON_PATH)
 def json() -> Response:
-    return respond(_JSON, read_question(read_body()))
+    return respond(_JSON, Chat(read_question(read_body())), stream=True)
 
 
 @plain.post(LINES_PATH)
 def lines() -> Response:
-    return respond(_LINES, read_question(read_body()))
+    return respond(_LINES, Chat(read_question(read_body())), stream=True)

@@ -1,6 +1,6 @@
-"""Reads the JSON body of a chat request, as OpenAI defined it and others took it over.
+"""Reads the JSON body of a chat request, in the shape that OpenAI defined and others have adopted.
 
-Every function raises `Refused` with status 400 and the name of the field for what is not right.
+Every function raises `Refused` for a wrong field, with status 400 and the field's name.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from typing import TypeVar
 
 from flask import request
 
-from .chat import Message, Tool
-from .faults import Fault, Refused
+from .model import Message, Tool
+from .streaming import Fault, Refused
 
 Body = dict[str, object]
 _T = TypeVar("_T")
+_PLAIN_ROLES = ("system", "user", "assistant")
 
 _JSON_TYPES: dict[type, str] = {
     dict: "an object",
@@ -45,7 +46,7 @@ def read_json() -> object:
 
 
 def checked(value: object, wanted: type[_T], path: str) -> _T:
-    """The value, when it is of the wanted type. A boolean is no integer."""
+    """The value, if it is of the wanted type. A boolean is no integer."""
     if isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool)):
         return value
     if value is None:
@@ -57,7 +58,7 @@ def checked(value: object, wanted: type[_T], path: str) -> _T:
 
 
 def optional(body: Body, name: str, default: _T) -> _T:
-    """A field of the type of its default, which stands for a missing one and for null."""
+    """A field of its default's type. If it is missing or null, the default."""
     value = body.get(name)
     return default if value is None else checked(value, type(default), name)
 
@@ -78,7 +79,7 @@ def _message(value: object, roles: Collection[str], path: str) -> Message:
         message = f"Invalid value: '{role}'. Supported values are: {known}."
         raise Refused(Fault(400, message, "invalid_value", param=f"{path}.role"))
     content = item.get("content")
-    if role == "assistant" and content is None:  # it called a tool instead
+    if role == "assistant" and content is None:  # it called a tool
         return Message(role, "")
     if role == "jetpack-ai" and content is None:
         return Message(role, _context_text(checked(item.get("context"), dict, f"{path}.context")))
@@ -93,13 +94,13 @@ def _text_of_parts(parts: list[object], path: str) -> str:
 
 
 def _context_text(context: Body) -> str:
-    """What a `jetpack-ai` item asks: its request, and the content that it is about."""
+    """The text of a `jetpack-ai` item: its request, and the content to work on."""
     asked = (context.get(name) for name in ("request", "content"))
     return "\n\n".join(text for text in asked if isinstance(text, str)) or "Improve this."
 
 
 def read_tools(body: Body) -> tuple[Tool, ...]:
-    """The tools, or the functions that tools were called before."""
+    """The tools, or the functions, as OpenAI called them before."""
     if body.get("tools") is None:
         functions = optional(body, "functions", list[object]())
         return tuple(_tool(item, f"functions[{n}]") for n, item in enumerate(functions))
@@ -116,3 +117,10 @@ def _tool(value: object, path: str) -> Tool:
     # PHP has one empty array for both; a function without parameters may come with either.
     parameters = item.get("parameters") or {}
     return Tool(name, checked(parameters, dict, f"{path}.parameters"))
+
+
+def read_question(body: Body) -> tuple[Message, ...]:
+    """`{"prompt": text}`, or `{"messages": [...]}`. Raises `Refused`."""
+    if body.get("messages") is not None:
+        return read_messages(body, _PLAIN_ROLES)
+    return (Message("user", checked(body.get("prompt") or None, str, "prompt")),)
