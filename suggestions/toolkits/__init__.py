@@ -1,4 +1,7 @@
-"""Dispatchers: where a toolkit wants its handlers to run.
+"""Dispatchers: each runs handlers on the thread or loop of one toolkit.
+
+To add a toolkit: a file `_NAME.py` here, with a `Host` (`_host.py`) that queues calls; a line in
+the imports, in `_HOMES` and in `__all__` below; and one in `docs/reference/toolkits.md`.
 
     from suggestions.toolkits import tk
 

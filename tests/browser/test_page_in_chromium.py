@@ -116,7 +116,7 @@ def test_another_wire_says_the_same(page: Any, wire: str) -> None:
     ask(page, wire=wire)
     end(page)
     assert answer(page) == HAIKU
-    assert page.inner_text("#wire-told") == f"POST {WIRES[wire]}"
+    assert page.inner_text("#wire-hint") == f"POST {WIRES[wire]}"
 
 
 def test_the_next_question_takes_the_place_of_the_one_before(page: Any) -> None:
@@ -196,7 +196,7 @@ def code_of(failure: str) -> str:
 @pytest.mark.parametrize("failure", sorted(set(FAILURES) - UNTIL_STOPPED))
 def test_every_failure_is_shown(page: Any, failure: str) -> None:
     ask(page, fail=failure)
-    assert page.inner_text("#failure-told") == FAILURES[failure]
+    assert page.inner_text("#failure-hint") == FAILURES[failure]
     told = end(page, "failed", "done")
     if failure in NO_FAILURE:
         assert told.startswith("Done")

@@ -72,7 +72,7 @@ def test_the_page_has_all_that_it_names(playground: Playground) -> None:
 
 def test_every_wire_and_every_failure_can_be_chosen(playground: Playground) -> None:
     options = Page(get(playground.page_url).text).all("option")
-    told = {option["value"]: option["data-tells"] for option in options}
+    told = {option["value"]: option["data-hint"] for option in options}
     wires = {name: f"POST {path}" for name, path in WIRES.items()}
     assert told == {**wires, "": "Nothing fails.", **FAILURES}
 

@@ -5,7 +5,7 @@ To add one:
 1. A file in this folder with a class that has the two members of `Frames` (`protocol.py`) and is
    made as `Format(source, wording)`.
 2. A line in `_CLASSES` and the name in `FramesName`, both below.
-3. A line about it where `relay` (`asking.py`) explains its argument `frames`, and in
+3. A line about it in the docstring of `relay` (`asking.py`, argument `frames`) and in
    `docs/relay.md`.
 
 A client of ours reads it with a dialect: that is a file in `suggestions/dialects/`.
