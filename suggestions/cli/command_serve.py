@@ -74,7 +74,7 @@ def serve(host: str, port: int, token_env: str | None, pace: float) -> None:
             port=port,
             token=token,
             pace=pace,
-            ready=lambda playground: click.echo(_introduction(playground, token_env)),
+            ready=lambda playground: click.echo(introduction(playground, token_env)),
         )
     except OSError as error:
         reason = error.strerror or error
@@ -83,7 +83,8 @@ def serve(host: str, port: int, token_env: str | None, pace: float) -> None:
         ) from None
 
 
-def _introduction(playground: Playground, token_env: str | None) -> str:
+def introduction(playground: Playground, token_env: str | None) -> str:
+    """What `serve` prints: every address, and three commands to try."""
     token = f'-H "Authorization: Bearer ${token_env}" ' if token_env else ""
     key = f"OPENAI_API_KEY=${token_env} " if token_env else ""
     own = f"SUGGESTIONS_TOKEN=${token_env} " if token_env else ""

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 import requests
 
-from suggestions.cli.command_serve import _introduction
+from suggestions.cli.command_serve import introduction
 from suggestions.playground import FAILURES, Playground
 from suggestions.playground.app import is_local
 from suggestions.playground.page import WIRES
@@ -104,7 +104,7 @@ def test_the_page_says_that_a_token_is_missing(playground: Playground) -> None:
 
 
 def test_serve_tells_of_the_page_first_and_of_every_wire(playground: Playground) -> None:
-    told = _introduction(playground, None)
+    told = introduction(playground, None)
     assert playground.page_url in told.partition("\n")[0]
     urls = {getattr(playground, name) for name in dir(Playground) if name.endswith("_url")}
     assert urls <= set(told.split())
