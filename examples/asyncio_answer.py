@@ -1,6 +1,6 @@
 """An answer under asyncio, in the three ways to follow it: handlers, `async for`, and `await`.
 
-The playground, a model on this machine, stands in for the service: no key, no network.
+It asks the playground, a model on this machine: no key, no network.
 
     python examples/asyncio_answer.py
 """

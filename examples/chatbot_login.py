@@ -1,7 +1,7 @@
 """Logs in to a chatbot backend with a user name and a password, and asks two questions.
 
 One login serves both: the token is kept until it expires, and fetched again when it is refused.
-The playground, a model on this machine, stands in for the service: no key, no network.
+It asks the playground, a model on this machine: no key, no network.
 
     python examples/chatbot_login.py
 """

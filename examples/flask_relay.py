@@ -3,7 +3,7 @@
     python examples/flask_relay.py
     curl -N localhost:8000/ask -H 'Content-Type: application/json' -d '{"prompt": "A haiku"}'
 
-It asks whom `OPENAI_API_KEY`, `OPENAI_BASE_URL` and `AI_MODEL_NAME` name; without a key, the
+`OPENAI_API_KEY`, `OPENAI_BASE_URL` and `AI_MODEL_NAME` name the service; without a key, it asks the
 playground, a model on this machine.
 """
 

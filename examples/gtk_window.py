@@ -2,8 +2,8 @@
 
     /usr/bin/python3 examples/gtk_window.py
 
-Debian has GTK as python3-gi and gir1.2-gtk-4.0. The playground, a model on this machine, stands in
-for the service: no key, no network.
+Debian has GTK as python3-gi and gir1.2-gtk-4.0. It asks the playground, a model on this
+machine: no key, no network.
 """
 
 import gi
@@ -53,7 +53,7 @@ class Window(Gtk.ApplicationWindow):
             self.question.get_text(),
             token="your_token_here",
             url=self.url,  # without it, Jetpack AI is asked
-            dispatch=glib(),  # handlers run here, where widgets may be changed
+            dispatch=glib(),  # handlers run on this thread, which may change widgets
             throttle=1 / 30,  # as often as the eye can see
             on={"suggestion": self.show, "error": self.fail, "end": self.rest},
         )

@@ -2,7 +2,7 @@
 
     pip install prompt_toolkit && python examples/prompt_toolkit_app.py
 
-The playground, a model on this machine, stands in for the service: no key, no network.
+It asks the playground, a model on this machine: no key, no network.
 """
 
 from prompt_toolkit.application import Application

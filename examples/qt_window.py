@@ -1,6 +1,6 @@
 """A window of Qt that shows an answer as Markdown while it is being written, and can stop it.
 
-The playground, a model on this machine, stands in for the service: no key, no network.
+It asks the playground, a model on this machine: no key, no network.
 
     pip install PyQt6 && python examples/qt_window.py
 """

@@ -1,6 +1,6 @@
 """The smallest program: one question, and its answer while it is being written.
 
-The playground, a model on this machine, stands in for the service: no key, no network.
+It asks the playground, a model on this machine: no key, no network.
 
     python examples/quickstart.py
 """

@@ -2,7 +2,7 @@
 
     pip install textual && python examples/textual_app.py
 
-The playground, a model on this machine, stands in for the service: no key, no network.
+It asks the playground, a model on this machine: no key, no network.
 """
 
 from textual.app import App
@@ -37,7 +37,7 @@ class SuggestionsApp(App):
             event.value,
             token="your_token_here",
             url=self.url,  # without it, Jetpack AI is asked
-            dispatch=textual(self),  # handlers run here, where widgets may be changed
+            dispatch=textual(self),  # handlers run in the app, which may change widgets
             throttle=1 / 15,  # Markdown is parsed anew each time
             on={"suggestion": self.show, "error": self.fail, "end": self.rest},
         )

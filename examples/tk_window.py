@@ -1,6 +1,6 @@
 """A window of Tk that shows an answer while it is being written, with a button to stop it.
 
-The playground, a model on this machine, stands in for the service: no key, no network.
+It asks the playground, a model on this machine: no key, no network.
 
     python examples/tk_window.py
 """

@@ -2,8 +2,8 @@
 
     python examples/wx_window.py
 
-It needs wxPython; Debian's is python3-wxgtk4.0, for /usr/bin/python3. The playground, a model on
-this machine, stands in for the service: no key, no network.
+It needs wxPython; Debian's is python3-wxgtk4.0, for /usr/bin/python3. It asks the playground, a
+model on this machine: no key, no network.
 """
 
 import wx

@@ -15,11 +15,10 @@ import threading
 from collections.abc import Callable
 
 from soak.words import pieces_of_answer
-from suggestions.testing import FAULTS
+from suggestions.testing import FAULTS, Peer
+from suggestions.testing.answer_bytes import CHUNKED, DONE, LAST_CHUNK, chunk, said, whole
 from suggestions.testing.faults import find
-from suggestions.testing.frames import CHUNKED, DONE, LAST_CHUNK, chunk, said, whole
-from suggestions.testing.peer import Peer
-from suggestions.testing.script import Script, failing
+from suggestions.testing.scripts import Script, failing
 
 STATUSES = (402, 413, 422, 429, 500, 503)
 LAST_ID = 40

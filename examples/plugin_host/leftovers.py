@@ -14,7 +14,7 @@ from suggestions import signals
 class Leftovers(NamedTuple):
     threads: int
     handlers: int
-    sockets: int | None  # None where the system does not tell
+    sockets: int | None  # None if the system does not say
 
     def __str__(self) -> str:
         sockets = "unknown" if self.sockets is None else self.sockets
@@ -22,7 +22,7 @@ class Leftovers(NamedTuple):
 
 
 def count() -> Leftovers:
-    """As it is now, in the whole process."""
+    """What there is now, in the whole process."""
     return Leftovers(
         threads=threading.active_count(),
         handlers=sum(len(signal.receivers) for signal in signals.BY_NAME.values()),
@@ -31,7 +31,7 @@ def count() -> Leftovers:
 
 
 def until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    """Waits until it holds; False where it did not within so many seconds."""
+    """Waits until the condition holds; False if it does not within `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

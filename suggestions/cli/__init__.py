@@ -11,7 +11,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """The program `suggestions`; ends the process with one of `exit_codes`."""
+    """The program `suggestions`. It ends the process with one of `exit_codes.TABLE`."""
     if find_spec("click") is None or find_spec("rich") is None:
         print(
             "suggestions: the command line needs click and rich: "
@@ -20,7 +20,7 @@ def main() -> None:
         )
         sys.exit(USAGE)
     try:
-        from suggestions.cli.group import group
+        from suggestions.cli.program import group
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     group(prog_name="suggestions")

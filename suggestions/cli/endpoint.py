@@ -1,4 +1,4 @@
-"""Whom to ask: from the options and the environment to the arguments of a source."""
+"""Which service to ask: from the options and the environment to the arguments of a source."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from typing import Any
 
 import click
 
+from suggestions.cli.exit_codes import USAGE
 from suggestions.dialects import find
 from suggestions.dialects.model_api import ModelAPI
 
-_NOWHERE = """\
-There is nobody to ask yet. Set one of these, or see `suggestions ask --help`:
+_NO_SERVICE = """\
+No service is set yet. Set one of these, or see `suggestions ask --help`:
   SUGGESTIONS_TOKEN=...                  for Jetpack AI
   OPENAI_API_KEY=... AI_MODEL_NAME=...   for OpenAI; OPENAI_BASE_URL=... for a service like it
 No key at hand? `suggestions demo` needs none."""
 
-_MODEL_APIS = "--dialect openai, responses, anthropic or ollama"
 _BOTH = (
     "SUGGESTIONS_TOKEN is set, and {} as well: "
-    "say which one to ask with --dialect jetpack or --dialect openai."
+    "choose one with --dialect jetpack or --dialect openai."
 )
 
 
-class _Nowhere(click.ClickException):
-    exit_code = 2
+class _NoService(click.ClickException):
+    exit_code = USAGE
 
     def __init__(self) -> None:
-        super().__init__(_NOWHERE)
+        super().__init__(_NO_SERVICE)
 
 
 def endpoint(
@@ -39,26 +39,29 @@ def endpoint(
 ) -> dict[str, Any]:
     """The arguments `dialect`, `url`, `token` and `options` of a source.
 
-    Raises `click.UsageError` for what does not go together, and `click.ClickException` where
-    nothing is set. A token in the environment is only ever sent to the service it is named for.
+    Raises `click.UsageError` for options that do not go together, and `click.ClickException` if
+    no service is set. A token in the environment is only ever sent to the service it is named for.
     """
     if url and base_url:
-        raise click.UsageError("--url is the whole address and --base-url its beginning: give one.")
+        raise click.UsageError("--url is the full address and --base-url its beginning: give one.")
     name = dialect or ("openai" if base_url else "jetpack" if url else _set_in_environment())
     try:
         found = find(name)
-    except (TypeError, ValueError) as error:  # what the environment says
+    except (TypeError, ValueError) as error:  # in the environment's values
         raise click.UsageError(str(error)) from None
     if isinstance(found, ModelAPI):
         return _model_api(type(found), url, base_url, model, token)
     if base_url:
-        raise click.UsageError(f"--base-url is for {_MODEL_APIS}; the other way is --url.")
+        raise click.UsageError(
+            f"--dialect {name} has no --base-url: give the full address with --url. "
+            "A service like OpenAI's needs --dialect openai."
+        )
     if name == "jetpack":
         token = token or _environ("SUGGESTIONS_TOKEN")
         if not (url or token):
-            raise _Nowhere()
+            raise _NoService()
     elif not url:
-        raise click.UsageError(f"--dialect {name} has no address of its own: give it with --url.")
+        raise click.UsageError(f"--dialect {name} has no address of its own: give one with --url.")
     options = {"model": model} if model else {}
     return {"dialect": found, "url": url, "token": token, "options": options}
 
@@ -72,7 +75,7 @@ def _model_api(
 ) -> dict[str, Any]:
     known = (url, base_url, token, _environ(kind.url_variable), _environ(kind.key_variable))
     if kind.key_variable and not any(known):
-        raise _Nowhere()
+        raise _NoService()
     try:
         dialect = kind(base_url, token, model)
     except (TypeError, ValueError) as error:

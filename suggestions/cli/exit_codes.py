@@ -1,11 +1,11 @@
-"""What the process ends with: one code per outcome, for scripts."""
+"""The exit codes of the process, one for each outcome, for scripts. `ask --help` prints `TABLE`."""
 
 from __future__ import annotations
 
 DONE = 0
 FAILED = 1
 USAGE = 2
-INTERRUPTED = 130  # 128 + SIGINT, as a shell tells it
+INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 BY_ERROR = {
@@ -24,6 +24,6 @@ TABLE = {
     USAGE: "wrong usage, no endpoint, or a missing extra",
     **{code: name for name, code in BY_ERROR.items()},
     INTERRUPTED: "Ctrl-C",
-    BROKEN_PIPE: "the reader of the output went away",
+    BROKEN_PIPE: "the reader of the output has closed it",
 }
-"""What each code means, in a few words."""
+"""The meaning of each code."""

@@ -1,36 +1,54 @@
-"""A source followed from the main thread: its events in order, and Ctrl-C as `close()`."""
+"""What the commands share: a source followed from the main thread, and what it is shown through."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from importlib.util import find_spec
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Protocol, TextIO
+
+import click
 
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource
+from suggestions.cli.exit_codes import USAGE
 from suggestions.events import Event
 
-TICK = 0.1  # seconds
+_TICK = 0.1  # seconds
+
+
+class View(AbstractContextManager[Any], Protocol):
+    """Shows the events that it names, in order. It is entered before the first and left after the
+    last."""
+
+    @property
+    def names(self) -> Collection[str]: ...
+
+    def show(self, event: Event[Any]) -> None: ...
+
+    def tick(self) -> None:
+        """Called when nothing has come for a moment."""
 
 
 def events_of(source: SuggestionsEventSource, names: Iterable[str]) -> Iterator[Event[Any] | None]:
     """Starts the source and yields its events of those names, and `end`, the last of all.
 
-    Yields None whenever nothing has come for a `TICK`.
+    Yields None whenever nothing has come for a tenth of a second.
     """
     arrived: SimpleQueue[Event[Any]] = SimpleQueue()
 
     def put(source: SuggestionsEventSource, event: Event[Any]) -> None:
         arrived.put(event)
 
-    # A source warns of an error that nobody hears; whoever follows it looks at `source.error`.
+    # With a handler for `error`, the source logs no warning: the command reports `source.error`.
     for name in {*names, "error", "end"}:
         source.connect(name, put)
     source.start()
     while True:
         try:
-            event = arrived.get(timeout=TICK)
+            event = arrived.get(timeout=_TICK)
         except Empty:
             yield None
             continue
@@ -41,9 +59,10 @@ def events_of(source: SuggestionsEventSource, names: Iterable[str]) -> Iterator[
 
 @contextmanager
 def closed_by_interrupt(source: SuggestionsEventSource) -> Iterator[None]:
-    """The first Ctrl-C closes the source, which then ends in `abort`; a second one is as ever.
+    """The first Ctrl-C closes the source, which then ends in `abort`. A second Ctrl-C interrupts
+    the program as usual.
 
-    No exception then tears what is just being written. Closes the source in any case.
+    So no exception interrupts a line that is just being written. Closes the source in any case.
     """
 
     before = signal.getsignal(signal.SIGINT)
@@ -59,3 +78,23 @@ def closed_by_interrupt(source: SuggestionsEventSource) -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, before)
         source.close()
+
+
+def standard_output() -> TextIO:
+    """Raises `click.ClickException` if it is closed, as by `>&-`."""
+    stream: TextIO | None = sys.stdout
+    if stream is None:
+        raise click.ClickException("standard output is closed: there is nowhere to write to.")
+    return stream
+
+
+class _MissingExtra(click.ClickException):
+    exit_code = USAGE
+
+
+def need_playground() -> None:
+    """Raises a `click.ClickException` that says what to install, if Flask is missing."""
+    if find_spec("flask") is None:
+        raise _MissingExtra(
+            'the playground needs Flask: pip install "suggestions-sdk[cli,playground]"'
+        )

@@ -12,22 +12,22 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from suggestions.cli.markdown import AnswerMarkdown, Tail, split_blocks
-from suggestions.cli.visible import visible
+from suggestions.cli.plain_text import visible
 from suggestions.events import Event
 
 INTERVAL = 0.08
 """Seconds between two paintings."""
 
-_SHARE = 4  # painting takes at most one part in so many of the time
+_SHARE = 4  # painting takes at most a quarter of the time
 
 
 class Live:
     """Shows a spinner until the first text, then the text.
 
-    A Markdown block that is complete is printed for good, above a small region at the bottom that
-    is repainted with the one that still grows. So nothing on the screen moves twice, and the
-    scrollback has the whole answer at the end, however long it is. Of a block that is higher than
-    the screen, the region shows the end.
+    A complete Markdown block is printed for good. Below it, a small region is repainted with the
+    block that still grows. So no printed text moves, and at the end the scrollback has the whole
+    answer, however long it is. If the growing block is higher than the screen, the region shows its
+    end.
     """
 
     names = ("open", "retry", "reasoning", "chunk")
@@ -51,7 +51,7 @@ class Live:
         self._next_painting = 0.0
 
     def __rich__(self) -> RenderableType:
-        """What the region is to show now. Rich asks for it whenever it paints."""
+        """What the region shows now. Rich calls this whenever it paints."""
         if not self._begun:
             return self._spinner
         height = max(2, self._console.height - 2)
@@ -95,12 +95,12 @@ class Live:
         self._spinner.update(text=Text(visible(words), style="dim"))
 
     def _print(self, blocks: Iterable[str]) -> None:
-        """Prints for good; Rich repaints the region with it."""
+        """Prints for good. Rich repaints the region at the same time."""
         for block in filter(str.strip, blocks):
             self._console.print(_spaced(block, below=self._printed))
             self._printed = True
 
 
 def _spaced(text: str, *, below: bool) -> RenderableType:
-    """Markdown, with an empty line before it where it stands below more of it."""
+    """Markdown, with an empty line before it if there is more of it above."""
     return Group("", AnswerMarkdown(text)) if below else AnswerMarkdown(text)

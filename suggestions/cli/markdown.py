@@ -1,4 +1,4 @@
-"""Markdown of somebody else's, rendered for a terminal."""
+"""Markdown from a model, rendered safely for a terminal."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from suggestions.cli.visible import visible
+from suggestions.cli.plain_text import visible
 
-# What is nested deeper would vanish, and rendering takes Python's stack. A list takes two levels.
+# Deeper nesting is not shown, since rendering uses Python's stack. A list takes two levels.
 _DEEPEST = 100
 
-# Tags, addresses that are defined apart, and those of images would all vanish from the screen.
+# HTML tags, link definitions and the addresses of images would vanish from the screen: they are
+# shown as text.
 _parser = (
     MarkdownIt("commonmark", {"html": False, "maxNesting": _DEEPEST})
     .enable(["strikethrough", "table"])
@@ -26,7 +27,7 @@ _parser = (
 
 
 class _WholeTable(TableElement):
-    """A table that folds a word that is longer than its column, which would else be cut off."""
+    """A table that folds a word that is longer than its column instead of cutting it off."""
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
@@ -60,13 +61,13 @@ class AnswerMarkdown(Markdown):
         lines = Segment.split_lines(each for each in rendered if isinstance(each, Segment))
         for line in _trimmed(list(lines)):
             for segment in line:
-                # Once more, for what Markdown itself has made: `&#x202e;` was plain text before.
+                # Once more: Markdown turns the plain text `&#x202e;` into its character.
                 yield Segment(visible(segment.text), segment.style)
             yield Segment.line()
 
 
 def _trimmed(lines: list[list[Segment]]) -> list[list[Segment]]:
-    """Without empty lines around it; some blocks bring them, and others do not."""
+    """Without the empty lines around it, which some blocks have and others do not."""
     full = [number for number, line in enumerate(lines) if any(map(_is_seen, line))]
     return lines[full[0] : full[-1] + 1] if full else []
 
@@ -76,11 +77,11 @@ def _is_seen(segment: Segment) -> bool:
 
 
 def split_blocks(text: str) -> list[str]:
-    """A text cut before each of its Markdown blocks.
+    """The text, cut before each of its Markdown blocks.
 
-    What may still grow is all in the last one, which is never cut off. Only whole lines count,
-    since what follows on a line can make another block of it. The text is one that `visible` has
-    made, where nothing but a line feed ends a line.
+    All that may still grow is in the last one. Only whole lines count, since the rest of a line can
+    still change its block. The text must come from `visible`: in it, only a line feed ends a
+    line.
     """
     lines = text.split("\n")
     whole = "\n".join(lines[:-1]) + "\n"
@@ -90,7 +91,7 @@ def split_blocks(text: str) -> list[str]:
 
 
 class Tail:
-    """The last `height` lines of something, under a mark where there are more."""
+    """The last `height` lines of something, under a mark if there are more."""
 
     def __init__(self, renderable: RenderableType, height: int) -> None:
         self._renderable = renderable

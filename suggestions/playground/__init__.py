@@ -1,13 +1,13 @@
-"""A local server that speaks like the real services, for demos, tests and examples.
+"""A local server that answers as the real services do, for demos, tests and examples.
 
 It needs Flask, no key and no network::
 
     with Playground() as playground:
         requests.post(playground.jetpack_url, json={"question": "Hello"})
 
-Every request may ask for its own trouble: `?fail=NAME` (or the header `X-Playground-Fail`), with a
-name out of `FAILURES` or any status from 201 to 599; `?after=N` says after how many tokens a
-failure in mid-stream comes; `?pace=SECONDS` sets the mean time between two tokens.
+Every request can ask for a failure: `?fail=NAME` (or the header `X-Playground-Fail`), with a name
+out of `FAILURES` or any status from 201 to 599. `?after=N` is the number of tokens before a failure
+in mid-stream. `?pace=SECONDS` is the mean time between two tokens.
 """
 
 try:

@@ -8,14 +8,10 @@ from typing import Literal
 
 from flask import Response, current_app, request
 
-from .chat import Chat, Message
-from .chat_body import Body, checked, optional, read_body, read_messages, read_tools
-from .completions import digest
-from .faults import Fault, Refused
-from .model_stream import Format, Json, Said, limit_of, respond
-from .stream import Frame, sse, to_json
-from .tokens import tokenize
-from .wire_format import wire_format
+from .model import Chat, Message, tokenize
+from .request_body import Body, checked, optional, read_body, read_messages, read_tools
+from .streaming import Fault, Frame, Refused, sse, to_json
+from .wire_format import Format, Json, Said, digest, limit_of, respond, wire_format
 
 _ROLES = ("user", "assistant")
 _TYPES = {
@@ -64,8 +60,8 @@ def create_message() -> Response:
 
 
 def _messages(body: Body) -> tuple[Message, ...]:
-    told = optional(body, "system", "")
-    return ((Message("system", told),) if told else ()) + read_messages(body, _ROLES)
+    system = optional(body, "system", "")
+    return ((Message("system", system),) if system else ()) + read_messages(body, _ROLES)
 
 
 def _tools(body: Body) -> Body:

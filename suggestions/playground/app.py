@@ -1,41 +1,44 @@
-"""The Flask application: the routes of all wire formats, joined."""
+"""The Flask application: the routes of all wire formats, and who may use them."""
 
 from __future__ import annotations
 
 import secrets
 import uuid
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
-from flask import Flask, Response
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, request
+from werkzeug.exceptions import Forbidden, HTTPException
 
 from .anthropic import anthropic
-from .ask import ask
 from .chatbot import chatbot
-from .faults import Fault, openai_body
 from .jetpack import jetpack
-from .local_only import refuse_other_hosts
 from .ollama import ollama
 from .openai import openai
-from .page import page
-from .plain import plain
+from .page import ask, page
+from .plain_streams import plain
 from .relay import relay
 from .responses import responses
+from .streaming import Fault, openai_body
 from .wire_format import json_response
+
+_EXPECTED = "expected localhost, 127.0.0.1 or [::1]"
 
 
 def create_app(*, token: str | None = None, pace: float = 0.03, local: bool = True) -> Flask:
     """The playground as a WSGI application.
 
-    `token`: when given, requests must carry it as a bearer token; else any token, or none, will do.
+    `token`: if given, requests must carry it as a bearer token. Without it, any token or none will
+    do.
     `pace`: the mean time between two tokens, in seconds.
-    `local`: whether it answers this machine alone, see `refuse_other_hosts`.
+    `local`: whether to refuse requests that come from web pages of other hosts.
     """
     app = Flask(__name__, static_folder=None)
     app.config["PLAYGROUND_TOKEN"] = token
     app.config["PLAYGROUND_SECRET"] = secrets.token_bytes(32)
     app.config["PLAYGROUND_PACE"] = pace
     if local:
-        app.before_request(refuse_other_hosts)
+        app.before_request(_refuse_other_hosts)
     for wire in (jetpack, openai, responses, anthropic, ollama, chatbot, relay, plain, ask, page):
         app.register_blueprint(wire)
     app.register_error_handler(HTTPException, _no_route)
@@ -44,7 +47,7 @@ def create_app(*, token: str | None = None, pace: float = 0.03, local: bool = Tr
 
 
 def _no_route(error: HTTPException) -> Response:
-    """Unknown paths and wrong methods; a bug in the playground, too, is told in JSON."""
+    """Unknown paths and wrong methods, and also a bug in the playground, are reported in JSON."""
     fault = Fault(error.code or 500, error.description or error.name)
     return json_response(openai_body(fault), fault.status)
 
@@ -52,3 +55,34 @@ def _no_route(error: HTTPException) -> Response:
 def _with_request_id(response: Response) -> Response:
     response.headers["x-request-id"] = f"req_{uuid.uuid4().hex}"
     return response
+
+
+def is_local(name: str) -> bool:
+    """Whether a host's name or IP address always means the machine that it is used on."""
+    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, section 6.3
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_other_hosts() -> None:
+    """Raises `Forbidden` for a request that only a web page of another host can have sent.
+
+    Such a page can reach a port of this machine in two ways. It posts to an address of this
+    machine: then the `Origin` is another one. Or its DNS name is bound to this machine after it was
+    loaded: then the `Host` is another one.
+    """
+    if not is_local(_name_in(f"//{request.host}")):
+        raise Forbidden(f"The Host {request.host!r} is not this machine: {_EXPECTED}.")
+    origin = request.headers.get("Origin")
+    if request.method == "POST" and origin is not None and not is_local(_name_in(origin)):
+        raise Forbidden(f"The Origin {origin!r} is not this machine: {_EXPECTED}.")
+
+
+def _name_in(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:  # a bracket without the other one
+        return ""

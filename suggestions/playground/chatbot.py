@@ -1,16 +1,19 @@
-"""The chatbot backend: a login, and answers for those who have a token of it."""
+"""The chatbot backend: a login, and answers for requests that carry a token of that login."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import json
+import time
+
 from flask import Response, current_app, request
 
-from .chat import Message, Reply
-from .chat_body import checked, read_json, read_messages
-from .faults import Fault, Refused
-from .json_web_token import is_valid, issue
-from .shape import Shape, respond
-from .stream import sse, sse_text, to_json
-from .wire_format import json_response, wire_format
+from .model import Chat, Message, Reply
+from .request_body import checked, read_json, read_messages
+from .streaming import Fault, Refused, sse, sse_text, to_json
+from .wire_format import json_response, respond, text_format, wire_format
 
 USERS = {"demo": 3600, "expired": -60}
 """By user name, the seconds until their tokens expire. The password of each is its name."""
@@ -59,12 +62,12 @@ def log_in() -> Response:
 
 @chatbot.post("/chatCompletionStream")
 def chat_completion_stream() -> Response:
-    return respond(_SHAPE, _messages())
+    return respond(_FORMAT, Chat(_messages()), stream=True)
 
 
 @chatbot.post("/chatCompletion")
 def chat_completion() -> Response:
-    return respond(_SHAPE, _messages(), stream=False)
+    return respond(_FORMAT, Chat(_messages()), stream=False)
 
 
 def _messages() -> tuple[Message, ...]:
@@ -81,10 +84,47 @@ def _whole(reply: Reply) -> object:
 
 
 _EMPTY = sse_text("", event="message")
-_SHAPE = Shape(
+_FORMAT = text_format(
     token=lambda token: sse_text(token, event="message"),
     fault=lambda fault: sse(to_json(_error_body(fault)), event="error"),
     start=_EMPTY,
     end=lambda reply: _EMPTY,
     whole=_whole,
 )
+
+
+# JSON Web Tokens (RFC 7519) with HMAC and SHA-256, as far as a login needs them.
+
+
+def issue(identity: str, lifetime: float, secret: bytes) -> str:
+    """A token that expires in `lifetime` seconds; below 0 it has expired already."""
+    now = time.time()
+    begin = int(min(now, now + lifetime - 1))
+    claims = {"identity": identity, "iat": begin, "nbf": begin, "exp": int(now + lifetime)}
+    head = f"{_encoded({'alg': 'HS256', 'typ': 'JWT'})}.{_encoded(claims)}"
+    return f"{head}.{_signature(head, secret)}"
+
+
+def is_valid(token: str, secret: bytes) -> bool:
+    """Whether `issue` made the token, with this secret, and it has not expired."""
+    head, _, signature = token.rpartition(".")
+    if not hmac.compare_digest(signature.encode(), _signature(head, secret).encode()):
+        return False
+    claims = json.loads(_decoded(head.partition(".")[2]))
+    return bool(time.time() < claims["exp"])
+
+
+def _signature(head: str, secret: bytes) -> str:
+    return _text(hmac.new(secret, head.encode(), hashlib.sha256).digest())
+
+
+def _encoded(value: object) -> str:
+    return _text(json.dumps(value, separators=(",", ":")).encode())
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decoded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,4 +1,4 @@
-"""The failures that a request can ask for by name: one table of all of them."""
+"""What a request can ask of the playground itself: a pace, and a failure by its name in a table."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from flask import Response
+from flask import Response, current_app, request
 from werkzeug.http import HTTP_STATUS_CODES
 
-from .chat import Reply
-from .faults import Fault, openai_body
-from .stream import Frame, sse, streamed, to_json
-from .tokens import tokenize
+from .model import Reply, tokenize
+from .streaming import Fault, Frame, Refused, openai_body, sse, streamed, to_json
 
 Frames = list[Frame]
+
+_LONGEST_PACE = 60.0  # seconds
+_AFTER = "3"  # tokens
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One way to fail: a line that tells it, and one of five things that bring it about.
+    """One way to fail: a line that describes it, and one of five things that bring it about.
 
-    `fault` refuses the request, `instead` answers in place of the route, `reply` changes what the
-    model says, `frames` changes the stream, `whole` sends no stream. Both changes are given the
-    number of tokens after which they are to come.
+    `fault` refuses the request, `instead` answers in place of the route, `reply` changes the
+    model's reply, `frames` changes the stream, `whole` sends no stream. `reply` and `frames` get
+    the number of tokens after which the change comes.
     """
 
-    tells: str
+    description: str
     fault: Fault | None = None
     instead: Callable[[], Response] | None = None
     reply: Callable[[Reply, int], Reply] | None = None
@@ -35,7 +36,7 @@ class Failure:
     whole: bool = False
 
 
-def find(name: str) -> Failure | None:
+def _find(name: str) -> Failure | None:
     """The failure of that name, which may also be any status from 201 to 599."""
     if name not in _TABLE and name != "200" and re.fullmatch("[2-5][0-9][0-9]", name):
         status = int(name)
@@ -47,17 +48,19 @@ def _refusal(fault: Fault) -> Failure:
     return Failure(f"Status {fault.status}: {fault.message}", fault=fault)
 
 
-def _ending(tells: str, *ending: Frame) -> Failure:
+def _ending(description: str, *ending: Frame) -> Failure:
     """After some tokens, `ending` takes the place of the rest of the stream."""
-    return Failure(tells, frames=lambda frames, after: [*frames[: _place(frames, after)], *ending])
+    return Failure(
+        description, frames=lambda frames, after: [*frames[: _place(frames, after)], *ending]
+    )
 
 
-def _error(tells: str, fault: Fault) -> Failure:
-    return _ending(tells, Frame("control", sse(to_json(openai_body(fault))), fault))
+def _error(description: str, fault: Fault) -> Failure:
+    return _ending(description, Frame("control", sse(to_json(openai_body(fault))), fault))
 
 
 def _place(frames: Frames, after: int) -> int:
-    """Where the stream has told `after` tokens, or all of them when there are no more."""
+    """The place after `after` tokens of the stream, or after all of them if there are fewer."""
     tokens = [place for place, frame in enumerate(frames) if frame.kind == "token"]
     return tokens[after] if after < len(tokens) else tokens[-1] + 1
 
@@ -147,11 +150,11 @@ _TABLE: Mapping[str, Failure] = {
     "stream-quota": _error("A used up quota in mid-stream.", _QUOTA),
     "stream-content-filter": _error("A content filter in mid-stream.", FILTER),
     "stream-error-text": _ending(
-        "An error in mid-stream that is a text, no object.",
+        "An error in mid-stream that is a text, not an object.",
         Frame("control", sse(to_json({"error": _SERVER.message})), _SERVER),
     ),
     "stream-error-event": _ending(
-        "An error in mid-stream as an event of the name `error`.",
+        "An error in mid-stream as an event named `error`.",
         Frame("control", sse(to_json(openai_body(_SERVER)), event="error"), _SERVER),
     ),
     "finish-content-filter": Failure(
@@ -170,7 +173,7 @@ _TABLE: Mapping[str, Failure] = {
     ),
     "cut": _ending("The connection drops in mid-stream.", Frame("cut")),
     "end-early": _ending("The stream ends cleanly in mid-answer, with no finish and no [DONE]."),
-    "no-done": Failure("The whole stream but for its [DONE].", frames=_without_done),
+    "no-done": Failure("The whole stream without its [DONE].", frames=_without_done),
     "silence": _ending("Some tokens, then nothing until the client leaves.", Frame("silence")),
     "slow-headers": Failure(
         "Nothing at all, not even headers, until the client leaves.",
@@ -185,6 +188,46 @@ _TABLE: Mapping[str, Failure] = {
 }
 
 FAILURES: Mapping[str, str] = MappingProxyType(
-    {name: failure.tells for name, failure in _TABLE.items()}
+    {name: failure.description for name, failure in _TABLE.items()}
 )
-"""The name of each failure, and a line that tells it."""
+"""The name of each failure, and a line that describes it."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """`pace` is in seconds between two tokens; `after` counts the tokens before the failure."""
+
+    pace: float
+    failure: Failure
+    after: int
+
+
+def demanded() -> Demand:
+    """What the current request asks for. Raises `Refused` if there is no such thing."""
+    name = request.args.get("fail") or request.headers.get("X-Playground-Fail")
+    failure = _find(name) if name else Failure("Nothing fails.")
+    if failure is None:
+        known = ", ".join(FAILURES)
+        raise _unknown("fail", f"expected any status from 201 to 599, or one of {known}")
+    after = request.args.get("after", _AFTER)
+    if not re.fullmatch("[0-9]{1,9}", after):
+        raise _unknown("after", "expected a number of tokens")
+    return Demand(_pace(), failure, int(after))
+
+
+def _pace() -> float:
+    given = request.args.get("pace")
+    if given is None:
+        return float(current_app.config["PLAYGROUND_PACE"])
+    try:
+        pace = float(given)
+    except ValueError:
+        pace = -1.0
+    if not 0 <= pace <= _LONGEST_PACE:
+        raise _unknown("pace", f"expected seconds from 0 to {_LONGEST_PACE:g}")
+    return pace
+
+
+def _unknown(parameter: str, expected: str) -> Refused:
+    message = f"Invalid value for the query parameter '{parameter}': {expected}."
+    return Refused(Fault(400, message, "invalid_value", param=parameter))

@@ -1,21 +1,21 @@
-"""Jetpack AI: one address that takes a question or messages, and streams unless told not to."""
+"""Jetpack AI: one address that takes a question or messages. It streams by default."""
 
 from __future__ import annotations
 
 from flask import Response
 from werkzeug.http import HTTP_STATUS_CODES
 
-from .chat import Message
-from .chat_body import Body, checked, optional, read_body, read_messages
-from .chat_response import respond
-from .faults import Fault
+from .model import Message
+from .openai import respond_as_openai
+from .request_body import Body, checked, optional, read_body, read_messages
+from .streaming import Fault
 from .wire_format import wire_format
 
 PATH = "/wpcom/v2/jetpack-ai-query"
 
 _ROLES = ("system", "user", "assistant", "jetpack-ai", "tool", "function")
 
-# What WordPress calls that which the OpenAI API has another name for.
+# WordPress's names for codes of the OpenAI API.
 _CODES = {
     "invalid_api_key": "rest_forbidden",
     "invalid_json": "rest_invalid_json",
@@ -44,7 +44,7 @@ jetpack = wire_format("jetpack", _error_body)
 def jetpack_ai_query() -> Response:
     body = read_body()
     optional(body, "post_id", 0)
-    return respond(body, _messages(body), stream=True)
+    return respond_as_openai(body, _messages(body), stream=True)
 
 
 def _messages(body: Body) -> tuple[Message, ...]:

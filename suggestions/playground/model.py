@@ -1,32 +1,91 @@
-"""The model: a conversation in, a reply out. The same one always gets the same reply."""
+"""The model: a conversation in, a reply out, as plain values without a wire format in them. The
+same conversation always gets the same reply."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from .answers import answer_to, shorten
-from .calls import calls_for
-from .chat import Chat, Message, Reply
-from .tokens import tokenize
 
 MODELS = ("playground", "playground-reasoner")
 
-_RESULTS = ("tool", "function")  # the roles that bring the result of a call
+_RESULTS = ("tool", "function")  # the roles of a call's result
 
 # What a chat format spends on the frame of a message, as the real services count it.
 _TOKENS_PER_MESSAGE = 4
+
+# In this order: ideographs and whatever lies beyond them (emoji), two at a time at most; a word or
+# a run of signs with the space before it; line ends; any other space. Together they match anything.
+_PIECE = re.compile(r"[\u2e80-\U0010ffff]{1,2}| ?[^\W\u2e80-\U0010ffff]+| ?[^\w\s]+|\n+|\s")
+_LONGEST_WHOLE_WORD = 7
+_CAPITALISED = r"[A-Z\u00c0-\u00de]\w*"
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn of the conversation."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A function that the model may call; `parameters` is its JSON schema."""
+
+    name: str
+    parameters: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A question with its options. `max_tokens` limits the answer; None is no limit."""
+
+    messages: tuple[Message, ...]
+    model: str = "playground"
+    tools: tuple[Tool, ...] = ()
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function that the model wants called; `arguments` is JSON text."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer: `tokens` joined are its text, or else `calls` say what to call.
+
+    `reasoning` holds the tokens of the thinking before it; `prompt_tokens` counts the question.
+    """
+
+    tokens: tuple[str, ...]
+    reasoning: tuple[str, ...] = ()
+    calls: tuple[Call, ...] = ()
+    finish_reason: str = "stop"
+    prompt_tokens: int = 0
+
+    @property
+    def text(self) -> str:
+        return "".join(self.tokens)
 
 
 def reply_to(chat: Chat) -> Reply:
     """The reply to the last message of `chat`, which has at least one.
 
-    A question that names a tool is answered by a call of it (the rule is in `calls`), the result of
-    a tool by a sentence about it. A model with "reasoner" in its name thinks aloud first.
+    A question that names a tool gets a call of it (see `_calls_for`), the result of a tool gets a
+    sentence about it. A model with "reasoner" in its name thinks aloud first.
     """
     last = chat.messages[-1]
     reasoning = tokenize(_thoughts(last.text)) if "reasoner" in chat.model else ()
     prompt_tokens = sum(_TOKENS_PER_MESSAGE + len(tokenize(m.text)) for m in chat.messages)
-    calls = calls_for(last.text, chat.tools) if last.role not in _RESULTS else ()
+    calls = _calls_for(last.text, chat.tools) if last.role not in _RESULTS else ()
     if calls:
         return Reply((), reasoning, calls, "tool_calls", prompt_tokens)
     tokens = tokenize(_text(chat.messages))
@@ -45,9 +104,9 @@ def _text(messages: Sequence[Message]) -> str:
 
 
 def _memories(earlier: Sequence[Message]) -> Iterator[str]:
-    """A line for what the model was told before: the system message, and the last question."""
-    if told := _latest(earlier, "system", "developer"):
-        yield f'*I keep in mind what I was told: "{shorten(told, 80)}"*'
+    """A line each for the system message and for the question before this one."""
+    if system := _latest(earlier, "system", "developer"):
+        yield f'*I keep my instructions in mind: "{shorten(system, 80)}"*'
     if asked := _latest(earlier, "user", "jetpack-ai"):
         yield f'*Before this, you asked: "{shorten(asked, 80)}"*'
 
@@ -61,3 +120,74 @@ def _thoughts(question: str) -> str:
         f'The question is "{shorten(question, 80)}". First I look whether I know the answer by '
         "heart. If I do, I say it in a few sentences; if I do not, I say so and stay friendly."
     )
+
+
+def _calls_for(question: str, tools: Iterable[Tool]) -> tuple[Call, ...]:
+    """The calls of all the tools that the question names, in the order of the tools.
+
+    The rule: a question calls for each tool whose name it contains, with `_` and a space the same
+    ("get weather for Paris" calls `get_weather`). Its arguments are found in the question too: a
+    string is the "quoted text", or the first name with a capital letter ("New York"), or else the
+    question; a number is the first number in it, or 1; a choice (`enum`) is the first one that it
+    names, or the first of all.
+    """
+    words = _plain(question)
+    return tuple(
+        Call(tool.name, json.dumps(_arguments(tool, question), ensure_ascii=False))
+        for tool in tools
+        if _plain(tool.name) in words
+    )
+
+
+def _plain(text: str) -> str:
+    return text.replace("_", " ").lower()
+
+
+def _arguments(tool: Tool, question: str) -> dict[str, object]:
+    properties = tool.parameters.get("properties")
+    if not isinstance(properties, Mapping):
+        return {}
+    # The name of the tool is not what the question is about.
+    about = re.sub(re.escape(tool.name), "", question, flags=re.IGNORECASE).strip()
+    return {str(name): _argument(schema, about) for name, schema in properties.items()}
+
+
+def _argument(schema: object, about: str) -> object:
+    if not isinstance(schema, Mapping):
+        return None
+    choices = schema.get("enum")
+    if isinstance(choices, list) and choices:
+        named = (choice for choice in choices if str(choice).lower() in about.lower())
+        return next(named, choices[0])
+    kind = schema.get("type")
+    if kind in ("number", "integer"):
+        return _number(about, whole=kind == "integer")
+    blank: dict[object, object] = {"boolean": True, "array": [], "object": {}, "null": None}
+    # A type may also be a list of types, which is no key of a table.
+    return blank[kind] if isinstance(kind, str) and kind in blank else _words(about)
+
+
+def _number(about: str, *, whole: bool) -> float:
+    found = re.search(r"-?\d{1,15}" if whole else r"-?\d{1,15}(\.\d{1,15})?", about)
+    if found is None:
+        return 1
+    return int(found[0]) if whole else float(found[0])
+
+
+def _words(about: str) -> str:
+    if quoted := re.search(r'["\u201c](.+?)["\u201d]', about):
+        return quoted[1]
+    name = re.search(rf"(?<=\s){_CAPITALISED}( {_CAPITALISED})*", about)
+    return name[0] if name else about
+
+
+def tokenize(text: str) -> tuple[str, ...]:
+    """The tokens of `text`; joined they are exactly `text`."""
+    return tuple(token for piece in _PIECE.findall(text) for token in _cut_in_two(piece))
+
+
+def _cut_in_two(piece: str) -> tuple[str, ...]:
+    if len(piece.strip()) <= _LONGEST_WHOLE_WORD:
+        return (piece,)
+    middle = (len(piece) + 1) // 2
+    return piece[:middle], piece[middle:]

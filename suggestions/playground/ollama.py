@@ -1,4 +1,4 @@
-"""Ollama's own chat API: `/api/chat`, which streams unless told not to."""
+"""Ollama's own chat API: `/api/chat`, which streams by default."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from datetime import datetime, timezone
 
 from flask import Response
 
-from .chat import Call, Chat
-from .chat_body import checked, optional, read_body, read_messages, read_tools
-from .faults import Fault
-from .model_stream import Format, Json, Said, limit_of, respond
-from .stream import Frame, to_json
-from .wire_format import wire_format
+from .model import Call, Chat
+from .request_body import checked, optional, read_body, read_messages, read_tools
+from .streaming import Fault, Frame, to_json
+from .wire_format import Format, Json, Said, limit_of, respond, wire_format
 
 _ROLES = ("system", "user", "assistant", "tool")
 
@@ -37,12 +35,12 @@ def api_chat() -> Response:
 
 def _frames(said: Said) -> Iterator[Frame]:
     for token in said.reply.reasoning:
-        yield Frame("token", _line(_told(said, content="", thinking=token)))
+        yield Frame("token", _line(_part(said, content="", thinking=token)))
     for token in said.reply.tokens:
-        yield Frame("token", _line(_told(said, content=token)))
+        yield Frame("token", _line(_part(said, content=token)))
     for call in said.reply.calls:
-        yield Frame("token", _line(_told(said, content="", tool_calls=[_call(call)])))
-    yield Frame("done", _line({**_told(said, content=""), **_end(said)}))
+        yield Frame("token", _line(_part(said, content="", tool_calls=[_call(call)])))
+    yield Frame("done", _line({**_part(said, content=""), **_end(said)}))
 
 
 def _whole(said: Said) -> Json:
@@ -52,14 +50,14 @@ def _whole(said: Said) -> Json:
         message["thinking"] = "".join(reply.reasoning)
     if reply.calls:
         message["tool_calls"] = [_call(call) for call in reply.calls]
-    return {**_told(said, **message), **_end(said)}
+    return {**_part(said, **message), **_end(said)}
 
 
 def _line(value: object) -> bytes:
     return to_json(value) + b"\n"
 
 
-def _told(said: Said, **message: object) -> Json:
+def _part(said: Said, **message: object) -> Json:
     return {
         "model": said.model,
         "created_at": datetime.now(timezone.utc).isoformat(),
@@ -73,7 +71,7 @@ def _call(call: Call) -> Json:
 
 
 def _end(said: Said) -> Json:
-    # A call of a tool is no reason of its own there.
+    # Ollama has no own reason for the call of a tool.
     reason = "stop" if said.reply.calls else said.reply.finish_reason
     return {
         "done": True,

@@ -1,4 +1,4 @@
-"""A streaming backend that stands before a model, and sends frames with a `type`."""
+"""A backend that relays a model's answer in frames with a `type`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from flask import Response
 
 from suggestions.errors import SuggestionsError, from_report, from_status
 
-from .chat import Reply
-from .chat_body import read_body
 from .failures import FILTER
-from .faults import Fault, openai_body
-from .shape import Shape, read_question, respond
-from .stream import sse, to_json
-from .wire_format import wire_format
+from .model import Chat, Reply
+from .request_body import read_body, read_question
+from .streaming import Fault, openai_body, sse, to_json
+from .wire_format import respond, text_format, wire_format
 
 PATH = "/relay"
 
@@ -37,7 +35,7 @@ def _end(reply: Reply) -> bytes:
 
 
 relay = wire_format("relay", _error_body)
-_SHAPE = Shape(
+_FORMAT = text_format(
     token=lambda token: _frame("content", data=token),
     fault=lambda fault: _error_frame(from_report(openai_body(fault))),
     end=_end,
@@ -46,4 +44,4 @@ _SHAPE = Shape(
 
 @relay.post(PATH)
 def frames() -> Response:
-    return respond(_SHAPE, read_question(read_body()))
+    return respond(_FORMAT, Chat(read_question(read_body())), stream=True)

@@ -8,14 +8,10 @@ from typing import Literal
 
 from flask import Response
 
-from .chat import Chat, Message
-from .chat_body import Body, checked, optional, read_body, read_messages, read_tools
-from .completions import digest
-from .faults import Fault, openai_body
-from .model_stream import Format, Json, Said, limit_of, respond
-from .stream import Frame, sse, to_json
-from .tokens import tokenize
-from .wire_format import wire_format
+from .model import Chat, Message, tokenize
+from .request_body import Body, checked, optional, read_body, read_messages, read_tools
+from .streaming import Fault, Frame, openai_body, sse, to_json
+from .wire_format import Format, Json, Said, digest, limit_of, respond, wire_format
 
 _ROLES = ("system", "developer", "user", "assistant")
 _REASONS = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -35,8 +31,8 @@ def create_response() -> Response:
 
 
 def _messages(body: Body) -> tuple[Message, ...]:
-    told = optional(body, "instructions", "")
-    instructions = (Message("system", told),) if told else ()
+    text = optional(body, "instructions", "")
+    instructions = (Message("system", text),) if text else ()
     if isinstance(body.get("input"), list):
         return instructions + read_messages({"messages": body["input"]}, _ROLES)
     return (*instructions, Message("user", checked(body.get("input") or None, str, "input")))

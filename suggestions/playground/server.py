@@ -1,32 +1,37 @@
-"""Serves the playground from a thread of its own, and hangs up when told to."""
+"""Serves the playground from a thread of its own."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import socket
 import threading
+import time
 from collections.abc import Callable
 from ipaddress import ip_address
 from types import TracebackType
 
-from .app import create_app
+from flask import Flask
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+from .app import create_app, is_local
 from .jetpack import PATH as JETPACK_PATH
-from .local_only import is_local
-from .plain import JSON_PATH, LINES_PATH, RAW_PATH, TEXT_PATH
+from .plain_streams import JSON_PATH, LINES_PATH, RAW_PATH, TEXT_PATH
 from .relay import PATH as RELAY_PATH
-from .wsgi import WSGIServer, listen
 
 _logger = logging.getLogger("suggestions")
 _POLL = 0.05  # seconds until the accepting thread sees that it is to stop
-_PATIENCE = 5.0  # seconds that stop() grants the threads
+_STOP_TIMEOUT = 5.0  # seconds, for the threads
 
 
 class Playground:
     """The playground on a port of this machine, a free one by default; a context manager.
 
     `pace` is the mean time between two tokens in seconds; with a `token`, requests must carry it.
-    As long as `host` is an address of this machine alone, web pages of other hosts are refused.
+    If `host` is an address of this machine alone, web pages of other hosts are refused.
     """
+
+    __module__ = "suggestions.playground"
 
     def __init__(
         self,
@@ -42,17 +47,17 @@ class Playground:
         self._thread: threading.Thread | None = None
 
     def start(self) -> Playground:
-        """Listen, and serve from a daemon thread. Raises `OSError` when the port is taken.
+        """Listens, and serves from a daemon thread. Raises `OSError` if the port is taken.
 
-        Logs a warning where other machines can reach it.
+        Logs a warning if other machines can reach it.
         """
         if self._server is not None:
             raise RuntimeError("the playground is already running")
         server = self._server = listen(*self._address, self._app)
         if not ip_address(str(server.server_address[0])).is_loopback:
             _logger.warning(
-                "Warning: %s can be reached from other machines. The playground is made for "
-                "trying things, not for an open network.",
+                "Warning: other machines can reach %s. The playground is for "
+                "trying things out, not for an open network.",
                 self._address[0] or "every address",
             )
         self._thread = threading.Thread(
@@ -62,25 +67,25 @@ class Playground:
         return self
 
     def stop(self) -> None:
-        """Close the port and every open connection, and wait for their threads to end."""
+        """Closes the port and every open connection, and waits for their threads to end."""
         server, thread = self._server, self._thread
         self._server = self._thread = None
         if server is None or thread is None:
             return
         server.shutdown()
-        thread.join(_PATIENCE)
-        server.hang_up(_PATIENCE)
+        thread.join(_STOP_TIMEOUT)
+        server.close_connections(_STOP_TIMEOUT)
 
     def wait(self) -> None:
-        """Block until the playground is stopped, by another thread or by Ctrl-C."""
+        """Blocks until the playground is stopped, by another thread or by Ctrl-C."""
         thread = self._thread
         while thread is not None and thread.is_alive():
-            # On Windows, Ctrl-C does not interrupt a wait that has no limit.
+            # On Windows, Ctrl-C does not interrupt a wait without a timeout.
             thread.join(0.5)
 
     @property
     def url(self) -> str:
-        """Where it listens, like `http://127.0.0.1:49152`; `RuntimeError` while it does not."""
+        """Its address, like `http://127.0.0.1:49152`. Raises `RuntimeError` if it does not run."""
         if self._server is None:
             raise RuntimeError("the playground is not running: call start(), or use `with`")
         host = self._address[0]
@@ -88,7 +93,7 @@ class Playground:
 
     @property
     def page_url(self) -> str:
-        """The page that asks, and shows the answer and its events."""
+        """The page on which to ask, with the answer and its events."""
         return f"{self.url}/"
 
     @property
@@ -120,8 +125,8 @@ class Playground:
     def chatbot_url(self) -> str:
         """The base URL of the chatbot backend, where `/auth` is.
 
-        Its users are "demo", and "expired" whose tokens are just that; their passwords are their
-        names.
+        Its users are "demo" and "expired"; their passwords are their names. The tokens of "expired"
+        have expired already.
         """
         return self.url
 
@@ -147,7 +152,7 @@ class Playground:
 
     @property
     def json_lines_url(self) -> str:
-        """The full address that sends `{"message": text}` a line each."""
+        """The full address that sends `{"message": text}`, one a line."""
         return f"{self.url}{LINES_PATH}"
 
     def __enter__(self) -> Playground:
@@ -170,11 +175,9 @@ def serve_forever(
     pace: float = 0.03,
     ready: Callable[[Playground], object] = lambda playground: None,
 ) -> None:
-    """Serve until Ctrl-C, and print nothing; `ready(playground)` is called once the port listens.
+    """Serves until Ctrl-C, and prints nothing. Calls `ready(playground)` once the port listens.
 
-    The other arguments are those of `Playground`.
-
-    Raises `OSError` when the port is taken.
+    The other arguments are those of `Playground`. Raises `OSError` if the port is taken.
     """
     with (
         contextlib.suppress(KeyboardInterrupt),
@@ -182,3 +185,53 @@ def serve_forever(
     ):
         ready(playground)
         playground.wait()
+
+
+def listen(host: str, port: int, app: Flask) -> WSGIServer:
+    """A server that listens already; port 0: a free one. Raises `OSError` if the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family, backlog=128) as listener:
+        return WSGIServer(listener, app)
+
+
+class _Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Each chunk is sent in four small writes, which must not wait for an ACK in between.
+    disable_nagle_algorithm = True
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        """Logs no request. The server still reports an error in the playground itself."""
+
+
+class WSGIServer(ThreadedWSGIServer):
+    """Serves on a copy of `listener`, and keeps its open connections, to close them."""
+
+    def __init__(self, listener: socket.socket, app: Flask) -> None:
+        # If the address were taken, werkzeug itself would print that and end the program.
+        host, port = listener.getsockname()[:2]
+        super().__init__(host, port, app, _Handler, fd=listener.fileno())
+        self._open: dict[threading.Thread, socket.socket] = {}
+
+    def process_request(
+        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
+    ) -> None:
+        """Handles a request on a thread of its own. Only the accepting thread calls this."""
+        assert isinstance(request, socket.socket)
+        thread = threading.Thread(
+            target=self.process_request_thread,
+            args=(request, client_address),
+            name="playground-request",
+            daemon=True,
+        )
+        self._open = {t: connection for t, connection in self._open.items() if t.is_alive()}
+        self._open[thread] = request
+        thread.start()
+
+    def close_connections(self, timeout: float) -> None:
+        """Closes every open connection, which wakes its thread, and waits `timeout` seconds."""
+        for connection in self._open.values():
+            with contextlib.suppress(OSError):  # it is closed already
+                connection.shutdown(socket.SHUT_RDWR)
+        deadline = time.monotonic() + timeout
+        for thread in self._open:
+            thread.join(max(0.0, deadline - time.monotonic()))

@@ -6,14 +6,13 @@
     def ask():
         return relay(build_messages(request.json["prompt"]), error_context="ask")
 
-What `relay` returns is a WSGI and an ASGI application and an iterable of bytes. No framework is
-imported here.
+What `relay` returns is a WSGI and an ASGI application and an iterable of bytes. Importing this
+imports no framework.
 """
 
 from __future__ import annotations
 
-from suggestions.relay.call import relay
-from suggestions.relay.messages import build_messages
+from suggestions.relay.asking import build_messages, relay
 from suggestions.relay.response import RelayResponse, preflight
 
 __all__ = ["RelayResponse", "build_messages", "handle_openai_stream", "preflight", "relay"]

@@ -1,4 +1,4 @@
-"""What the server's own program does with an answer that passes through it."""
+"""The callbacks of the program that relays an answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Callback = Callable[[Any], object]
 
 
 class Callbacks:
-    """The callbacks of one response. What one raises is logged behind `context`, no more.
+    """The callbacks of one response. What one raises is logged, after `context`, and that is all.
 
     Raises `TypeError` for what cannot be called.
     """
@@ -38,14 +38,14 @@ class Callbacks:
         self._by_event = {"chunk": on_content, "done": on_complete, "error": on_error}
 
     def call(self, event: Event[Any]) -> None:
-        """An async one runs to its end in a loop of its own, here."""
+        """An async callback runs to its end here, in a loop of its own."""
         with self._logged(event):
             result = self._begin(event)
             if isawaitable(result):
                 asyncio.run(_awaited(result))
 
     async def acall(self, event: Event[Any]) -> None:
-        """As `call`, in the loop that runs. Where its task is cancelled, so is the callback."""
+        """As `call`, in the running loop. If the task is cancelled, so is the callback."""
         result = None
         with self._logged(event):
             result = self._begin(event)
@@ -69,9 +69,12 @@ class Callbacks:
 
 
 async def _ended(result: Awaitable[object]) -> asyncio.Task[None]:
-    """The task that has awaited it: one of its own, so that what is cancelled in there can be told
-    from a cancellation of the task that waits here. `asyncio.wait` raises that one alone, and at
-    once."""
+    """Awaits the callback in a task of its own and returns that task.
+
+    A callback may raise `CancelledError` by itself, which is logged; the task that waits here may
+    be cancelled, which must go through at once. In one task the two look alike. With two,
+    `asyncio.wait` raises the second alone.
+    """
     task = asyncio.ensure_future(_awaited(result))
     try:
         await asyncio.wait((task,))

@@ -2,95 +2,129 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource
-from suggestions.relay import asgi, wsgi
-from suggestions.relay.body import Body
-from suggestions.relay.cors import Cors
+from suggestions.relay.answer_stream import AnswerStream
+from suggestions.relay.servers import Head, send_by_asgi, send_by_wsgi
 
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache, no-transform",
     "X-Accel-Buffering": "no",  # nginx passes it on as it comes
 }
+_ORIGIN = r"https?://[^/\s,]+|null"
+_PREFLIGHT_LIFETIME = "600"  # seconds for which a browser need not ask again
 
 
-class Head(NamedTuple):
-    """How a response begins; `has_body` is false where nothing but this is sent."""
+class Cors:
+    """Cross-origin requests: who may read a response from another site (WHATWG Fetch, section 3.2).
 
-    status: int
-    reason: str
-    headers: dict[str, str]
-    has_body: bool
+    `allowed`: "*", an origin like "https://app.example", or a list of them; None for no other site.
+    Raises `TypeError`, `ValueError`.
+    """
+
+    def __init__(self, allowed: str | Sequence[str] | None) -> None:
+        origins = [allowed] if isinstance(allowed, str) else allowed or []
+        if not isinstance(origins, Sequence) or isinstance(origins, bytes):
+            raise TypeError(f"cors must be '*' or a list of origins, not {type(allowed).__name__}")
+        for origin in origins:
+            if not isinstance(origin, str):
+                raise TypeError(f"cors must hold texts, not {type(origin).__name__}")
+            if origin != "*" and not re.fullmatch(_ORIGIN, origin):
+                raise ValueError(f"cors: {origin!r} is no origin: expected '*' or https://host")
+        self._origins = frozenset(origins)
+
+    def headers(self, origin: str | None) -> dict[str, str]:
+        """For a response to a request with this `Origin`."""
+        if "*" in self._origins:
+            return {"Access-Control-Allow-Origin": "*"}
+        vary = {"Vary": "Origin"} if self._origins else {}
+        if origin in self._origins:
+            return {"Access-Control-Allow-Origin": str(origin), **vary}
+        return vary
+
+    def preflight(self, origin: str | None, asked: str | None) -> dict[str, str]:
+        """For the answer to a preflight; `asked` is its `Access-Control-Request-Headers`."""
+        return {
+            **self.headers(origin),
+            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Allow-Headers": asked or "Content-Type",
+            "Access-Control-Max-Age": _PREFLIGHT_LIFETIME,
+        }
 
 
 class RelayResponse:
-    """A WSGI application, an ASGI application, and an iterable of bytes, async as well.
+    """A WSGI application, an ASGI application, and an iterable of bytes, also an async one.
 
-    Sent once: it asks when its first bytes are wanted, and iterating or calling it again raises
-    `RuntimeError`. A request with `HEAD` or `OPTIONS` asks nothing.
+    It is sent once: the request goes out when the first bytes are wanted, and iterating or calling
+    it again raises `RuntimeError`. A request with `HEAD` or `OPTIONS` asks no service.
     """
 
-    def __init__(self, body: Body | None, cors: Cors) -> None:
-        self._body = body
+    __module__ = "suggestions.relay"
+
+    def __init__(self, stream: AnswerStream | None, cors: Cors) -> None:
+        self._stream = stream
         self._cors = cors
         self._sent = False
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._body.source if self._body else 'to a preflight'}>"
+        return (
+            f"<{type(self).__name__} {self._stream.source if self._stream else 'to a preflight'}>"
+        )
 
     @property
     def source(self) -> SuggestionsEventSource | None:
-        """Where the answer comes from; None for that to a preflight."""
-        return None if self._body is None else self._body.source
+        """The source of the answer; None for the answer to a preflight."""
+        return None if self._stream is None else self._stream.source
 
     @property
     def headers(self) -> dict[str, str]:
-        """For frameworks that are given the bytes and the headers one by one."""
+        """For frameworks that take the headers and the bytes one by one."""
         return self.headers_for(None)
 
     def headers_for(self, origin: str | None) -> dict[str, str]:
-        """As `headers`, where `cors` is a list: for a request whose `Origin` is this one."""
-        if self._body is None:
+        """As `headers`, for a request with this `Origin`: needed if `cors` is a list."""
+        if self._stream is None:
             return self._cors.preflight(origin, None)
         return {**HEADERS, **self._cors.headers(origin)}
 
     def head(self, method: str, origin: str | None, asked: str | None) -> Head:
         """For a request; `asked` is its `Access-Control-Request-Headers`."""
-        if method == "OPTIONS" or self._body is None:
+        if method == "OPTIONS" or self._stream is None:
             return Head(204, "No Content", self._cors.preflight(origin, asked), False)
         return Head(200, "OK", self.headers_for(origin), method != "HEAD")
 
     def __call__(self, *args: Any) -> Any:
         """`(environ, start_response)`: WSGI (PEP 3333). `(scope, receive, send)`: ASGI 3."""
         if len(args) == 2:
-            return wsgi.respond(self, *args)
+            return send_by_wsgi(self, *args)
         if len(args) == 3:
-            return asgi.respond(self, *args)
+            return send_by_asgi(self, *args)
         raise TypeError(
             "a RelayResponse is called with (environ, start_response) by WSGI "
             "or with (scope, receive, send) by ASGI"
         )
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._take().chunks() if self._body else iter(())
+        return self._take().chunks() if self._stream else iter(())
 
     def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        return self._take().achunks() if self._body else _nothing()
+        return self._take().achunks() if self._stream else _nothing()
 
     def close(self) -> None:
         """Closes the request to the service, from any thread. After the end it does nothing."""
-        if self._body is not None:
-            self._body.close()
+        if self._stream is not None:
+            self._stream.close()
 
-    def _take(self) -> Body:
-        assert self._body is not None
+    def _take(self) -> AnswerStream:
+        assert self._stream is not None
         if self._sent:
             raise RuntimeError("this response was sent already: relay() makes one for each request")
         self._sent = True
-        return self._body
+        return self._stream
 
 
 def preflight(cors: str | Sequence[str] = "*") -> RelayResponse:

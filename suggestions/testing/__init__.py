@@ -1,4 +1,4 @@
-"""For tests of what is built on this library, without a network.
+"""For the tests of a program that uses this library, without a network.
 
     def test_my_window(suggestions_server):            # the fixture of the pytest plugin
         suggestions_server.answer("Hello", delay=0.01)
@@ -14,12 +14,20 @@ from typing import TYPE_CHECKING
 from suggestions._util.lazy import names
 
 if TYPE_CHECKING:
+    from suggestions.testing.dump_replay import replay as replay
     from suggestions.testing.faults import FAULTS as FAULTS
-    from suggestions.testing.replay import replay as replay
-    from suggestions.testing.server import SuggestionsServer as SuggestionsServer
+    from suggestions.testing.peer import Peer as Peer
+    from suggestions.testing.peer import Request as Request
+    from suggestions.testing.scripted_server import SuggestionsServer as SuggestionsServer
 
-_HOMES = {"FAULTS": "faults", "SuggestionsServer": "server", "replay": "replay"}
+_HOMES = {
+    "FAULTS": "faults",
+    "Peer": "peer",
+    "Request": "peer",
+    "SuggestionsServer": "scripted_server",
+    "replay": "dump_replay",
+}
 
-__all__ = ["FAULTS", "SuggestionsServer", "replay"]
+__all__ = ["FAULTS", "Peer", "Request", "SuggestionsServer", "replay"]
 
 __getattr__, __dir__ = names(__name__, _HOMES)

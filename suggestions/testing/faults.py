@@ -1,18 +1,19 @@
 """Everything that a service can do wrong on the wire, by name: one table of all of it.
 
-Where a fault comes in mid-stream, the first two of `PIECES` have been sent; where it comes behind
-the answer, all of them have.
+A fault in mid-stream comes after the first two of `PIECES`, a fault after the answer comes after
+all of them.
+
+To add one: a line in the group below that it belongs to, and, if it needs more than fixed bytes, a
+script in `fault_scripts.py`.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from suggestions.testing import tls_faults
-from suggestions.testing.frames import (
+from suggestions.testing.answer_bytes import (
     CHUNKED,
     DONE,
     LAST_CHUNK,
@@ -23,14 +24,28 @@ from suggestions.testing.frames import (
     said,
     whole,
 )
+from suggestions.testing.fault_scripts import (
+    BLOCK,
+    ZIPPED,
+    bomb,
+    dripping,
+    flooding,
+    redirect_to_another_host,
+    redirect_to_itself,
+    tls_plain,
+    tls_reset,
+    tls_silent,
+    tls_slow,
+    tls_untrusted,
+    zipped,
+)
 from suggestions.testing.peer import Peer
-from suggestions.testing.redirects import for_ever, to_another_host
-from suggestions.testing.script import Script, sending
+from suggestions.testing.scripts import Script, sending
 
 PIECES = ("So ", "far, ", "so ", "good.")
 TEXT = "".join(PIECES)
 
-# With ids, so that an `EventSource` can go on behind them.
+# With ids, so that an `EventSource` can resume after them.
 _EVENTS = tuple(b"id: %d\n%s" % (number, said(piece)) for number, piece in enumerate(PIECES, 1))
 _ANSWER = b"".join(_EVENTS) + DONE
 _BEGUN = CHUNKED + chunks(_EVENTS[:2])
@@ -38,16 +53,13 @@ _ALL = CHUNKED + chunks(_EVENTS) + chunk(DONE)
 _HALF_A_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/ev"
 _JSON = "application/json"
 _PAGE = b"<!doctype html><title>Sign in</title><p>Sign in to this network.</p>"
-_BLOCK = b"x" * 65536
 _DROP = 0.002  # seconds
-_GZIP = 31  # zlib's wbits for it
-_ZIPPED = head(headers={"Content-Encoding": "gzip"})
 
 
 class Fault(NamedTuple):
-    """`tells` is a line about it. With `does_tls`, it is asked over https."""
+    """`description` is one line. With `does_tls`, the client asks over https."""
 
-    tells: str
+    description: str
     script: Script
     does_tls: bool = False
 
@@ -55,37 +67,8 @@ class Fault(NamedTuple):
 def find(name: str) -> Fault:
     """The fault of that name. Raises `ValueError` that names all of them."""
     if name not in _TABLE:
-        raise ValueError(f"{name!r} is none of the misbehaviours: {', '.join(_TABLE)}")
+        raise ValueError(f"{name!r} is no misbehaviour: expected one of {', '.join(_TABLE)}")
     return _TABLE[name]
-
-
-def _flooding(*parts: bytes, block: bytes = _BLOCK) -> Script:
-    return sending(*parts, then=lambda peer: peer.flood(block))
-
-
-def _dripping(*parts: bytes, drops: bytes, pause: float) -> Script:
-    def drip(peer: Peer) -> None:
-        while True:
-            peer.drip(drops, pause)
-
-    return sending(*parts, then=drip)
-
-
-def _zipped(*parts: bytes) -> bytes:
-    """Compressed as a server does that sends each part at once."""
-    compressor = zlib.compressobj(wbits=_GZIP)
-    flushed = [compressor.compress(part) + compressor.flush(zlib.Z_SYNC_FLUSH) for part in parts]
-    return b"".join(flushed) + compressor.flush()
-
-
-def _bomb(peer: Peer) -> None:
-    """One event without an end; a thousand times as long as what is sent."""
-    peer.request()
-    peer.send(_ZIPPED)
-    compressor = zlib.compressobj(9, wbits=_GZIP)
-    peer.send(compressor.compress(b"data: ") + compressor.flush(zlib.Z_FULL_FLUSH))
-    # Between two full flushes the bytes are the same each time.
-    peer.flood(compressor.compress(_BLOCK * 64) + compressor.flush(zlib.Z_FULL_FLUSH))
 
 
 _RESETS = {
@@ -97,7 +80,7 @@ _RESETS = {
     "reset after [DONE]": Fault("The whole answer, then a reset.", sending(_ALL, then=Peer.reset)),
 }
 _ENDS = {
-    "end before headers": Fault("The connection is closed without a word.", sending()),
+    "end before headers": Fault("The connection is closed, and nothing was sent.", sending()),
     "end in headers": Fault("Half of the headers, and no more.", sending(_HALF_A_HEAD)),
     "end after headers": Fault("The headers of a stream, and no more.", sending(CHUNKED)),
     "end in mid-stream": Fault("Two pieces, no [DONE], no terminating chunk.", sending(_BEGUN)),
@@ -112,7 +95,7 @@ _ENDS = {
         "Two pieces and half a transfer chunk.", sending(_BEGUN, chunk(_EVENTS[2])[:-9])
     ),
     "end before its length": Fault(
-        "Two pieces of the length that the headers tell.",
+        "Two pieces, fewer bytes than Content-Length says.",
         sending(head(headers={"Content-Length": str(len(_ANSWER))}), *_EVENTS[:2]),
     ),
     "end after [DONE]": Fault("The whole answer, but no terminating chunk.", sending(_ALL)),
@@ -122,7 +105,7 @@ _FRAMINGS = {
         "Two pieces, then a chunk whose size is letters.", sending(_BEGUN, b"xyz\r\nabc\r\n")
     ),
     "chunk size too small": Fault(
-        "Two pieces, then a chunk that goes on behind its size.",
+        "Two pieces, then a chunk that is longer than its size.",
         sending(_BEGUN, b"3\r\n" + _EVENTS[2] + b"\r\n", LAST_CHUNK),
     ),
     "chunk size too large": Fault(
@@ -130,46 +113,46 @@ _FRAMINGS = {
         sending(_BEGUN, b"ffffffffffffffff\r\n"),
     ),
     "endless chunk size": Fault(
-        "Two pieces, then a chunk size without an end.", _flooding(_BEGUN, block=b"0")
+        "Two pieces, then a chunk size without an end.", flooding(_BEGUN, block=b"0")
     ),
     "truncated gzip": Fault(
         "Two pieces, compressed, and a part of the third.",
-        sending(_ZIPPED, _zipped(*_EVENTS[:3])[:-20]),
+        sending(ZIPPED, zipped(*_EVENTS[:3])[:-20]),
     ),
     "gzip that is none": Fault(
-        "A plain answer that says it is compressed.", sending(_ZIPPED, _ANSWER)
+        "A plain answer whose headers say that it is compressed.", sending(ZIPPED, _ANSWER)
     ),
     "gzip that breaks": Fault(
         "Two pieces, compressed, then bytes that cannot be unpacked.",
-        sending(_ZIPPED, _zipped(*_EVENTS[:2])[:-10], b"\xff" * 100),
+        sending(ZIPPED, zipped(*_EVENTS[:2])[:-10], b"\xff" * 100),
     ),
     "gzip with a wrong checksum": Fault(
         "The whole answer, compressed, with another answer's checksum.",
-        sending(_ZIPPED, _zipped(_ANSWER)[:-8], bytes(8)),
+        sending(ZIPPED, zipped(_ANSWER)[:-8], bytes(8)),
     ),
-    "gzip bomb": Fault("One event without an end, a thousand times as long unpacked.", _bomb),
+    "gzip bomb": Fault("One event without an end, a thousand times as long unpacked.", bomb),
     "trailers": Fault(
-        "Headers behind the terminating chunk.", sending(_ALL, b"0\r\nExpires: never\r\n\r\n")
+        "Headers after the terminating chunk.", sending(_ALL, b"0\r\nExpires: never\r\n\r\n")
     ),
     "endless trailers": Fault(
-        "Headers without an end behind the terminating chunk.",
-        _flooding(_ALL, b"0\r\n", block=b"Expires: never\r\n"),
+        "Headers without an end after the terminating chunk.",
+        flooding(_ALL, b"0\r\n", block=b"Expires: never\r\n"),
     ),
     "HTTP/1.0": Fault(
         "The whole answer in the HTTP of 1996.", sending(head(version="1.0"), _ANSWER)
     ),
 }
 _SILENCES = {
-    "silence before headers": Fault("Not a word.", sending(then=Peer.hold)),
+    "silence before headers": Fault("Nothing is sent.", sending(then=Peer.hold)),
     "silence in headers": Fault(
-        "Half of the headers, then not a word.", sending(_HALF_A_HEAD, then=Peer.hold)
+        "Half of the headers, then nothing.", sending(_HALF_A_HEAD, then=Peer.hold)
     ),
     "silence after headers": Fault(
-        "The headers of a stream, then not a word.", sending(CHUNKED, then=Peer.hold)
+        "The headers of a stream, then nothing.", sending(CHUNKED, then=Peer.hold)
     ),
-    "silence in mid-stream": Fault("Two pieces, then not a word.", sending(_BEGUN, then=Peer.hold)),
+    "silence in mid-stream": Fault("Two pieces, then nothing.", sending(_BEGUN, then=Peer.hold)),
     "silence after [DONE]": Fault(
-        "The whole answer, but the connection stays.", sending(_ALL, then=Peer.hold)
+        "The whole answer, but the connection stays open.", sending(_ALL, then=Peer.hold)
     ),
     "drip": Fault(
         "The whole answer, headers and all, byte by byte.",
@@ -177,44 +160,44 @@ _SILENCES = {
     ),
     "drip in headers": Fault(
         "Headers that never end, byte by byte.",
-        _dripping(CHUNKED[:-2], drops=b"A: b\r\n", pause=0.05),
+        dripping(CHUNKED[:-2], drops=b"A: b\r\n", pause=0.05),
     ),
     "pings for ever": Fault(
         "Two pieces, then comments without an end.",
-        _dripping(_BEGUN, drops=chunk(b": ping\n\n"), pause=0.005),
+        dripping(_BEGUN, drops=chunk(b": ping\n\n"), pause=0.005),
     ),
     "flood of pings": Fault(
         "Two pieces, then comments without an end, as fast as they are read.",
-        _flooding(_BEGUN, block=chunk(b": ping\n\n")),
+        flooding(_BEGUN, block=chunk(b": ping\n\n")),
     ),
 }
 _ENDLESS = {
-    "endless status line": Fault("A status line without an end.", _flooding(b"HTTP/1.1 200 ")),
+    "endless status line": Fault("A status line without an end.", flooding(b"HTTP/1.1 200 ")),
     "endless header": Fault(
-        "One header without an end.", _flooding(CHUNKED[:-2], b"Set-Cookie: a=")
+        "One header without an end.", flooding(CHUNKED[:-2], b"Set-Cookie: a=")
     ),
     "endless headers": Fault(
-        "Headers without an end.", _flooding(CHUNKED[:-2], block=b"Set-Cookie: a=b\r\n")
+        "Headers without an end.", flooding(CHUNKED[:-2], block=b"Set-Cookie: a=b\r\n")
     ),
     "endless line": Fault(
         "Two pieces, then one line of an event without an end.",
-        _flooding(_BEGUN, chunk(b"data: "), block=chunk(_BLOCK)),
+        flooding(_BEGUN, chunk(b"data: "), block=chunk(BLOCK)),
     ),
     "endless event": Fault(
         "Two pieces, then one event of many lines without an end.",
-        _flooding(UNTIL_CLOSE, *_EVENTS[:2], block="data: and on \N{PARTY POPPER}\n".encode()),
+        flooding(UNTIL_CLOSE, *_EVENTS[:2], block="data: and on \N{PARTY POPPER}\n".encode()),
     ),
     "endless HTML": Fault(
         "Status 200 with a page without an end.",
-        _flooding(head(content_type="text/html"), _PAGE),
+        flooding(head(content_type="text/html"), _PAGE),
     ),
     "endless JSON": Fault(
         "Status 200 with a JSON text without an end.",
-        _flooding(head(content_type=_JSON), '{"choices": "\N{PARTY POPPER}'.encode()),
+        flooding(head(content_type=_JSON), '{"choices": "\N{PARTY POPPER}'.encode()),
     ),
     "endless error": Fault(
         "Status 500 with a JSON text without an end.",
-        _flooding(head(500, content_type=_JSON), b'{"error": "'),
+        flooding(head(500, content_type=_JSON), b'{"error": "'),
     ),
 }
 _RESPONSES = {
@@ -223,22 +206,24 @@ _RESPONSES = {
         sending(whole(200, _PAGE, content_type="text/html")),
     ),
     "HTML as a stream": Fault(
-        "A page that says it is an event stream.",
+        "A page whose headers say that it is an event stream.",
         sending(whole(200, _PAGE, content_type="text/event-stream")),
     ),
     "JSON with 200": Fault("A JSON text that is no answer.", sending(whole(200, b'{"ok": true}'))),
     "JSON error with 200": Fault(
-        "An error that says it is none.",
+        "An error in JSON, with the status of a success.",
         sending(whole(200, b'{"error": {"message": "busy", "code": "overloaded"}}')),
     ),
-    "empty JSON with 200": Fault("No body at all, where JSON is told.", sending(whole(200, b""))),
+    "empty JSON with 200": Fault(
+        "The headers announce JSON; there is no body.", sending(whole(200, b""))
+    ),
     "empty with 200": Fault(
-        "No body at all, where a stream is told.",
+        "The headers announce a stream; there is no body.",
         sending(whole(200, b"", content_type="text/event-stream")),
     ),
-    "redirect loop": Fault("Redirects to itself.", for_ever),
+    "redirect loop": Fault("Redirects to itself.", redirect_to_itself),
     "redirect to another host": Fault(
-        "Redirects to another name of this machine, which answers.", to_another_host(_ALL)
+        "Redirects to another name of this machine, which answers.", redirect_to_another_host(_ALL)
     ),
     "1xx preludes": Fault(
         "Three responses that announce the answer, then the answer.",
@@ -252,18 +237,18 @@ _RESPONSES = {
     ),
     "endless 1xx preludes": Fault(
         "Responses that announce an answer, without an end.",
-        _flooding(block=b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+        flooding(block=b"HTTP/1.1 103 Early Hints\r\n\r\n"),
     ),
     "no HTTP": Fault("Another protocol.", sending(b"SSH-2.0-OpenSSH_9.9\r\n")),
 }
 _TLS = {
-    "reset in TLS": Fault("The handshake is reset.", tls_faults.reset, True),
-    "silence in TLS": Fault("The handshake is not answered.", tls_faults.silent, True),
-    "slow TLS": Fault("The handshake comes byte by byte and never ends.", tls_faults.slow, True),
+    "reset in TLS": Fault("The handshake is reset.", tls_reset, True),
+    "silence in TLS": Fault("The handshake is not answered.", tls_silent, True),
+    "slow TLS": Fault("The handshake comes byte by byte and never ends.", tls_slow, True),
     "bad certificate": Fault(
-        "A certificate of another host that nobody has signed.", tls_faults.untrusted, True
+        "A certificate of another host, signed by no authority.", tls_untrusted, True
     ),
-    "no TLS": Fault("Plain HTTP where TLS is asked for.", tls_faults.plain, True),
+    "no TLS": Fault("Plain HTTP instead of TLS.", tls_plain, True),
 }
 
 _TABLE: Mapping[str, Fault] = {
@@ -276,5 +261,7 @@ _TABLE: Mapping[str, Fault] = {
     **_TLS,
 }
 
-FAULTS: Mapping[str, str] = MappingProxyType({name: fault.tells for name, fault in _TABLE.items()})
-"""The name of each misbehaviour, and a line that tells it."""
+FAULTS: Mapping[str, str] = MappingProxyType(
+    {name: fault.description for name, fault in _TABLE.items()}
+)
+"""The name of each misbehaviour, and a line that describes it."""

@@ -1,4 +1,4 @@
-"""The server's end of one connection: what a script reads from it and does to it."""
+"""The server's end of one connection, from which a script reads and to which it writes."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class Request:
     `headers` is an `email.message.Message`, which compares names without regard to case.
     """
 
+    __module__ = "suggestions.testing"
+
     method: str
     path: str
     headers: Message = field(repr=False)  # there is a token in them
@@ -36,16 +38,18 @@ class Request:
 
     @property
     def json(self) -> Any:
-        """The body as JSON, None without one. Raises `ValueError` where it is none."""
+        """The body as JSON, None if it is empty. Raises `ValueError` if it is no JSON."""
         return json.loads(self.body) if self.body else None
 
 
 class Peer:
     """The server's end of one connection, for a script of your own.
 
-    Every call raises `OSError` where the client has gone or the server is closed, and so ends the
+    Every call raises `OSError` if the client has gone or the server is closed, and so ends the
     script.
     """
+
+    __module__ = "suggestions.testing"
 
     def __init__(
         self, sock: socket.socket, note: Callable[[Request], object], closing: threading.Event
@@ -56,8 +60,8 @@ class Peer:
         self._closing = closing
 
     def secure(self, context: ssl.SSLContext) -> None:
-        """Speaks TLS from here on, with a server's context. Raises `ssl.SSLError`, an `OSError`,
-        where the handshake fails."""
+        """Speaks TLS from now on, with a server's context. Raises `ssl.SSLError`, an `OSError`, if
+        the handshake fails."""
         self._file.close()
         self._sock = context.wrap_socket(self._sock, server_side=True)
         self._file = self._sock.makefile("rb")
@@ -73,7 +77,7 @@ class Peer:
         return "https" if isinstance(self._sock, ssl.SSLSocket) else "http"
 
     def begins(self) -> bool:
-        """Waits for the first byte, which is still to be read; False where none comes."""
+        """Waits for the first byte, without reading it. Returns False if none comes."""
         if isinstance(self._sock, ssl.SSLSocket):
             return bool(self._file.peek(1))
         # Not into the file's buffer: it may be the beginning of a handshake.
@@ -82,7 +86,7 @@ class Peer:
     def request(self) -> Request:
         """Reads one whole request, and adds it to the server's `requests`.
 
-        Raises `ConnectionAbortedError`, an `OSError`, where none comes.
+        Raises `ConnectionAbortedError`, an `OSError`, if none comes.
         """
         line = self._file.readline(_AT_ONCE).decode("latin-1").split()
         if len(line) < 2:
@@ -98,43 +102,43 @@ class Peer:
         self._sock.sendall(b"".join(parts))
 
     def drip(self, data: bytes, pause: float) -> None:
-        """One byte at a time, `pause` seconds after each."""
+        """Sends one byte at a time, and waits `pause` seconds after each."""
         for position in range(len(data)):
             self.send(data[position : position + 1])
             self.pause(pause)
 
     def flood(self, data: bytes) -> None:
-        """The same for ever, as fast as the client reads."""
+        """Sends the same for ever, as fast as the client reads."""
         data *= max(1, _AT_ONCE // len(data))
         while True:
             self.send(data)
 
     def pause(self, seconds: float) -> None:
-        """Waits so many seconds; raises `ConnectionAbortedError` where the server is closed."""
+        """Waits. Raises `ConnectionAbortedError` if the server is closed meanwhile."""
         if self._closing.wait(seconds):
             raise ConnectionAbortedError("the server is closed")
 
     def hold(self) -> None:
-        """Says nothing more until the client has gone."""
+        """Sends nothing more, and returns when the client has gone."""
         while self._file.read1(_AT_ONCE):
             pass
 
     def read_some(self) -> None:
-        """Waits for some bytes, whatever they are, or the end."""
+        """Waits for some bytes, or for the end."""
         self._file.read1(_AT_ONCE)
 
     def reset(self) -> None:
-        """Closes with an RST instead of a FIN, when what was sent can have been read."""
+        """Closes with an RST instead of a FIN, after the client had time to read what was sent."""
         self.pause(_TIME_TO_READ)
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
         self.close()
 
     def close(self) -> None:
-        """Ends the connection; the server does so after the script."""
+        """Ends the connection. The server does so after the script."""
         with contextlib.suppress(OSError):
             self._file.close()
-        # What is left unread makes a reset of the end (RFC 2525, section 2.17), which can cost the
-        # client what was sent before it.
+        # With bytes left unread, the system sends a reset instead of an end (RFC 2525, section
+        # 2.17), and the client can lose what was sent before it.
         with contextlib.suppress(OSError):
             self._sock.setblocking(False)
             self._sock.recv(_AT_ONCE)

@@ -1,4 +1,4 @@
-"""The pytest plugin: the fixture `suggestions_server`. Installed with the package; nothing to do.
+"""The pytest plugin: the fixture `suggestions_server`. Installing the package is enough.
 
 pytest imports this in every run, so it imports nothing before the fixture is used.
 """
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from suggestions.testing.server import SuggestionsServer
+    from suggestions.testing.scripted_server import SuggestionsServer
 
 
 @pytest.fixture
 def suggestions_server() -> Iterator[SuggestionsServer]:
-    """A service on this machine that answers, fails and misbehaves as the test tells it."""
-    from suggestions.testing.server import SuggestionsServer
+    """A service on this machine that answers, fails and misbehaves as the test has set it up."""
+    from suggestions.testing.scripted_server import SuggestionsServer
 
     with SuggestionsServer() as server:
         yield server

@@ -1,4 +1,4 @@
-"""Dispatchers: where a toolkit wants its handlers to run.
+"""Dispatchers: each runs handlers on the thread or loop of one toolkit.
 
     from suggestions.toolkits import tk
 
@@ -6,6 +6,9 @@
 
 Each is imported when its name is first used, and none imports a toolkit that the program has not
 imported.
+
+To add a toolkit: a file `_NAME.py` here, with a `Host` (`_host.py`) that queues calls; a line in
+the imports, in `_HOMES` and in `__all__` below; and one in `docs/reference/toolkits.md`.
 """
 
 from __future__ import annotations

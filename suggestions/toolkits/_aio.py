@@ -4,41 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import weakref
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
-from suggestions.toolkits._lifetime import Lifetime
+from suggestions.toolkits._host import Host
 
 
 def aio(loop: asyncio.AbstractEventLoop | None = None) -> Aio:
-    """The dispatcher of a loop; without one, of the running loop (`RuntimeError`: there is none).
+    """The dispatcher of a loop; without one, of the running loop.
 
     Handlers run in a copy of the caller's context. When the loop ends, its sources close, and a
-    post raises `RuntimeError`.
+    post raises `RuntimeError`. Raises `RuntimeError` if no loop is running.
     """
     return Aio(asyncio.get_running_loop() if loop is None else loop)
 
 
-class Aio:
+class Aio(Host):
     """Posts with `call_soon_threadsafe`; awaits async handlers in tasks of their own."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._context = contextvars.copy_context()
-        self._lifetime = Lifetime("the event loop")
-        self.on_gone = self._lifetime.on_gone
+        super().__init__("the event loop")
         self._tasks: set[asyncio.Future[Any]] = set()
-        self._watch = _until_shutdown(self._lifetime, self._tasks)
+        self._watch = _until_shutdown(weakref.WeakMethod(self._end), self._tasks)
         self(self._begin_watch)
 
     def __call__(self, fn: Callable[[], None]) -> None:
         """Queues `fn`. Raises `RuntimeError` once the loop is closed."""
-        self._lifetime.check()
+        self._check()
         self._loop.call_soon_threadsafe(fn, context=self._context.copy())
 
     def is_gone(self) -> bool:
-        # One that is closed without a word of its end takes the posts that it had accepted along.
-        return self._loop.is_closed()
+        # A loop that is closed without a shutdown drops the posts that it had accepted.
+        return super().is_gone() or self._loop.is_closed()
 
     def runs_here(self) -> bool:
         try:
@@ -48,12 +48,12 @@ class Aio:
 
     def spawn(self, fn: Callable[[], Any], ended: Callable[[BaseException | None], None]) -> None:
         """Awaits `fn()` in a task, and then calls `ended(exception)`, None for none."""
-        if self._lifetime.over:
+        if self._is_over:
             return  # a task that begins now would never end
 
         def done(task: asyncio.Task[Any]) -> None:
             self._tasks.discard(task)
-            # One that is cancelled has not failed: so the loop's end ends them all.
+            # A cancelled task has not failed: the end of the loop cancels them all.
             ended(None if task.cancelled() else task.exception())
 
         task = self._loop.create_task(fn())
@@ -61,7 +61,7 @@ class Aio:
         task.add_done_callback(done)
 
     def _begin_watch(self) -> None:
-        # Its first step is what makes the loop know it.
+        # Its first step registers it with the loop.
         try:
             self._watch.asend(None).send(None)
         except StopIteration:
@@ -69,13 +69,15 @@ class Aio:
 
 
 async def _until_shutdown(
-    lifetime: Lifetime, tasks: set[asyncio.Future[Any]]
+    end: weakref.WeakMethod[Callable[[], None]], tasks: set[asyncio.Future[Any]]
 ) -> AsyncGenerator[None, None]:
     # A loop that ends, as at the end of asyncio.run(), closes the generators that were begun on
-    # it; unlike a task, one that is never closed prints nothing.
+    # it. A task would do as well, but prints a warning if the loop is never closed.
+    # It holds the dispatcher weakly, so that no cycle keeps an unused one alive.
     try:
         yield
     finally:
-        lifetime.end()
+        if (dispatcher_end := end()) is not None:
+            dispatcher_end()
         for task in list(tasks):
             task.cancel()

@@ -8,10 +8,10 @@ from typing import Any
 
 
 def glib(context: Any = None) -> GLib:
-    """The dispatcher of a `GLib.MainContext`, without one of the default context.
+    """The dispatcher of a `GLib.MainContext`; without one, of the default context.
 
-    When the program's `Gtk.Application` shuts down, its sources close. Raises `RuntimeError` where
-    the program has not imported `gi.repository.GLib`, which comes with Gtk.
+    When the program's `Gtk.Application` shuts down, its sources close. Raises `RuntimeError` if the
+    program has not imported `gi.repository.GLib`, which comes with Gtk.
     """
     module = sys.modules.get("gi.repository.GLib")
     if module is None:
@@ -28,11 +28,11 @@ class GLib:
         self._context = module.MainContext.default() if context is None else context
 
     def __call__(self, fn: Callable[[], None]) -> None:
-        """Queues `fn` behind input and drawing, so that no flood of text stops the window."""
+        """Queues `fn` after input and drawing, so that no flood of text freezes the window."""
 
         def once(*_: object) -> bool:
             fn()
-            return False  # what returns true is called for ever
+            return False  # if it returned true, it would be called for ever
 
         source = self._glib.idle_source_new()
         source.set_callback(once)
@@ -42,8 +42,8 @@ class GLib:
         return bool(self._context.is_owner())
 
     def on_gone(self, callback: Callable[[], None]) -> Callable[[], None]:
-        # A context survives its loops and cannot tell that there will be no other; an
-        # application can.
+        # A context outlives its loops and does not know whether there will be another. So this is
+        # no `Host`: only an application announces its end, and it may be made after this object.
         gio: Any = sys.modules.get("gi.repository.Gio")
         application = gio.Application.get_default() if gio and self._is_default else None
         if application is None:

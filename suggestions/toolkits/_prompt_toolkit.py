@@ -7,26 +7,24 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from suggestions.toolkits._lifetime import Lifetime
+from suggestions.toolkits._host import Host
 
 
 def prompt_toolkit(app: Any) -> PromptToolkit:
-    """The dispatcher of an `Application` for one run of it: the one that goes on, or else the
-    next, whose beginning the handlers await. To be called on the application's own thread.
+    """The dispatcher of an `Application` for one run of it: the current run, or else the next one,
+    for which the handlers wait. Call it on the application's own thread.
 
     When that run ends, its sources close, and a post raises `RuntimeError`.
     """
     return PromptToolkit(app)
 
 
-class PromptToolkit:
-    """Posts with `call_soon_threadsafe`, and has the application drawn anew after each post."""
+class PromptToolkit(Host):
+    """Posts with `call_soon_threadsafe`, and redraws the application after each post."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
-        self._lifetime = Lifetime("the prompt_toolkit application")
-        self.on_gone = self._lifetime.on_gone
-        self.is_gone = self._lifetime.is_gone
+        super().__init__("the prompt_toolkit application")
         self._lock = threading.Lock()
         self._early: list[Callable[[], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -36,7 +34,7 @@ class PromptToolkit:
             app.pre_run_callables.append(self._begin)
 
     def __call__(self, fn: Callable[[], None]) -> None:
-        self._lifetime.check()
+        self._check()
         with self._lock:
             loop = self._loop
             if loop is None:
@@ -52,7 +50,7 @@ class PromptToolkit:
             return False
 
     def _begin(self) -> None:
-        self._app.future.add_done_callback(lambda future: self._lifetime.end())
+        self._app.future.add_done_callback(lambda future: self._end())
         with self._lock:
             self._loop = self._app.loop
             early, self._early = self._early, []

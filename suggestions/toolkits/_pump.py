@@ -1,4 +1,4 @@
-"""Hosts that have no more than a timer: handlers run when the host finds the time."""
+"""Hosts that have only a timer: handlers run when the host calls `Pump.run`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Callable
 from time import monotonic
 
-from suggestions.toolkits._lifetime import Lifetime
+from suggestions.toolkits._host import Host
 
 
-class Pump:
+class Pump(Host):
     """A dispatcher for a plug-in's idle callback, a game's frame or a terminal's main loop.
 
     pump = Pump()
@@ -18,23 +18,23 @@ class Pump:
     host.every_frame(pump.run)
     """
 
+    __module__ = "suggestions.toolkits"
+
     def __init__(self) -> None:
-        self._lifetime = Lifetime("the pump")
+        super().__init__("the pump")
         self._posts: deque[Callable[[], None]] = deque()
         self._thread: int | None = None
-        self.on_gone = self._lifetime.on_gone
-        self.is_gone = self._lifetime.is_gone
 
     def __call__(self, fn: Callable[[], None]) -> None:
         """Queues `fn`. Raises `RuntimeError` after `close()`."""
-        self._lifetime.check()
+        self._check()
         self._posts.append(fn)
 
     def run(self, budget: float = 0.005) -> bool:
         """Runs handlers on this thread; begins none after `budget` seconds.
 
-        Returns True where more are waiting. What a handler of yours raises that is no `Exception`
-        (Ctrl-C, `sys.exit`) comes out here.
+        Returns True if more are waiting. Raises what a handler raises if that is no `Exception`
+        (Ctrl-C, `sys.exit`).
         """
         self._thread = threading.get_ident()
         deadline = monotonic() + budget
@@ -45,8 +45,8 @@ class Pump:
         return bool(self._posts)
 
     def close(self) -> None:
-        """The host goes: its sources close, and a post raises."""
-        self._lifetime.end()
+        """Ends the pump: its sources close, and a post raises `RuntimeError`."""
+        self._end()
         self._posts.clear()
 
     def runs_here(self) -> bool:

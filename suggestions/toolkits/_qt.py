@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from suggestions.toolkits._lifetime import Lifetime
+from suggestions.toolkits._host import Host
 
 _BINDINGS = ("PySide6", "PyQt6", "PyQt5", "PySide2")
 _relays: dict[str, list[Any]] = {}
@@ -17,8 +17,8 @@ def qt(owner: Any = None) -> Qt:
     """The dispatcher of a window or any other `QObject`; without one, of the application.
 
     When the owner is deleted or the application quits, its sources close, and a post raises
-    `RuntimeError`. Raises `RuntimeError` where there is no `QCoreApplication` yet, and `TypeError`
-    where the owner is no `QObject`.
+    `RuntimeError`. Raises `RuntimeError` if there is no `QCoreApplication` yet, and `TypeError` if
+    the owner is no `QObject`.
     """
     binding = find_binding(owner)
     core = sys.modules[f"{binding}.QtCore"]
@@ -28,30 +28,27 @@ def qt(owner: Any = None) -> Qt:
     return Qt(owner, app, _relay(binding, core, app))
 
 
-class Qt:
-    """Posts through the relay, a queued signal: from another thread, nothing else arrives
-    (`QTimer.singleShot` waits for an event loop of that thread's)."""
+class Qt(Host):
+    """Posts through the relay, by a queued signal. From another thread nothing else arrives:
+    `QTimer.singleShot` waits for an event loop of that thread."""
 
     def __init__(self, owner: Any, app: Any, relay: Any) -> None:
-        self._lifetime = Lifetime("the Qt object" if owner is not None else "the Qt application")
-        self.on_gone = self._lifetime.on_gone
-        self.is_gone = self._lifetime.is_gone
+        super().__init__("the Qt object" if owner is not None else "the Qt application")
         self._relay = relay
-        # Both bindings hold a bound method of ours weakly: nothing is left of a dispatcher that
-        # nobody uses.
-        app.aboutToQuit.connect(self._end)
-        (app if owner is None else owner).destroyed.connect(self._end)
+        # Both bindings hold a bound method weakly: an unused dispatcher is freed.
+        app.aboutToQuit.connect(self._gone)
+        (app if owner is None else owner).destroyed.connect(self._gone)
 
     def __call__(self, fn: Callable[[], None]) -> None:
         """Queues `fn`. Raises `RuntimeError` once the owner or the application is gone."""
-        self._lifetime.check()
-        self._relay.post(lambda: None if self._lifetime.over else fn())
+        self._check()
+        self._relay.post(lambda: None if self._is_over else fn())
 
     def runs_here(self) -> bool:
-        return not self._lifetime.over and bool(self._relay.runs_here())
+        return not self._is_over and bool(self._relay.runs_here())
 
-    def _end(self, *_: Any) -> None:
-        self._lifetime.end()
+    def _gone(self, *_: Any) -> None:
+        self._end()
 
 
 def find_binding(owner: Any) -> str:
@@ -68,9 +65,11 @@ def find_binding(owner: Any) -> str:
 
 
 def _relay(binding: str, core: Any, app: Any) -> Any:
-    """The one relay of a binding and an application. It has no parent, and we never free it, not
-    even that of an earlier application: a `QObject` must not be deleted on another thread, nor
-    while a post to it is queued."""
+    """The one relay of a binding and an application.
+
+    It has no parent and is never freed, not even after its application: a `QObject` must not be
+    deleted on another thread, nor while a post to it is queued.
+    """
     made = _relays.setdefault(binding, [])
     if not (made and _is_on(app.thread(), made[-1])):
         relay = _make_relay_class(core)()
@@ -82,7 +81,7 @@ def _relay(binding: str, core: Any, app: Any) -> Any:
 def _is_on(thread: Any, relay: Any) -> bool:
     try:
         return bool(relay.thread() == thread)
-    except RuntimeError:  # the bindings delete what has no parent along with the application
+    except RuntimeError:  # with the application, the bindings delete objects without a parent
         return False
 
 
@@ -95,18 +94,18 @@ def _make_relay_class(core: Any) -> Any:
         def __init__(self) -> None:
             super().__init__()
             self._posts: deque[Callable[[], None]] = deque()
-            # Twice: Ctrl-C is raised in whatever Python is called next, which often is this, and
-            # PySide goes on behind it.
+            # Twice: Ctrl-C is raised in the next Python code that runs, which often is this, and
+            # PySide goes on after it.
             self.posted.connect(self.run, core.Qt.ConnectionType.QueuedConnection)
             self.posted.connect(self.run_again, core.Qt.ConnectionType.QueuedConnection)
 
         def post(self, fn: Callable[[], None]) -> None:
-            # Nothing of Python's is in Qt's own queue, which may outlive the interpreter.
+            # No Python object goes into Qt's own queue, which may outlive the interpreter.
             self._posts.append(fn)
-            self.posted.emit()  # looked up afresh: a bound signal must not be shared by threads
+            self.posted.emit()  # looked up each time: threads must not share a bound signal
 
         def run(self) -> None:
-            # All of them: an application that is gone has taken its part of the signals along.
+            # All of them: an application that is gone has dropped some of the signals.
             for _ in range(len(self._posts)):
                 if self._posts:  # a handler may run a loop of its own
                     self._posts.popleft()()

@@ -1,6 +1,6 @@
 """`qt_suggester`: a `Suggester` with Qt's signals, properties and slots, for widgets and QML."""
 
-# Which binding it is made of is known only when it is made.
+# The binding, and so the base class, is known only when the object is made.
 # mypy: disallow-untyped-decorators=False, disallow-subclassing-any=False
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from suggestions.toolkits._qt import find_binding, qt
 
 
 def qt_suggester(parent: Any = None, **defaults: Any) -> Any:
-    """A `QObject` of the binding that `parent` is of, or that the application runs on.
+    """A `QObject` of the binding that `parent` belongs to, or else that the application uses.
 
     - Properties `state`, `suggestion` and `error` (its message, or ""), with the signals
       `stateChanged`, `suggestionChanged` and `errorChanged` that carry the new value.
     - Slots `request(question)`, `stop()`, `reset()`; from Python, `request` takes options too.
-      An empty question, as from an empty field, asks nothing.
+      An empty question, as from an empty field, is ignored.
     - Signals `done(text)`, `stopped(text)`, `failed(message)`.
-    - Attribute `suggester`: the `Suggester` behind it, which `defaults` are for.
+    - Attribute `suggester`: the `Suggester` that it uses; `defaults` are its arguments.
 
     Signals are sent on the application's thread. When the object is deleted, its request closes.
-    Raises `RuntimeError` where there is no `QCoreApplication` yet.
+    Raises `RuntimeError` if there is no `QCoreApplication` yet.
     """
     return _make_class(find_binding(parent))(parent, defaults)
 
@@ -73,7 +73,7 @@ def _make_class(binding: str) -> Any:
 
         @slot(str)
         def request(self, question: Question, **options: Any) -> None:
-            # An exception in a slot that QML has called would end the program under PyQt6.
+            # Under PyQt6, an exception in a slot that QML calls ends the program.
             if not isinstance(question, str) or question.strip():
                 self.suggester.request(question, **options)
 
@@ -99,10 +99,10 @@ def _make_class(binding: str) -> Any:
 
 
 def _weakly(owner: Any, call: Callable[[Any, Any], object]) -> Callable[[Any], None]:
-    """`call` with the owner, while there is one.
+    """Calls `call` with the owner as long as it exists.
 
-    A running request must not keep it alive: a garbage collection on the reader's thread could
-    then be what deletes it.
+    A running request must not keep the owner alive: otherwise a garbage collection on the reader's
+    thread could delete it.
     """
     refer = weakref.ref(owner)
 

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from suggestions.toolkits._lifetime import Lifetime
+from suggestions.toolkits._host import Host
 
 _ATTRIBUTE = "_suggestions_dispatcher"
-_LOOK = 0.1  # seconds until an app's end is noticed
+_INTERVAL = 0.1  # seconds between two looks at whether the app runs
 
 
 def textual(app: Any) -> Textual:
@@ -18,23 +18,21 @@ def textual(app: Any) -> Textual:
     dispatcher = getattr(app, _ATTRIBUTE, None)
     if dispatcher is None:
         dispatcher = Textual(app)
-        setattr(app, _ATTRIBUTE, dispatcher)  # one per app, so that only one looks after it
+        setattr(app, _ATTRIBUTE, dispatcher)  # one per app, so that it is watched only once
     return dispatcher
 
 
-class Textual:
-    """Posts to the app's queue, as what the bare loop is given runs without `active_app`."""
+class Textual(Host):
+    """Posts to the app's queue. A callback of the bare loop would run without `active_app`."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
-        self._lifetime = Lifetime("the Textual app")
-        self.on_gone = self._lifetime.on_gone
-        self.is_gone = self._lifetime.is_gone
+        super().__init__("the Textual app")
         self._watch: asyncio.Task[None] | None = None
         app.call_later(self._begin_watch)
 
     def __call__(self, fn: Callable[[], None]) -> None:
-        self._lifetime.check()
+        self._check()
         if not self._app.call_later(fn):
             raise RuntimeError("the Textual app is gone")
 
@@ -45,13 +43,13 @@ class Textual:
             return False
 
     def _begin_watch(self) -> None:
-        self._watch = asyncio.create_task(self._look_after())
+        self._watch = asyncio.create_task(self._watch_end())
 
-    async def _look_after(self) -> None:
-        # An app that exits goes on taking posts, which it never gets to, and tells nobody but
-        # itself. Its loop may survive it, so that a task can look; or else cancels that task.
+    async def _watch_end(self) -> None:
+        # An app that exits goes on accepting posts, which never run, and has no signal for its end.
+        # Its loop either outlives it, so this task sees the end, or cancels this task.
         try:
             while self._app.is_running:
-                await asyncio.sleep(_LOOK)
+                await asyncio.sleep(_INTERVAL)
         finally:
-            self._lifetime.end()
+            self._end()

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from suggestions.toolkits._lifetime import Lifetime
+from suggestions.toolkits._host import Host
 
 _INTERVAL = 16  # milliseconds: a frame
 _ATTRIBUTE = "_suggestions_dispatcher"
@@ -15,38 +15,37 @@ _Fn = Callable[[], None]
 
 
 def tk(root: Any) -> Tk:
-    """The dispatcher of a window or any other widget; to be called on Tk's own thread.
+    """The dispatcher of a window or any other widget. Call it on Tk's own thread.
 
     When the widget is destroyed, its sources close, and a post raises `RuntimeError`.
     """
     dispatcher: Tk | None = getattr(root, _ATTRIBUTE, None)
     if dispatcher is None:
         dispatcher = Tk(root)
-        setattr(root, _ATTRIBUTE, dispatcher)  # one per widget, as a binding cannot be taken back
+        setattr(root, _ATTRIBUTE, dispatcher)  # one per widget: a binding cannot be undone
     return dispatcher
 
 
-class Tk:
-    """Looks for posts every 16 ms, while a source is open.
+class Tk(Host):
+    """Looks for posts every 16 ms while a source is open.
 
-    From any other thread, `after` blocks or raises, and so does every other call of Tk's.
+    From another thread, `after` and every other call of Tk blocks or raises.
     """
 
     def __init__(self, root: Any) -> None:
         self._root: Any = root
         self._thread = threading.get_ident()
-        self._lifetime = Lifetime("the Tk widget")
-        self.is_gone = self._lifetime.is_gone
+        super().__init__("the Tk widget")
         self._posts: deque[_Fn] = deque()
         import tkinter  # which the host has loaded
 
         # tkinter's own methods: the widget's class may have others of the same names.
         poll = tkinter.Misc.register(root, self._poll)
-        # Tcl sees to the next time by itself: Ctrl-C is raised in whatever Python is called next,
-        # which often is this, and a timer of Python's would then have been the last. Of two words,
-        # since `after_cancel` deletes the command that a script of one word calls.
+        # Tcl itself sets the next timer. Ctrl-C is raised in the next Python code that runs, which
+        # often is `_poll`, and if that set the timer there would be no next one. The script has two
+        # words, since `after_cancel` deletes the command that a script of one word calls.
         self._timer = f"{poll}_again"
-        # A variable of that name has the identity of the next one.
+        # A Tcl variable of the same name holds the id of the next timer.
         self._begin = f"set ::{self._timer} [after {_INTERVAL} {self._timer} again]"
         root.tk.eval(f"proc {self._timer} again {{{self._begin}; {poll}}}")
         tkinter.Misc.bind(root, "<Destroy>", self._destroyed, add="+")
@@ -54,9 +53,9 @@ class Tk:
     def __call__(self, fn: _Fn) -> None:
         """Queues `fn`. Raises `RuntimeError` once the widget is destroyed.
 
-        When no source is open any more, who posts from another thread has to wait for the next.
+        If no source is open, a post from another thread waits until one is.
         """
-        self._lifetime.check()
+        self._check()
         self._posts.append(fn)
         if self.runs_here():
             self._start()
@@ -64,9 +63,9 @@ class Tk:
     def on_gone(self, callback: _Fn) -> _Fn:
         """Calls back when the widget is destroyed. Raises `RuntimeError` on another thread."""
         if not self.runs_here():
-            raise RuntimeError("a source with dispatch=tk() is to be made on Tk's own thread")
-        take_back = self._lifetime.on_gone(callback)
-        if not self._lifetime.over:
+            raise RuntimeError("make a source with dispatch=tk() on Tk's own thread")
+        take_back = super().on_gone(callback)
+        if not self._is_over:
             self._start()
         return take_back
 
@@ -74,14 +73,14 @@ class Tk:
         return threading.get_ident() == self._thread
 
     def _start(self) -> None:
-        # The host may have cancelled all timers: only Tcl knows whether one waits.
+        # The host may have cancelled all timers: only Tcl knows whether one is set.
         self._root.tk.eval(f"if [catch {{after info $::{self._timer}}}] {{{self._begin}}}")
 
     def _stop(self) -> None:
         self._root.tk.call("after", "cancel", self._timer, "again")
 
     def _poll(self) -> None:
-        if not (self._lifetime.is_watched or self._posts):
+        if not (self._is_watched or self._posts):
             self._stop()
         for _ in range(len(self._posts)):
             if self._posts:  # a handler may destroy the window
@@ -93,9 +92,9 @@ class Tk:
         self._stop()
         self._root.tk.call("rename", self._timer, "")
         self._root.tk.call("unset", "-nocomplain", self._timer)
-        # Whatever is freed on another thread later on must not know a Tk object any more: that
-        # would abort the process.
+        # If another thread later frees the last reference to a Tk object, the process aborts: keep
+        # none.
         delattr(self._root, _ATTRIBUTE)
         self._root = None
-        self._lifetime.end()
+        self._end()
         self._posts.clear()

@@ -1,4 +1,4 @@
-"""trio: handlers run in the run of the caller's, and may be async."""
+"""trio: handlers run in the caller's run, and may be async."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from suggestions.toolkits._lifetime import Lifetime
+from suggestions.toolkits._host import Host
 
 
 def trio_() -> Trio:
-    """The dispatcher of the running `trio.run`; `RuntimeError` where there is none.
+    """The dispatcher of the running `trio.run`. Raises `RuntimeError` outside of one.
 
     Handlers run in a copy of the caller's context. When the run ends, its sources close, and a
     post raises `trio.RunFinishedError`, which is a `RuntimeError`.
@@ -21,33 +21,32 @@ def trio_() -> Trio:
     return Trio()
 
 
-class Trio:
+class Trio(Host):
     """Posts with `run_sync_soon`.
 
-    Async handlers are awaited in system tasks: an answer belongs to no nursery, and so neither is
-    it cancelled by one nor does it keep one open. They are cancelled when the main task has ended.
-    What a handler raises that is no `Exception` ends the whole run.
+    Async handlers are awaited in system tasks. An answer belongs to no nursery: no nursery cancels
+    it, and it keeps none open. The tasks are cancelled when the main task has ended. If a handler
+    raises anything but an `Exception`, the whole run ends.
     """
 
     def __init__(self) -> None:
         self._trio: Any = importlib.import_module("trio")
-        # On Python 3.10, of a package that trio brings.
+        # On Python 3.10, it comes from a package that trio requires.
         groups = "builtins" if sys.version_info >= (3, 11) else "exceptiongroup"
         self._group: Any = importlib.import_module(groups).BaseExceptionGroup
         self._token = self._trio.lowlevel.current_trio_token()
         self._context = contextvars.copy_context()
-        self._lifetime = Lifetime("the trio run")
-        self.is_gone = self._lifetime.is_gone
+        super().__init__("the trio run")
         self._watch: Any = None  # the scope of the task that waits for the end
 
     def __call__(self, fn: Callable[[], None]) -> None:
         """Queues `fn`. Raises `RuntimeError` once the run has ended."""
-        self._lifetime.check()
+        self._check()
         self._token.run_sync_soon(self._context.copy().run, fn)
 
     def on_gone(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Calls back when the main task has ended."""
-        forget = self._lifetime.on_gone(callback)
+        forget = super().on_gone(callback)
         self._soon(self._adjust_watch)
 
         def take_back() -> None:
@@ -72,8 +71,8 @@ class Trio:
             except Exception as exception:
                 failure = exception
             except self._group as group:
-                # Out of a nursery of the handler's. What has failed is told, and trio gets back
-                # the rest alone: it would not let a failure pass that comes with a cancellation.
+                # From a nursery of the handler. The failures are reported, and only the rest goes
+                # back to trio: it does not accept a failure together with a cancellation.
                 failure, rest = group.split(Exception)
                 if rest is not None:
                     if failure is not None:
@@ -81,7 +80,7 @@ class Trio:
                     raise rest from None
             ended(failure)
 
-        if not self._lifetime.over:  # else there are no tasks any more
+        if not self._is_over:  # after the end there are no tasks
             self._trio.lowlevel.spawn_system_task(work, context=self._context.copy())
 
     def _soon(self, fn: Callable[[], None]) -> None:
@@ -89,15 +88,15 @@ class Trio:
             self._token.run_sync_soon(fn)
 
     def _adjust_watch(self) -> None:
-        if self._watch is not None and not self._lifetime.is_watched:
+        if self._watch is not None and not self._is_watched:
             self._watch.cancel()
             self._watch = None
-        elif self._watch is None and self._lifetime.is_watched:
+        elif self._watch is None and self._is_watched:
             self._watch = self._trio.CancelScope()
             try:
                 self._trio.lowlevel.spawn_system_task(self._await_end, self._watch)
-            except RuntimeError:  # so late that no task begins any more
-                self._lifetime.end()
+            except RuntimeError:  # too late for a new task
+                self._end()
 
     async def _await_end(self, scope: Any) -> None:
         with scope:
@@ -105,4 +104,4 @@ class Trio:
                 await self._trio.sleep_forever()
             finally:
                 if not scope.cancel_called:
-                    self._lifetime.end()
+                    self._end()

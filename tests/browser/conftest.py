@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from suggestions.playground import stream
+from suggestions.playground import streaming
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -69,8 +69,8 @@ def tab(_tab: tuple[Any, Faults]) -> Iterator[Any]:
 
 
 class Left(threading.Event):
-    """Set when the model, behind the relay, ends an answer before it is told; `begun` is set when
-    it begins one."""
+    """Set when the model stops an answer before its end, because the relay has left; `begun` is set
+    when the model begins one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,17 +80,17 @@ class Left(threading.Event):
 @pytest.fixture
 def left(monkeypatch: pytest.MonkeyPatch) -> Left:
     seen = Left()
-    play = stream._play
+    play = streaming._play
 
     def play_and_see(*args: Any) -> Iterator[bytes]:
         seen.begun.set()
-        told = False
+        complete = False
         try:
             yield from play(*args)
-            told = True
+            complete = True
         finally:
-            if not told:
+            if not complete:
                 seen.set()
 
-    monkeypatch.setattr(stream, "_play", play_and_see)
+    monkeypatch.setattr(streaming, "_play", play_and_see)
     return seen

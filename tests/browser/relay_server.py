@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, Response, request, send_from_directory
 
 from suggestions.playground import Playground
-from suggestions.playground.wsgi import listen
+from suggestions.playground.server import listen
 from suggestions.relay import preflight, relay
 
 SOON = 30.0  # seconds; a bound for what ends at once, never a measure
@@ -84,4 +84,4 @@ class RelayServer:
     ) -> None:
         self._server.shutdown()
         self._thread.join(SOON)
-        self._server.hang_up(SOON)
+        self._server.close_connections(SOON)

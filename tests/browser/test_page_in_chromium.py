@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from suggestions.playground import FAILURES, Playground, stream
-from suggestions.playground.ask import WIRES
+from suggestions.playground import FAILURES, Playground, streaming
+from suggestions.playground.page import WIRES
 
 QUESTION = "Write a haiku"
 HAIKU = "Small words cross the wire,\none token after the next:\nthe stream finds the sea."
@@ -28,7 +28,7 @@ def playground() -> Iterator[Playground]:
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """The relay looks for the browser more often than a person would notice."""
-    monkeypatch.setattr("suggestions.playground.ask._HEARTBEAT", 0.1)
+    monkeypatch.setattr("suggestions.playground.page._HEARTBEAT", 0.1)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def events(page: Any) -> list[list[str]]:
 
 def test_the_answer_grows_before_it_ends(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = threading.Semaphore(0)
-    play = stream._play
+    play = streaming._play
 
     def play_in_parts(*args: Any) -> Iterator[bytes]:
         for number, piece in enumerate(play(*args)):
@@ -77,7 +77,7 @@ def test_the_answer_grows_before_it_ends(page: Any, monkeypatch: pytest.MonkeyPa
                 assert shown.acquire(timeout=SOON)
             yield piece
 
-    monkeypatch.setattr(stream, "_play", play_in_parts)
+    monkeypatch.setattr(streaming, "_play", play_in_parts)
     page.evaluate(
         """() => {
             window.seen = [];
@@ -116,7 +116,7 @@ def test_another_wire_says_the_same(page: Any, wire: str) -> None:
     ask(page, wire=wire)
     end(page)
     assert answer(page) == HAIKU
-    assert page.inner_text("#wire-told") == f"POST {WIRES[wire]}"
+    assert page.inner_text("#wire-hint") == f"POST {WIRES[wire]}"
 
 
 def test_the_next_question_takes_the_place_of_the_one_before(page: Any) -> None:
@@ -196,7 +196,7 @@ def code_of(failure: str) -> str:
 @pytest.mark.parametrize("failure", sorted(set(FAILURES) - UNTIL_STOPPED))
 def test_every_failure_is_shown(page: Any, failure: str) -> None:
     ask(page, fail=failure)
-    assert page.inner_text("#failure-told") == FAILURES[failure]
+    assert page.inner_text("#failure-hint") == FAILURES[failure]
     told = end(page, "failed", "done")
     if failure in NO_FAILURE:
         assert told.startswith("Done")

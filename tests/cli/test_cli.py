@@ -29,12 +29,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from suggestions import __version__
+from suggestions import __version__, dialects
 from suggestions.cli import exit_codes
-from suggestions.cli.group import group
 from suggestions.cli.markdown import AnswerMarkdown, split_blocks
-from suggestions.cli.plain import Plain
-from suggestions.cli.visible import visible
+from suggestions.cli.plain_text import Plain, visible
+from suggestions.cli.program import group
+from suggestions.dialects.model_api import ModelAPI
 from suggestions.events import Event
 from suggestions.playground import Playground
 
@@ -236,6 +236,13 @@ def test_version_and_help() -> None:
     helped = run("ask", "--help").output
     for code, words in exit_codes.TABLE.items():
         assert re.search(rf"^ +{code} +{re.escape(words)}$", helped, re.MULTILINE)
+    assert f"[{'|'.join(dialects.NAMES)}]" in re.sub(r"\s", "", helped)
+    for name in dialects.NAMES:
+        kind = type(dialects.find(name))
+        if issubclass(kind, ModelAPI) and kind.key_variable:
+            variables = [kind.key_variable, kind.url_variable, kind.model_variable]
+            for variable in filter(None, variables):
+                assert variable in helped, f"--help has no {variable}"
 
 
 @pytest.mark.parametrize("missing", ["click", "rich"])
@@ -262,7 +269,7 @@ def _missing(module: str, argument: str, told: str) -> None:
 
 def test_ask_does_without_flask_and_help_without_rich() -> None:
     code = (
-        "import sys; from suggestions.cli.group import group\n"
+        "import sys; from suggestions.cli.program import group\n"
         "group(['ask', '--help'], standalone_mode=False)\n"
         "assert not {'rich', 'flask', 'requests'} & sys.modules.keys()"
     )
@@ -480,7 +487,7 @@ def test_an_empty_answer_and_one_that_was_cut_off_are_noted(playground: Playgrou
     limit = ["--base-url", playground.openai_url, "--option", "max_tokens=3"]
     cut = run("ask", *limit, QUESTION)
     assert cut.exit_code == 0
-    assert cut.output.endswith("\nNote: the answer was cut off at the length that is allowed.\n")
+    assert cut.output.endswith("\nNote: the answer stopped at the allowed length.\n")
 
 
 # In a pipe
@@ -875,7 +882,9 @@ def test_serve_wants_the_token_it_was_given() -> None:
 def test_serve_warns_of_an_open_host() -> None:
     with served("--host", "0.0.0.0") as (child, _):
         child.send_signal(signal.SIGINT)
-        assert child.communicate(timeout=SOON)[1].startswith(b"Warning: 0.0.0.0 can be reached")
+        assert child.communicate(timeout=SOON)[1].startswith(
+            b"Warning: other machines can reach 0.0.0.0."
+        )
 
 
 def test_serve_on_a_port_that_is_taken() -> None:

@@ -17,7 +17,7 @@ SOON = 60.0  # seconds; a bound, never a measure
 PARTS = (
     "1. An answer, while it is being written",
     "2. An answer that is closed midway",
-    "3. A failure, as a person sees it",
+    "3. A failure, as a user sees it",
 )
 FRIENDLY = "Too many requests, or the quota is used up. Try again later."
 

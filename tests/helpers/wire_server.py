@@ -28,8 +28,8 @@ from waiting import eventually as eventually
 from suggestions import SuggestionsEventSource
 from suggestions.events import NAMES
 from suggestions.testing import SuggestionsServer
-from suggestions.testing.frames import DONE, chunk, said
-from suggestions.testing.frames import LAST_CHUNK as LAST_CHUNK
+from suggestions.testing.answer_bytes import DONE, chunk, said
+from suggestions.testing.answer_bytes import LAST_CHUNK as LAST_CHUNK
 from suggestions.testing.peer import Peer as _Peer
 from suggestions.testing.peer import Request as _Request
 

@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 import pytest
 import requests
 
-from suggestions.cli.serve import _introduction
+from suggestions.cli.command_serve import introduction
 from suggestions.playground import FAILURES, Playground
-from suggestions.playground.ask import WIRES
-from suggestions.playground.local_only import is_local
+from suggestions.playground.app import is_local
+from suggestions.playground.page import WIRES
 
 SOON = 30.0  # seconds; a bound for what ends at once, never a measure
 TOKEN = "secret-of-the-tests"
@@ -72,7 +72,7 @@ def test_the_page_has_all_that_it_names(playground: Playground) -> None:
 
 def test_every_wire_and_every_failure_can_be_chosen(playground: Playground) -> None:
     options = Page(get(playground.page_url).text).all("option")
-    told = {option["value"]: option["data-tells"] for option in options}
+    told = {option["value"]: option["data-hint"] for option in options}
     wires = {name: f"POST {path}" for name, path in WIRES.items()}
     assert told == {**wires, "": "Nothing fails.", **FAILURES}
 
@@ -104,7 +104,7 @@ def test_the_page_says_that_a_token_is_missing(playground: Playground) -> None:
 
 
 def test_serve_tells_of_the_page_first_and_of_every_wire(playground: Playground) -> None:
-    told = _introduction(playground, None)
+    told = introduction(playground, None)
     assert playground.page_url in told.partition("\n")[0]
     urls = {getattr(playground, name) for name in dir(Playground) if name.endswith("_url")}
     assert urls <= set(told.split())

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from wire_server import free_port
 
 from suggestions.playground import FAILURES, Playground
-from suggestions.playground.tokens import pauses, tokenize
+from suggestions.playground.model import tokenize
+from suggestions.playground.streaming import pauses
 
 QUESTION = "Who won the world cup in 2022?"
 AFTER = 4  # tokens told before a failure in mid-stream
@@ -162,7 +163,7 @@ def test_the_conversation_is_remembered(playground: Playground) -> None:
         {"role": "user", "content": [{"type": "text", "text": "A haiku"}]},
     ]
     text = content(events(send(playground.jetpack_url, {"messages": messages}))[:-1])
-    assert 'told: "Speak like a pirate"' in text
+    assert 'in mind: "Speak like a pirate"' in text
     assert 'you asked: "Hello"' in text
     item = {"role": "jetpack-ai", "context": {"type": "x", "content": "Some text of mine"}}
     text = content(events(send(playground.jetpack_url, {"messages": [item]}))[:-1])

@@ -105,7 +105,7 @@ def test_a_system_message_and_an_earlier_turn_are_read(
         {"role": "user", "content": "Write a haiku"},
     ]
     text = asked(DIALECTS[name](playground, model="m"), conversation, kind).result(0)
-    assert 'what I was told: "Be kind."' in text
+    assert 'instructions in mind: "Be kind."' in text
     assert 'you asked: "What is 1 + 1?"' in text
 
 

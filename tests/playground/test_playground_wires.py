@@ -15,7 +15,7 @@ from suggestions import SuggestionsError, SuggestionsEventSource, ask_question_s
 from suggestions.auth import ChatbotLogin
 from suggestions.dialects.chatbot import Chatbot
 from suggestions.playground import FAILURES, Playground
-from suggestions.playground.json_web_token import is_valid, issue
+from suggestions.playground.chatbot import is_valid, issue
 
 QUESTION = "Write a haiku"
 HAIKU = "Small words cross the wire,\none token after the next:\nthe stream finds the sea."
@@ -91,7 +91,7 @@ def test_a_conversation_is_remembered(playground: Playground, name: str) -> None
         {"role": "user", "content": QUESTION},
     ]
     text = SuggestionsEventSource(conversation, **wire(playground, name)).result(SOON)
-    assert 'told: "Speak like a pirate"' in text
+    assert 'in mind: "Speak like a pirate"' in text
     assert 'you asked: "Hello"' in text
 
 

@@ -30,7 +30,6 @@ from suggestions.relay import (
     preflight,
     relay,
 )
-from suggestions.relay.configuration import DASHSCOPE_URL
 
 SERVICE = OpenAI("https://service.example/v1", "secret-key", "m1")
 VARIABLES = (
@@ -502,7 +501,7 @@ def asked(**options: Any) -> Any:
 def test_the_environment_says_whom_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RuntimeError, match=r"set OPENAI_API_KEY and AI_MODEL_NAME .*DASHSCOPE_API"):
         relay("Why?")
-    dashscope = f"{DASHSCOPE_URL}/chat/completions"
+    dashscope = "https://dashscope.aliyuncs.com/compatible-mode/v1/chat/completions"
     monkeypatch.setenv("DASHSCOPE_API_KEY", "dash-key")
     assert asked() == (dashscope, "Bearer dash-key", "qwen-plus")
     assert asked(model="qwen-max") == (dashscope, "Bearer dash-key", "qwen-max")

@@ -299,7 +299,7 @@ def test_a_dump_that_was_edited_wrong_says_where(
     else:
         part[last] = value
     (tmp_path / "dump.json").write_text(json.dumps(dump), "utf-8")
-    with pytest.raises(ValueError, match=r"dump\.json cannot be told again: ") as caught:
+    with pytest.raises(ValueError, match=r"dump\.json cannot be replayed: ") as caught:
         replay(tmp_path / "dump.json")
     assert told in str(caught.value)
 

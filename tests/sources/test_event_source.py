@@ -1095,10 +1095,10 @@ def test_dispatch_on_another_thread(listen: Callable[..., Heard]) -> None:
 
         assert pumped(lambda: heard.names == ["open", "message"] and bool(ran_on))
         assert ran_on == {threading.get_ident()}
-        assert pump._lifetime.is_watched
+        assert pump._is_watched
         heard.source.close()
         assert not pumped_events(pump, heard)
-        assert not pump._lifetime.is_watched, "nobody has to wait for a source that is closed"
+        assert not pump._is_watched, "nobody has to wait for a source that is closed"
         heard.source.restart()
         assert pumped(lambda: len(heard.events) == 4)
         pump.close()

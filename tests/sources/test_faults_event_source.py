@@ -23,10 +23,9 @@ from wire_server import CHUNKED, TOKEN, eventually, framed
 from suggestions import EventSource, errors
 from suggestions._wire import timeouts
 from suggestions.events import MessageEvent
-from suggestions.testing import FAULTS, SuggestionsServer
+from suggestions.testing import FAULTS, Peer, SuggestionsServer
+from suggestions.testing.answer_bytes import said
 from suggestions.testing.faults import PIECES
-from suggestions.testing.frames import said
-from suggestions.testing.peer import Peer
 
 __all__ = ["place", "traced"]  # fixtures
 

@@ -1,4 +1,4 @@
-"""Writes a line for every answer in the process, whoever asked for it."""
+"""Writes a line for every answer in the process, also for those of other plugins."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ async function* readLines(bytes) {
       yield* lines;
     }
   } finally {
-    reader.cancel().catch(() => {}); // the connection is not needed any more, or lost already
+    reader.cancel().catch(() => {}); // the connection is no longer needed, or is lost already
   }
 }
 
@@ -49,7 +49,7 @@ const FENCE = /^ {0,3}(`{3,}|~{3,})[^`]*$/;
 const HEADING = /^ {0,3}(#{1,6}) +(.*)$/;
 const ITEM = /^( *)([-*+]|\d{1,9}[.)]) +(.*)$/;
 const DEEPEST = 8; // lists within lists
-const HIGHEST = 2; // the level of the heading that the answer stands under
+const HIGHEST = 2; // the level of the heading above the answer
 
 // The lengths are bounded, so that no text takes a time that grows with its square.
 const SPAN = new RegExp(
@@ -96,7 +96,7 @@ function span(all, { escaped, code, strong, strong2, em, em2, label, href }) {
 
 /**
  * The blocks of Markdown's lines, each as `{next, make}`: the line after it, and what makes its
- * element. The rules are asked in this order; each gives null where it does not apply.
+ * element. The rules are tried in this order; each gives null if it does not apply.
  */
 const RULES = [
   function fence(lines, at) {
@@ -191,8 +191,8 @@ class Failure extends Error {
 }
 
 /**
- * The pieces of the answer. `log(event, data)` hears of all that happens. Throws a `Failure` where
- * the answer does not come, or not whole, and what `signal` was aborted with.
+ * The pieces of the answer. `log(event, data)` is called for all that happens. Throws a `Failure` if
+ * the answer does not come or is not whole, and the reason with which `signal` was aborted.
  */
 async function* answers(address, request, signal, log) {
   const response = await fetch(address, { method: "POST", signal, ...request });
@@ -214,7 +214,7 @@ async function* answers(address, request, signal, log) {
   throw new Failure("The stream ended before the answer did.");
 }
 
-/** `fetch` throws a `TypeError` where there is no connection, or no longer. */
+/** `fetch` throws a `TypeError` if there is no connection, or it is lost. */
 function failureOf(error) {
   if (error instanceof Failure) return error;
   return new Failure(`The connection was lost: ${error.message}.`);
@@ -225,15 +225,15 @@ function frameOf(data) {
     const frame = JSON.parse(data);
     if (typeof frame?.type === "string") return frame;
   } catch {
-    // Told below, as any other message without a type.
+    // Thrown below, as for any other message without a type.
   }
   throw new Failure(`Expected a frame with a type, got ${data.slice(0, 80)}`);
 }
 
-/** The failure that a response without a stream is; the body of most tells it in JSON. */
+/** The failure of a response without a stream; most report it in a body of JSON. */
 async function refusal(response, type) {
-  const told = type.startsWith("application/json") ? await response.json().catch(() => {}) : null;
-  const { error, code } = told ?? {};
+  const body = type.startsWith("application/json") ? await response.json().catch(() => {}) : null;
+  const { error, code } = body ?? {};
   const message = typeof error === "string" ? error : error?.message;
   if (message) return new Failure(message, code);
   return new Failure(`Expected an event stream, got status ${response.status} and ${type}.`);
@@ -250,7 +250,7 @@ function say(state, text) {
   at("status").textContent = text;
 }
 
-/** A table of events that starts anew: a function that adds one. */
+/** Empties the table of events. Returns a function that adds one. */
 function newLog() {
   const began = performance.now();
   at("events").replaceChildren();
@@ -266,7 +266,7 @@ function newLog() {
   };
 }
 
-/** Draws a text that grows, once a frame of the screen at most. */
+/** Draws a text that grows, at most once for each frame of the screen. */
 function newSheet() {
   const panel = at("answer");
   let text = "";
@@ -309,7 +309,7 @@ async function ask() {
     const words = sheet.finish().split(/\s+/).filter(Boolean).length;
     say("done", `Done: ${words} words in ${seconds()} s.`);
   } catch (error) {
-    if (run !== running) return; // the next question has taken the page over
+    if (run !== running) return; // the page shows the next question now
     sheet.finish();
     if (run.signal.aborted) {
       log("stopped");
@@ -320,7 +320,7 @@ async function ask() {
       say("failed", `Failed: ${message} (${code})`);
     }
   }
-  if (document.activeElement === at("stop")) at("question").focus(); // before that cannot have it
+  if (document.activeElement === at("stop")) at("question").focus(); // a disabled button loses the focus
   at("stop").disabled = true;
   running = null;
 }
@@ -337,7 +337,7 @@ at("form").addEventListener("submit", (event) => {
   ask();
 });
 at("question").addEventListener("keydown", (event) => {
-  // While an input method composes, Enter is its own.
+  // While an input method composes, Enter belongs to it.
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   at("form").requestSubmit();
@@ -348,9 +348,9 @@ document.addEventListener("keydown", (event) => {
 at("stop").addEventListener("click", () => running?.abort());
 for (const select of [at("wire"), at("failure")]) {
   // Also at once: after a reload, a browser keeps what was chosen.
-  const tell = () => {
-    at(`${select.id}-told`).textContent = select.selectedOptions[0].dataset.tells;
+  const explain = () => {
+    at(`${select.id}-hint`).textContent = select.selectedOptions[0].dataset.hint;
   };
-  select.addEventListener("change", tell);
-  tell();
+  select.addEventListener("change", explain);
+  explain();
 }

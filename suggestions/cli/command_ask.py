@@ -1,0 +1,207 @@
+"""`suggestions ask`: one question, and its answer in the form that suits the output."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import click
+
+from suggestions._sources.suggestions_event_source import SuggestionsEventSource
+from suggestions.cli import exit_codes
+from suggestions.cli.endpoint import endpoint
+from suggestions.cli.following import View, closed_by_interrupt, events_of, standard_output
+from suggestions.cli.plain_text import Plain, visible
+from suggestions.dialects import NAMES
+
+_EPILOG = """\b
+Environment. Each is only sent to its own service:
+  SUGGESTIONS_TOKEN  the token for Jetpack AI, or for --url
+  OPENAI_API_KEY, OPENAI_BASE_URL, AI_MODEL_NAME
+                     the same for --dialect openai and responses
+  ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL
+                     the same for --dialect anthropic
+
+\b
+Exit codes:
+""" + "\n".join(f"  {code:<4} {words}" for code, words in exit_codes.TABLE.items())
+
+
+def _parse_option(given: str) -> tuple[str, Any]:
+    name, equals, value = given.partition("=")
+    if not (name and equals):
+        raise click.BadParameter(f"{given!r} is not NAME=VALUE", param_hint="--option")
+    try:
+        return name, json.loads(value)
+    except RecursionError:
+        raise click.BadParameter(f"{name!r} is nested too deep", param_hint="--option") from None
+    except ValueError:
+        return name, value
+
+
+def _parse_options(
+    ctx: click.Context, param: click.Parameter, given: tuple[str, ...]
+) -> dict[str, Any]:
+    return dict(map(_parse_option, given))
+
+
+def _read_token(ctx: click.Context, param: click.Parameter, file: Path | None) -> str | None:
+    token = file.read_text("utf-8-sig", "replace").strip() if file else None
+    if token == "":
+        raise click.BadParameter("the file is empty")
+    return token
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("question", required=False)
+@click.option(
+    "--dialect",
+    type=click.Choice(NAMES),
+    help="The service's wire format. [default: openai with --base-url or OPENAI_..., else jetpack]",
+)
+@click.option("--url", help="The full address of the service.")
+@click.option(
+    "--base-url",
+    help="The base of an OpenAI-compatible service's addresses, like http://localhost/v1.",
+)
+@click.option("--model", help="The model to ask.")
+@click.option(
+    "--token-file",
+    "token",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_read_token,
+    help="A file with the token. (On the command line, every user of the machine could read it.)",
+)
+@click.option("--system", metavar="TEXT", help="The system message, before the question.")
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_parse_options,
+    help="A field of the request; VALUE is JSON, or else text. May be given several times.",
+)
+@click.option("--plain", is_flag=True, help="Plain text also on a terminal.")
+@click.option("--json", "as_json", is_flag=True, help="Each event as a line of JSON.")
+@click.pass_context
+def ask(
+    ctx: click.Context,
+    question: str | None,
+    dialect: str | None,
+    url: str | None,
+    base_url: str | None,
+    model: str | None,
+    token: str | None,
+    system: str | None,
+    options: dict[str, Any],
+    plain: bool,
+    as_json: bool,
+) -> None:
+    """Ask QUESTION and show the answer while it is being written.
+
+    Without QUESTION, standard input is the question. With both, the question is QUESTION, an
+    empty line, and standard input: `suggestions ask "Explain this" < error.log`.
+
+    On a terminal the answer is Markdown that grows in place, and control characters in it are
+    shown, not obeyed. In a pipe it is the text as it came, unchanged, each piece at once. Errors
+    go to standard error; the text so far stays.
+
+    With --json each line is {"type": ..., "detail": ...}, of every event in order up to "end". A
+    detail is the text (chunk, suggestion, reasoning, done, abort), null (end), or an object: open
+    has status, headers, request_id, dialect; message has type, data, last_event_id; usage has
+    prompt_tokens, completion_tokens, total_tokens, details; tool_call has id, name, arguments;
+    function_call_chunk and function_done have name, arguments; retry has attempt, delay, error;
+    errors have class, code, message, severity, status, body, request_id, retry_after,
+    partial_text. "suggestion" comes at most ten times a second.
+    """
+    asked = endpoint(dialect, url, base_url, model, token)
+    asked["options"].update(options)
+    source = _source(_read_question(question, system), asked, throttled=as_json)
+    code = _answer(source, _view(plain, as_json))
+    if source.error is not None:
+        click.echo(f"Error: {visible(' '.join(source.error.message.split()))}", err=True)
+    elif source.state == "done" and not as_json:
+        _note(source)
+    ctx.exit(code)
+
+
+def _read_question(argument: str | None, system: str | None) -> str | list[dict[str, Any]]:
+    """The question for a source. Raises `click.UsageError` if there is none.
+
+    Without an argument, or with "-", standard input is the question. With one, standard input is
+    its context: the argument, a blank line, and what was read.
+    """
+    read = _standard_input()
+    parts = [argument if argument != "-" else None, read]
+    text = "\n\n".join(part for part in parts if part and part.strip())
+    if not text:
+        raise click.UsageError('There is no question. Try: suggestions ask "What is an SDK?"')
+    if system is None:
+        return text
+    return [{"role": "system", "content": system}, {"role": "user", "content": text}]
+
+
+def _standard_input() -> str:
+    if sys.stdin is None or sys.stdin.isatty():
+        return ""
+    return sys.stdin.buffer.read().decode("utf-8-sig", "replace").rstrip("\r\n")
+
+
+def _source(question: Any, asked: dict[str, Any], *, throttled: bool) -> SuggestionsEventSource:
+    """The source, not started. An error in its arguments is wrong usage."""
+    from suggestions.cli.json_events import THROTTLE
+
+    throttle = THROTTLE if throttled else None
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            source = SuggestionsEventSource(question, **asked, throttle=throttle, start=False)
+    except (TypeError, ValueError) as wrong:
+        raise click.UsageError(visible(str(wrong))) from None
+    for warning in caught:
+        click.echo(f"Warning: {visible(str(warning.message))}", err=True)
+    return source
+
+
+def _view(plain: bool, as_json: bool) -> View:
+    stream = standard_output()
+    if as_json:
+        from suggestions.cli.json_events import JsonEvents
+
+        return JsonEvents(stream)
+    if not stream.isatty():
+        return Plain(stream)
+    from rich.console import Console
+
+    console = Console()
+    if plain or not console.is_interactive:
+        return Plain(stream, visible)
+    from suggestions.cli.live import Live
+
+    return Live(console)
+
+
+def _answer(source: SuggestionsEventSource, view: View) -> int:
+    """Shows the answer through the view and returns the exit code."""
+    with closed_by_interrupt(source), view:
+        for event in events_of(source, view.names):
+            if event is None:
+                view.tick()
+            elif event.type in view.names:
+                view.show(event)
+    if source.error is not None:
+        return exit_codes.BY_ERROR[source.error.code]
+    return exit_codes.INTERRUPTED if source.state == "aborted" else exit_codes.DONE
+
+
+def _note(source: SuggestionsEventSource) -> None:
+    """Prints what the text of a complete answer does not show."""
+    if source.tool_calls or source.full_function_call:
+        click.echo("Note: the model calls a function. --json shows the call.", err=True)
+    elif not source.full_message:
+        click.echo("Note: the answer is empty.", err=True)
+    if source.finish_reason == "length":
+        click.echo("Note: the answer stopped at the allowed length.", err=True)

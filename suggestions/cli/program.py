@@ -1,0 +1,53 @@
+"""The program itself: its commands, and how all of them end on Ctrl-C or a closed pipe."""
+
+from __future__ import annotations
+
+import os
+import sys
+from io import TextIOWrapper
+from typing import Any, TextIO
+
+import click
+
+from suggestions import __version__
+from suggestions.cli.command_ask import ask
+from suggestions.cli.command_demo import demo
+from suggestions.cli.command_serve import serve
+from suggestions.cli.exit_codes import BROKEN_PIPE, INTERRUPTED
+from suggestions.cli.plain_text import visible
+
+
+class _Program(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _discard_output()
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            _discard_output()
+            ctx.exit(BROKEN_PIPE)
+        except OSError as error:
+            raise click.ClickException(visible(str(error))) from None
+
+
+@click.group(cls=_Program)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def group() -> None:
+    """Show an AI's answer in the terminal while it is being written."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A character that the output's encoding lacks becomes a question mark, and no error.
+            stream.reconfigure(errors="replace")
+
+
+for command in (ask, demo, serve):
+    group.add_command(command)
+
+
+def _discard_output() -> None:
+    """Drops what is still buffered. The interpreter would write it at its exit, and then raise, or
+    block for ever if the reader does not read."""
+    stream: TextIO | None = sys.stdout  # None if it is closed, as by `>&-`
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,0 +1,153 @@
+"""`relay` and `build_messages`: from their arguments, each of them checked, to a response whose
+request has not been sent yet."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from suggestions._sources.suggestions_event_source import SuggestionsEventSource
+from suggestions._util.arguments import check_seconds
+from suggestions.auth import Token
+from suggestions.dialects import Dialect, DialectName, find
+from suggestions.dialects.openai import OpenAI
+from suggestions.dialects.question import Question, check_question
+from suggestions.relay.answer_stream import AnswerStream
+from suggestions.relay.callbacks import Callback, Callbacks
+from suggestions.relay.frames import FramesName, Wording, make_frames
+from suggestions.relay.response import Cors, RelayResponse
+
+if TYPE_CHECKING:
+    import requests
+
+_DASHSCOPE_URL = "https://dashscope.aliyuncs.com/compatible-mode/v1"
+_DASHSCOPE_MODEL = "qwen-plus"
+
+
+def relay(
+    messages: Question,
+    *,
+    model: str | None = None,
+    dialect: DialectName | None = None,
+    temperature: float | None = None,
+    error_context: str | None = None,
+    on_content: Callback | None = None,
+    on_complete: Callback | None = None,
+    on_error: Callback | None = None,
+    expose_errors: bool = False,
+    error_message: str | None = None,
+    heartbeat: float = 15.0,
+    frames: FramesName = "relay",
+    cors: str | list[str] | None = None,
+    url: str | None = None,
+    token: Token | None = None,
+    timeouts: Mapping[str, float | None] | None = None,
+    session: requests.Session | None = None,
+    **parameters: Any,
+) -> RelayResponse:
+    """A response that asks a service and passes its answer on while it is being written.
+
+    It asks when it is first called or iterated, not before. Its frames are
+    `{"type": "content", "data": text}`, and last of all either `{"type": "done"}` or
+    `{"type": "error", "error": sentence, "code": code}`.
+
+    - `messages`: a text, or a conversation that ends in the question; see `build_messages`.
+    - `dialect`, `url`, `token`, `timeouts` (seconds), `session`: as for `SuggestionsEventSource`.
+      Without a dialect it is "openai", configured by `OPENAI_API_KEY`, `OPENAI_BASE_URL` and
+      `AI_MODEL_NAME`; if only `DASHSCOPE_API_KEY` is set, it is DashScope, with `QWEN_MODEL_NAME`
+      or "qwen-plus".
+    - `model`, `temperature` and all other `parameters` go to the service.
+    - `error_context`: the beginning of every line that is logged about this response.
+    - `on_content(piece)`, `on_complete(text)`, `on_error(error)`: each is called before its frame
+      is sent, and may be async. What they raise is logged, and does not reach the browser.
+    - `expose_errors`: the browser gets the service's own words. Otherwise it gets a sentence for
+      people, or `error_message`. The error's `code` is the same either way.
+    - `heartbeat`: seconds of silence after which a comment is sent.
+    - `frames`: "relay", or "openai" for clients that expect chunks of a chat completion.
+    - `cors`: "*", an origin, or a list of them: who may read this from another site.
+
+    Raises `TypeError` and `ValueError` that name the argument, and `RuntimeError` if neither the
+    arguments nor the environment name a service.
+    """
+    options = {"model": model, "temperature": temperature, **parameters}
+    wording = Wording(expose_errors, error_message)
+    context = _check_context(error_context)
+    seconds = check_seconds("heartbeat", heartbeat, longest=threading.TIMEOUT_MAX)
+    callbacks = Callbacks(context, on_content, on_complete, on_error)
+    chosen = _choose_dialect(dialect, model, has_url=url is not None)
+    source = SuggestionsEventSource(
+        _check_messages(messages, chosen.roles),
+        token,
+        url=url,
+        options={name: value for name, value in options.items() if value is not None},
+        dialect=chosen,
+        # Without a session of the user's, all requests of the process share the settings of one
+        # session, but no connections: a connection that is closed when its browser leaves cannot
+        # go back to a pool.
+        session=session,
+        timeouts=timeouts,
+        start=False,
+    )
+    made = make_frames(frames, source, wording)
+    return RelayResponse(AnswerStream(source, made, callbacks, seconds), Cors(cors))
+
+
+def build_messages(
+    prompt: str, system: str | None = None, history: Sequence[Mapping[str, Any]] = ()
+) -> list[dict[str, Any]]:
+    """A conversation: `system` instructs the model, `history` was said before, `prompt` is asked.
+
+    Raises `TypeError`, `ValueError` that name the argument; `relay` checks what is in the items of
+    `history`.
+    """
+    if not isinstance(prompt, str):
+        raise TypeError(f"prompt must be a str, not {type(prompt).__name__}")
+    if not prompt.strip():
+        raise ValueError("prompt is empty: expected a text")
+    if not isinstance(system, (str, type(None))):
+        raise TypeError(f"system must be a str or None, not {type(system).__name__}")
+    if isinstance(history, (str, bytes, Mapping)) or not isinstance(history, Sequence):
+        raise TypeError(f"history must be a list of messages, not {type(history).__name__}")
+    for number, item in enumerate(history):
+        if not isinstance(item, Mapping):
+            raise TypeError(f"history[{number}] must be a mapping, not {type(item).__name__}")
+    instructions = [{"role": "system", "content": system}] if system else []
+    return [*instructions, *map(dict, history), {"role": "user", "content": prompt}]
+
+
+def _check_messages(messages: object, roles: frozenset[str]) -> str | list[dict[str, Any]]:
+    """As `check_question`, but its errors name the argument of `relay`."""
+    try:
+        return check_question(messages, roles)
+    except (TypeError, ValueError) as error:
+        raise type(error)(str(error).replace("question", "messages", 1)) from None
+
+
+def _choose_dialect(dialect: DialectName | None, model: str | None, *, has_url: bool) -> Dialect:
+    """The dialect of the service that the arguments or else the environment name.
+
+    Raises `TypeError`, `ValueError` for a wrong argument, and `RuntimeError` if no service is
+    named. That is a mistake of the server's configuration and not of the browser's request: a
+    program that answers a `ValueError` with "bad request" must not do so here.
+    """
+    if not isinstance(model, (str, type(None))):
+        raise TypeError(f"model must be a str, not {type(model).__name__}")
+    if dialect is not None:
+        return find(dialect)
+    if has_url or os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL"):
+        return OpenAI()
+    # A key is only ever sent to the service that it is named for.
+    if key := os.environ.get("DASHSCOPE_API_KEY"):
+        return OpenAI(_DASHSCOPE_URL, key, os.environ.get("QWEN_MODEL_NAME") or _DASHSCOPE_MODEL)
+    raise RuntimeError(
+        "relay does not know which service to ask: set OPENAI_API_KEY and AI_MODEL_NAME (and "
+        "OPENAI_BASE_URL for a service like OpenAI's), or DASHSCOPE_API_KEY, or pass dialect="
+    )
+
+
+def _check_context(error_context: object) -> str:
+    if not isinstance(error_context, (str, type(None))):
+        raise TypeError(f"error_context must be a str, not {type(error_context).__name__}")
+    return error_context or "relay"

@@ -1,0 +1,67 @@
+"""What a frame format is, and what all of them use."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+from suggestions.errors import NetworkError, SuggestionsError, from_code
+from suggestions.events import Event
+
+ENDINGS = ("done", "error", "abort")
+"""Every source sends exactly one of these events. It is the last one that is relayed."""
+
+_FRIENDLY = "Sorry, the answer could not be completed. Please try again in a moment."
+
+
+class Frames(Protocol):
+    """One answer in one format."""
+
+    event_names: tuple[str, ...]
+    """The events that the format sends something for."""
+
+    def encode(self, event: Event[Any]) -> bytes:
+        """What is sent for one of them: server-sent events, as bytes."""
+        ...
+
+
+class Wording:
+    """The sentence that a browser gets for an error.
+
+    With `expose_errors` it is the service's own. Otherwise it is `message`; without one it is
+    ours, which quotes no service and says what to do if the person can do something. Raises
+    `TypeError`, `ValueError`.
+    """
+
+    def __init__(self, expose_errors: bool, message: str | None) -> None:
+        if not isinstance(message, (str, type(None))):
+            raise TypeError(f"error_message must be a str, not {type(message).__name__}")
+        if message is not None and not message.strip():
+            raise ValueError("error_message is empty: expected a sentence")
+        self._expose = expose_errors
+        self._message = message
+
+    def sentence(self, error: SuggestionsError) -> str:
+        if self._expose:
+            return error.message
+        if self._message:
+            return self._message
+        return from_code(error.code, "").message if error.severity == "info" else _FRIENDLY
+
+
+def error_of(event: Event[Any]) -> SuggestionsError:
+    """The error of an `error` event. An `abort` is an error to the browser, which did not ask to
+    stop."""
+    if isinstance(event.detail, SuggestionsError):
+        return event.detail
+    return NetworkError("The answer was stopped before it was complete.")
+
+
+def sse(value: object) -> bytes:
+    """One server-sent event with JSON as its data (WHATWG HTML, section 9.2.5)."""
+    try:
+        data = json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair: UTF-8 cannot write it, a JSON escape can.
+        data = json.dumps(value).encode()
+    return b"data: " + data + b"\n\n"

@@ -1,0 +1,98 @@
+"""How a response goes out through a WSGI server (PEP 3333) and through an ASGI server (ASGI's HTTP
+specification, 2.4)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import aclosing, suppress
+from typing import Any, NamedTuple, Protocol
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Head(NamedTuple):
+    """How a response begins; `has_body` is false if nothing follows it."""
+
+    status: int
+    reason: str
+    headers: dict[str, str]
+    has_body: bool
+
+
+class Sendable(Protocol):
+    """What a server can send."""
+
+    def head(self, method: str, origin: str | None, asked: str | None) -> Head:
+        """For a request with this method and these headers: `Origin`, and
+        `Access-Control-Request-Headers`."""
+        ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def __aiter__(self) -> AsyncGenerator[bytes, None]: ...
+
+    def close(self) -> None: ...
+
+
+def send_by_wsgi(
+    response: Sendable, environ: Mapping[str, Any], start_response: Callable[..., object]
+) -> Iterable[bytes]:
+    """Returns the body. The server calls its `close()` when the browser has left.
+
+    The server finds that out when it writes, so at the next heartbeat at the latest.
+    """
+    head = response.head(
+        environ["REQUEST_METHOD"],
+        environ.get("HTTP_ORIGIN"),
+        environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS"),
+    )
+    start_response(f"{head.status} {head.reason}", list(head.headers.items()))
+    # A generator: its close() ends the request to the service. If the server never iterates it,
+    # no request was sent.
+    return iter(response) if head.has_body else ()
+
+
+async def send_by_asgi(
+    response: Sendable, scope: Mapping[str, Any], receive: Receive, send: Send
+) -> None:
+    """Sends it all. When the browser leaves, the request to the service is closed at once.
+
+    Raises `RuntimeError` for what is no HTTP request.
+    """
+    if scope["type"] != "http":
+        raise RuntimeError(
+            f"a RelayResponse answers HTTP requests, not {scope['type']!r}: "
+            "return it for a request, do not mount it as an application of its own"
+        )
+    asked = {
+        bytes(name).lower(): bytes(value).decode("latin-1") for name, value in scope["headers"]
+    }
+    head = response.head(
+        scope["method"], asked.get(b"origin"), asked.get(b"access-control-request-headers")
+    )
+    leaving = asyncio.ensure_future(_close_on_disconnect(response, receive))
+    try:
+        # Some servers raise this when something is sent to a browser that has left.
+        with suppress(OSError):
+            await _send_all(response, head, send)
+    finally:
+        leaving.cancel()
+        response.close()
+
+
+async def _send_all(response: Sendable, head: Head, send: Send) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in head.headers.items()]
+    await send({"type": "http.response.start", "status": head.status, "headers": headers})
+    if head.has_body:
+        async with aclosing(aiter(response)) as chunks:
+            async for data in chunks:
+                await send({"type": "http.response.body", "body": data, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _close_on_disconnect(response: Sendable, receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass  # the rest of the request's body
+    response.close()
