@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 from host import program
-from service import Notes, Service, eventually, timed
+from service import Notes, Service, timed
+from waiting import eventually
 
 from suggestions import Event, EventSource, EventTarget, SuggestionsEventSource
 from suggestions.toolkits import aio
@@ -326,7 +327,7 @@ def test_the_end_of_the_run_closes_the_source(silent: bool, handlers: str) -> No
     asyncio.run(main())
     assert sources[0].state == "aborted"
     assert sources[0].wait(5) is False
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(service.has_seen_all_hang_up)
 
 
 @program(display=False)
@@ -338,10 +339,10 @@ def test_a_loop_that_is_closed_in_mid_stream(accepted: bool) -> None:
     source = service.ask(aio(loop), on=notes.on())
     loop.run_until_complete(until(lambda: len(notes.chunks) > 20))
     if accepted:
-        eventually(source._delivery._pending.locked)
+        assert eventually(source._delivery._pending.locked)
     loop.close()
-    eventually(lambda: source.state == "aborted")
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(lambda: source.state == "aborted")
+    assert eventually(service.has_seen_all_hang_up)
 
 
 @program(display=False)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from script import HOLD, Script
-from service import Notes, Service, eventually, timed
+from service import Notes, Service, timed
+from waiting import eventually
 
 from suggestions import Event, EventSource, SuggestionsEventSource
 from suggestions.toolkits import Pump
@@ -59,12 +60,12 @@ def test_wait_on_the_thread_of_the_frames_raises() -> None:
 def test_a_host_that_goes_closes_its_sources() -> None:
     service, pump, notes = Service(5, silent=True), Pump(), Notes()
     source = service.ask(pump, on=notes.on())
-    eventually(lambda: source.full_message == service.text)
+    assert eventually(lambda: source.full_message == service.text)
     timed(pump.close)
     assert source.state == "aborted"
     with pytest.raises(RuntimeError, match="gone"):
         pump(lambda: None)
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(service.has_seen_all_hang_up)
     assert not pump.run()
     assert notes.names == []
 
@@ -77,7 +78,7 @@ def test_ctrl_c_in_a_handler_comes_out_of_the_pump() -> None:
 
     source = service.ask(pump, on=notes.on())
     source.connect("chunk", interrupt)
-    eventually(lambda: source.state == "done")
+    assert eventually(lambda: source.state == "done")
     for _ in range(5):
         with pytest.raises(KeyboardInterrupt):
             pump.run(budget=1)
@@ -116,5 +117,5 @@ def test_a_failure_is_forgotten_where_the_host_goes(
     pump.close()
     gone = weakref.ref(view)
     del view
-    eventually(lambda: gc.collect() >= 0 and gone() is None)
+    assert eventually(lambda: gc.collect() >= 0 and gone() is None)
     source.close()

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 from host import program
-from service import Notes, Service, eventually, interrupt, timed
+from service import Notes, Service, interrupt, timed
+from waiting import eventually
 
 from suggestions import SuggestionsEventSource
 from suggestions.toolkits import qt
@@ -151,7 +152,7 @@ def test_quit_in_mid_stream(binding: str, owned: bool) -> None:
     assert source.state == "aborted"
     with pytest.raises(RuntimeError, match="gone"):
         source._delivery._dispatcher(lambda: None)  # type: ignore[union-attr]
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(service.has_seen_all_hang_up)
 
 
 @both

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 from host import program
-from service import Notes, Service, eventually, interrupt, timed
+from service import Notes, Service, interrupt, timed
+from waiting import eventually
 
 from suggestions import SuggestionsEventSource
 from suggestions.toolkits import tk
@@ -130,7 +131,7 @@ def test_a_window_that_is_destroyed_in_mid_stream_and_a_second_one(
         assert source.state == "aborted"
         with pytest.raises(RuntimeError, match="gone"):
             source._delivery._dispatcher(lambda: None)  # type: ignore[union-attr]
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(service.has_seen_all_hang_up)
 
 
 @program("tkinter")
@@ -142,7 +143,7 @@ def test_a_window_that_is_destroyed_by_a_handler() -> None:
     source.connect("chunk", lambda source, event: root.destroy())
     root.mainloop()
     assert source.state == "aborted"
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(service.has_seen_all_hang_up)
     assert notes.names[1:] in ([], ["abort", "end"])
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from host import program
-from service import Notes, Service, eventually, timed
+from service import Notes, Service, timed
+from waiting import eventually
 
 from suggestions import SuggestionsEventSource
 from suggestions.toolkits import trio_
@@ -108,7 +109,7 @@ def test_the_end_of_the_run_closes_the_source(silent: bool, handlers: str) -> No
     trio.run(main)
     assert sources[0].state == "aborted"
     assert sources[0].wait(5) is False
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(service.has_seen_all_hang_up)
     with pytest.raises(RuntimeError):
         trio_()
 
