@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from process import run
 from script import DONE, Script, chunk
 
-from suggestions._sources.suggester import Suggester
+from suggestions import Suggester
 
 CUT = object()
 """Fed to a service: the connection ends."""

@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 import pytest
+import waiting
 from host import program
 from service import Notes, Service, timed
 from waiting import eventually
@@ -17,12 +18,10 @@ from suggestions.toolkits import trio_
 who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
 
 
-async def until(condition: Any, seconds: float = 30) -> None:
+async def until(condition: Any) -> None:
     import trio
 
-    with trio.fail_after(seconds):
-        while not condition():
-            await trio.sleep(0.002)
+    await waiting.until(condition, trio.sleep)
 
 
 @program("trio", display=False)
