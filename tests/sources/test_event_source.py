@@ -22,8 +22,10 @@ from typing import Any
 import pytest
 import requests
 import script
+from handlers import Recorder
 from hypothesis import given
 from hypothesis import strategies as st
+from waiting import our_threads
 from wire_server import (
     CHUNKED,
     LAST_CHUNK,
@@ -55,40 +57,26 @@ NEVER = 3600.0
 """Seconds to the next connection, for a test that must not see one."""
 
 
-class Heard:
-    """A source's events in the order in which they were told."""
+class Heard(Recorder):
+    """A stream, its events in the order in which they came, and its state at each."""
 
     def __init__(self, url: str, *, start: bool = True, **options: Any) -> None:
-        self.told: list[tuple[Any, int]] = []  # each event and the state in which it was told
+        super().__init__()
+        self.states: list[int] = []
         self.source = EventSource(url, start=False, **{"initial_retry_delay": 0.01, **options})
-        self.source.connect("*", self._hear)
+        self.source.connect("*", self)
         if start:
             self.source.start()
 
-    def _hear(self, source: EventSource, event: Event[Any]) -> None:
-        self.told.append((event, source.ready_state))  # in one: others wait for it, or count
-
-    @property
-    def events(self) -> list[Any]:
-        return [event for event, _ in self.told]
-
-    @property
-    def states(self) -> list[int]:
-        return [state for _, state in self.told]
-
-    @property
-    def names(self) -> list[str]:
-        return [event.type for event in self.events]
+    def __call__(self, source: EventSource, event: Event[Any]) -> None:
+        self.states.append(source.ready_state)  # before the event, which others wait for
+        super().__call__(source, event)
 
     @property
     def data(self) -> list[str]:
         """Of all messages, whatever they are called."""
         details = [event.detail for event in self.events]
         return [detail.data for detail in details if isinstance(detail, MessageEvent)]
-
-    def of(self, name: str) -> list[Any]:
-        """The details of all events of a name."""
-        return [event.detail for event in self.events if event.type == name]
 
     def until(self, *names: str) -> Heard:
         """Waits until the first events have these names."""
@@ -121,12 +109,7 @@ def listen() -> Iterator[Callable[..., Heard]]:
 @pytest.fixture(autouse=True)
 def _nothing_left() -> Iterator[None]:
     yield
-    assert eventually(lambda: not threads()), threads()
-
-
-def threads() -> list[str]:
-    names = [thread.name for thread in threading.enumerate()]
-    return [name for name in names if name.startswith("suggestions-stream")]
+    assert eventually(lambda: not our_threads("stream")), our_threads("stream")
 
 
 @contextlib.contextmanager
@@ -282,7 +265,7 @@ def test_a_final_response_closes_it(
         requests_made = len(server.requests)
         assert heard.names == ["error"]
         heard.source.close()
-        assert eventually(lambda: not threads())
+        assert eventually(lambda: not our_threads("stream"))
         assert len(server.requests) == requests_made
         assert requests_made == 1 or kind is errors.RedirectError
 
@@ -670,7 +653,7 @@ def test_nothing_is_lost_or_doubled_over_50_lives_of_the_server(
                     "message", lambda source, event: late.append(event.detail.data)
                 )
     heard.source.close()
-    assert eventually(lambda: not threads())  # what was being told has been told to all
+    assert eventually(lambda: not our_threads("stream"))  # what was being told has been told to all
     assert heard.names.count("error") >= 49
     assert heard.data == [str(number + 1) for number in range(len(heard.data))]
     first = int(late[0])
@@ -717,7 +700,7 @@ def told_until_closed(enough: int) -> tuple[list[int], str]:
         time.sleep(0)
     source.close()
     last = source.last_event_id
-    assert eventually(lambda: not threads())
+    assert eventually(lambda: not our_threads("stream"))
     return told, last
 
 
@@ -739,7 +722,7 @@ def test_a_watcher_hears_nothing_after_close() -> None:
     source.connect("open", lambda source, event: source.close())
     with signals.open.connected_to(lambda source, event: told.append(event.type), sender=source):
         source.start()
-        assert eventually(lambda: not threads())
+        assert eventually(lambda: not our_threads("stream"))
     assert source.ready_state is EventSource.CLOSED
     assert told == []
 
@@ -758,7 +741,7 @@ def test_a_signals_handler_may_close_what_is_just_restarted(
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", interrupted)
         source.restart()
-    assert eventually(lambda: not threads())
+    assert eventually(lambda: not our_threads("stream"))
     assert source.ready_state is EventSource.CLOSED
     assert heard.data == []
     source.restart()
@@ -969,7 +952,7 @@ def test_close_in_each_phase(listen: Callable[..., Heard], name: str) -> None:
         assert time.monotonic() - start < AT_ONCE
         told = len(heard.events)
         assert heard.source.ready_state == EventSource.CLOSED == 2
-        assert eventually(lambda: not threads())
+        assert eventually(lambda: not our_threads("stream"))
         heard.source.close()
         heard.source.dispatch_event(Event("message", "of one's own"))
         assert len(heard.events) == told
@@ -983,7 +966,7 @@ def test_restart_in_each_phase(listen: Callable[..., Heard], name: str) -> None:
         start = time.monotonic()
         heard.source.restart()
         assert time.monotonic() - start < AT_ONCE
-        assert eventually(lambda: len(threads()) == 1)
+        assert eventually(lambda: len(our_threads("stream")) == 1)
 
 
 def test_the_server_sees_the_close() -> None:
@@ -1007,7 +990,7 @@ def test_close_in_a_handler_is_the_last_event(listen: Callable[..., Heard]) -> N
         heard.source.connect("message", lambda source, event: source.close())
         heard.source.start()
         assert eventually(lambda: heard.source.ready_state == EventSource.CLOSED)
-        assert eventually(lambda: not threads())
+        assert eventually(lambda: not our_threads("stream"))
         assert heard.names == ["open"], "the handler of all names comes behind"
 
 
@@ -1019,7 +1002,7 @@ def test_close_before_the_start(listen: Callable[..., Heard]) -> None:
         heard.source.start()
         with pytest.raises(RuntimeError, match="started already"):
             heard.source.start()
-        assert not threads()
+        assert not our_threads("stream")
         assert server.connections == 0
 
 
@@ -1036,7 +1019,7 @@ def test_closing_and_restarting_from_many_threads(listen: Callable[..., Heard]) 
             worker.start()
         for worker in workers:
             worker.join(SOON)
-        assert eventually(lambda: len(threads()) <= 1)
+        assert eventually(lambda: len(our_threads("stream")) <= 1)
         heard.source.restart()
         assert eventually(lambda: heard.source.ready_state == EventSource.OPEN)
         assert eventually(lambda: heard.names[-2:] == ["open", "message"])
