@@ -119,13 +119,12 @@ class Server:
     def __init__(self, script: Script, *, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self._script = script
         self._tls = tls
-        self._server = SuggestionsServer(port=port)
-        self._server.plays(self._play)
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self.connections = 0
-        self.port = urlsplit(self._server.url).port
         self.requests: list[Request] = []
+        self._server = SuggestionsServer(port=port, script=self._play)
+        self.port = urlsplit(self._server.url).port
 
     @property
     def url(self) -> str:
