@@ -8,30 +8,44 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-import socket
 import ssl
 import sys
-import threading
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from soak.words import pieces_of_answer
-from suggestions.testing import FAULTS, Peer
+from suggestions.testing import FAULTS, Peer, SuggestionsServer
 from suggestions.testing.answer_bytes import CHUNKED, DONE, LAST_CHUNK, chunk, said, whole
 from suggestions.testing.faults import find
 from suggestions.testing.scripts import Script, failing
 
 STATUSES = (402, 413, 422, 429, 500, 503)
 LAST_ID = 40
-"""How many events a stream has; behind the last, it is over (204)."""
-_NEVER = threading.Event()
+"""How many events a stream has; after the last, it is over (204)."""
 
 
 def main() -> None:
     certificate = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.load_cert_chain(sys.argv[1])
-    ports = {name: _listen(script) for name, script in _scripts(certificate).items()}
+    servers = {name: _serving(script) for name, script in _scripts(certificate).items()}
+    ports = {name: urlsplit(server.url).port for name, server in servers.items()}
     print(json.dumps(ports), flush=True)
     sys.stdin.read()
+
+
+def _serving(script: Script) -> SuggestionsServer:
+    server = SuggestionsServer()
+
+    def play(peer: Peer) -> None:
+        try:
+            # The client may have gone in the middle of its question.
+            with contextlib.suppress(TypeError, ValueError):
+                script(peer)
+        finally:
+            server.requests.clear()  # there are too many to keep
+
+    server.plays(play)
+    return server
 
 
 def _scripts(certificate: ssl.SSLContext) -> dict[str, Script]:
@@ -80,7 +94,7 @@ def _over_tls(script: Script, certificate: ssl.SSLContext) -> Script:
 
 
 def _stream(peer: Peer) -> None:
-    """Goes on behind the last id, for a few events, and is lost in one way or the other."""
+    """Goes on after the last id, for a few events, and is lost in one way or the other."""
     begin = int(peer.request().headers.get("Last-Event-ID", "0"))
     if begin >= LAST_ID:
         peer.send(whole(204, b""))
@@ -99,29 +113,6 @@ _LOSSES: tuple[Callable[[Peer], object], ...] = (
     lambda peer: peer.send(b"xyz\r\n"),
     Peer.reset,
 )
-
-
-def _listen(script: Script) -> int:
-    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-    threading.Thread(target=_accept, args=(listener, script), daemon=True).start()
-    return int(listener.getsockname()[1])
-
-
-def _accept(listener: socket.socket, script: Script) -> None:
-    while True:
-        sock = listener.accept()[0]
-        threading.Thread(target=_serve, args=(sock, script), daemon=True).start()
-
-
-def _serve(sock: socket.socket, script: Script) -> None:
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    peer = Peer(sock, lambda request: None, _NEVER)
-    try:
-        # The client has gone, maybe in mid-question.
-        with contextlib.suppress(OSError, TypeError, ValueError):
-            script(peer)
-    finally:
-        peer.close()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""This process' end of the server: starts it, and knows where what is asked for."""
+"""This process' end of the server: starts it, and knows the address of each thing that it does."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ class Service:
         self._directory.cleanup()
 
     def url(self, name: str) -> str:
-        """Where that is done."""
+        """The address at which it does that."""
         secure = "TLS" in name or name == "bad certificate"
         return f"{'https' if secure else 'http'}://127.0.0.1:{self._ports[name]}/ask"

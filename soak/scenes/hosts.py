@@ -10,8 +10,7 @@ from random import Random
 from soak.record import SOON, TERMINAL, Record, ask, check
 from soak.service import Service
 from soak.words import answer_to
-from suggestions.toolkits import aio
-from suggestions.toolkits._pump import Pump
+from suggestions.toolkits import Pump, aio
 
 
 def pumped(service: Service, random: Random) -> None:

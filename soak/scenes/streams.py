@@ -11,7 +11,7 @@ from soak.record import SOON, check
 from soak.server import LAST_ID
 from soak.service import Service
 from suggestions import EventSource
-from suggestions.toolkits._pump import Pump
+from suggestions.toolkits import Pump
 
 _PORTS = ("stream", "stream", "stream over TLS")
 _LOST = (

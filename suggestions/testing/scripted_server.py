@@ -35,15 +35,22 @@ class SuggestionsServer:
     the wire format that "jetpack", "openai" and "auto" read; `sends` is for others.
 
     With a `certificate`, clients ask over https. It is the path of a PEM file with a certificate
-    for 127.0.0.1, its chain and its key. `port` is one to come back to, 0 for any that is free.
-    Raises `OSError` if the port is taken, and `ssl.SSLError`, an `OSError`, for a wrong certificate.
+    for 127.0.0.1, its chain and its key. `port` is one to come back to, 0 for any that is free;
+    `script`, as for `plays`, is what happens to a client that already waits there. Raises `OSError`
+    if the port is taken, and `ssl.SSLError`, an `OSError`, for a wrong certificate.
 
     `requests` is the list of requests so far: `method`, `path`, `headers`, `body`, `json`.
     """
 
     __module__ = "suggestions.testing"
 
-    def __init__(self, *, certificate: str | os.PathLike[str] | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        certificate: str | os.PathLike[str] | None = None,
+        port: int = 0,
+        script: Script | None = None,
+    ) -> None:
         self.requests: list[Request] = []
         self._tls: ssl.SSLContext | None = None
         if certificate is not None:
@@ -52,7 +59,7 @@ class SuggestionsServer:
         self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
         self._port: int = self._listener.getsockname()[1]
         self._lock = threading.Lock()
-        self._steps: list[_Step] = []
+        self._steps: list[_Step] = [] if script is None else [_Step(script)]
         self._done = 0  # steps
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []

@@ -112,7 +112,7 @@ class Handler:
             self.then.pop()()
 
 
-class Machine(RuleBasedStateMachine):
+class AnyOrder(RuleBasedStateMachine):
     """Each rule is also what a handler does when it is called, where it is told to before."""
 
     @initialize(posted=st.booleans())
@@ -222,5 +222,5 @@ class Machine(RuleBasedStateMachine):
         self._do(lambda: None, None)
 
 
-Machine.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
-TestAnyOrder = Machine.TestCase
+AnyOrder.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestAnyOrder = AnyOrder.TestCase

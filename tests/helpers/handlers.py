@@ -20,6 +20,24 @@ class Heard(list[Any]):
     __hash__ = object.__hash__
 
 
+class Recorder:
+    """A handler that keeps its events, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+
+    def __call__(self, source: Any, event: Event[Any]) -> None:
+        self.events.append(event)
+
+    @property
+    def names(self) -> list[str]:
+        return [event.type for event in self.events]
+
+    def of(self, name: str) -> list[Any]:
+        """The details of all events of a name."""
+        return [event.detail for event in self.events if event.type == name]
+
+
 class View:
     """An object whose methods are handlers, as that of a window is."""
 

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import trustme
+from handlers import Recorder
 from waiting import SOON as SOON
 from waiting import eventually as eventually
 
@@ -118,13 +119,12 @@ class Server:
     def __init__(self, script: Script, *, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self._script = script
         self._tls = tls
-        self._server = SuggestionsServer(port=port)
-        self._server.plays(self._play)
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self.connections = 0
-        self.port = urlsplit(self._server.url).port
         self.requests: list[Request] = []
+        self._server = SuggestionsServer(port=port, script=self._play)
+        self.port = urlsplit(self._server.url).port
 
     @property
     def url(self) -> str:
@@ -221,28 +221,17 @@ def free_port() -> int:
             return port
 
 
-class Told:
-    """A source's events in the order in which they were delivered."""
+class Told(Recorder):
+    """A source, and its events in the order in which they came."""
 
     def __init__(self, url: str, *, start: bool = True, **options: Any) -> None:
-        self.events: list[Any] = []
+        super().__init__()
         options = {"question": "Who won the world cup in 2022?", "token": TOKEN, **options}
         self.source = SuggestionsEventSource(url=url, start=False, **options)
         for name in NAMES:
-            self.source.connect(name, self._tell)
+            self.source.connect(name, self)
         if start:
             self.source.start()
-
-    def _tell(self, source: SuggestionsEventSource, event: Any) -> None:
-        self.events.append(event)
-
-    @property
-    def names(self) -> list[str]:
-        return [event.type for event in self.events]
-
-    def of(self, name: str) -> list[Any]:
-        """The details of all events of a name."""
-        return [event.detail for event in self.events if event.type == name]
 
     def wait(self) -> Told:
         assert self.source.wait(SOON), f"no end, after {self.names}"

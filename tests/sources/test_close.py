@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
+from waiting import our_threads
 from wire_server import (
     ANSWER,
     CHUNKED,
@@ -49,12 +50,6 @@ def session(trust: str) -> Iterator[requests.Session]:
         session.trust_env = False
         session.verify = trust
         yield session
-
-
-def threads() -> list[str]:
-    """The library's threads."""
-    names = [thread.name for thread in threading.enumerate()]
-    return [name for name in names if name.startswith("suggestions-")]
 
 
 class Scene:
@@ -96,7 +91,9 @@ def resolving(scene: Scene, scheme: str) -> Iterator[None]:
         scene.url = f"{scheme}://slow.localhost/"
         scene.ended.set()  # there is no server yet
         yield
-        assert threads() == ["suggestions-lookup"], "the reader waits for the resolver"
+        assert [t.name for t in our_threads()] == ["suggestions-lookup"], (
+            "the reader waits for the resolver"
+        )
         over.set()
 
 
@@ -209,8 +206,8 @@ def brought_to(
         told = Told(scene.url, session=session, retries=0, **options)
         assert scene.reached.wait(SOON), told.names
         yield told, scene
-        assert eventually(lambda: not threads() or threads() == ["suggestions-lookup"])
-    assert eventually(lambda: not threads())
+        assert eventually(lambda: {t.name for t in our_threads()} <= {"suggestions-lookup"})
+    assert eventually(lambda: not our_threads())
 
 
 @IN_EACH_PHASE
@@ -360,7 +357,7 @@ def test_closes_at_random_moments_leave_nothing(
     context = server_tls() if scheme == "https" else None
     with Server(some_answer, tls=context) as server:
         Told(server.url, session=session).wait()
-        assert eventually(lambda: not threads())
+        assert eventually(lambda: not our_threads())
         before = descriptors()
         all_told = []
         for _ in range(150):
@@ -371,7 +368,7 @@ def test_closes_at_random_moments_leave_nothing(
         for told in all_told:
             assert told.wait().names[-1] == "end"
             assert told.names[-2] in ("abort", "done")
-        assert eventually(lambda: not threads()), threads()
+        assert eventually(lambda: not our_threads()), our_threads()
         assert eventually(lambda: descriptors() <= before), (before, descriptors())
     endings = {told.source.state for told in all_told}
     assert "aborted" in endings
@@ -380,11 +377,11 @@ def test_closes_at_random_moments_leave_nothing(
 def test_answers_leave_nothing(session: requests.Session) -> None:
     with Server(answering(CHUNKED, framed(ANSWER), LAST_CHUNK)) as server:
         Told(server.url, session=session).wait()
-        assert eventually(lambda: not threads())
+        assert eventually(lambda: not our_threads())
         before = descriptors()
         all_told = [Told(server.url, session=session) for _ in range(30)]
         assert [told.wait().names[-2:] for told in all_told] == [["done", "end"]] * 30
-        assert eventually(lambda: not threads())
+        assert eventually(lambda: not our_threads())
         assert eventually(lambda: descriptors() <= before)
 
 
@@ -397,5 +394,5 @@ def test_failures_leave_nothing(session: requests.Session) -> None:
         urls = (server.url, server.url.replace("http", "https"), "https://nonexistent.invalid/")
         all_told = [Told(url, session=session, retries=0) for url in urls * 5]
         assert [told.wait().names[-2:] for told in all_told] == [["error", "end"]] * 15
-        assert eventually(lambda: not threads())
+        assert eventually(lambda: not our_threads())
         assert eventually(lambda: descriptors() <= before)

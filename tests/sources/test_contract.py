@@ -23,10 +23,27 @@ from suggestions.errors import AbortedError
 URL = "https://service.example/ask"
 
 
-def ask(steps: list[Step], **options: Any) -> SuggestionsEventSource:
-    return SuggestionsEventSource(
-        "Why?", "secret-token", url=URL, session=Script(steps).session(), **options
-    )
+class ThreadReads:
+    """A thread of the source's own reads the answer and calls the handlers."""
+
+    def ask(self, steps: list[Step], **options: Any) -> SuggestionsEventSource:
+        return SuggestionsEventSource(
+            "Why?", "secret-token", url=URL, session=Script(steps).session(), **options
+        )
+
+    def wait(self, source: SuggestionsEventSource, seconds: float = 30) -> None:
+        """Returns when the source's last handler has run."""
+        assert source.wait(seconds)
+
+
+Face = ThreadReads  # and what reads in other ways, later
+FACES: dict[str, Face] = {"a thread reads": ThreadReads()}
+"""Each reads in its own way, and the contract holds for all of them."""
+
+
+@pytest.fixture(scope="module", params=FACES)
+def face(request: pytest.FixtureRequest) -> Face:
+    return FACES[request.param]
 
 
 # Wires
@@ -83,27 +100,29 @@ quickly = settings(deadline=None, max_examples=150, suppress_health_check=[Healt
 
 @quickly
 @given(wires())
-def test_any_wire_keeps_the_contract(steps: list[Step]) -> None:
+def test_any_wire_keeps_the_contract(face: Face, steps: list[Step]) -> None:
     record = Record()
-    source = ask(steps, start=False)
+    source = face.ask(steps, start=False)
     record.connect_to(source)
     source.start()
-    assert source.wait(30)
+    face.wait(source)
     check_contract(source, record)
 
 
 @quickly
 @given(wires(), st.integers(0, 10))
-def test_it_does_not_matter_when_a_handler_is_connected(steps: list[Step], moment: int) -> None:
+def test_it_does_not_matter_when_a_handler_is_connected(
+    face: Face, steps: list[Step], moment: int
+) -> None:
     early, late, last = Record(), Record(), Record()
     steps = [*steps]
     steps.insert(min(moment, len(steps)), lambda: late.connect_to(source))
-    source = ask(steps, start=False)
+    source = face.ask(steps, start=False)
     early.connect_to(source)
     source.start()
-    assert source.wait(30)
+    face.wait(source)
     last.connect_to(source)
-    assert source.wait(30)
+    face.wait(source)
     for name in NAMES_HEARD:
         assert last.by_name[name] == early.by_name[name]
         if late.told:
@@ -112,15 +131,15 @@ def test_it_does_not_matter_when_a_handler_is_connected(steps: list[Step], momen
 
 @quickly
 @given(wires())
-def test_chunks_by_iteration_are_those_of_the_handlers(steps: list[Step]) -> None:
+def test_chunks_by_iteration_are_those_of_the_handlers(face: Face, steps: list[Step]) -> None:
     record = Record()
-    source = ask(steps, start=False)
+    source = face.ask(steps, start=False)
     record.connect_to(source)
     source.start()
     chunks: list[str] = []
     with contextlib.suppress(SuggestionsError):
         chunks.extend(piece for piece in source)
-    assert source.wait(30)
+    face.wait(source)
     assert chunks == record.by_name["chunk"]
 
 
@@ -130,7 +149,7 @@ def test_chunks_by_iteration_are_those_of_the_handlers(steps: list[Step]) -> Non
 @quickly
 @given(wires(), st.integers(0, 2**32), st.booleans())
 def test_close_at_any_moment_from_any_thread(
-    steps: list[Step], seed: int, from_the_wire: bool
+    face: Face, steps: list[Step], seed: int, from_the_wire: bool
 ) -> None:
     chance = random.Random(seed)
     record = Record()
@@ -147,14 +166,14 @@ def test_close_at_any_moment_from_any_thread(
 
     closer = threading.Thread(target=close)
     place = chance.randint(0, len(steps))
-    source = ask(
+    source = face.ask(
         [*steps[:place], close if from_the_wire else closer.start, *steps[place:]], start=False
     )
     record.connect_to(source)
     for name in NAMES_HEARD:
         source.connect(name, watch)
     source.start()
-    assert source.wait(30)
+    face.wait(source)
     if closer.ident is not None:
         closer.join(10)
     assert after_close == []
@@ -173,7 +192,9 @@ def outcome(follow: Callable[[], str]) -> tuple[str, Any]:
 
 @quickly
 @given(wires(), st.integers(0, 2**32))
-def test_followers_and_handlers_are_told_of_one_end(steps: list[Step], seed: int) -> None:
+def test_followers_and_handlers_are_told_of_one_end(
+    face: Face, steps: list[Step], seed: int
+) -> None:
     chance = random.Random(seed)
     record = Record()
     outcomes: list[tuple[str, Any]] = []
@@ -193,13 +214,13 @@ def test_followers_and_handlers_are_told_of_one_end(steps: list[Step], seed: int
     scripted: list[Step] = list(steps)
     for thread in threads[: chance.randint(1, 3)]:
         scripted.insert(chance.randint(0, len(scripted)), thread.start)
-    source = ask(scripted, start=False)
+    source = face.ask(scripted, start=False)
     if seed % 2:
         # Handlers are behind what has been read, and behind the followers.
         source.connect("chunk", lambda source, event: time.sleep(0.001))
     record.connect_to(source)
     source.start()
-    assert source.wait(30)
+    face.wait(source)
     for thread in threads:
         if thread.ident is not None:
             thread.join(30)
@@ -216,7 +237,9 @@ def test_followers_and_handlers_are_told_of_one_end(steps: list[Step], seed: int
 
 @quickly
 @given(wires(), st.integers(0, 2**32))
-def test_several_threads_connect_disconnect_and_close(steps: list[Step], seed: int) -> None:
+def test_several_threads_connect_disconnect_and_close(
+    face: Face, steps: list[Step], seed: int
+) -> None:
     chance = random.Random(seed)
     full = Record()
     records = [Record() for _ in range(8)]
@@ -238,14 +261,14 @@ def test_several_threads_connect_disconnect_and_close(steps: list[Step], seed: i
     scripted: list[Step] = list(steps)
     for place, n in reversed(places):
         scripted.insert(place, threads[n].start)
-    source = ask(scripted, start=False)
+    source = face.ask(scripted, start=False)
     full.connect_to(source)
     source.start()
-    assert source.wait(30)
+    face.wait(source)
     started = [thread for thread in threads if thread.ident is not None]
     for thread in started:
         thread.join(10)
-    assert source.wait(30)
+    face.wait(source)
     check_contract(source, full)
     assert all(len(heard) <= 1 for heard in onces)
     for thread in started:
@@ -277,7 +300,7 @@ class Tally:
 
 
 @pytest.mark.timeout(300)
-def test_ten_thousand_events_against_threads_that_connect_and_close() -> None:
+def test_ten_thousand_events_against_threads_that_connect_and_close(face: Face) -> None:
     total = 10_000
     words = [f"{n} " for n in range(total)]
     step = [b"".join(map(chunk, words[n : n + 10])) for n in range(0, total, 10)]
@@ -288,14 +311,14 @@ def test_ten_thousand_events_against_threads_that_connect_and_close() -> None:
         gate.wait(30)
         for _ in range(10):
             tallies.append(Tally(source))
-            extra = ask([*[chunk("x")] * 20, HOLD], start=False)
+            extra = face.ask([*[chunk("x")] * 20, HOLD], start=False)
             tally = Tally(extra)
             extra.start()
             extra.close()
-            assert extra.wait(30)
+            face.wait(extra)
             assert tally.names == ["abort", "end"]
 
-    source = ask([gate.set, *step, DONE], start=False)
+    source = face.ask([gate.set, *step, DONE], start=False)
     tallies.append(Tally(source))
     threads = [threading.Thread(target=come_and_go) for _ in range(8)]
     for thread in threads:
@@ -303,7 +326,7 @@ def test_ten_thousand_events_against_threads_that_connect_and_close() -> None:
     source.start()
     for thread in threads:
         thread.join(240)
-    assert source.wait(240)
+    face.wait(source, 240)
     assert len(tallies) == 81
     for tally in tallies:
         assert tally.chunks == words
@@ -315,7 +338,7 @@ def test_ten_thousand_events_against_threads_that_connect_and_close() -> None:
 # The properties one by one
 
 
-def test_after_close_has_returned_no_handler_is_called_but_one_that_was_claimed() -> None:
+def test_after_close_has_returned_no_handler_is_called_but_one_that_was_claimed(face: Face) -> None:
     """Property 5, with a flood and a closer that is always ready to run."""
     for _ in range(200):
         closed = False
@@ -326,30 +349,30 @@ def test_after_close_has_returned_no_handler_is_called_but_one_that_was_claimed(
                 started_after.append(event.type)  # noqa: B023
 
         flowing = threading.Event()
-        source = ask([chunk("a"), flowing.set, *[chunk("b") * 50] * 100, DONE], start=False)
+        source = face.ask([chunk("a"), flowing.set, *[chunk("b") * 50] * 100, DONE], start=False)
         for name in NAMES_HEARD:
             source.connect(name, hear)
         source.start()
         flowing.wait(30)
         source.close()
         closed = True
-        assert source.wait(30)
+        face.wait(source)
         assert len(started_after) <= 1
 
 
-def test_a_handler_that_raises_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_handler_that_raises_harms_nobody(face: Face, caplog: pytest.LogCaptureFixture) -> None:
     record = Record()
 
     def fail(source: SuggestionsEventSource, event: Event[Any]) -> None:
         raise ZeroDivisionError(event.type)
 
-    source = ask([chunk("a"), chunk("b"), DONE], start=False)
+    source = face.ask([chunk("a"), chunk("b"), DONE], start=False)
     for name in NAMES_HEARD:
         source.connect(name, fail)
     record.connect_to(source)
     with caplog.at_level(logging.ERROR, "suggestions"):
         source.start()
-        assert source.wait(30)
+        face.wait(source)
     assert "".join(record.by_name["chunk"]) == "ab" == source.full_message
     assert record.names[-1] == "end"
     failures = record.by_name["handler_error"]
@@ -364,23 +387,23 @@ def test_a_handler_that_raises_harms_nobody(caplog: pytest.LogCaptureFixture) ->
     assert len(raised) == len(set(raised)) == len(set(record.names))
 
 
-def test_even_an_exit_in_a_handler_harms_nobody() -> None:
+def test_even_an_exit_in_a_handler_harms_nobody(face: Face) -> None:
     def leave(source: SuggestionsEventSource, event: Event[Any]) -> None:
         raise SystemExit
 
-    source = ask([chunk("a"), DONE], on={"chunk": leave})
+    source = face.ask([chunk("a"), DONE], on={"chunk": leave})
     assert source.result(10) == "a"
-    assert source.wait(30)
+    face.wait(source)
 
 
-def test_no_handler_runs_within_connect() -> None:
-    source = ask([chunk("a"), DONE])
-    source.wait(30)
+def test_no_handler_runs_within_connect(face: Face) -> None:
+    source = face.ask([chunk("a"), DONE])
+    face.wait(source)
     here: list[bool] = []
     main = threading.current_thread()
     for name in NAMES_HEARD:
         source.connect(name, lambda source, event: here.append(threading.current_thread() is main))
-    assert source.wait(30)
+    face.wait(source)
     assert here
     assert not any(here)
 
@@ -395,22 +418,22 @@ def test_no_handler_runs_within_connect() -> None:
         [b"data: {}\n\n"],
     ],
 )
-def test_a_stream_that_stops_early_is_never_a_success(steps: list[Step]) -> None:
+def test_a_stream_that_stops_early_is_never_a_success(face: Face, steps: list[Step]) -> None:
     record = Record()
-    source = ask(steps, start=False)
+    source = face.ask(steps, start=False)
     record.connect_to(source)
     source.start()
-    assert source.wait(30)
+    face.wait(source)
     assert record.names[-4] == "error_network"
     assert source.error is not None
     assert source.error.partial_text == "".join(record.by_name["chunk"])
 
 
-def test_nothing_after_the_terminator_is_read_or_awaited() -> None:
+def test_nothing_after_the_terminator_is_read_or_awaited(face: Face) -> None:
     awaited: list[bool] = []
-    source = ask([chunk("a"), DONE, lambda: awaited.append(True), chunk("b")])
+    source = face.ask([chunk("a"), DONE, lambda: awaited.append(True), chunk("b")])
     assert source.result(10) == "a"
-    assert source.wait(30)
+    face.wait(source)
     assert awaited == []
 
 
@@ -426,11 +449,11 @@ Action = Callable[[SuggestionsEventSource, Record], object]
         lambda source, record: source.dispatch_event(Event("mine", 1)),
     ],
 )
-def test_a_handler_may_connect_close_disconnect_and_dispatch(act: Action) -> None:
+def test_a_handler_may_connect_close_disconnect_and_dispatch(face: Face, act: Action) -> None:
     record = Record()
-    source = ask([chunk("a"), chunk("b"), DONE], start=False)
+    source = face.ask([chunk("a"), chunk("b"), DONE], start=False)
     record.connect_to(source)
     source.once("chunk", lambda source, event: act(source, record))
     source.start()
-    assert source.wait(30)
+    face.wait(source)
     assert record.names[-1] == "end"

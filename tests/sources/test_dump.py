@@ -15,16 +15,18 @@ from suggestions.testing import replay
 
 URL = "https://service.example/ask?api-version=2&code=querysecret1"
 SSE = "text/event-stream"
-TOLD_OF_ONE_RUN = {"open", "message"}  # these have headers and ids in them
+OF_ONE_RUN = {"open", "message"}  # these have headers and ids in them
 
 
-class Heard:
+class Compared:
+    """What two runs of one answer have in common: their events, written out."""
+
     def __init__(self) -> None:
         self.events: list[tuple[str, Any]] = []
         self.on = dict.fromkeys(NAMES, self.hear)
 
     def hear(self, source: SuggestionsEventSource, event: Event[Any]) -> None:
-        if event.type not in TOLD_OF_ONE_RUN:
+        if event.type not in OF_ONE_RUN:
             self.events.append((event.type, repr(event.detail)))
 
 
@@ -77,7 +79,12 @@ ANSWERS = {
 
 
 def ask(
-    steps: list[Step], heard: Heard, *, status: int = 200, content_type: str = SSE, **options: Any
+    steps: list[Step],
+    heard: Compared,
+    *,
+    status: int = 200,
+    content_type: str = SSE,
+    **options: Any,
 ) -> SuggestionsEventSource:
     session = Script(steps, status=status, content_type=content_type).session()
     return SuggestionsEventSource("Why?", url=URL, session=session, on=heard.on, **options)
@@ -86,7 +93,7 @@ def ask(
 @pytest.mark.parametrize("name", ANSWERS)
 def test_a_dump_is_told_as_the_answer_was(name: str, tmp_path: Path) -> None:
     dialect, status, content_type, steps = ANSWERS[name]
-    heard, again = Heard(), Heard()
+    heard, again = Compared(), Compared()
     source = ask(steps, heard, status=status, content_type=content_type, dialect=dialect)
     assert source.wait(10)
     source.debug_dump(tmp_path / "dump.json")
@@ -103,7 +110,7 @@ def test_no_secret_is_in_a_dump(tmp_path: Path) -> None:
     steps = [chunk("I am asked with tokensecret2."), data('{"error": "tokensecret2 is no key"}')]
     source = ask(
         [*steps],
-        Heard(),
+        Compared(),
         token="tokensecret2",
         headers={"Api-Key": "headersecret3", "X-Request-Id": "r1"},
         dialect="openai",
@@ -131,7 +138,7 @@ def test_no_secret_is_in_a_dump_at_any_depth(tmp_path: Path) -> None:
         "metadata": [{"Session": ({"id": "deepsecret5"},)}],
         "tries": 6,
     }
-    source = ask([chunk("Hi"), DONE], Heard(), dialect="openai", options=options)
+    source = ask([chunk("Hi"), DONE], Compared(), dialect="openai", options=options)
     source.wait(10)
     source.debug_dump(tmp_path / "dump.json")
     text = (tmp_path / "dump.json").read_text("utf-8")
@@ -147,7 +154,7 @@ def test_no_secret_is_in_a_dump_at_any_depth(tmp_path: Path) -> None:
 def test_no_secret_that_is_no_token_comes_back_in_a_dump(echoed: str, tmp_path: Path) -> None:
     source = ask(
         [chunk(f"I am asked with {echoed}."), DONE],
-        Heard(),
+        Compared(),
         dialect="openai",
         headers={"Authorization": "Bearer headersecret1"},
         options={"api_keys": ["deepsecret2"]},
@@ -163,7 +170,7 @@ def test_no_secret_that_is_no_token_comes_back_in_a_dump(echoed: str, tmp_path: 
     "token", ["1", "null", "true", "200", "POST", "EMPTY", "openai", "json", "url", '"', "\\"]
 )
 def test_a_token_that_is_a_word_of_json_leaves_a_dump_as_it_is(token: str, tmp_path: Path) -> None:
-    heard, again = Heard(), Heard()
+    heard, again = Compared(), Compared()
     steps = [b"event: ping\ndata: Hi\n\n", data('{"choices":[{"delta":{"content":"Hi"}}]}'), DONE]
     source = ask(steps, heard, token=token, dialect="openai")
     assert source.wait(10)
@@ -181,7 +188,7 @@ def test_no_secret_is_in_the_dump_of_an_answer_in_one_piece(tmp_path: Path) -> N
     whole = {"choices": [{"message": {"content": "I am asked with tokensecret1."}}]}
     source = ask(
         [json.dumps(whole).encode()],
-        Heard(),
+        Compared(),
         content_type="application/json",
         dialect="openai",
         token="tokensecret1",
@@ -194,7 +201,7 @@ def test_no_secret_is_in_the_dump_of_an_answer_in_one_piece(tmp_path: Path) -> N
 
 
 def test_a_dump_tells_the_attempts_before(tmp_path: Path) -> None:
-    source = ask([b"{}"], Heard(), status=503, content_type="application/json", retries=1)
+    source = ask([b"{}"], Compared(), status=503, content_type="application/json", retries=1)
     source.wait(10)
     source.debug_dump(tmp_path / "dump.json")
     dump = json.loads((tmp_path / "dump.json").read_text("utf-8"))
@@ -206,7 +213,7 @@ def test_a_dump_of_an_answer_that_goes_on_has_what_has_come(tmp_path: Path) -> N
     def write(source: SuggestionsEventSource, event: Event[str]) -> None:
         source.debug_dump(tmp_path / f"{event.detail}.json")
 
-    source = ask([chunk("a"), chunk("b"), DONE], Heard(), start=False)
+    source = ask([chunk("a"), chunk("b"), DONE], Compared(), start=False)
     source.connect("chunk", write)
     source.start()
     assert source.wait(10)
@@ -227,7 +234,7 @@ def test_a_dialect_of_ones_own_has_to_be_named(tmp_path: Path) -> None:
         def decode(self, message: Any) -> Any:
             return [message.data.upper()]
 
-    source = ask([data("hello")], Heard(), dialect=Shout())
+    source = ask([data("hello")], Compared(), dialect=Shout())
     source.wait(10)
     source.debug_dump(tmp_path / "dump.json")
     with pytest.raises(ValueError, match="'shout' is not known"):
@@ -286,7 +293,7 @@ MISSING = object()
 def test_a_dump_that_was_edited_wrong_says_where(
     place: str, value: Any, told: str, tmp_path: Path
 ) -> None:
-    source = ask([chunk("Hi"), DONE], Heard())
+    source = ask([chunk("Hi"), DONE], Compared())
     assert source.wait(10)
     source.debug_dump(tmp_path / "dump.json")
     dump = json.loads((tmp_path / "dump.json").read_text("utf-8"))
@@ -305,7 +312,7 @@ def test_a_dump_that_was_edited_wrong_says_where(
 
 
 def test_a_dump_that_an_editor_has_saved_with_a_byte_order_mark_is_told(tmp_path: Path) -> None:
-    source = ask([chunk("Hi"), DONE], Heard())
+    source = ask([chunk("Hi"), DONE], Compared())
     assert source.wait(10)
     source.debug_dump(tmp_path / "dump.json")
     text = (tmp_path / "dump.json").read_text("utf-8")
@@ -314,7 +321,7 @@ def test_a_dump_that_an_editor_has_saved_with_a_byte_order_mark_is_told(tmp_path
 
 
 def test_a_source_that_was_never_started_has_a_dump(tmp_path: Path) -> None:
-    source = ask([], Heard(), start=False)
+    source = ask([], Compared(), start=False)
     source.debug_dump(tmp_path / "dump.json")
     with pytest.raises(Exception, match="no response in it"):
         replay(tmp_path / "dump.json").result(10)

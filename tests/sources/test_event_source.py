@@ -4,6 +4,7 @@ section 9.2), a server that comes and goes, closing and restarting, handlers and
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import logging
 import random
@@ -12,6 +13,8 @@ import sys
 import threading
 import time
 import traceback
+import tracemalloc
+import weakref
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -19,8 +22,10 @@ from typing import Any
 import pytest
 import requests
 import script
+from handlers import Recorder
 from hypothesis import given
 from hypothesis import strategies as st
+from waiting import our_threads
 from wire_server import (
     CHUNKED,
     LAST_CHUNK,
@@ -43,7 +48,7 @@ from suggestions._sources.stream_telling import StreamLog
 from suggestions._sources.subscription import reconnection_delay
 from suggestions._wire.sse import Comment, EventStream
 from suggestions.events import MessageEvent
-from suggestions.toolkits._pump import Pump
+from suggestions.toolkits import Pump
 
 AT_ONCE = 5.0
 """Seconds. Whatever a close() could wait for lasts much longer; what it takes is measured in
@@ -52,40 +57,26 @@ NEVER = 3600.0
 """Seconds to the next connection, for a test that must not see one."""
 
 
-class Heard:
-    """A source's events in the order in which they were told."""
+class Heard(Recorder):
+    """A stream, its events in the order in which they came, and its state at each."""
 
     def __init__(self, url: str, *, start: bool = True, **options: Any) -> None:
-        self.told: list[tuple[Any, int]] = []  # each event and the state in which it was told
+        super().__init__()
+        self.states: list[int] = []
         self.source = EventSource(url, start=False, **{"initial_retry_delay": 0.01, **options})
-        self.source.connect("*", self._hear)
+        self.source.connect("*", self)
         if start:
             self.source.start()
 
-    def _hear(self, source: EventSource, event: Event[Any]) -> None:
-        self.told.append((event, source.ready_state))  # in one: others wait for it, or count
-
-    @property
-    def events(self) -> list[Any]:
-        return [event for event, _ in self.told]
-
-    @property
-    def states(self) -> list[int]:
-        return [state for _, state in self.told]
-
-    @property
-    def names(self) -> list[str]:
-        return [event.type for event in self.events]
+    def __call__(self, source: EventSource, event: Event[Any]) -> None:
+        self.states.append(source.ready_state)  # before the event, which others wait for
+        super().__call__(source, event)
 
     @property
     def data(self) -> list[str]:
         """Of all messages, whatever they are called."""
         details = [event.detail for event in self.events]
         return [detail.data for detail in details if isinstance(detail, MessageEvent)]
-
-    def of(self, name: str) -> list[Any]:
-        """The details of all events of a name."""
-        return [event.detail for event in self.events if event.type == name]
 
     def until(self, *names: str) -> Heard:
         """Waits until the first events have these names."""
@@ -118,12 +109,7 @@ def listen() -> Iterator[Callable[..., Heard]]:
 @pytest.fixture(autouse=True)
 def _nothing_left() -> Iterator[None]:
     yield
-    assert eventually(lambda: not threads()), threads()
-
-
-def threads() -> list[str]:
-    names = [thread.name for thread in threading.enumerate()]
-    return [name for name in names if name.startswith("suggestions-stream")]
+    assert eventually(lambda: not our_threads("stream")), our_threads("stream")
 
 
 @contextlib.contextmanager
@@ -279,7 +265,7 @@ def test_a_final_response_closes_it(
         requests_made = len(server.requests)
         assert heard.names == ["error"]
         heard.source.close()
-        assert eventually(lambda: not threads())
+        assert eventually(lambda: not our_threads("stream"))
         assert len(server.requests) == requests_made
         assert requests_made == 1 or kind is errors.RedirectError
 
@@ -667,7 +653,7 @@ def test_nothing_is_lost_or_doubled_over_50_lives_of_the_server(
                     "message", lambda source, event: late.append(event.detail.data)
                 )
     heard.source.close()
-    assert eventually(lambda: not threads())  # what was being told has been told to all
+    assert eventually(lambda: not our_threads("stream"))  # what was being told has been told to all
     assert heard.names.count("error") >= 49
     assert heard.data == [str(number + 1) for number in range(len(heard.data))]
     first = int(late[0])
@@ -714,7 +700,7 @@ def told_until_closed(enough: int) -> tuple[list[int], str]:
         time.sleep(0)
     source.close()
     last = source.last_event_id
-    assert eventually(lambda: not threads())
+    assert eventually(lambda: not our_threads("stream"))
     return told, last
 
 
@@ -736,7 +722,7 @@ def test_a_watcher_hears_nothing_after_close() -> None:
     source.connect("open", lambda source, event: source.close())
     with signals.open.connected_to(lambda source, event: told.append(event.type), sender=source):
         source.start()
-        assert eventually(lambda: not threads())
+        assert eventually(lambda: not our_threads("stream"))
     assert source.ready_state is EventSource.CLOSED
     assert told == []
 
@@ -746,18 +732,20 @@ def test_a_signals_handler_may_close_what_is_just_restarted(
 ) -> None:
     stream = script.Script([b"data: a\n\n", script.HOLD])
     heard = Heard("https://s.example/", session=stream.session(), start=False)
-    source = heard.source
-    module = sys.modules["suggestions._sources.event_source"]
-    real = module.Subscription
+    source, start = heard.source, threading.Thread.start
 
-    def interrupted(*args: Any, **kwargs: Any) -> Any:
+    def interrupted(thread: threading.Thread) -> None:
         source.close()  # as a signal's handler does on this very thread
-        return real(*args, **kwargs)
+        start(thread)
 
-    monkeypatch.setattr(module, "Subscription", interrupted)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        source.restart()
+    assert eventually(lambda: not our_threads("stream"))
+    assert source.ready_state is EventSource.CLOSED
+    assert heard.data == []
     source.restart()
     assert eventually(lambda: "a" in heard.data)
-    assert source.ready_state is EventSource.OPEN
     source.close()
     assert source.ready_state is EventSource.CLOSED
 
@@ -785,27 +773,14 @@ def test_what_was_forgotten_is_not_kept_again_when_it_is_withdrawn() -> None:
     assert log[2] is None
 
 
-def test_an_entry_is_kept_until_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    pump, appended, looking = Pump(), threading.Event(), threading.Event()
-    module = sys.modules["suggestions._sources.stream_telling"]
-    real = module.StreamLog.__getitem__
-
-    def slowly(history: Any, position: int) -> Any:
-        if not looking.is_set():
-            looking.set()  # and now the reader appends
-            assert appended.wait(SOON)
-        return real(history, position)
-
-    monkeypatch.setattr(module.StreamLog, "__getitem__", slowly)
-    pieces = [b"data: a\n\n", lambda: looking.wait(SOON), b"data: b\n\n" * 5, appended.set]
-    stream = script.Script([*pieces, script.HOLD])
+def test_an_entry_is_kept_until_it_is_delivered() -> None:
+    """The host looks for the next one while the reader appends, and forgets what is over."""
+    numbers = [str(number) for number in range(2000)]
+    pieces = [f"data: {number}\n\n".encode() for number in numbers]
+    stream, pump = script.Script([*pieces, script.HOLD]), Pump()
     heard = Heard("https://s.example/", session=stream.session(), dispatch=pump, history=0)
-
-    def told() -> bool:
-        pump.run(1)
-        return len(heard.data) == 6
-
-    assert eventually(told)
+    assert eventually(lambda: (pump.run(), len(heard.data) == len(numbers))[1])
+    assert heard.data == numbers
     heard.source.close()
 
 
@@ -977,7 +952,7 @@ def test_close_in_each_phase(listen: Callable[..., Heard], name: str) -> None:
         assert time.monotonic() - start < AT_ONCE
         told = len(heard.events)
         assert heard.source.ready_state == EventSource.CLOSED == 2
-        assert eventually(lambda: not threads())
+        assert eventually(lambda: not our_threads("stream"))
         heard.source.close()
         heard.source.dispatch_event(Event("message", "of one's own"))
         assert len(heard.events) == told
@@ -991,7 +966,7 @@ def test_restart_in_each_phase(listen: Callable[..., Heard], name: str) -> None:
         start = time.monotonic()
         heard.source.restart()
         assert time.monotonic() - start < AT_ONCE
-        assert eventually(lambda: len(threads()) == 1)
+        assert eventually(lambda: len(our_threads("stream")) == 1)
 
 
 def test_the_server_sees_the_close() -> None:
@@ -1015,7 +990,7 @@ def test_close_in_a_handler_is_the_last_event(listen: Callable[..., Heard]) -> N
         heard.source.connect("message", lambda source, event: source.close())
         heard.source.start()
         assert eventually(lambda: heard.source.ready_state == EventSource.CLOSED)
-        assert eventually(lambda: not threads())
+        assert eventually(lambda: not our_threads("stream"))
         assert heard.names == ["open"], "the handler of all names comes behind"
 
 
@@ -1027,7 +1002,7 @@ def test_close_before_the_start(listen: Callable[..., Heard]) -> None:
         heard.source.start()
         with pytest.raises(RuntimeError, match="started already"):
             heard.source.start()
-        assert not threads()
+        assert not our_threads("stream")
         assert server.connections == 0
 
 
@@ -1044,7 +1019,7 @@ def test_closing_and_restarting_from_many_threads(listen: Callable[..., Heard]) 
             worker.start()
         for worker in workers:
             worker.join(SOON)
-        assert eventually(lambda: len(threads()) <= 1)
+        assert eventually(lambda: len(our_threads("stream")) <= 1)
         heard.source.restart()
         assert eventually(lambda: heard.source.ready_state == EventSource.OPEN)
         assert eventually(lambda: heard.names[-2:] == ["open", "message"])
@@ -1095,14 +1070,22 @@ def test_dispatch_on_another_thread(listen: Callable[..., Heard]) -> None:
 
         assert pumped(lambda: heard.names == ["open", "message"] and bool(ran_on))
         assert ran_on == {threading.get_ident()}
-        assert pump._is_watched
         heard.source.close()
         assert not pumped_events(pump, heard)
-        assert not pump._is_watched, "nobody has to wait for a source that is closed"
         heard.source.restart()
         assert pumped(lambda: len(heard.events) == 4)
         pump.close()
         assert heard.source.ready_state == EventSource.CLOSED
+
+
+def test_a_host_keeps_no_source_that_is_closed() -> None:
+    pump, stream = Pump(), script.Script([b"data: a\n\n", script.HOLD])
+    heard = Heard("https://s.example/", session=stream.session(), dispatch=pump)
+    assert eventually(lambda heard=heard: (pump.run(), heard.data == ["a"])[1])
+    heard.source.close()
+    gone = weakref.ref(heard.source)
+    del heard
+    assert eventually(lambda: (pump.run(), gc.collect(), gone() is None)[2])
 
 
 def pumped_events(pump: Pump, heard: Heard) -> list[Any]:
@@ -1132,15 +1115,10 @@ def test_a_slow_host_holds_the_server_back_and_loses_nothing(listen: Callable[..
     pump = Pump()
     with serving(numbers) as server:
         heard = listen(server.url, dispatch=pump, history=200)
-        assert eventually(lambda: len(heard.source._log) > 200)
+        assert eventually(lambda: sent > 200)
         assert eventually(at_rest), "the source reads on"
-        with heard.source._lock:  # it may be the server that rests
-            backlog, kept = len(heard.source._log), heard.source._log.kept
-        assert 200 < backlog < 300
-        assert kept == backlog
         assert eventually(lambda: (pump.run(), len(heard.data) >= 5000)[1])
         assert [int(data) for data in heard.data] == list(range(len(heard.data)))
-        assert heard.source._log.kept < 600
         heard.source.close()
 
 
@@ -1167,19 +1145,28 @@ def test_a_late_handler_hears_the_newest_of_the_past(
         go.set()
         assert eventually(lambda: len(late) == history + 1)
         assert late == [str(number) for number in range(100 - history, 101)]
-        assert heard.source._log.kept <= 101
 
 
 def test_memory_is_bounded(listen: Callable[..., Heard]) -> None:
+    count = 0
+
+    def hear(source: EventSource, event: Event[Any]) -> None:
+        nonlocal count
+        count += 1
+
     with serving(flood) as server:
-        heard = listen(server.url, history=5, start=False)
-        heard.source.disconnect("*", heard._hear)
-        count = iter(range(10**9))
-        heard.source.connect("message", lambda source, event: next(count))
-        heard.source.start()
-        assert eventually(lambda: len(heard.source._log) > 50_000)
-        heard.source.close()
-        assert heard.source._log.kept < 20_000, "what one read brings, and no more"
+        source = EventSource(server.url, history=5, start=False)
+        source.connect("message", hear)
+        tracemalloc.start()
+        try:
+            source.start()
+            assert eventually(lambda: count > 50_000)
+            source.close()
+            gc.collect()
+            assert tracemalloc.get_traced_memory()[0] < 8_000_000, "about 20,000 events"
+        finally:
+            tracemalloc.stop()
+            source.close()
 
 
 def test_every_event_is_heard_by_those_who_listen_to_all(listen: Callable[..., Heard]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import random
-import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from typing import NamedTuple
 import pytest
 import requests
 import trustme
+from waiting import our_threads
 from wire_server import SOON, TOKEN, Told, eventually
 
 from suggestions import errors
@@ -155,11 +155,6 @@ def serve(name: str, scheme: str, place: Place) -> SuggestionsServer:
     return server
 
 
-def readers() -> list[str]:
-    names = (thread.name for thread in threading.enumerate())
-    return [name for name in names if name.startswith("suggestions-")]
-
-
 def test_the_table_has_every_fault() -> None:
     assert list(TABLE) == list(FAULTS)
 
@@ -202,7 +197,7 @@ def test_each_fault(name: str, scheme: str, place: Place) -> None:
     assert text.startswith("".join(told.of("chunk")))
     assert memory < CEILING, f"{memory / 2**20:.0f} MiB"
     assert len(server.requests) <= 1 or name.startswith("redirect"), "asked again"
-    assert eventually(lambda: not readers())
+    assert eventually(lambda: not our_threads())
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -225,4 +220,4 @@ def test_close_within_each_fault(name: str, scheme: str, place: Place) -> None:
     terminal = [event for event in names if event in ("done", "abort", "error")]
     assert len(terminal) == names.count("end") == 1
     assert names[-1] == "end"
-    assert eventually(lambda: not readers())
+    assert eventually(lambda: not our_threads())

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 
 import psutil
 import pytest
-from test_event_source import Heard, threads
+from test_event_source import Heard
 from test_faults import CASES, CEILING, Place, place, traced
+from waiting import our_threads
 from wire_server import CHUNKED, TOKEN, eventually, framed
 
 from suggestions import EventSource, errors
@@ -228,7 +229,7 @@ def _nothing_left(place: Place) -> Iterator[None]:
     process = psutil.Process()
     before = process.num_fds()
     yield
-    assert eventually(lambda: not threads()), threads()
+    assert eventually(lambda: not our_threads("stream")), our_threads("stream")
     assert eventually(lambda: process.num_fds() <= before), process.net_connections()
 
 
@@ -264,7 +265,7 @@ def test_each_fault(monkeypatch: pytest.MonkeyPatch, name: str, scheme: str, pla
                 else:
                     check_open(row, heard)
                 memory = tracemalloc.get_traced_memory()[1] - before
-            assert eventually(lambda: not threads())
+            assert eventually(lambda: not our_threads("stream"))
         if not hurried:
             break
     assert memory < CEILING, f"{memory / 2**20:.0f} MiB"
@@ -279,6 +280,6 @@ def test_close_within_each_fault(name: str, scheme: str, place: Place) -> None:
         time.sleep(random.uniform(0, 0.02))
         heard.source.close()
         assert heard.source.ready_state == EventSource.CLOSED
-        assert eventually(lambda: not threads())
+        assert eventually(lambda: not our_threads("stream"))
         assert ids(heard) == list(range(1, len(ids(heard)) + 1))
         assert heard.source.ready_state == EventSource.CLOSED

@@ -7,7 +7,6 @@ import logging
 import os
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -17,10 +16,11 @@ import requests
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from loop import Loop
 from process import run
 from script import DONE, Script, chunk
 
-from suggestions._sources.suggester import Suggester
+from suggestions import Suggester
 
 CUT = object()
 """Fed to a service: the connection ends."""
@@ -53,30 +53,7 @@ class Service(Script):
             self.feed(question, CUT)
 
 
-class Loop:
-    """A host's loop; it turns on the thread of the test."""
-
-    def __init__(self) -> None:
-        self._posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-
-    def post(self, fn: Callable[[], None]) -> None:
-        self._posted.put(fn)
-
-    def turn(self) -> None:
-        if not self._posted.empty():
-            self._posted.get()()
-
-    def until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
-        while not condition():
-            assert time.monotonic() < deadline
-            try:
-                self._posted.get(timeout=0.01)()
-            except queue.Empty:
-                continue
-
-
-class View:
+class Shown:
     """Writes down what it is told, and holds it against the attributes."""
 
     def __init__(self, service: Service, **options: Any) -> None:
@@ -162,13 +139,13 @@ def test_what_a_view_is_told_of_an_answer(
     text: str,
 ) -> None:
     service = Service(status)
-    view = View(service, dispatch=loop.post if posted else None)
+    view = Shown(service, dispatch=loop.post if posted else None)
     suggester = view.suggester
     assert (suggester.state, suggester.suggestion, suggester.error) == ("init", "", None)
     suggester.request("Why?")
     assert suggester.state == "requesting" or not posted
     service.feed("Why?", *steps)
-    loop.until(lambda: view.told[-1:] == told[-1:])
+    loop.run_until(lambda: view.told[-1:] == told[-1:])
     assert view.told == told
     assert view.wrong == []
     assert (suggester.state, suggester.suggestion) == (told[-2][1], text)
@@ -180,18 +157,18 @@ def test_what_a_view_is_told_of_an_answer(
 def test_requesting_is_told_before_the_service_has_said_anything(
     service: Service, loop: Loop
 ) -> None:
-    view = View(service)
+    view = Shown(service)
     view.suggester.request("Why?")
-    loop.until(lambda: view.told == [REQUESTING])
+    loop.run_until(lambda: view.told == [REQUESTING])
     view.suggester.stop()
 
 
-def suggesting(service: Service, loop: Loop, **options: Any) -> View:
+def suggesting(service: Service, loop: Loop, **options: Any) -> Shown:
     """A view in the middle of an answer."""
-    view = View(service, dispatch=loop.post, **options)
+    view = Shown(service, dispatch=loop.post, **options)
     view.suggester.request("Why?")
     service.feed("Why?", chunk("a"))
-    loop.until(lambda: view.told == AB[:3])
+    loop.run_until(lambda: view.told == AB[:3])
     view.told.clear()
     return view
 
@@ -202,9 +179,9 @@ def test_stop_counts_at_once_and_keeps_the_text(service: Service, loop: Loop) ->
     suggester.stop()
     suggester.stop()
     assert (suggester.state, suggester.suggestion, view.told) == ("aborted", "a", [])
-    loop.until(lambda: len(view.told) == 2)
+    loop.run_until(lambda: len(view.told) == 2)
     suggester.stop()
-    loop.turn()
+    loop.run_once()
     assert view.told == [("state", "aborted"), ("stop", "a")]
     assert view.wrong == []
 
@@ -217,25 +194,25 @@ def test_reset_closes_without_a_word(service: Service, loop: Loop) -> None:
     assert source.state == "aborted"
     assert (view.suggester.state, view.suggester.suggestion) == ("init", "")
     assert view.suggester.source is None
-    loop.until(lambda: bool(view.told))
+    loop.run_until(lambda: bool(view.told))
     view.suggester.reset()
-    loop.turn()
+    loop.run_once()
     assert view.told == [("state", "init")]
     assert view.wrong == []
 
 
 @pytest.mark.parametrize("posted", [False, True])
 def test_reset_after_the_end_is_told_too(service: Service, loop: Loop, posted: bool) -> None:
-    view = View(service, dispatch=loop.post if posted else None)
+    view = Shown(service, dispatch=loop.post if posted else None)
     service.feed("Why?", CUT)
     view.suggester.request("Why?")
-    loop.until(lambda: view.told[-1:] == [("error", "error_network")])
+    loop.run_until(lambda: view.told[-1:] == [("error", "error_network")])
     source = view.suggester.source
     view.suggester.stop()
     assert view.suggester.state == "error"
     view.suggester.reset()
     assert (view.suggester.state, view.suggester.error) == ("init", None)
-    loop.until(lambda: view.told[-1:] == [("state", "init")])
+    loop.run_until(lambda: view.told[-1:] == [("state", "init")])
     assert source is not None
     assert source.state == "error"
     assert (threading.get_ident() in view.threads) == posted
@@ -243,7 +220,7 @@ def test_reset_after_the_end_is_told_too(service: Service, loop: Loop, posted: b
 
 @pytest.mark.parametrize("command", ["stop", "reset"])
 def test_without_a_request_there_is_nothing_to_stop(service: Service, command: str) -> None:
-    view = View(service)
+    view = Shown(service)
     getattr(view.suggester, command)()
     assert (view.suggester.state, view.told) == ("init", [])
 
@@ -257,7 +234,7 @@ def test_the_latest_request_wins(service: Service, loop: Loop) -> None:
     view.suggester.request("How?")
     assert (view.suggester.state, view.suggester.suggestion) == ("requesting", "")
     service.feed("How?", chunk("c"), DONE)
-    loop.until(lambda: view.told[-1:] == [("done", "c")])
+    loop.run_until(lambda: view.told[-1:] == [("done", "c")])
     assert view.told == [
         REQUESTING,
         SUGGESTING,
@@ -299,7 +276,7 @@ def test_a_command_in_a_callback(
     told: list[tuple[str, str]],
     state: str,
 ) -> None:
-    view = View(service, dispatch=loop.post if posted else None)
+    view = Shown(service, dispatch=loop.post if posted else None)
     commanded = threading.Event()
 
     def give_the_command() -> None:
@@ -309,14 +286,14 @@ def test_a_command_in_a_callback(
     view.then[moment] = give_the_command
     view.suggester.request("Why?")
     if moment == "state requesting":
-        loop.until(commanded.is_set)
+        loop.run_until(commanded.is_set)
     service.feed("Why?", chunk("a"))
     if moment == "state done":
-        loop.until(lambda: view.told[-1:] == [AB[2]])
+        loop.run_until(lambda: view.told[-1:] == [AB[2]])
     else:
-        loop.until(commanded.is_set)
+        loop.run_until(commanded.is_set)
     service.feed("Why?", DONE)
-    loop.until(lambda: view.told[-1:] == told[-1:])
+    loop.run_until(lambda: view.told[-1:] == told[-1:])
     assert view.told == told
     assert view.suggester.state == state
     assert view.wrong == []
@@ -326,12 +303,12 @@ def test_a_command_in_a_callback(
 def test_a_request_in_a_callback_of_the_one_before_it(
     service: Service, loop: Loop, posted: bool
 ) -> None:
-    view = View(service, dispatch=loop.post if posted else None)
+    view = Shown(service, dispatch=loop.post if posted else None)
     view.then["done a"] = lambda: view.suggester.request("And?")
     service.feed("Why?", chunk("a"), DONE)
     service.feed("And?", chunk("b"), DONE)
     view.suggester.request("Why?")
-    loop.until(lambda: view.told[-1:] == [("done", "b")])
+    loop.run_until(lambda: view.told[-1:] == [("done", "b")])
     assert view.states == ["requesting", "suggesting", "done"] * 2
     assert view.wrong == []
 
@@ -345,12 +322,12 @@ def test_callbacks_do_not_nest_in_a_nested_loop(service: Service, loop: Loop) ->
         assert source is not None
         assert source.result(10) == "c"
         for _ in range(5):
-            loop.turn()
+            loop.run_once()
 
     view.then["suggestion ab"] = ask_in_a_dialog
     service.feed("And?", chunk("c"), DONE)
     service.feed("Why?", chunk("b"))
-    loop.until(lambda: view.told[-1:] == [("done", "c")])
+    loop.run_until(lambda: view.told[-1:] == [("done", "c")])
     assert view.wrong == []
     assert [value for name, value in view.told if name == "suggestion"] == ["ab", "c"]
 
@@ -363,7 +340,7 @@ def test_a_callback_that_raises_is_logged_and_told_and_harms_nothing(
         raise ZeroDivisionError
 
     failures: list[object] = []
-    view = View(
+    view = Shown(
         service,
         dispatch=loop.post if posted else None,
         on={"handler_error": lambda source, event: failures.append(event.detail.exception)},
@@ -372,10 +349,10 @@ def test_a_callback_that_raises_is_logged_and_told_and_harms_nothing(
     service.feed("Why?", chunk("a"), chunk("b"), DONE)
     with caplog.at_level(logging.ERROR, "suggestions"):
         view.suggester.request("Why?")
-        loop.until(lambda: view.told[-1:] == [("done", "ab")])
+        loop.run_until(lambda: view.told[-1:] == [("done", "ab")])
     assert view.told == ANSWERS["done"][2]
     assert [record.exc_info is not None for record in caplog.records] == [True, True]
-    loop.until(lambda: len(failures) == 2)
+    loop.run_until(lambda: len(failures) == 2)
 
 
 def test_ctrl_c_in_a_callback_is_the_hosts_and_the_rest_is_told(
@@ -388,10 +365,10 @@ def test_ctrl_c_in_a_callback_is_the_hosts_and_the_rest_is_told(
     view.then["state done"] = interrupt
     service.feed("Why?", DONE)
     with pytest.raises(KeyboardInterrupt):
-        loop.until(lambda: False)
+        loop.run_until(lambda: False)
     view.suggester.request("And?")
     service.feed("And?", chunk("c"), DONE)
-    loop.until(lambda: view.told[-1:] == [("done", "c")])
+    loop.run_until(lambda: view.told[-1:] == [("done", "c")])
 
 
 def test_commands_from_many_threads_leave_one_request(service: Service, loop: Loop) -> None:
@@ -400,7 +377,7 @@ def test_commands_from_many_threads_leave_one_request(service: Service, loop: Lo
     def hear(source: Any, event: Any) -> None:
         ended.append(source.state)
 
-    view = View(service, dispatch=loop.post, on={"end": hear})
+    view = Shown(service, dispatch=loop.post, on={"end": hear})
     questions = [f"{n}?" for n in range(12)]
     for question in questions:
         service.feed(question, chunk(question), DONE)
@@ -414,7 +391,7 @@ def test_commands_from_many_threads_leave_one_request(service: Service, loop: Lo
     source = view.suggester.source
     assert source is not None
     text = source.result(10)
-    loop.until(lambda: view.told[-1:] == [("done", text)] and len(ended) == len(questions))
+    loop.run_until(lambda: view.told[-1:] == [("done", text)] and len(ended) == len(questions))
     assert view.told[-1] == ("done", text)
     assert {value for name, value in view.told if name in ("suggestion", "done")} == {text}
     assert sorted(ended) == ["aborted"] * 11 + ["done"]
@@ -424,9 +401,9 @@ def test_commands_from_many_threads_leave_one_request(service: Service, loop: Lo
 # Where callbacks run, and that a command waits for one that is just being called
 
 
-def in_a_callback(service: Service, loop: Loop) -> tuple[View, threading.Event]:
+def in_a_callback(service: Service, loop: Loop) -> tuple[Shown, threading.Event]:
     """A view whose first request, without a `dispatch`, is in a callback until the event is set."""
-    view = View(service)
+    view = Shown(service)
     entered, leave = threading.Event(), threading.Event()
 
     def stay() -> None:
@@ -436,7 +413,7 @@ def in_a_callback(service: Service, loop: Loop) -> tuple[View, threading.Event]:
     view.then["suggestion a"] = stay
     view.suggester.request("Why?")
     service.feed("Why?", chunk("a"))
-    loop.until(entered.is_set)
+    loop.run_until(entered.is_set)
     view.told.clear()
     view.threads.clear()
     return view, leave
@@ -461,17 +438,17 @@ def test_news_that_had_to_wait_is_told_where_its_own_source_calls_handlers(
     source = view.suggester.source
     assert source is not None
     service.feed("And?", chunk("a"), chunk("b"))
-    loop.until(lambda: source.full_message == "ab")
+    loop.run_until(lambda: source.full_message == "ab")
     if command is None:
         service.feed("And?", DONE)
     else:
         getattr(view.suggester, command)()
-    loop.until(lambda: bool(ended))
+    loop.run_until(lambda: bool(ended))
     for _ in range(5):
-        loop.turn()
+        loop.run_once()
     assert view.told == []  # all of it has been heard, while the first one's callback runs
     leave.set()
-    loop.until(lambda: view.told[-1:] == told[-1:])
+    loop.run_until(lambda: view.told[-1:] == told[-1:])
     assert view.told == told
     assert view.threads == {threading.get_ident()}
     assert view.wrong == []
@@ -491,11 +468,11 @@ def test_the_rest_is_told_behind_an_exception_that_is_the_hosts(
         "And?", dispatch=loop.post, on={"end": lambda source, event: ended.append(event)}
     )
     service.feed("And?", chunk("a"), DONE)
-    loop.until(lambda: bool(ended))
+    loop.run_until(lambda: bool(ended))
     leave.set()
     with pytest.raises(KeyboardInterrupt):
-        loop.until(lambda: False)
-    loop.until(lambda: view.told[-1:] == [("done", "a")])
+        loop.run_until(lambda: False)
+    loop.run_until(lambda: view.told[-1:] == [("done", "a")])
 
 
 # In a forked child
@@ -633,7 +610,7 @@ def test_a_request_that_is_refused_leaves_everything_as_it_was(
         view.suggester.request("How?", tokn="t")
     assert (view.suggester.source, view.suggester.state) == (source, "suggesting")
     service.feed("Why?", DONE)
-    loop.until(lambda: view.told == [("state", "done"), ("done", "a")])
+    loop.run_until(lambda: view.told == [("state", "done"), ("done", "a")])
 
 
 async def awaited(_: object) -> None:
@@ -658,10 +635,10 @@ def test_what_no_request_could_take_is_refused_at_once(
 
 
 def test_options_of_a_request_take_the_place_of_the_defaults(service: Service, loop: Loop) -> None:
-    view = View(service, dispatch=loop.post, token="default", headers={"X-From": "default"})
+    view = Shown(service, dispatch=loop.post, token="default", headers={"X-From": "default"})
     view.suggester.request("Why?", token="option")
     service.feed("Why?", DONE)
-    loop.until(lambda: view.suggester.state == "done")
+    loop.run_until(lambda: view.suggester.state == "done")
     sent = service.requests[0].headers
     assert (sent["Authorization"], sent["X-From"]) == ("Bearer option", "default")
 
@@ -669,14 +646,14 @@ def test_options_of_a_request_take_the_place_of_the_defaults(service: Service, l
 # Any order of commands, news and turns of the loop
 
 
-class Machine(RuleBasedStateMachine):
+class AnyOrder(RuleBasedStateMachine):
     """Texts carry the number of their request: what is told of an older one would show."""
 
     @initialize()
     def begin(self) -> None:
         self.loop = Loop()
         self.service = Service()
-        self.view = View(self.service, dispatch=self.loop.post)
+        self.view = Shown(self.service, dispatch=self.loop.post)
         self.suggester = self.view.suggester
         self.count = 0
         self.asked_at = 0  # how much was told when the newest request came
@@ -717,27 +694,27 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def turn(self) -> None:
-        self.loop.turn()
+        self.loop.run_once()
 
     @rule()
     def settle(self) -> None:
         source, suggester, view = self.suggester.source, self.suggester, self.view
         if source is None:
-            self.loop.until(lambda: ["init", *view.states][-1] == "init")
+            self.loop.run_until(lambda: ["init", *view.states][-1] == "init")
             return
         ended = ("done", "error", "aborted")
-        self.loop.until(
+        self.loop.run_until(
             lambda: (
                 source.state == "aborted"
                 or (source.full_message == self.fed and (source.state in ended) == self.is_over)
             )
         )
-        self.loop.until(lambda: source.state == suggester.state)
-        self.loop.until(lambda: view.states[-1:] == [source.state])
-        self.loop.until(lambda: suggester.suggestion == source.full_message)
+        self.loop.run_until(lambda: source.state == suggester.state)
+        self.loop.run_until(lambda: view.states[-1:] == [source.state])
+        self.loop.run_until(lambda: suggester.suggestion == source.full_message)
         if source.state in ended:
             ending = "stop" if source.state == "aborted" else source.state
-            self.loop.until(lambda: ending in [name for name, _ in view.told[self.asked_at :]])
+            self.loop.run_until(lambda: ending in [name for name, _ in view.told[self.asked_at :]])
         assert suggester.error is source.error
 
     @invariant()
@@ -785,5 +762,5 @@ class Machine(RuleBasedStateMachine):
         return self.suggester.source is not None and not self.is_over
 
 
-Machine.TestCase.settings = settings(max_examples=80, stateful_step_count=20, deadline=None)
-TestAnyOrder = Machine.TestCase
+AnyOrder.TestCase.settings = settings(max_examples=80, stateful_step_count=20, deadline=None)
+TestAnyOrder = AnyOrder.TestCase

@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 from script import DONE, chunk
-from test_suggester import CUT, Machine
+from test_suggester import CUT, AnyOrder
 
 CALLBACKS = st.sampled_from(("suggestion", "done", "stop", "error", "state"))
 COMMANDS = st.sampled_from(("request", "reset", "stop", "raise"))
@@ -28,7 +28,7 @@ class Next(dict[str, Callable[[], object]]):
         return super().pop(name, default)
 
 
-class Reentrant(Machine):
+class Reentrant(AnyOrder):
     @initialize()
     def begin(self) -> None:
         super().begin()
@@ -59,8 +59,8 @@ class Reentrant(Machine):
         source, fed = self.suggester.source, self.fed
         if source is not None:
             told = len(self.view.told)
-            self.loop.until(lambda: source.full_message == fed or source.state == "aborted")
-            self.loop.until(lambda: len(self.view.told) > told or not self._is_behind())
+            self.loop.run_until(lambda: source.full_message == fed or source.state == "aborted")
+            self.loop.run_until(lambda: len(self.view.told) > told or not self._is_behind())
 
     def _is_behind(self) -> bool:
         source = self.suggester.source

@@ -1,24 +1,24 @@
-"""What the programs share: a service on a real socket, and a handler that notes what it hears."""
+"""What the programs share: a service on a real socket, and a handler that notes its events."""
 
 from __future__ import annotations
 
 import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from script import DONE, chunk
+from suggestions.testing.frames import UNTIL_CLOSE
+from waiting import eventually
 
 from suggestions import Event, SuggestionsEventSource
+from suggestions.testing import SuggestionsServer
+from suggestions.testing.peer import Peer
 
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
 
-
-class Service:
+class Service(SuggestionsServer):
     """Answers each request with so many chunks, one each `pace` seconds; then it is done, or
     silent until the client hangs up. After `held_at` chunks it waits for `go_on`."""
 
@@ -30,16 +30,15 @@ class Service:
         silent: bool = False,
         held_at: int | None = None,
     ) -> None:
+        super().__init__()
         self.text = "".join(f"{n} " for n in range(chunks))
         self.asked = 0
         self.hung_up = 0
         """How many connections the client has shut."""
         self.go_on = threading.Event()
         self._chunks, self._pace, self._silent, self._held_at = chunks, pace, silent, held_at
-        self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._counting = threading.Lock()
+        self.plays(self._answer)
 
     def ask(self, dispatch: Any, **options: Any) -> SuggestionsEventSource:
         return SuggestionsEventSource("Why?", url=self.url, dispatch=dispatch, **options)
@@ -47,35 +46,24 @@ class Service:
     def has_seen_all_hang_up(self) -> bool:
         return self.asked > 0 and self.hung_up == self.asked
 
-    def _accept(self) -> None:
-        while True:
-            connection, _ = self._listener.accept()
-            threading.Thread(target=self._answer, args=[connection], daemon=True).start()
-
-    def _answer(self, connection: socket.socket) -> None:
-        with self._lock:
+    def _answer(self, peer: Peer) -> None:
+        with self._counting:
             self.asked += 1
-        with suppress(OSError), connection:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            received = b""
-            while b"Why?" not in received:
-                part = connection.recv(65536)
-                if not part:
-                    raise ConnectionResetError
-                received += part
-            connection.sendall(HEAD)
+        try:
+            peer.request()
+            peer.send(UNTIL_CLOSE)
             began = time.monotonic()
             for number in range(self._chunks):
                 if number == self._held_at:
                     self.go_on.wait()
                 time.sleep(max(0.0, began + number * self._pace - time.monotonic()))
-                connection.sendall(chunk(f"{number} "))
+                peer.send(chunk(f"{number} "))
             if not self._silent:
-                connection.sendall(DONE)
-            while connection.recv(65536):
-                pass
-        with self._lock:
-            self.hung_up += 1
+                peer.send(DONE)
+            peer.hold()
+        finally:
+            with self._counting:
+                self.hung_up += 1
 
 
 class Notes:
@@ -105,7 +93,7 @@ class Notes:
             self.ended = True
 
     def check(self, text: str, throttle: float | None = None) -> None:
-        """That all of the text was heard, in order, on this thread, and no more than is due."""
+        """All of the text came, in order, on this thread, and no more suggestions than are due."""
         took = time.monotonic() - self.began
         assert self.threads == {threading.get_ident()}
         assert "".join(self.chunks) == text == self.suggestions[-1]
@@ -115,10 +103,10 @@ class Notes:
 
 
 def interrupt(service: Service, notes: Notes) -> None:
-    """Presses Ctrl-C, from a thread of its own, in the midst of an answer that is held."""
+    """Presses Ctrl-C, from a thread of its own, in the middle of an answer that is held."""
 
     def press() -> None:
-        eventually(lambda: bool(notes.chunks))
+        assert eventually(lambda: bool(notes.chunks))
         os.kill(os.getpid(), signal.SIGINT)
         service.go_on.set()
 
@@ -135,11 +123,3 @@ def timed(close: Callable[[], None]) -> None:
     took = time.perf_counter() - began
     print(f"close() took {took * 1000:.2f} ms")
     assert took < 5
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Waits on this thread until it holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to hold"
-        time.sleep(0.005)

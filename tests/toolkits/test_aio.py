@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import gc
 import logging
 import os
@@ -13,8 +14,10 @@ import weakref
 from typing import Any
 
 import pytest
+import waiting
 from host import program
-from service import Notes, Service, eventually, timed
+from service import Notes, Service, timed
+from waiting import eventually
 
 from suggestions import Event, EventSource, EventTarget, SuggestionsEventSource
 from suggestions.toolkits import aio
@@ -22,11 +25,7 @@ from suggestions.toolkits import aio
 who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
 
 
-async def until(condition: Any, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.002)
+until = functools.partial(waiting.until, sleep=asyncio.sleep)
 
 
 @program(display=False)
@@ -326,7 +325,7 @@ def test_the_end_of_the_run_closes_the_source(silent: bool, handlers: str) -> No
     asyncio.run(main())
     assert sources[0].state == "aborted"
     assert sources[0].wait(5) is False
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(service.has_seen_all_hang_up)
 
 
 @program(display=False)
@@ -335,13 +334,15 @@ def test_a_loop_that_is_closed_in_mid_stream(accepted: bool) -> None:
     """Also one that has accepted a post, which then never runs."""
     service, notes = Service(100_000), Notes()
     loop = asyncio.new_event_loop()
+    post, posts = loop.call_soon_threadsafe, list[object]()
     source = service.ask(aio(loop), on=notes.on())
     loop.run_until_complete(until(lambda: len(notes.chunks) > 20))
+    loop.call_soon_threadsafe = lambda *given, **more: posts.append(post(*given, **more))
     if accepted:
-        eventually(source._delivery._pending.locked)
+        assert eventually(lambda: posts)
     loop.close()
-    eventually(lambda: source.state == "aborted")
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(lambda: source.state == "aborted")
+    assert eventually(service.has_seen_all_hang_up)
 
 
 @program(display=False)

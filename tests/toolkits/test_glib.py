@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from host import HERE, program
-from service import Notes, Service, eventually, timed
+from service import Notes, Service, timed
+from waiting import eventually
 
 from suggestions import Event, SuggestionsEventSource
 
@@ -154,7 +155,7 @@ def test_close_in_silence_returns_at_once_and_nothing_follows() -> None:
 
     in_a_window(activate)
     assert notes.names == ["abort", "end"]
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(service.has_seen_all_hang_up)
 
 
 @gtk()
@@ -176,7 +177,7 @@ def test_a_window_closed_in_mid_stream_closes_the_source() -> None:
 
     in_a_window(activate)
     heard = len(notes.chunks)
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(service.has_seen_all_hang_up)
     assert len(notes.chunks) == heard
     gc.collect()
 

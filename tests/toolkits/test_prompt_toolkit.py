@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from host import HERE, program
-from service import Notes, Service, eventually, timed
+from service import Notes, Service, timed
+from waiting import eventually
 
 from suggestions import Event, SuggestionsEventSource
 
@@ -124,7 +125,7 @@ def test_close_in_silence_returns_at_once_and_nothing_follows() -> None:
 
     with_an_app(use)
     assert notes.names == ["abort", "end"]
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(service.has_seen_all_hang_up)
 
 
 @program("prompt_toolkit", display=False)
@@ -148,9 +149,9 @@ def test_an_application_that_exits_in_mid_stream_closes_the_source() -> None:
             await asyncio.sleep(0.3)
             assert source.state == "aborted"
             assert len(notes.names) == heard
-            eventually(service.has_seen_all_hang_up)
+            assert eventually(service.has_seen_all_hang_up)
             late = service.ask(dispatch)
-            eventually(lambda: late.state == "aborted")
+            assert eventually(lambda: late.state == "aborted")
 
         asyncio.run(main())
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 from host import program
-from service import Notes, Service, eventually, interrupt, timed
+from service import Notes, Service, interrupt, timed
+from waiting import eventually
 
 from suggestions import SuggestionsEventSource
 from suggestions.toolkits import qt
@@ -145,13 +146,14 @@ def test_a_modal_loop_in_a_handler(binding: str) -> None:
 def test_quit_in_mid_stream(binding: str, owned: bool) -> None:
     host, service, notes = Host(binding), Service(100, silent=True), Notes()
     owner = host.widgets.QLabel() if owned else None
-    source = service.ask(qt(owner), on=notes.on())
+    dispatcher = qt(owner)
+    source = service.ask(dispatcher, on=notes.on())
     source.connect("chunk", lambda source, event: event.detail == "20 " and host.app.quit())
     host.app.exec()
     assert source.state == "aborted"
     with pytest.raises(RuntimeError, match="gone"):
-        source._delivery._dispatcher(lambda: None)  # type: ignore[union-attr]
-    eventually(service.has_seen_all_hang_up)
+        dispatcher(lambda: None)
+    assert eventually(service.has_seen_all_hang_up)
 
 
 @both

@@ -17,7 +17,7 @@ from host import program
 from service import Service
 from test_qt import BINDINGS, OFFSCREEN, Host, both
 
-from suggestions.toolkits._qt_suggester import qt_suggester
+from suggestions.toolkits import qt_suggester
 
 
 def with_qml(body: Callable[..., None]) -> Callable[..., None]:
@@ -26,7 +26,7 @@ def with_qml(body: Callable[..., None]) -> Callable[..., None]:
     )
 
 
-class Told:
+class Emitted:
     """What the signals of a suggester have said, in order."""
 
     NAMES = (
@@ -58,7 +58,7 @@ def test_signals_and_properties_follow_the_answer(binding: str) -> None:
     suggester = qt_suggester(url=service.url)
     assert isinstance(suggester, host.core.QObject)
     assert (suggester.state, suggester.suggestion, suggester.error) == ("init", "", "")
-    told = Told(suggester)
+    told = Emitted(suggester)
     suggester.request("Why?")
     host.run(lambda: told.of("done") == [service.text])
     assert told.of("stateChanged") == ["requesting", "suggesting", "done"]
@@ -73,7 +73,7 @@ def test_signals_and_properties_follow_the_answer(binding: str) -> None:
 def test_the_latest_of_two_requests(binding: str) -> None:
     host, service = Host(binding), Service(50, held_at=25)
     suggester = qt_suggester(url=service.url)
-    told = Told(suggester)
+    told = Emitted(suggester)
     suggester.request("Why? Why?")
     host.run(lambda: bool(told.of("suggestionChanged")))
     suggester.request([{"role": "user", "content": "Why?"}], options={"feature": "test"})
@@ -89,7 +89,7 @@ def test_the_latest_of_two_requests(binding: str) -> None:
 def test_a_failure_and_the_way_back(binding: str) -> None:
     host = Host(binding)
     suggester = qt_suggester(url="http://127.0.0.1:9/", retries=0)
-    told = Told(suggester)
+    told = Emitted(suggester)
     suggester.request("Why?")
     host.run(lambda: bool(told.of("failed")))
     assert suggester.state == "error"
@@ -103,7 +103,7 @@ def test_a_failure_and_the_way_back(binding: str) -> None:
 def test_slots_can_be_connected(binding: str) -> None:
     host, service = Host(binding), Service(3, silent=True)
     suggester = qt_suggester(url=service.url)
-    told = Told(suggester)
+    told = Emitted(suggester)
     field, button = host.widgets.QLineEdit(), host.widgets.QPushButton()
     field.textChanged.connect(suggester.request)
     button.clicked.connect(suggester.stop)
@@ -125,7 +125,7 @@ def test_its_request_closes_when_it_is_gone(binding: str, way: str) -> None:
     host, service = Host(binding), Service(20, silent=True)
     parent = host.core.QObject() if way == "parent deleted" else None
     suggester = qt_suggester(parent, url=service.url)
-    told = Told(suggester)
+    told = Emitted(suggester)
     suggester.request("Why?")
     host.run(lambda: bool(told.of("suggestionChanged")))
     source, gone = suggester.suggester.source, weakref.ref(suggester)
@@ -188,7 +188,8 @@ def test_a_binding_in_qml_follows_the_answer(binding: str) -> None:
 
 def test_importing_it_imports_no_toolkit() -> None:
     code = """
-import sys, suggestions.toolkits._qt_suggester as made
+import sys, suggestions.toolkits as made
+made.qt_suggester
 assert not [name for name in sys.modules if name.startswith(("PyQt", "PySide"))]
 try:
     made.qt_suggester()

@@ -6,7 +6,8 @@ import asyncio
 from typing import Any
 
 from host import HERE, program
-from service import Notes, Service, eventually, timed
+from service import Notes, Service, timed
+from waiting import eventually
 
 from suggestions import Event, SuggestionsEventSource
 
@@ -114,7 +115,7 @@ def test_close_in_silence_returns_at_once_and_nothing_follows() -> None:
 
     make_app(ask).run(headless=True)
     assert notes.names == ["abort", "end"]
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(service.has_seen_all_hang_up)
 
 
 @program("textual", display=False)
@@ -135,7 +136,7 @@ def test_an_app_that_exits_in_mid_stream_closes_the_source() -> None:
         assert app.source.state == "aborted"
         assert len(notes.names) == heard
         assert not await asyncio.to_thread(app.source.wait, 1)
-        eventually(service.has_seen_all_hang_up)
+        assert eventually(service.has_seen_all_hang_up)
 
     asyncio.run(main())
 
@@ -155,8 +156,8 @@ def test_many_apps_that_exit_at_any_moment() -> None:
         app = make_app(ask)
         app.run(headless=True)
         source = app.source
-        eventually(lambda: source.state == "aborted")  # noqa: B023  # called at once
-    eventually(service.has_seen_all_hang_up)
+        assert eventually(lambda: source.state == "aborted")  # noqa: B023  # called at once
+    assert eventually(service.has_seen_all_hang_up)
 
 
 @program("textual", display=False)
@@ -182,7 +183,7 @@ def test_a_source_that_is_asked_before_the_app_runs() -> None:
     app = make_app(lambda app: None)
     source = service.ask(textual(app), on=notes.on())
     source.connect("end", lambda source, event: app.exit())
-    eventually(lambda: source.state == "done")
+    assert eventually(lambda: source.state == "done")
     app.run(headless=True)
     notes.check(service.text)
 

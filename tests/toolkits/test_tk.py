@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 from host import program
-from service import Notes, Service, eventually, interrupt, timed
+from service import Notes, Service, interrupt, timed
+from waiting import eventually
 
 from suggestions import SuggestionsEventSource
 from suggestions.toolkits import tk
@@ -119,7 +120,8 @@ def test_a_window_that_is_destroyed_in_mid_stream_and_a_second_one(
         label = tkinter.Label(root)
         label.pack()
         child = tkinter.Frame(root)
-        source = service.ask(tk(root), on=notes.on())
+        dispatcher = tk(root)
+        source = service.ask(dispatcher, on=notes.on())
         source.connect("suggestion", lambda source, event, label=label: label.config(text="x"))
         sources.append(source)
         child.destroy()
@@ -129,8 +131,8 @@ def test_a_window_that_is_destroyed_in_mid_stream_and_a_second_one(
         timed(root.destroy)
         assert source.state == "aborted"
         with pytest.raises(RuntimeError, match="gone"):
-            source._delivery._dispatcher(lambda: None)  # type: ignore[union-attr]
-    eventually(service.has_seen_all_hang_up)
+            dispatcher(lambda: None)
+    assert eventually(service.has_seen_all_hang_up)
 
 
 @program("tkinter")
@@ -142,7 +144,7 @@ def test_a_window_that_is_destroyed_by_a_handler() -> None:
     source.connect("chunk", lambda source, event: root.destroy())
     root.mainloop()
     assert source.state == "aborted"
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(service.has_seen_all_hang_up)
     assert notes.names[1:] in ([], ["abort", "end"])
 
 
@@ -321,20 +323,23 @@ def test_a_window_that_cancels_all_timers_before_it_goes(seconds: float) -> None
     dispatcher = tk(root)
     source = service.ask(dispatcher)
 
-    def leave() -> None:
+    def leave(root: Any) -> None:
         for timer in root.tk.call("after", "info"):
             root.after_cancel(timer)
         root.destroy()
 
     if seconds:
-        root.after(int(1000 * seconds), leave)
+        root.after(int(1000 * seconds), leave, root)
         root.mainloop()
     else:
-        leave()
+        leave(root)
     assert not failures
     assert source.state == "aborted"
     source.wait(30)
-    assert dispatcher._root is None
+    gone = weakref.ref(root)
+    del root
+    gc.collect()
+    assert gone() is None  # and the dispatcher is still there
 
 
 @program("tkinter")

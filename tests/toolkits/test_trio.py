@@ -7,8 +7,10 @@ import logging
 from typing import Any
 
 import pytest
+import waiting
 from host import program
-from service import Notes, Service, eventually, timed
+from service import Notes, Service, timed
+from waiting import eventually
 
 from suggestions import SuggestionsEventSource
 from suggestions.toolkits import trio_
@@ -16,12 +18,10 @@ from suggestions.toolkits import trio_
 who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
 
 
-async def until(condition: Any, seconds: float = 30) -> None:
+async def until(condition: Any) -> None:
     import trio
 
-    with trio.fail_after(seconds):
-        while not condition():
-            await trio.sleep(0.002)
+    await waiting.until(condition, trio.sleep)
 
 
 @program("trio", display=False)
@@ -108,7 +108,7 @@ def test_the_end_of_the_run_closes_the_source(silent: bool, handlers: str) -> No
     trio.run(main)
     assert sources[0].state == "aborted"
     assert sources[0].wait(5) is False
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(service.has_seen_all_hang_up)
     with pytest.raises(RuntimeError):
         trio_()
 

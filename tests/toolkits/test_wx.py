@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from host import HERE, program
-from service import Notes, Service, eventually, timed
+from service import Notes, Service, timed
+from waiting import eventually
 
 from suggestions import Event, SuggestionsEventSource
 
@@ -90,7 +91,7 @@ def test_close_in_silence_returns_at_once_and_nothing_follows() -> None:
 
     in_a_frame(begin)
     assert notes.names == ["abort", "end"]
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(service.has_seen_all_hang_up)
 
 
 @program("wx")
@@ -126,7 +127,7 @@ def test_a_frame_closed_in_mid_stream_closes_the_source() -> None:
     assert names_at_close == [len(notes.names)]
     assert sources[0].state == "aborted"
     assert not sources[0].wait(1)  # its handlers cannot run any more
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(service.has_seen_all_hang_up)
 
 
 @program("wx")
@@ -148,7 +149,7 @@ def test_a_panel_that_is_destroyed_alone_closes_its_sources() -> None:
     sources: list[SuggestionsEventSource] = []
     in_a_frame(begin)
     assert [source.state for source in sources] == ["aborted", "aborted"]
-    eventually(service.has_seen_all_hang_up)
+    assert eventually(service.has_seen_all_hang_up)
 
 
 @program("wx")
