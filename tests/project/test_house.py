@@ -36,17 +36,9 @@ each other, but not in a circle."""
 
 SAME_NAME_SAME_MEANING = {
     **dict.fromkeys(
-        ("anthropic", "chat", "chatbot", "jetpack", "ollama", "openai", "relay", "responses"),
+        ("anthropic", "chatbot", "jetpack", "ollama", "openai", "relay", "responses"),
         "a wire format: the dialect reads it, the playground writes it",
     ),
-    "arguments": "the checks of arguments that users pass",
-    "ask": "asks one question",
-    "body": "the body of a response: the client reads it, the relay writes it",
-    "faults": "what a service does wrong",
-    "frames": "the bytes of an answer, as a server sends them",
-    "json_lines": "one JSON value a line",
-    "question": "what is asked",
-    "server": "a server that runs as long as a `with` block",
 }
 """Names of files that stand in several rooms, and what they mean in each."""
 

@@ -108,7 +108,7 @@ def growing(run: Run) -> list[str]:
     [
         ("thread", "threads"),
         ("descriptor", "descriptors"),
-        ("source", "suggestions._sources.suggestions_event_source.SuggestionsEventSource"),
+        ("source", "suggestions.SuggestionsEventSource"),
         ("memory", "memory (MiB)"),
     ],
 )

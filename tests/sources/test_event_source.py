@@ -644,7 +644,9 @@ def test_nothing_is_lost_or_doubled_over_50_lives_of_the_server(
     heard = listen(f"http://localhost:{port}/ask", max_retry_delay=0.05, history=10)
     late: list[str] = []
     for life in range(50):
-        with Server(numbers_from, port=port):
+        with Server(numbers_from, port=port) as server:
+            # Until then, what comes is still of the life before.
+            assert eventually(lambda server=server: server.connections)
             known = len(heard.data)
             enough = known + random.choice((1, 1, 10, 60))
             assert eventually(lambda enough=enough: len(heard.data) >= enough), heard.names[-5:]

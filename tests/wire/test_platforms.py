@@ -168,8 +168,8 @@ def test_waiting_by_moments_is_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
         looked += 1
         return looked > 5
 
-    assert waiting.Followers().block_until(condition)
-    assert not waiting.Followers().block_until(lambda: False, 0.05)
+    assert waiting.Waiters().block_until(condition)
+    assert not waiting.Waiters().block_until(lambda: False, 0.05)
     with Server(answering(CHUNKED, framed(ANSWER), LAST_CHUNK)) as server:
         assert Told(server.url).wait().source.result()
 
