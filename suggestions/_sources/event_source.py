@@ -12,17 +12,17 @@ from suggestions import errors, signals
 from suggestions._delivery.delivery import NOTHING, Delivery, logger
 from suggestions._delivery.dispatch import Dispatcher
 from suggestions._delivery.target import EventTarget
-from suggestions._sources.stream_request import (
-    check_event_id,
-    check_history,
-    check_request,
-    check_seconds,
-)
+from suggestions._sources.reader import failure_of
 from suggestions._sources.stream_telling import EVERY, StreamLog, TellStream
-from suggestions._sources.subscription import ReadyState, Step, Subscription
+from suggestions._sources.subscription import ReadyState, Step, Subscription, check_request
 from suggestions._util import fork
-from suggestions._util.arguments import check_session, warn_of_plain_http
-from suggestions._wire.abort import Aborted
+from suggestions._util.arguments import (
+    check_count,
+    check_event_id,
+    check_seconds,
+    check_session,
+    warn_of_plain_http,
+)
 from suggestions.auth import Token, check_token
 from suggestions.events import Event
 
@@ -114,7 +114,7 @@ class EventSource(EventTarget):
         self._reconnection_time = check_seconds("initial_retry_delay", initial_retry_delay)
         self._max_retry_delay = check_seconds("max_retry_delay", max_retry_delay)
         self._session = check_session(session)
-        length = check_history(history)
+        length = check_count("history", history)
         if token is not None:
             warn_of_plain_http(url, stacklevel=2)
 
@@ -189,7 +189,7 @@ class EventSource(EventTarget):
             self._is_started = True
             has_late = bool(delivery.late)
         if former is not None:
-            former.abort()
+            former.cancellation.cancel()
         if has_late:
             delivery.wake(late=True)  # those that were connected while it was closed
         thread = threading.Thread(
@@ -225,7 +225,7 @@ class EventSource(EventTarget):
             subscription, self._subscription = self._subscription, None
             delivery.call_after_all(self._leave_host)
         if subscription is not None:
-            subscription.abort()
+            subscription.cancellation.cancel()
         delivery.wake()
 
     def __enter__(self) -> Self:
@@ -241,27 +241,19 @@ class EventSource(EventTarget):
         with delivery.lock:
             if subscription is self._subscription and delivery.host is None:
                 delivery.own_thread.home = threading.get_ident()
-        failure: errors.SuggestionsError | None = None
-        try:
-            with contextlib.closing(subscription.steps()) as steps:
-                for step in steps:
-                    if not self._add(subscription, step):
-                        break
-                    while self._is_behind():
-                        subscription.wait(_MOMENT)
-        except Aborted:
-            pass
-        except errors.SuggestionsError as error:
-            failure = error
-        except BaseException as error:
-            trace = subscription.traceback_of(error)
-            logger.error("%r failed in a way that is no fault of the server\n%s", self, trace)
-            failure = errors.NetworkError(f"The stream could not be read: {type(error).__name__}.")
-            failure.__cause__ = error
-            subscription.redact(failure)
-        # Not while an exception is handled, which would be the context of a handler's own.
+        failure = failure_of(
+            lambda: self._read(subscription), subscription.credential, "stream", "server"
+        )
         if failure is not None:
             self._fail(subscription, failure)
+
+    def _read(self, subscription: Subscription) -> None:
+        with contextlib.closing(subscription.steps()) as steps:
+            for step in steps:
+                if not self._add(subscription, step):
+                    break
+                while self._is_behind():
+                    subscription.cancellation.sleep(_MOMENT)
 
     def _add(self, subscription: Subscription, step: Step) -> bool:
         """Takes what was read. Returns False if it is of another connection than the newest."""
@@ -287,7 +279,7 @@ class EventSource(EventTarget):
         self._delivery.wake()
         if not self._is_error_heard():
             # A program that is about to connect a handler is given the time to do so.
-            subscription.wait(_TIME_TO_LISTEN)
+            subscription.cancellation.sleep(_TIME_TO_LISTEN)
         if not self._is_error_heard():
             logger.warning("%s No handler heard of it: connect a handler to 'error'.", error)
 
@@ -324,5 +316,5 @@ class EventSource(EventTarget):
         self._delivery.in_child()
         self._state = ReadyState.CLOSED
         if self._subscription is not None:
-            self._subscription.disown()
+            self._subscription.cancellation.disown()
             self._subscription = None

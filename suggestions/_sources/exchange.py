@@ -5,24 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from suggestions import errors
+from suggestions._sources.intake import Intake
 from suggestions._wire import Decoder
 from suggestions._wire.abort import Aborted
-from suggestions._wire.headers import charset, media_type, request_id, retry_after
+from suggestions._wire.headers import charset, media_type, request_id
 from suggestions._wire.plain import LineDecoder, TextDecoder
 from suggestions._wire.sse import EventDecoder, ServerSentEvent
 from suggestions._wire.transport import Transport
 from suggestions.dialects import Dialect, Request
 from suggestions.dialects.delta import DONE, Delta, Failure, Source
 from suggestions.events import Event, ResponseInfo
-
-Decode = Callable[[ServerSentEvent], Iterable[Delta]]
-Record = Callable[[Event[Any]], object]
-Take = Callable[[Iterable[ServerSentEvent], Decode], bool]
-Say = Callable[[Iterable[Delta]], bool]
 
 _LONGEST_WHOLE_ANSWER = 16 * 1024 * 1024
 _MEDIA_TYPE = r"(?a:[\w.+-]{1,60}/[\w.+-]{1,60})"
@@ -31,11 +26,9 @@ logger = logging.getLogger("suggestions")
 
 
 class Exchange:
-    """Sends a request over `transport`, and reports what comes back as `Reader.read` says."""
+    """Sends a request over `transport`, and adds what comes back to `intake`."""
 
-    def __init__(
-        self, transport: Transport, dialect: Dialect, record: Record, take: Take, say: Say
-    ) -> None:
+    def __init__(self, transport: Transport, dialect: Dialect, intake: Intake) -> None:
         self.has_begun = False
         """Whether something of a streamed answer has arrived."""
         self.whole: str | None = None
@@ -43,9 +36,7 @@ class Exchange:
         self._transport = transport
         self._dialect = dialect
         self._is_chosen = False
-        self._record_event = record
-        self._take_messages = take
-        self._take_deltas = say
+        self._intake = intake
 
     def open(self, request: Request) -> None:
         """Returns when the service has accepted the request; else raises the error of its refusal.
@@ -62,26 +53,19 @@ class Exchange:
         transport.open(request.method, request.url, headers, body)
         status, identity = transport.status, request_id(transport.headers)
         if status == 204 or not 200 <= status < 300:
-            refusal = transport.read_all(errors.LONGEST_BODY, whole=False)
-            raise errors.from_status(
-                status,
-                refusal.decode("utf-8-sig", "replace"),
-                request_id=identity,
-                retry_after=retry_after(transport.headers),
-            )
+            raise transport.refusal()
         logger.debug("accepted with status %d", status)
         self._info = ResponseInfo(status, transport.headers, identity)
         self._media_type = media_type(transport.content_type)
         self._decoder = self._make_decoder()
-        self._take_deltas((Source(request_id=identity),))
+        self._intake.add_deltas(Source(request_id=identity))
         self._choose()
 
     def read(self) -> None:
         """Reads to the end of the answer. Raises `SuggestionsError`, `Aborted`."""
         try:
             if self._decoder is None:
-                deltas = self._read_whole()
-                self._take_deltas((*deltas, DONE))
+                self._intake.add_deltas(*self._read_whole(), DONE)
                 return
             if self._read_stream(self._decoder):
                 return
@@ -94,7 +78,7 @@ class Exchange:
             ) from error
         if not self._dialect.ends_at_eof:
             raise errors.IncompleteStreamError("The answer stopped before it was complete.")
-        self._take_deltas((DONE,))
+        self._intake.add_deltas(DONE)
 
     def _make_decoder(self) -> Decoder[list[ServerSentEvent]] | None:
         """None if the response is no stream."""
@@ -114,7 +98,7 @@ class Exchange:
                 self.has_begun = True
                 if not self._is_chosen:
                     self._choose(batch[0])
-                if self._take_messages(batch, self._dialect.decode):
+                if self._intake.add_messages(batch, self._dialect.decode):
                     return True
             if not data:
                 return False
@@ -159,4 +143,4 @@ class Exchange:
         chosen = None if self._is_chosen else self._dialect.choose(self._media_type, first)
         if chosen is not None:
             self._dialect, self._is_chosen = chosen, True
-            self._record_event(Event("open", self._info._replace(dialect=chosen.name)))
+            self._intake.add_event(Event("open", self._info._replace(dialect=chosen.name)))

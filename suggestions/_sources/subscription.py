@@ -5,18 +5,18 @@ Runs on an `EventSource`'s thread.
 
 from __future__ import annotations
 
+import json
 import logging
-import random
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 from suggestions import errors
-from suggestions._sources.stream_request import StreamRequest
 from suggestions._sources.stream_telling import OWN_NAMES
+from suggestions._util.arguments import check_headers, check_json, check_url
 from suggestions._wire.abort import Cancellation
-from suggestions._wire.headers import media_type, retry_after
+from suggestions._wire.headers import media_type
+from suggestions._wire.retry import may_reconnect, reconnection_delay
 from suggestions._wire.sse import Comment, EventDecoder, ServerSentEvent
 from suggestions._wire.timeouts import Deadlines, check_timeouts
 from suggestions.auth.credential import Credential
@@ -30,18 +30,50 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("suggestions")
 
+_WITHOUT_BODY = ("GET", "HEAD")
 _REST = 5.0
 """Seconds for the body of a refusal: its status says enough."""
-_FINAL = (
-    errors.StatusError,
-    errors.NotAnAnswerError,
-    errors.RedirectError,
-    errors.EventTooLargeError,
-)
-_JITTER = 0.25
-_SOONEST = 0.01
-_MOST_DOUBLINGS = 60
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class StreamRequest(NamedTuple):
+    """The same for each connection, but for the token and the last event's id."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+    def headers_with(self, last_event_id: str, token: str | None) -> dict[str, str]:
+        headers = dict(self.headers)
+        if last_event_id:
+            # In UTF-8 (WHATWG HTML, section 9.2.4): http.client writes Latin-1, so that these are
+            # its bytes. Blanks at the start are no part of a header's value.
+            headers["Last-Event-ID"] = last_event_id.encode().decode("latin-1").lstrip()
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return headers
+
+
+def check_request(url: object, method: object, headers: object, body: object) -> StreamRequest:
+    """Raises `TypeError`, `ValueError`."""
+    if not isinstance(method, str):
+        raise TypeError(f"method must be a str, not {type(method).__name__}")
+    if not (method.isascii() and method.isalpha()):
+        raise ValueError(f"method is no method of HTTP: {method!r}")
+    method = method.upper()
+    if body is not None and method in _WITHOUT_BODY:
+        raise ValueError(f'body cannot go with {method}: expected method="POST"')
+    checked = check_headers(headers)
+    names = set(map(str.lower, checked))
+    if "last-event-id" in names:
+        raise ValueError("headers has a Last-Event-ID: pass last_event_id instead")
+    if not isinstance(body, (bytes, str, type(None))):
+        check_json("body", body)
+        body = json.dumps(body)
+        if "content-type" not in names:
+            checked["Content-Type"] = "application/json"
+    data = body.encode() if isinstance(body, str) else body
+    return StreamRequest(method, check_url(url), checked, data)
 
 
 class ReadyState(IntEnum):
@@ -60,7 +92,7 @@ class Step(NamedTuple):
 
 
 class Subscription:
-    """A stream from its start to its close or failure. `abort()` may be called from any thread.
+    """A stream from its start to its close or failure.
 
     `last_event_id` (str) and `reconnection_time` (seconds) are those of what was read so far.
     """
@@ -79,39 +111,20 @@ class Subscription:
         self.last_event_id = last_event_id
         self.reconnection_time = reconnection_time
         self._request = request
-        self._credential = Credential(
+        self.credential = Credential(
             token, url=request.url, headers=request.headers, body=request.body, session=session
         )
         self._session = session
         self._timeouts = check_timeouts({"first_byte": read_timeout, "idle": read_timeout})
         self._max_retry_delay = max_retry_delay
-        self._cancellation = Cancellation()
+        self.cancellation = Cancellation()
+        """Makes `steps` raise `Aborted`, and lets the server see the end."""
         self._failures = 0  # attempts in a row without a stream
-
-    def abort(self) -> None:
-        """Makes `steps` raise `Aborted` at once, and lets the server see the end."""
-        self._cancellation.cancel()
-
-    def redact(self, error: errors.SuggestionsError) -> None:
-        """Takes the secrets that were sent out of an error that came back."""
-        self._credential.redact(error)
-
-    def traceback_of(self, error: BaseException) -> str:
-        """For the log."""
-        return self._credential.traceback_of(error)
-
-    def disown(self) -> None:
-        """In a forked child: the connection is the parent's."""
-        self._cancellation.disown()
-
-    def wait(self, seconds: float) -> None:
-        """Sleeps. Raises `Aborted` after `abort()`."""
-        self._cancellation.sleep(seconds)
 
     def steps(self) -> Generator[Step, None, None]:
         """Goes on until an error that no other attempt could mend, and raises that.
 
-        Raises `Aborted` after `abort()`.
+        Raises `Aborted` after a cancellation.
         """
         # requests takes longer to import than all the rest; only a program that connects pays
         # for it.
@@ -119,36 +132,36 @@ class Subscription:
 
         while True:
             deadlines = Deadlines(self._timeouts, rest=_REST)
-            transport = Transport(deadlines, self._cancellation, self._session)
+            transport = Transport(deadlines, self.cancellation, self._session)
             error: errors.SuggestionsError
             try:
                 yield from self._read(transport)
                 error = errors.ConnectionLostError("The server ended the stream.")
             except errors.SuggestionsError as caught:
                 error = caught
-                self.redact(error)
+                self.credential.redact(error)
             finally:
                 transport.close()
-            if self._credential.has_another(error):
+            if self.credential.has_another(error):
                 continue
-            if not _may_pass(error):
+            if not may_reconnect(error):
                 raise error
             yield Step(ReadyState.CONNECTING, [Event("error", self._with_delay(error))])
-            self._cancellation.sleep(error.retry_after or 0.0)
+            self.cancellation.sleep(error.retry_after or 0.0)
 
     def _read(self, transport: Transport) -> Generator[Step, None, None]:
         request = self._request
-        headers = request.headers_with(self.last_event_id, self._credential.current())
+        headers = request.headers_with(self.last_event_id, self.credential.current())
         transport.open(request.method, request.url, headers, request.body)
         self._check(transport)
         logger.debug("the stream is open")
-        self._credential.accepted()
+        self.credential.accepted()
         self._failures = 0
         info = ResponseInfo(
             transport.status, transport.headers, transport.headers.get("X-Request-Id")
         )
         yield Step(ReadyState.OPEN, [Event("open", info)])
-        origin = _origin_of(transport.url)
+        origin = transport.origin
         stream = EventDecoder(last_event_id=self.last_event_id, with_comments=True)
         try:
             while not stream.ended and (data := transport.read()):
@@ -166,7 +179,7 @@ class Subscription:
         status, kind = transport.status, media_type(transport.content_type)
         if status == 200 and kind == "text/event-stream":
             return
-        body = transport.read_all(errors.LONGEST_BODY, whole=False).decode("utf-8-sig", "replace")
+        refusal = transport.refusal()
         if status == 204:
             raise errors.StatusError("The server has no more to say (status 204).", status=204)
         if status == 200:
@@ -174,9 +187,9 @@ class Subscription:
             raise errors.NotAnAnswerError(
                 f"The server sent {kind}, not text/event-stream. Is the URL right?",
                 status=200,
-                body=body,
+                body=refusal.body,
             )
-        raise errors.from_status(status, body, retry_after=retry_after(transport.headers))
+        raise refusal
 
     def _note(self, stream: EventDecoder) -> bool:
         """Keeps the stream's id and reconnection time; returns whether one of them is new."""
@@ -203,32 +216,3 @@ def _event(message: ServerSentEvent, origin: str) -> Event[Any]:
         return Event("comment", message.data)
     name = "message" if message.type in OWN_NAMES else message.type
     return Event(name, MessageEvent(message.data, message.type, message.last_event_id, origin))
-
-
-def _may_pass(error: errors.SuggestionsError) -> bool:
-    """Whether to open the stream again: if the network failed, or the stream just ended.
-
-    What the server has said, a redirect that leads nowhere, or an event that is too large would
-    be the same the next time.
-    """
-    return isinstance(error, errors.NetworkError) and not isinstance(error, _FINAL)
-
-
-def reconnection_delay(reconnection_time: float, failures: int, longest: float) -> float:
-    """Seconds until the next attempt, after `failures` attempts in a row without a stream.
-
-    The first one waits the reconnection time (seconds), each further one twice as long, up to
-    `longest`, which never shortens what the server asked for. Up to a quarter is added, so that
-    not all clients come back at once.
-    """
-    backoff = max(reconnection_time, _SOONEST) * 2.0 ** min(failures, _MOST_DOUBLINGS)
-    return min(backoff, max(longest, reconnection_time)) * random.uniform(1.0, 1.0 + _JITTER)
-
-
-def _origin_of(url: str) -> str:
-    """Scheme, host and port of an address, the usual port left out (RFC 6454, section 6.2)."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"

@@ -9,9 +9,10 @@ from inspect import iscoroutinefunction, signature
 from typing import Any
 
 from suggestions._sources.answer import State
+from suggestions._sources.suggestions_event_source import ELSEWHERE
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource as Source
-from suggestions._sources.suggestions_event_source import refuse_unknown
 from suggestions._util import fork
+from suggestions._util.arguments import refuse_unknown
 from suggestions.dialects.question import Question
 from suggestions.errors import SuggestionsError
 from suggestions.events import Event
@@ -36,6 +37,8 @@ class Suggester:
     Raises `TypeError` for an argument that no request could take.
     """
 
+    __module__ = "suggestions"
+
     def __init__(
         self,
         *,
@@ -47,7 +50,7 @@ class Suggester:
         **defaults: Any,
     ) -> None:
         bound = signature(Source).bind("", start=False, **defaults)
-        refuse_unknown(bound.arguments.get("unknown", {}))
+        refuse_unknown("Suggester()", bound.arguments.get("unknown", {}), ELSEWHERE)
         callbacks = (on_suggestion, on_done, on_stop, on_error, on_state)
         for callback in filter(None, callbacks):
             if not callable(callback) or iscoroutinefunction(callback):

@@ -6,7 +6,7 @@ import itertools
 import os
 import threading
 import weakref
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,31 +15,30 @@ from suggestions._delivery.delivery import Delivery, logger
 from suggestions._delivery.dispatch import Dispatcher
 from suggestions._delivery.handlers import Handler
 from suggestions._delivery.target import EventTarget
-from suggestions._delivery.waiting import Waiters
 from suggestions._sources.answer import Answer, State
 from suggestions._sources.answer_telling import TellAnswer
-from suggestions._sources.reader import Reader
+from suggestions._sources.following import Following
+from suggestions._sources.intake import Intake
+from suggestions._sources.reader import Reader, failure_of
 from suggestions._util import fork
 from suggestions._util.arguments import (
+    check_count,
     check_handlers,
     check_headers,
     check_json,
     check_options,
-    check_retries,
     check_session,
     check_throttle,
     check_url,
+    refuse_unknown,
     warn_of_plain_http,
 )
-from suggestions._wire.abort import Aborted
 from suggestions._wire.timeouts import check_timeouts
 from suggestions.auth import Token, check_token
-from suggestions.dialects import Delta, DialectName, find
+from suggestions.dialects import DialectName, find
 from suggestions.dialects.question import Question, check_question
 from suggestions.events import (
-    Event,
     FunctionCall,
-    ServerSentEvent,
     ToolCall,
     Usage,
 )
@@ -108,7 +107,7 @@ class SuggestionsEventSource(EventTarget):
         _stream: bool = True,
         **unknown: NoReturn,
     ) -> None:
-        refuse_unknown(unknown)
+        refuse_unknown("SuggestionsEventSource()", unknown, ELSEWHERE)
         dialect = self._dialect = find(dialect)
         token = token if token is not None else dialect.token
         check_token(token)
@@ -131,17 +130,18 @@ class SuggestionsEventSource(EventTarget):
             token,
             session=check_session(session),
             timeouts=check_timeouts(timeouts),
-            retries=check_retries(retries),
+            retries=None if retries is None else check_count("retries", retries, or_none=True),
         )
         interval = check_throttle(throttle)
         handlers = check_handlers(on)
 
         log: list[Any] = []
-        self._answer = Answer(log.append, self._reader.redact)
+        self._answer = Answer(log.append, self._reader.credential.redact)
         self._delivery = Delivery(
-            self, TellAnswer(self._answer, log, interval), dispatch, self._on_host_gone
+            self, TellAnswer(self._answer, log, interval), dispatch, self.close
         )
-        self._text_waiters = Waiters()
+        self._intake = Intake(self._answer, self._delivery)
+        self._following = Following(self._answer, self._delivery, self._intake.text_waiters)
         self._is_started = False
         self._has_warned = False
         self._is_result_wanted = False  # by a caller, who gets an error as an exception
@@ -253,8 +253,8 @@ class SuggestionsEventSource(EventTarget):
                 return
             self._delivery.audible = _AFTER_CLOSE
             self._answer.abort()
-        self._reader.abort()
-        self._news()
+        self._reader.cancellation.cancel()
+        self._intake.announce()
 
     def debug_dump(self, path: str | os.PathLike[str]) -> None:
         """Writes the request and each message that has come so far to a file of JSON.
@@ -307,17 +307,17 @@ class SuggestionsEventSource(EventTarget):
         self._want_result("result()", blocks=True)
         if not self._delivery.end_waiters.block_until(lambda: self._answer.ended, timeout):
             raise TimeoutError(f"no whole answer within {timeout} seconds")
-        return self._outcome()
+        return self._following.outcome()
 
     def __iter__(self) -> Iterator[str]:
         """Each piece of text as it arrives. Ends after `close()`; raises the error of a failure."""
         self._want_result("iteration", blocks=True)
-        return self._chunks()
+        return self._following.chunks()
 
     def __aiter__(self) -> AsyncIterator[str]:
         """As `for`, under asyncio."""
         self._want_result("iteration")
-        return self._achunks()
+        return self._following.achunks()
 
     def __await__(self) -> Generator[Any, None, str]:
         """As `result()`, under asyncio; on the loop that runs the handlers, after all of them."""
@@ -331,52 +331,7 @@ class SuggestionsEventSource(EventTarget):
             return self._answer.ended and (is_delivered or not waits_for_handlers)
 
         yield from delivery.end_waiters.until(is_done).__await__()
-        return self._outcome()
-
-    def _chunks(self) -> Iterator[str]:
-        place = 0
-        while (piece := self._piece(place)) is not None:
-            if piece:
-                yield piece
-                place += 1
-            else:
-                self._text_waiters.block_until(self._has_come(place))
-
-    async def _achunks(self) -> AsyncIterator[str]:
-        place = 0
-        while (piece := self._piece(place)) is not None:
-            if piece:
-                yield piece
-                place += 1
-            else:
-                await self._text_waiters.until(self._has_come(place))
-
-    def _has_come(self, place: int) -> Callable[[], bool]:
-        return lambda: self._piece(place) != ""
-
-    def _piece(self, place: int) -> str | None:
-        """The piece of text at that place, "" before it has come, None after the last one.
-        Raises the error of a failed answer after the last one."""
-        answer = self._answer
-        ended = answer.ended  # before the pieces: what has ended gets no more of them
-        if answer.state == "aborted":
-            return None
-        if place < len(answer.pieces):
-            return answer.pieces[place]
-        if not ended:
-            return ""
-        if self.error is not None:
-            raise self.error
-        return None
-
-    def _outcome(self) -> str:
-        if self.error is not None:
-            raise self.error
-        if self._answer.state == "aborted":
-            aborted = errors.AbortedError("The answer was closed before it was complete.")
-            aborted.partial_text = self.full_message
-            raise aborted
-        return self.full_message
+        return self._following.outcome()
 
     def _want_result(self, what: str, *, blocks: bool = False) -> None:
         self._check_started(what)
@@ -395,67 +350,18 @@ class SuggestionsEventSource(EventTarget):
     def _run(self) -> None:
         if self._delivery.host is None:
             self._delivery.own_thread.home = threading.get_ident()
-        failure: errors.SuggestionsError | None = None
-        try:
-            self._reader.read(self._add_event, self._add_messages, self._add_deltas)
-        except Aborted:
-            self._news()  # it is delivered here if no other thread can be started any more
-        except errors.SuggestionsError as error:
-            failure = error
-        except BaseException as error:
-            trace = self._reader.traceback_of(error)
-            logger.error("%r failed in a way that is no fault of the service\n%s", self, trace)
-            failure = errors.NetworkError(f"The answer could not be read: {type(error).__name__}.")
-            failure.__cause__ = error
-        # Not while an exception is handled, which would be the context of a handler's own.
+        failure = failure_of(
+            lambda: self._reader.read(self._intake), self._reader.credential, "answer", "service"
+        )
         if failure is not None:
-            with self._delivery.lock:
-                self._answer.fail(failure)
-            self._news()
+            self._intake.fail(failure)
+        else:
+            # After close(), it is delivered here if no other thread can be started any more.
+            self._intake.announce()
         logger.debug("%r: over", self)
         # A caller that is about to ask for the result is given the time to do so.
         self._delivery.end_waiters.block_until(self._is_error_heard, _TIME_TO_ASK)
         self._warn_of_unheard_error()
-
-    def _add_messages(
-        self,
-        messages: Iterable[ServerSentEvent],
-        decode: Callable[[ServerSentEvent], Iterable[Delta]],
-    ) -> bool:
-        """Takes messages that have arrived together. Returns True if the answer is over."""
-        answer, log = self._answer, self._delivery.log
-        try:
-            with self._delivery.lock:
-                for message in messages:
-                    if answer.ending is not None:
-                        break
-                    log.append(tuple(message))
-                    for delta in decode(message):
-                        answer.feed(delta)
-        finally:
-            self._news()
-        return answer.ending is not None
-
-    def _add_deltas(self, deltas: Iterable[Delta]) -> bool:
-        """Takes what is known otherwise. Returns True if the answer is over."""
-        with self._delivery.lock:
-            for delta in deltas:
-                self._answer.feed(delta)
-        self._news()
-        return self._answer.ending is not None
-
-    def _add_event(self, event: Event[Any]) -> None:
-        with self._delivery.lock:
-            if self._answer.ending is None:
-                self._delivery.log.append(event)
-        self._news()
-
-    def _news(self) -> None:
-        if self._text_waiters:
-            self._text_waiters.wake()
-        if self._answer.ending is not None:
-            self._delivery.end_waiters.wake()
-        self._delivery.wake()
 
     # Errors that no handler hears, hosts that end, forks
 
@@ -477,24 +383,14 @@ class SuggestionsEventSource(EventTarget):
             error.message,
         )
 
-    def _on_host_gone(self) -> None:
-        self.close()
-
     def _in_child(self) -> None:
         self._delivery.in_child()
         self._answer.state = "aborted"
         self._delivery.is_over = True
-        self._reader.disown()
+        self._reader.cancellation.disown()
 
 
-def refuse_unknown(names: Mapping[str, object]) -> None:
-    """Raises `TypeError` for a keyword that no source takes, and says where its value goes."""
-    for name in names:
-        advice = _ELSEWHERE.get(name, "it takes no such argument")
-        raise TypeError(f"SuggestionsEventSource() got {name}=: {advice}")
-
-
-_ELSEWHERE = {
+ELSEWHERE = {
     "model": 'a model goes into options={"model": ...}, or into the dialect: OpenAI(model=...)',
     "base_url": "url= takes the whole address, and a dialect the beginning: OpenAI(base_url=...)",
     "api_key": "the key is the second argument, token=",

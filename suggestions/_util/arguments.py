@@ -53,15 +53,32 @@ def check_headers(headers: object) -> dict[str, str]:
     return dict(headers)
 
 
-def check_retries(retries: object) -> int | None:
-    """How many further attempts; None for the default. Raises `TypeError`, `ValueError`."""
-    if retries is None:
-        return None
-    if not isinstance(retries, int) or isinstance(retries, bool):
-        raise TypeError(f"retries must be an int or None, not {type(retries).__name__}")
-    if retries < 0:
-        raise ValueError("retries must be 0 or more")
-    return retries
+def check_count(name: str, count: object, *, or_none: bool = False) -> int:
+    """A whole number, 0 or more. Raises `TypeError`, `ValueError`.
+
+    With `or_none`, the first says that the argument may be None, which the caller handles.
+    """
+    if not isinstance(count, int) or isinstance(count, bool):
+        kind = "an int or None" if or_none else "an int"
+        raise TypeError(f"{name} must be {kind}, not {type(count).__name__}")
+    if count < 0:
+        raise ValueError(f"{name} must be 0 or more")
+    return count
+
+
+def check_event_id(last_event_id: object) -> str:
+    """An id to go on after, "" for none. Raises `TypeError`, `ValueError`."""
+    if last_event_id is None:
+        return ""
+    if not isinstance(last_event_id, str):
+        raise TypeError(f"last_event_id must be a str, not {type(last_event_id).__name__}")
+    if any(char in last_event_id for char in "\0\r\n"):
+        raise ValueError("last_event_id has a line end or NUL in it, which no event's id can have")
+    try:
+        last_event_id.encode()
+    except UnicodeEncodeError:
+        raise ValueError("last_event_id cannot be written in UTF-8") from None
+    return last_event_id
 
 
 def check_seconds(
@@ -135,6 +152,13 @@ def check_json(name: str, value: object) -> None:
         raise TypeError(f"{name} cannot be sent as JSON: {error}") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{name} cannot be sent as JSON: {error}") from None
+
+
+def refuse_unknown(what: str, names: Mapping[str, object], elsewhere: Mapping[str, str]) -> None:
+    """Raises `TypeError` for an argument that `what` does not take, with where its value goes."""
+    for name in names:
+        advice = elsewhere.get(name, "there is no such argument")
+        raise TypeError(f"{what} got {name}=: {advice}")
 
 
 def check_handlers(on: object) -> dict[str, Any]:

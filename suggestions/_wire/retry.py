@@ -1,4 +1,4 @@
-"""Whether, and when, a request is sent once more."""
+"""Whether, and when, a request is sent once more, or a stream is opened again."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ _TRANSIENT = (
     errors.IncompleteStreamError,
     errors.ServiceError,
 )
+_FINAL = (
+    errors.StatusError,
+    errors.NotAnAnswerError,
+    errors.RedirectError,
+    errors.EventTooLargeError,
+)
+_JITTER = 0.25
+_SOONEST = 0.01
+_MOST_DOUBLINGS = 60
 
 
 def retry_delay(
@@ -46,6 +55,26 @@ def retry_delay(
     backoff = min(_FIRST_DELAY * 2.0 ** (attempt - 1), _LONGEST_DELAY)
     delay = max(wanted, backoff * random.uniform(0.5, 1.0))
     return delay if left is None or delay < left else None
+
+
+def may_reconnect(error: errors.SuggestionsError) -> bool:
+    """Whether to open a stream again: if the network failed, or the stream just ended.
+
+    What the server has said, a redirect that leads nowhere, or an event that is too large would
+    be the same the next time.
+    """
+    return isinstance(error, errors.NetworkError) and not isinstance(error, _FINAL)
+
+
+def reconnection_delay(reconnection_time: float, failures: int, longest: float) -> float:
+    """Seconds until a stream is opened again, after `failures` attempts in a row without one.
+
+    The first attempt waits the reconnection time (seconds), each further one twice as long, up to
+    `longest`, which never shortens what the server asked for. Up to a quarter is added, so that
+    not all clients come back at once.
+    """
+    backoff = max(reconnection_time, _SOONEST) * 2.0 ** min(failures, _MOST_DOUBLINGS)
+    return min(backoff, max(longest, reconnection_time)) * random.uniform(1.0, 1.0 + _JITTER)
 
 
 def _may_pass(error: errors.SuggestionsError) -> bool:

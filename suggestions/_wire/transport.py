@@ -22,8 +22,10 @@ from suggestions._wire import Decoder
 from suggestions._wire.abort import Cancellation
 from suggestions._wire.body import open_body
 from suggestions._wire.connection import CancellableAdapter, ConnectionState
+from suggestions._wire.headers import request_id, retry_after
 from suggestions._wire.timeouts import Deadlines
 from suggestions.errors import (
+    LONGEST_BODY,
     ConnectionFailedError,
     ConnectionLostError,
     IncompleteStreamError,
@@ -32,6 +34,7 @@ from suggestions.errors import (
     RedirectError,
     SuggestionsError,
     TLSError,
+    from_status,
 )
 
 HEADERS = {
@@ -48,6 +51,7 @@ _HARMLESS_ELSEWHERE = frozenset(
 )
 # What OpenSSL puts around its words.
 _NOISE = r"^\[SSL[^]]*\] | \(_ssl\.c:\d+\)$"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST_REASON = 200
 _UNREADABLE = (
     "the address, or that of the proxy, cannot be read (in a proxy's password, '#', '/' and '?' "
@@ -107,9 +111,14 @@ class Transport:
         return self.headers.get("Content-Type", "")
 
     @property
-    def url(self) -> str:
-        """Where the response came from, after all redirects."""
-        return self._open_response.url
+    def origin(self) -> str:
+        """Where the response came from, after all redirects: scheme, host, and port if it is not
+        the usual one (RFC 6454, section 6.2)."""
+        parts = urlsplit(self._open_response.url)
+        host = parts.hostname or ""
+        host = f"[{host}]" if ":" in host else host
+        port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
+        return f"{parts.scheme}://{host}{port}"
 
     def open(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> None:
         """Sends the request; returns when the headers of the response are here."""
@@ -190,6 +199,14 @@ class Transport:
             if whole:
                 raise
         return bytes(data[:limit])
+
+    def refusal(self) -> SuggestionsError:
+        """The error of a status that is no answer, with what the body says within one deadline."""
+        said = self.read_all(LONGEST_BODY, whole=False).decode("utf-8-sig", "replace")
+        headers = self.headers
+        return from_status(
+            self.status, said, request_id=request_id(headers), retry_after=retry_after(headers)
+        )
 
     def close(self) -> None:
         """Frees the connection."""

@@ -12,7 +12,6 @@ from requests.adapters import BaseAdapter
 
 from suggestions._util.redaction import redact
 from suggestions._wire.abort import Cancellation
-from suggestions._wire.headers import retry_after
 from suggestions._wire.timeouts import Deadlines
 from suggestions._wire.transport import Transport
 from suggestions.auth.token import check_token
@@ -21,7 +20,6 @@ from suggestions.errors import (
     AuthenticationError,
     RedirectError,
     SuggestionsError,
-    from_status,
 )
 
 TIMEOUTS: dict[str, float | None] = {
@@ -72,11 +70,9 @@ def _post(
         status = transport.status
         if status in (301, 302, 303, 307, 308):
             raise RedirectError(_redirected(url, transport.headers.get("Location", "")))
-        accepted = 200 <= status < 300
-        answer = transport.read_all(LONGEST_BODY, whole=accepted).decode("utf-8-sig", "replace")
-        if not accepted:
-            raise from_status(status, answer, retry_after=retry_after(transport.headers))
-        return answer
+        if not 200 <= status < 300:
+            raise transport.refusal()
+        return transport.read_all(LONGEST_BODY).decode("utf-8-sig", "replace")
     finally:
         transport.close()
 

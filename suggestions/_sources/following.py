@@ -1,0 +1,72 @@
+"""Following an answer from outside of handlers: its pieces as they come, and its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+
+from suggestions._delivery.delivery import Delivery
+from suggestions._delivery.waiting import Waiters
+from suggestions._sources.answer import Answer
+from suggestions.errors import AbortedError
+
+
+class Following:
+    """What iteration, `result()` and `await` have in common."""
+
+    def __init__(self, answer: Answer, delivery: Delivery, text_waiters: Waiters) -> None:
+        self._answer = answer
+        self._delivery = delivery
+        self._text_waiters = text_waiters
+
+    def chunks(self) -> Iterator[str]:
+        """Each piece of text as it arrives. Raises the error of a failed answer after the last."""
+        place = 0
+        while (piece := self._piece(place)) is not None:
+            if piece:
+                yield piece
+                place += 1
+            else:
+                self._text_waiters.block_until(self._has_come(place))
+
+    async def achunks(self) -> AsyncIterator[str]:
+        """As `chunks`, under asyncio."""
+        place = 0
+        while (piece := self._piece(place)) is not None:
+            if piece:
+                yield piece
+                place += 1
+            else:
+                await self._text_waiters.until(self._has_come(place))
+
+    def outcome(self) -> str:
+        """The text of an answer that has ended. Raises its error, or `AbortedError`."""
+        answer = self._answer
+        self._raise_error()
+        if answer.state == "aborted":
+            aborted = AbortedError("The answer was closed before it was complete.")
+            aborted.partial_text = answer.full_message
+            raise aborted
+        return answer.full_message
+
+    def _has_come(self, place: int) -> Callable[[], bool]:
+        return lambda: self._piece(place) != ""
+
+    def _piece(self, place: int) -> str | None:
+        """The piece of text at that place, "" before it has come, None after the last one."""
+        answer = self._answer
+        ended = answer.ended  # before the pieces: what has ended gets no more of them
+        if answer.state == "aborted":
+            return None
+        if place < len(answer.pieces):
+            return answer.pieces[place]
+        if not ended:
+            return ""
+        self._raise_error()
+        return None
+
+    def _raise_error(self) -> None:
+        with self._delivery.lock:
+            self._answer.stand()
+            error = self._answer.error
+        if error is not None:
+            raise error
