@@ -34,11 +34,6 @@ class AsyncCall:
         self.way = way
         self.is_dropped = False
 
-    def is_wanted(self) -> bool:
-        """Whether it may still begin: its turn may come after close(), or after disconnect()."""
-        signal = self.connection.signal
-        return not self.is_dropped and (signal is None or not signal.aborted)
-
 
 _current: ContextVar[AsyncCall | None] = ContextVar("_current", default=None)
 
@@ -48,7 +43,7 @@ class AsyncCalls:
 
     `pending` has those that have not ended; the first of them has its turn. `spawn` is the
     dispatcher's. `may_begin(name)` says if an event of that name may still be delivered;
-    `failed(event, connection, exception)` gets what a handler raises; `ended()` is called when
+    `failed(event, handler, exception)` gets what a handler raises; `ended()` is called when
     none is left.
     """
 
@@ -56,7 +51,7 @@ class AsyncCalls:
         self,
         spawn: Spawn | None,
         may_begin: Callable[[str], bool],
-        failed: Callable[[Event[Any], Connection, BaseException], object],
+        failed: Callable[[Event[Any], Handler, BaseException], object],
         ended: Callable[[], object],
     ) -> None:
         self.pending: deque[AsyncCall] = deque()
@@ -106,13 +101,16 @@ class AsyncCalls:
                 self._begin(call)
                 return
             except Exception as exception:
-                self._failed(call.event, call.connection, exception)
+                self._failed(call.event, call.handler, exception)
                 self.pending.popleft()
 
     def _begin(self, call: AsyncCall) -> None:
         async def run() -> None:
             _current.set(call)  # of this task's context, which ends with the task
-            if call.is_wanted() and self._may_begin(call.connection.name):
+            # Its turn may come after close(), after disconnect(), or after an abort.
+            signal = call.connection.signal
+            is_unwanted = call.is_dropped or (signal is not None and signal.aborted)
+            if not is_unwanted and self._may_begin(call.connection.name):
                 self._has_begun = True
                 await call.way(call.handler, call.event.target, call.event)
 
@@ -120,7 +118,7 @@ class AsyncCalls:
             if call not in self.pending:
                 return  # they were dropped all together
             if exception is not None:
-                self._failed(call.event, call.connection, exception)  # before the next event
+                self._failed(call.event, call.handler, exception)  # before the next event
             self.pending.remove(call)
             self._begin_next()
             if not self.pending:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from suggestions._delivery.async_handlers import AsyncCalls
 from suggestions._delivery.dispatch import Dispatcher, Host, OwnThread
-from suggestions._delivery.handlers import Connection, Handler
-from suggestions._delivery.waiting import Waiters
+from suggestions._delivery.handlers import Connection, Handler, watching
+from suggestions._util.waiting import Waiters
 from suggestions.events import Event, HandlerFailure
 from suggestions.signals import WATCHED
 
@@ -62,12 +62,6 @@ def forget_failures(log: list[Any]) -> None:
             log[place] = None
 
 
-def _handler_of(handler: Connection | Handler) -> Handler:
-    if isinstance(handler, Connection):
-        return handler.handler or handler.call
-    return handler
-
-
 class Delivery:
     """Delivers the entries of one log to the handlers of one target.
 
@@ -109,7 +103,7 @@ class Delivery:
         self._baton = threading.Lock()
         self._holder: int | None = None
         self._escaped: BaseException | None = None  # out of a handler, for the host or the caller
-        self._failures: Counter[object] = Counter()
+        self._failures: Counter[tuple[int, ...]] = Counter()
         self._forgotten: set[str] = set()  # the names of handlers that were forgotten
 
     # Listening
@@ -163,10 +157,16 @@ class Delivery:
         others = {each: kept for each, kept in self.live.receivers.items() if each != name}
         self.live.receivers = {**others, name: connections} if connections else others
 
-    def is_heard(self, name: str) -> bool:
-        """Whether a handler of that name is there, or was until all handlers were forgotten."""
-        connections = self.live.receivers.get(name, ())
-        return name in self._forgotten or any(each.handler is not None for each in connections)
+    def is_heard(self, *names: str) -> bool:
+        """Whether a handler of one of these names, or a watcher of its signal, is there, or was
+        there until all handlers were forgotten."""
+        signals, receivers = self.telling.signals, self.live.receivers
+        return any(
+            name in self._forgotten
+            or (name in signals and signals[name].receivers)
+            or any(connection.handler is not None for connection in receivers.get(name, ()))
+            for name in names
+        )
 
     # What happens
 
@@ -191,7 +191,7 @@ class Delivery:
 
     def is_settled(self) -> bool:
         """Whether the target is over and every handler has run."""
-        is_idle = not self.async_calls.pending and not self._baton.locked()
+        is_idle = not (self.async_calls.pending or self._baton.locked())
         return self.is_over and is_idle and not self._is_owing()
 
     def is_delivering_here(self) -> bool:
@@ -281,9 +281,12 @@ class Delivery:
         """Calls the cursor's handlers of the event's name, or of the given one."""
         name = name or event.type
         event.target = target = self.target
+        connections = cursor.receivers.get(name, ())
+        if name in WATCHED and cursor is self.live:
+            connections = (*connections, *self._watchers(name))
         connection: Connection | None = None
         try:
-            for connection in cursor.receivers.get(name, ()):
+            for connection in connections:
                 audible = self.audible
                 if audible is not None and name not in audible and event is not self.claimed:
                     return
@@ -293,39 +296,27 @@ class Delivery:
                     except BaseException as exception:
                         self._handle(event, connection, exception)
         finally:
-            connection = None  # an exception that is kept keeps this frame, and so the handler
-        if name in WATCHED and cursor is self.live and name in self.telling.signals:
-            self._call_watchers(self.telling.signals[name], event)
+            # An exception that is kept keeps this frame, which must keep no handler.
+            connections, connection = (), None
 
-    def _call_watchers(self, signal: Signal, event: Event[Any]) -> None:
-        handler: Handler | None = None
-        try:
-            for handler in list(signal.receivers_for(self.target)):
-                if not self.may_hear(event.type):
-                    return
-                try:
-                    handler(self.target, event=event)
-                except BaseException as exception:
-                    self._handle(event, handler, exception)
-        finally:
-            handler = None  # as in call
+    def _watchers(self, name: str) -> list[Connection]:
+        signal = self.telling.signals.get(name)
+        handlers = () if signal is None else signal.receivers_for(self.target)
+        return [watching(name, handler) for handler in handlers]
 
     # What handlers raise
 
-    def _handle(
-        self, event: Event[Any], handler: Connection | Handler, exception: BaseException
-    ) -> None:
+    def _handle(self, event: Event[Any], connection: Connection, exception: BaseException) -> None:
         if self._runner.catches(exception):
-            self.report(event, handler, exception)
+            self.report(event, connection.handler or connection.call, exception)
         elif self._escaped is None:
             self._escaped = exception  # it goes on after the other handlers were called
 
-    def report(
-        self, event: Event[Any], handler: Connection | Handler, exception: BaseException
-    ) -> None:
+    def report(self, event: Event[Any], handler: Handler, exception: BaseException) -> None:
         """Logs what a handler has raised, with its traceback the first time, and sends it as
         `handler_error`."""
-        known_by = handler if isinstance(handler, Connection) else event.type
+        method = getattr(handler, "__func__", handler), getattr(handler, "__self__", None)
+        known_by = tuple(map(id, method))
         count = self._failures[known_by] = self._failures[known_by] + 1
         if count == 1:
             logger.error("a handler of %r raised", event.type, exc_info=exception)
@@ -334,8 +325,8 @@ class Delivery:
         # A failing handler of failures would have no end. A failure that may not be heard any more
         # would keep the handler alive.
         if event.type != "handler_error" and not self.is_over and self.may_hear("handler_error"):
-            failure = HandlerFailure(event, _handler_of(handler), exception)
             with self.lock:
+                failure = HandlerFailure(event, handler, exception)
                 self.log.append(Event("handler_error", failure))
 
     def _raise_escaped(self) -> None:

@@ -31,6 +31,9 @@ class Dispatcher(Protocol):
     def __call__(self, fn: Callable[[], None], /) -> object: ...
 
 
+Dispatcher.__module__ = "suggestions.toolkits"  # a protocol's body may have no such line
+
+
 class Deliverable(Protocol):
     """What has events to deliver."""
 

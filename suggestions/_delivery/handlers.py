@@ -62,6 +62,13 @@ class Connection:
         return self.name == name and (connected is handler or connected == handler)
 
 
+def watching(name: str, handler: Handler) -> Connection:
+    """A receiver of one of the signals that watch every source, called as blinker does."""
+    connection = Connection(name, lambda: handler)
+    connection.call = lambda source, event: handler(source, event=event)
+    return connection
+
+
 Receivers = Mapping[str, tuple[Connection, ...]]
 """By name, the connections in the order in which they were made."""
 

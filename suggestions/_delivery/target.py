@@ -6,23 +6,11 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from suggestions._delivery import handlers
 from suggestions._delivery.async_handlers import is_async
 from suggestions._delivery.delivery import Delivery, forget_failures
 from suggestions._delivery.dispatch import Dispatcher
-from suggestions._delivery.handlers import (
-    Abortable,
-    Connection,
-    Cursor,
-    Handler,
-    Way,
-    by_position,
-    check_listener,
-    check_name,
-    event_alone,
-    reference_to,
-    warn_of_close_name,
-    way_to_call,
-)
+from suggestions._delivery.handlers import Abortable, Connection, Cursor, Handler, Way
 from suggestions.events import Event
 from suggestions.signals import BY_NAME
 
@@ -75,8 +63,8 @@ class EventTarget:
         With `weak`, the handler is disconnected when nothing else refers to it.
         Raises `TypeError` if the name is no text or the handler cannot be called so.
         """
-        check_name(name)
-        self._connect(name, handler, way_to_call(name, handler), weak=weak)
+        handlers.check_name(name)
+        self._connect(name, handler, handlers.way_to_call(name, handler), weak=weak)
         return handler
 
     def disconnect(self, name: str, handler: Handler) -> None:
@@ -89,8 +77,8 @@ class EventTarget:
 
     def once(self, name: str, handler: Handler) -> Handler:
         """Like `connect`, for the first event of that name only. Raises as `connect` does."""
-        check_name(name)
-        self._connect(name, handler, way_to_call(name, handler), once=True)
+        handlers.check_name(name)
+        self._connect(name, handler, handlers.way_to_call(name, handler), once=True)
         return handler
 
     def add_event_listener(
@@ -104,13 +92,13 @@ class EventTarget:
 
         With `once`, for the first of them only. Raises `TypeError` as `connect` does.
         """
-        check_name(type)
-        check_listener(type, listener)
+        handlers.check_name(type)
+        handlers.check_listener(type, listener)
         for known in self._delivery.connections(type, listener):
             # One that was aborted would go with the next event: it is no reason to add no other.
             if known.signal is not None and known.signal.aborted:
                 self._delivery.disconnect(known)
-        self._connect(type, listener, event_alone, once=once, signal=signal)
+        self._connect(type, listener, handlers.event_alone, once=once, signal=signal)
 
     def remove_event_listener(self, type: str, listener: Callable[[Event[Any]], object]) -> None:
         """Takes back `add_event_listener`."""
@@ -136,11 +124,11 @@ class EventTarget:
         signal: Abortable | None = None,
     ) -> None:
         delivery = self._delivery
-        warn_of_close_name(name, delivery.telling.names, stacklevel=3)
+        handlers.warn_of_close_name(name, delivery.telling.names, stacklevel=3)
         is_awaited = is_async(handler)
         if is_awaited:
             delivery.async_calls.check(name)
-        refer = reference_to(handler, weak)
+        refer = handlers.reference_to(handler, weak)
         connection = Connection(name, refer, signal)
 
         def call(source: Any, event: Event[Any]) -> None:
@@ -155,6 +143,6 @@ class EventTarget:
             else:
                 way(handler, source, event)
 
-        is_plain = not (weak or once or signal or is_awaited) and way is by_position
+        is_plain = not (weak or once or signal or is_awaited) and way is handlers.by_position
         connection.call = handler if is_plain else call
         delivery.connect(connection, handler)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
-from suggestions._sources.opening import Opening, Verdict
 from suggestions.dialects.delta import (
     Delta,
     Done,
@@ -17,6 +16,7 @@ from suggestions.dialects.delta import (
     Source,
     ToolCallPiece,
 )
+from suggestions.dialects.opening import Opening, Verdict
 from suggestions.errors import (
     ModerationError,
     SuggestionsError,

@@ -56,15 +56,11 @@ class TellAnswer:
         self._answer = answer
         self._throttle = throttle
         self._alarm: threading.Timer | None = None
-        self._has_cursor = False
 
     def cursor(self) -> TextCursor:
-        # Of the suggestions that a late handler has missed, it gets the newest if there is a
-        # throttle. The first cursor is that of the live handlers.
-        is_late, self._has_cursor = self._has_cursor, True
-        return TextCursor(
-            self._answer.pieces, inf if is_late and self._throttle is not None else 0.0
-        )
+        # With a throttle, a late handler gets the newest of the suggestions that it has missed.
+        waits = bool(self.log) and self._throttle is not None
+        return TextCursor(self._answer.pieces, inf if waits else 0.0)
 
     def forget_failures(self) -> None:
         forget_failures(self.log)

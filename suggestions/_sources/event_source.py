@@ -8,21 +8,15 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions import errors, signals
+from suggestions import errors
 from suggestions._delivery.delivery import NOTHING, Delivery, logger
 from suggestions._delivery.dispatch import Dispatcher
 from suggestions._delivery.target import EventTarget
 from suggestions._sources.reader import failure_of
 from suggestions._sources.stream_telling import EVERY, StreamLog, TellStream
-from suggestions._sources.subscription import ReadyState, Step, Subscription, check_request
-from suggestions._util import fork
-from suggestions._util.arguments import (
-    check_count,
-    check_event_id,
-    check_seconds,
-    check_session,
-    warn_of_plain_http,
-)
+from suggestions._sources.subscription import ReadyState, Step, Subscription
+from suggestions._util import arguments, fork
+from suggestions._wire.request import check_request
 from suggestions.auth import Token, check_token
 from suggestions.events import Event
 
@@ -107,16 +101,16 @@ class EventSource(EventTarget):
         self._request = check_request(url, method, headers, body)
         check_token(token)
         self._token = token
-        last_event_id = check_event_id(last_event_id)
-        if read_timeout is not None:
-            check_seconds("read_timeout", read_timeout)
-        self._read_timeout = read_timeout
-        self._reconnection_time = check_seconds("initial_retry_delay", initial_retry_delay)
-        self._max_retry_delay = check_seconds("max_retry_delay", max_retry_delay)
-        self._session = check_session(session)
-        length = check_count("history", history)
+        last_event_id = arguments.check_event_id(last_event_id)
+        self._read_timeout = arguments.check_optional_seconds("read_timeout", read_timeout)
+        self._reconnection_time = arguments.check_seconds(
+            "initial_retry_delay", initial_retry_delay
+        )
+        self._max_retry_delay = arguments.check_seconds("max_retry_delay", max_retry_delay)
+        self._session = arguments.check_session(session)
+        length = arguments.check_count("history", history)
         if token is not None:
-            warn_of_plain_http(url, stacklevel=2)
+            arguments.warn_of_plain_http(url, stacklevel=2)
 
         self._longest_backlog = max(length, _LEAST_BACKLOG)
         self._telling = TellStream(StreamLog(length, last_event_id, self._needed_from))
@@ -286,9 +280,8 @@ class EventSource(EventTarget):
     def _is_error_heard(self) -> bool:
         """Also if the program has gone on: after `close()` or `restart()`."""
         delivery = self._delivery
-        is_heard = delivery.is_heard("error") or delivery.is_heard(EVERY)
         has_gone_on = delivery.audible is not None or self._subscription is not None
-        return is_heard or bool(signals.error.receivers) or has_gone_on
+        return has_gone_on or delivery.is_heard("error", EVERY)
 
     # How far the handlers are
 

@@ -11,13 +11,12 @@ from suggestions import errors
 from suggestions._sources.intake import Intake
 from suggestions._wire import Decoder
 from suggestions._wire.abort import Aborted
-from suggestions._wire.headers import charset, media_type, request_id
-from suggestions._wire.plain import LineDecoder, TextDecoder
-from suggestions._wire.sse import EventDecoder, ServerSentEvent
+from suggestions._wire.headers import media_type, request_id
+from suggestions._wire.plain import decoder_for
 from suggestions._wire.transport import Transport
 from suggestions.dialects import Dialect, Request
 from suggestions.dialects.delta import DONE, Delta, Failure, Source
-from suggestions.events import Event, ResponseInfo
+from suggestions.events import Event, ResponseInfo, ServerSentEvent
 
 _LONGEST_WHOLE_ANSWER = 16 * 1024 * 1024
 _MEDIA_TYPE = r"(?a:[\w.+-]{1,60}/[\w.+-]{1,60})"
@@ -29,10 +28,8 @@ class Exchange:
     """Sends a request over `transport`, and adds what comes back to `intake`."""
 
     def __init__(self, transport: Transport, dialect: Dialect, intake: Intake) -> None:
-        self.has_begun = False
-        """Whether something of a streamed answer has arrived."""
-        self.whole: str | None = None
-        """The body of an answer in one piece."""
+        self.has_begun = False  # something of a streamed answer has arrived
+        self.whole: str | None = None  # the body of an answer in one piece
         self._transport = transport
         self._dialect = dialect
         self._is_chosen = False
@@ -57,7 +54,8 @@ class Exchange:
         logger.debug("accepted with status %d", status)
         self._info = ResponseInfo(status, transport.headers, identity)
         self._media_type = media_type(transport.content_type)
-        self._decoder = self._make_decoder()
+        framing = self._dialect.framings.get(self._media_type)
+        self._decoder = framing and decoder_for(framing, transport.content_type)
         self._intake.add_deltas(Source(request_id=identity))
         self._choose()
 
@@ -79,15 +77,6 @@ class Exchange:
         if not self._dialect.ends_at_eof:
             raise errors.IncompleteStreamError("The answer stopped before it was complete.")
         self._intake.add_deltas(DONE)
-
-    def _make_decoder(self) -> Decoder[list[ServerSentEvent]] | None:
-        """None if the response is no stream."""
-        framing = self._dialect.framings.get(self._media_type)
-        if framing == "events":
-            return EventDecoder(strict=True)
-        if framing == "lines":
-            return LineDecoder()
-        return TextDecoder(charset(self._transport.content_type)) if framing else None
 
     def _read_stream(self, decoder: Decoder[list[ServerSentEvent]]) -> bool:
         """True if the answer is over, False if only the stream has ended."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from suggestions._delivery.delivery import Delivery
-from suggestions._delivery.waiting import Waiters
 from suggestions._sources.answer import Answer
+from suggestions._util.waiting import Waiters
 from suggestions.dialects.delta import Delta
 from suggestions.errors import SuggestionsError
 from suggestions.events import Event, ServerSentEvent

@@ -75,7 +75,9 @@ class Reader:
             transport = Transport(deadlines, self.cancellation, self._session)
             exchange = self._exchange = Exchange(transport, self._dialect, intake)
             try:
-                exchange.open(self._authorized())
+                token = self.credential.current()
+                request = self._request
+                exchange.open(request if token is None else self._dialect.authorize(request, token))
                 exchange.read()
                 return
             except SuggestionsError as error:
@@ -101,10 +103,6 @@ class Reader:
             logger.debug("attempt %d follows in %.3f s: %r", *retry)
             intake.add_event(Event("retry", retry))
             self.cancellation.sleep(retry.delay)
-
-    def _authorized(self) -> Request:
-        token = self.credential.current()
-        return self._request if token is None else self._dialect.authorize(self._request, token)
 
 
 def failure_of(

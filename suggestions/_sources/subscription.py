@@ -5,17 +5,16 @@ Runs on an `EventSource`'s thread.
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from suggestions import errors
 from suggestions._sources.stream_telling import OWN_NAMES
-from suggestions._util.arguments import check_headers, check_json, check_url
 from suggestions._wire.abort import Cancellation
 from suggestions._wire.headers import media_type
+from suggestions._wire.request import StreamRequest
 from suggestions._wire.retry import may_reconnect, reconnection_delay
 from suggestions._wire.sse import Comment, EventDecoder, ServerSentEvent
 from suggestions._wire.timeouts import Deadlines, check_timeouts
@@ -30,50 +29,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("suggestions")
 
-_WITHOUT_BODY = ("GET", "HEAD")
 _REST = 5.0
 """Seconds for the body of a refusal: its status says enough."""
-
-
-class StreamRequest(NamedTuple):
-    """The same for each connection, but for the token and the last event's id."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes | None
-
-    def headers_with(self, last_event_id: str, token: str | None) -> dict[str, str]:
-        headers = dict(self.headers)
-        if last_event_id:
-            # In UTF-8 (WHATWG HTML, section 9.2.4): http.client writes Latin-1, so that these are
-            # its bytes. Blanks at the start are no part of a header's value.
-            headers["Last-Event-ID"] = last_event_id.encode().decode("latin-1").lstrip()
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        return headers
-
-
-def check_request(url: object, method: object, headers: object, body: object) -> StreamRequest:
-    """Raises `TypeError`, `ValueError`."""
-    if not isinstance(method, str):
-        raise TypeError(f"method must be a str, not {type(method).__name__}")
-    if not (method.isascii() and method.isalpha()):
-        raise ValueError(f"method is no method of HTTP: {method!r}")
-    method = method.upper()
-    if body is not None and method in _WITHOUT_BODY:
-        raise ValueError(f'body cannot go with {method}: expected method="POST"')
-    checked = check_headers(headers)
-    names = set(map(str.lower, checked))
-    if "last-event-id" in names:
-        raise ValueError("headers has a Last-Event-ID: pass last_event_id instead")
-    if not isinstance(body, (bytes, str, type(None))):
-        check_json("body", body)
-        body = json.dumps(body)
-        if "content-type" not in names:
-            checked["Content-Type"] = "application/json"
-    data = body.encode() if isinstance(body, str) else body
-    return StreamRequest(method, check_url(url), checked, data)
 
 
 class ReadyState(IntEnum):

@@ -9,7 +9,6 @@ from inspect import iscoroutinefunction, signature
 from typing import Any
 
 from suggestions._sources.answer import State
-from suggestions._sources.suggestions_event_source import ELSEWHERE
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource as Source
 from suggestions._util import fork
 from suggestions._util.arguments import refuse_unknown
@@ -50,7 +49,7 @@ class Suggester:
         **defaults: Any,
     ) -> None:
         bound = signature(Source).bind("", start=False, **defaults)
-        refuse_unknown("Suggester()", bound.arguments.get("unknown", {}), ELSEWHERE)
+        refuse_unknown("Suggester()", bound.arguments.get("unknown", {}))
         callbacks = (on_suggestion, on_done, on_stop, on_error, on_state)
         for callback in filter(None, callbacks):
             if not callable(callback) or iscoroutinefunction(callback):
@@ -59,7 +58,6 @@ class Suggester:
         self._defaults = defaults
         self._lock = threading.RLock()
         self._baton = threading.Lock()  # its holder tells what is in `_heard`
-        self._teller_thread: int | None = None  # the holder
         self._newest: Source | None = None  # whose turn it is to tell, also after `reset()`
         self._heard: deque[tuple[Source | None, State, Event[Any]]] = deque()
         self._state: State = "init"
@@ -142,16 +140,15 @@ class Suggester:
         Where the baton is still with one before it, in a callback, it leaves the work for now:
         whoever gives the baton back and sees work left wakes the newest.
         """
-        if teller is not self._newest or not self._baton.acquire(blocking=False):
+        baton = self._baton
+        if teller is not self._newest or not baton.acquire(blocking=False):
             return
         try:
-            self._teller_thread = threading.get_ident()
             while self._heard and teller is self._newest:
                 self._tell_of(teller, *self._heard.popleft())
         finally:
-            self._teller_thread = None
-            self._baton.release()
-            # Also behind an exception of a callback's that is meant for the host.
+            baton.release()  # in a child that a callback has forked, there is another
+            # Also after an exception of a callback that is for the host.
             if self._heard and self._newest is not None:
                 self._wake(self._newest)
 
@@ -194,7 +191,4 @@ class Suggester:
         self._lock = threading.RLock()
         self._heard = deque()
         self._state, self._suggestion, self.error = "init", "", None  # `_closed` tells the rest
-        if self._teller_thread != threading.get_ident():
-            # Nobody is here to give it back; who forks in a callback does that, here as well.
-            self._baton = threading.Lock()
-            self._teller_thread = None
+        self._baton = threading.Lock()

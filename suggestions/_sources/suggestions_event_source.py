@@ -16,33 +16,16 @@ from suggestions._delivery.dispatch import Dispatcher
 from suggestions._delivery.handlers import Handler
 from suggestions._delivery.target import EventTarget
 from suggestions._sources.answer import Answer, State
+from suggestions._sources.answer_following import Following
 from suggestions._sources.answer_telling import TellAnswer
-from suggestions._sources.following import Following
 from suggestions._sources.intake import Intake
 from suggestions._sources.reader import Reader, failure_of
-from suggestions._util import fork
-from suggestions._util.arguments import (
-    check_count,
-    check_handlers,
-    check_headers,
-    check_json,
-    check_options,
-    check_session,
-    check_throttle,
-    check_url,
-    refuse_unknown,
-    warn_of_plain_http,
-)
+from suggestions._util import arguments, fork
 from suggestions._wire.timeouts import check_timeouts
 from suggestions.auth import Token, check_token
 from suggestions.dialects import DialectName, find
 from suggestions.dialects.question import Question, check_question
-from suggestions.events import (
-    FunctionCall,
-    ToolCall,
-    Usage,
-)
-from suggestions.signals import BY_NAME
+from suggestions.events import FunctionCall, ToolCall, Usage
 
 if TYPE_CHECKING:
     import requests
@@ -107,33 +90,35 @@ class SuggestionsEventSource(EventTarget):
         _stream: bool = True,
         **unknown: NoReturn,
     ) -> None:
-        refuse_unknown("SuggestionsEventSource()", unknown, ELSEWHERE)
+        arguments.refuse_unknown("SuggestionsEventSource()", unknown)
         dialect = self._dialect = find(dialect)
         token = token if token is not None else dialect.token
         check_token(token)
         request = dialect.request(
-            check_question(question, dialect.roles), check_options(options), stream=_stream
+            check_question(question, dialect.roles),
+            arguments.check_options(options),
+            stream=_stream,
         )
-        check_json("question", request.json)
+        arguments.check_json("question", request.json)
         accept = {} if _stream else {"Accept": "application/json"}
         if url is None and not request.url:
             raise ValueError(f"url is needed: the dialect {dialect.name!r} has none of its own")
         request = request._replace(
-            url=check_url(request.url if url is None else url),
-            headers={**accept, **request.headers, **check_headers(headers)},
+            url=arguments.check_url(request.url if url is None else url),
+            headers={**accept, **request.headers, **arguments.check_headers(headers)},
         )
         if token is not None:
-            warn_of_plain_http(request.url, stacklevel=2)
+            arguments.warn_of_plain_http(request.url, stacklevel=2)
         self._reader = Reader(
             dialect,
             request,
             token,
-            session=check_session(session),
+            session=arguments.check_session(session),
             timeouts=check_timeouts(timeouts),
-            retries=None if retries is None else check_count("retries", retries, or_none=True),
+            retries=arguments.check_optional_count("retries", retries),
         )
-        interval = check_throttle(throttle)
-        handlers = check_handlers(on)
+        interval = arguments.check_throttle(throttle)
+        handlers = arguments.check_handlers(on)
 
         log: list[Any] = []
         self._answer = Answer(log.append, self._reader.credential.redact)
@@ -369,8 +354,7 @@ class SuggestionsEventSource(EventTarget):
         error = self._answer.error
         if error is None or self._is_result_wanted or self._delivery.is_host_gone:
             return True
-        names = (error.code, "error_response", "error")
-        return any(self._delivery.is_heard(name) or BY_NAME[name].receivers for name in names)
+        return self._delivery.is_heard(error.code, "error_response", "error")
 
     def _warn_of_unheard_error(self) -> None:
         error = self._answer.error
@@ -388,16 +372,6 @@ class SuggestionsEventSource(EventTarget):
         self._answer.state = "aborted"
         self._delivery.is_over = True
         self._reader.cancellation.disown()
-
-
-ELSEWHERE = {
-    "model": 'a model goes into options={"model": ...}, or into the dialect: OpenAI(model=...)',
-    "base_url": "url= takes the whole address, and a dialect the beginning: OpenAI(base_url=...)",
-    "api_key": "the key is the second argument, token=",
-    "timeout": 'use timeouts={"total": ...}, or any of connect, first_byte and idle, in seconds',
-    "messages": "the messages are the first argument, question",
-}
-"""Keywords of other libraries."""
 
 
 class Controller:

@@ -17,6 +17,16 @@ _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _HEADER_VALUE = r"(?:[!-~\xa0-\xff][\t -~\xa0-\xff]*)?"
 
 
+_ELSEWHERE = {
+    "model": 'a model goes into options={"model": ...}, or into the dialect: OpenAI(model=...)',
+    "base_url": "url= takes the whole address, and a dialect the beginning: OpenAI(base_url=...)",
+    "api_key": "the key is the second argument, token=",
+    "timeout": 'use timeouts={"total": ...}, or any of connect, first_byte and idle, in seconds',
+    "messages": "the messages are the first argument, question",
+}
+"""Keywords of other libraries."""
+
+
 def check_url(url: object) -> str:
     """An absolute address, http or https. Raises `TypeError`, `ValueError`."""
     if not isinstance(url, str):
@@ -53,17 +63,18 @@ def check_headers(headers: object) -> dict[str, str]:
     return dict(headers)
 
 
-def check_count(name: str, count: object, *, or_none: bool = False) -> int:
-    """A whole number, 0 or more. Raises `TypeError`, `ValueError`.
-
-    With `or_none`, the first says that the argument may be None, which the caller handles.
-    """
+def check_count(name: str, count: object, kind: str = "an int") -> int:
+    """A whole number, 0 or more. Raises `TypeError`, `ValueError`."""
     if not isinstance(count, int) or isinstance(count, bool):
-        kind = "an int or None" if or_none else "an int"
         raise TypeError(f"{name} must be {kind}, not {type(count).__name__}")
     if count < 0:
         raise ValueError(f"{name} must be 0 or more")
     return count
+
+
+def check_optional_count(name: str, count: object) -> int | None:
+    """`check_count`, or None for none. Raises `TypeError`, `ValueError`."""
+    return None if count is None else check_count(name, count, "an int or None")
 
 
 def check_event_id(last_event_id: object) -> str:
@@ -154,10 +165,10 @@ def check_json(name: str, value: object) -> None:
         raise ValueError(f"{name} cannot be sent as JSON: {error}") from None
 
 
-def refuse_unknown(what: str, names: Mapping[str, object], elsewhere: Mapping[str, str]) -> None:
+def refuse_unknown(what: str, names: Mapping[str, object]) -> None:
     """Raises `TypeError` for an argument that `what` does not take, with where its value goes."""
     for name in names:
-        advice = elsewhere.get(name, "there is no such argument")
+        advice = _ELSEWHERE.get(name, "there is no such argument")
         raise TypeError(f"{what} got {name}=: {advice}")
 
 

@@ -13,8 +13,10 @@ import traceback
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+Redact = Callable[[str], str]
+REMOVED = "[removed]"
 SHORT = 8
 """Characters. A text with fewer may well be a part of ordinary words."""
 _HARMLESS = (
@@ -186,3 +188,34 @@ def _forms(part: str) -> str:
     escaped = json.dumps(char)[1:-1].lstrip("\\")
     in_json = rf"\\{{0,8}}(?:{re.escape(char)}|{re.escape(escaped)}|u(?i:{ord(char):04x}))"
     return rf"(?:{in_json}|(?i:{in_url}))"
+
+
+# What a dump shows of a request
+
+
+def harmless_headers(headers: Mapping[str, str], redact: Redact) -> dict[str, str]:
+    """The headers; each value that may be a secret is removed."""
+    return {
+        name: redact(value) if is_harmless(name) else REMOVED for name, value in headers.items()
+    }
+
+
+def without_values(url: str) -> str:
+    """The address; what its query says may be a key."""
+    parts = urlsplit(url)
+    names = [(name, REMOVED) for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
+    return urlunsplit(parts._replace(query=urlencode(names, safe="[]")))
+
+
+def without_secrets(value: Any, redact: Redact, *, secret: bool = False) -> Any:
+    """A body; some services want their key in it, and some have it deep under a secret name."""
+    if isinstance(value, str):
+        return REMOVED if secret else redact(value)
+    if isinstance(value, Mapping):
+        return {
+            redact(str(name)): without_secrets(kept, redact, secret=secret or is_secret(name))
+            for name, kept in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [without_secrets(item, redact, secret=secret) for item in value]
+    return value

@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from typing import Any
 
-from suggestions._delivery.waiting import Waiters
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource
+from suggestions._util.waiting import Waiters
 from suggestions.events import Event
 from suggestions.relay.callbacks import Callbacks
 from suggestions.relay.frames import ENDINGS, Frames

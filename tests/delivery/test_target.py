@@ -377,7 +377,7 @@ def test_a_handler_that_raises_is_logged_and_told(
     target.connect("news", fail)
     target.connect("news", heard)
     target.connect("handler_error", failures)
-    target.connect("handler_error", fail)
+    target.connect("handler_error", lambda target, event: fail(target, event))
     with caplog.at_level(logging.ERROR, "suggestions"):
         send(target, 1)
     assert list(heard) == [1]

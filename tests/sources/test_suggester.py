@@ -563,39 +563,6 @@ suggester.reset()
     )
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_callback_that_forks_ends_in_the_child_before_another_begins() -> None:
-    run(
-        FORKING
-        + f"""
-import queue
-posts = queue.SimpleQueue()
-parent = os.getpid()
-
-def in_callback():
-    if os.fork() != 0:
-        return
-    del told[:]
-    suggester.request("And?", **asking(chunk("b"), DONE))
-    assert suggester.source.wait(60)  # all has been heard
-    assert told == [], told
-    told.append("left")
-
-suggester.request("Why?", dispatch=posts.put, **asking(chunk("a"), DONE))
-while ("state", "done") not in told and "left" not in told:
-    try:
-        posts.get(timeout=60)()
-    except RuntimeError:
-        pass  # out of the parent's source
-assert done.wait(60)
-if os.getpid() != parent:
-    assert told == ["left", *{ANOTHER}], told
-    os._exit(0)
-assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
-"""
-    )
-
-
 # Arguments
 
 

@@ -10,12 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from script import DONE, chunk
-from suggestions.testing.answer_bytes import UNTIL_CLOSE
 from waiting import eventually
 
 from suggestions import Event, SuggestionsEventSource
-from suggestions.testing import SuggestionsServer
-from suggestions.testing import Peer
+from suggestions.testing import Peer, SuggestionsServer
+from suggestions.testing.answer_bytes import UNTIL_CLOSE
 
 
 class Service(SuggestionsServer):

@@ -33,7 +33,7 @@ from wire_server import (
 )
 
 from suggestions import errors
-from suggestions._delivery import waiting
+from suggestions._util import waiting
 from suggestions._wire import abort, timeouts
 from suggestions._wire.timeouts import DEFAULTS, RECEIVE, Deadlines, timed_file
 

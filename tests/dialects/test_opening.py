@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suggestions._sources.opening import Opening, Verdict
+from suggestions.dialects.opening import Opening, Verdict
 
 ARTIFACT = "<|start_header_id|>assistant<|end_header_id|>"
 MARKER = "JETPACK_AI_ERROR"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 
 from suggestions._delivery.delivery import Delivery
-from suggestions._delivery.waiting import Waiters
 from suggestions._sources.answer import Answer
+from suggestions._util.waiting import Waiters
 from suggestions.errors import AbortedError
 
 
