@@ -281,7 +281,7 @@ class Delivery:
         """Calls the cursor's handlers of the event's name, or of the given one."""
         name = name or event.type
         event.target = target = self.target
-        connections = cursor.receivers.get(name, ())
+        connections: tuple[Connection, ...] = cursor.receivers.get(name, ())
         if name in WATCHED and cursor is self.live:
             connections = (*connections, *self._watchers(name))
         connection: Connection | None = None
