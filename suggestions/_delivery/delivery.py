@@ -94,8 +94,10 @@ class Delivery:
         self.end_waiters = Waiters()
         """They wait until the target is over and all handlers have run."""
         self.host = None if dispatch is None else Host(self, dispatch)
-        self.own_thread = OwnThread(self)
-        self._runner: Host | OwnThread = self.host or self.own_thread
+        self.reader: int | None = None
+        """The thread that reads and delivers at once, if no host runs the handlers."""
+        self._own_thread = OwnThread(self)
+        self._runner: Host | OwnThread = self.host or self._own_thread
         spawn = None if self.host is None else self.host.spawn
         self.async_calls = AsyncCalls(spawn, self.may_hear, self.report, self.wake)
         self._on_gone = on_gone
@@ -179,7 +181,11 @@ class Delivery:
     def wake(self, *, here: bool = False, late: bool = False) -> None:
         """There is something to deliver, on the caller's thread with `here`, for late handlers
         with `late`."""
-        self._runner.wake(here=here, late=late)
+        if threading.get_ident() == self.reader and not late:
+            # Its first duty is to read: late handlers get a thread of their own.
+            self.drain(live_only=True)
+        else:
+            self._runner.wake(here=here, late=late)
 
     def call_after_all(self, fn: Callable[[], object]) -> None:
         """Calls `fn()` on the handlers' thread, when all but late ones have heard all."""
@@ -371,7 +377,7 @@ class Delivery:
         """After a fork, in the child: what happens is delivered in the parent."""
         self.lock = threading.RLock()
         self._baton = threading.Lock()
-        self.own_thread.in_child()
+        self._own_thread.in_child()
         self._drop_all()
 
     def _drop_all(self) -> None:

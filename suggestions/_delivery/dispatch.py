@@ -46,11 +46,10 @@ class Deliverable(Protocol):
 
 
 class OwnThread:
-    """Delivers on the thread that reads, `home`, or on a short-lived one, one at a time."""
+    """Delivers on the caller's thread, or on a short-lived one, one at a time."""
 
     def __init__(self, deliverable: Deliverable) -> None:
         self._deliverable = deliverable
-        self.home: int | None = None
         self.in_child()
 
     def in_child(self) -> None:
@@ -71,9 +70,6 @@ class OwnThread:
         """
         if late:
             self._start_thread()
-        elif threading.get_ident() == self.home:
-            # Its first duty is to read: late handlers get a thread of their own.
-            self._deliverable.drain(live_only=True)
         elif here:
             try:
                 self._deliverable.drain()

@@ -234,7 +234,7 @@ class EventSource(EventTarget):
         delivery = self._delivery
         with delivery.lock:
             if subscription is self._subscription and delivery.host is None:
-                delivery.own_thread.home = threading.get_ident()
+                delivery.reader = threading.get_ident()
         failure = failure_of(
             lambda: self._read(subscription), subscription.credential, "stream", "server"
         )

@@ -320,7 +320,7 @@ class SuggestionsEventSource(EventTarget):
 
     def _want_result(self, what: str, *, blocks: bool = False) -> None:
         self._check_started(what)
-        is_reader = self._delivery.own_thread.home == threading.get_ident()
+        is_reader = self._delivery.reader == threading.get_ident()
         if blocks and is_reader and not self._answer.ended:
             raise RuntimeError(f"{what} would block the thread that reads the answer")
         self._is_result_wanted = True
@@ -334,7 +334,7 @@ class SuggestionsEventSource(EventTarget):
 
     def _run(self) -> None:
         if self._delivery.host is None:
-            self._delivery.own_thread.home = threading.get_ident()
+            self._delivery.reader = threading.get_ident()
         failure = failure_of(
             lambda: self._reader.read(self._intake), self._reader.credential, "answer", "service"
         )
