@@ -6,7 +6,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
-CODE = $(wildcard noxfile.py suggestions tests examples benchmarks release soak fuzz)
+CODE = $(wildcard noxfile.py suggestions tests examples benchmarks docs/*.py release soak fuzz)
 
 .PHONY: help demo test toolkits servers browser bench fuzz soak docs matrix coverage mutants lint types check release-check audit clean
 
