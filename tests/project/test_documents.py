@@ -71,9 +71,11 @@ class Reader:
         python = interpreter(program.modules)
         file = self._folder / "program.py"
         file.write_text(program.around.replace("...", block, 1), encoding="utf-8")
+        # Qt complains on stderr if it has no directory of the user for sockets and the like.
+        own = {"DISPLAY": self._display or "", "XDG_RUNTIME_DIR": str(self._folder)}
         done = subprocess.run(
             [python, str(ROOT / "tests" / "helpers" / "document_program.py"), str(file)],
-            env={**environment(python), **ON_DISPLAY, "DISPLAY": self._display or ""},
+            env={**environment(python), **ON_DISPLAY, **own},
             capture_output=True,
             text=True,
             timeout=WITHIN,
@@ -179,8 +181,8 @@ def test_a_block_runs(
             if missing.name not in OPTIONAL:
                 raise
             example.namespace["_missing"] = missing.name
-        if "_missing" in example.namespace:
-            pytest.skip(f"not installed: {example.namespace['_missing']}")
+    if "_missing" in examples[-1].namespace:
+        pytest.skip(f"not installed: {examples[-1].namespace['_missing']}")
     for source in begun:
         assert source.wait(10), f"{source} never ends"
     assert heard == []
