@@ -12,16 +12,16 @@ class Forked(Protocol):
         """Called in the child. No other thread of the parent is here, not even one with a lock."""
 
 
-_minded: weakref.WeakSet[Forked] = weakref.WeakSet()
+_registered: weakref.WeakSet[Forked] = weakref.WeakSet()
 
 
-def mind(each: Forked) -> None:
+def register(each: Forked) -> None:
     """From now on, its `_in_child` is called in each child of a fork, as long as it lives."""
-    _minded.add(each)
+    _registered.add(each)
 
 
 def _after_in_child() -> None:
-    for each in list(_minded):
+    for each in list(_registered):
         each._in_child()
 
 

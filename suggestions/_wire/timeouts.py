@@ -61,14 +61,16 @@ class Deadlines:
     """The deadlines of one request, and the error of each that is missed.
 
     `total` counts from the making of this object, `connect` from the beginning of each
-    connection, `first_byte` from each sending, `idle` from each read to the next. `rest` is
+    connection, `first_byte` from each sending, `idle` from each read to the next. `error_body` is
     the seconds for the whole body of an error, those of `idle` by default.
     """
 
-    def __init__(self, timeouts: Mapping[str, float | None], *, rest: float | None = None) -> None:
+    def __init__(
+        self, timeouts: Mapping[str, float | None], *, error_body: float | None = None
+    ) -> None:
         self._timeouts = timeouts
         self._idle = timeouts["idle"]
-        self._rest = rest or self._idle
+        self._error_body = error_body or self._idle
         total = timeouts["total"]
         self._total = None if total is None else monotonic() + total
         self._phase = ""
@@ -85,12 +87,12 @@ class Deadlines:
 
     def first_byte(self) -> None:
         """The first byte of the answer is here."""
-        if self._phase != "rest":
+        if self._phase != "error_body":
             self._phase = "idle"
 
-    def start_rest(self) -> None:
+    def start_error_body(self) -> None:
         """What follows (the body of an error) has one deadline for all of it."""
-        self._expect("rest", self._rest)
+        self._expect("error_body", self._error_body)
 
     def timeout(self) -> float | None:
         """Seconds for the next step, None for ever. Raises the timeout's error if it has passed."""
@@ -140,7 +142,7 @@ _MISSED: dict[str, tuple[str, type[NetworkError], str]] = {
     "connect": ("connect", ConnectTimeoutError, "No connection was made"),
     "first_byte": ("first_byte", FirstByteTimeoutError, "No answer came"),
     "idle": ("idle", IdleTimeoutError, "Nothing more of the answer came"),
-    "rest": ("idle", IdleTimeoutError, "The rest of the answer did not come"),
+    "error_body": ("idle", IdleTimeoutError, "The rest of the answer did not come"),
     "total": ("total", TotalTimeoutError, "The answer was not complete"),
 }
 

@@ -190,7 +190,7 @@ class Transport:
         body.
         """
         if not whole:
-            self._deadlines.start_rest()
+            self._deadlines.start_error_body()
         data = bytearray()
         try:
             while len(data) < limit and (part := self.read()):

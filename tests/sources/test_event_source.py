@@ -44,7 +44,7 @@ from wire_server import (
 )
 
 from suggestions import Event, EventSource, errors, signals
-from suggestions._sources.stream_telling import StreamLog
+from suggestions._sources.stream_entries import StreamLog
 from suggestions._wire.retry import reconnection_delay
 from suggestions._wire.sse import Comment, EventStream
 from suggestions.events import MessageEvent
