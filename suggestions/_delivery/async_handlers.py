@@ -55,7 +55,7 @@ class AsyncCalls:
         ended: Callable[[], object],
     ) -> None:
         self.pending: deque[AsyncCall] = deque()
-        self._has_begun = False  # one of the calls for the same event
+        self._has_begun = False  # a call for the current event
         self._spawn = spawn
         self._may_begin = may_begin
         self._failed = failed

@@ -5,8 +5,8 @@ cursor; a handler that is connected late has a cursor of its own until it has ca
 
 Two threads that call handlers at once would mix up the order of events, and a lock that is held
 while a handler runs is a deadlock as soon as the handler waits for a thread that appends. So one
-thread at a time has the baton, which is asked for without waiting: a thread that does not get it
-goes on with its own work, and the holder, after giving it back, looks for entries once more.
+thread at a time has the baton. A thread that reads or appends does not wait for it: if it is taken,
+that thread goes on, and the holder, after giving it back, looks for entries once more.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class Delivery:
             self.wake(late=True)
 
     def connections(self, name: str, handler: Handler) -> list[Connection]:
-        """Those that a handler has for a name."""
+        """The connections that a handler has for a name."""
         with self.lock:
             late = [connection for connection, _ in self.late]
             known = (*self.live.receivers.get(name, ()), *late)
@@ -142,7 +142,7 @@ class Delivery:
             self.async_calls.drop(lambda connection: connection.is_for(name, handler))
 
     def disconnect(self, connection: Connection) -> None:
-        """Its handler is called no more, but for a call that is under way."""
+        """No call of its handler begins any more."""
         name = connection.name
         with self.lock:
             connection.is_active = False
@@ -264,7 +264,7 @@ class Delivery:
         return self.live.position < len(self.log) or (not live_only and bool(self.late))
 
     def _catch_up(self, connection: Connection, cursor: Any) -> None:
-        """Delivers one entry to a late handler, or makes it one of the live."""
+        """Delivers one entry to a late handler, or makes it live if it has caught up."""
         position = cursor.position
         if position < self.live.position:
             cursor.position = position + 1
@@ -273,7 +273,7 @@ class Delivery:
         if connection.is_active:
             self.entries.deliver(self, None, cursor)
         with self.lock:
-            # Unless it was disconnected or forgotten meanwhile.
+            # It may have been disconnected or forgotten meanwhile.
             if (connection, cursor) in self.late:
                 self.late.remove((connection, cursor))
                 self._join(connection)
@@ -372,7 +372,7 @@ class Delivery:
         self.end_waiters.wake()
 
     def in_child(self) -> None:
-        """After a fork, in the child: what happens is delivered in the parent."""
+        """After a fork, in the child: drops everything, because the parent delivers it."""
         self.lock = threading.RLock()
         self._baton = threading.Lock()
         self.own_thread.in_child()

@@ -167,7 +167,7 @@ class Host:
         try:
             more = self._deliverable.drain(monotonic() + SLICE)
         finally:
-            # Also after an exception of a handler that is for the host.
+            # Also if the exception of a handler goes on to the host.
             if more:
                 self.wake()
 

@@ -97,7 +97,7 @@ def check_name(name: object) -> None:
 
 
 def warn_of_close_name(name: str, names: Collection[str], *, stacklevel: int) -> None:
-    """Warns if no event has this name, and one of `names`, which are sent, is close to it."""
+    """Warns if `name` is none of `names`, the ones that are sent, but is close to one of them."""
     if names and name not in names:
         from difflib import get_close_matches
 

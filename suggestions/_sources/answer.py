@@ -221,7 +221,7 @@ class Answer:
     def _count(self, usage: Usage) -> None:
         known = self.usage
         if known and not usage.prompt_tokens:
-            # Some count the question at the start and the answer at the end.
+            # Some services count the question at the start and the answer at the end.
             prompt, completion = known.prompt_tokens, usage.completion_tokens
             details = {**known.details, **usage.details}
             usage = Usage(prompt, completion, prompt + completion, details)

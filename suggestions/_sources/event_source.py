@@ -197,8 +197,8 @@ class EventSource(EventTarget):
         """Stops it at once, without an event: the server sees the end, no handler is called.
 
         From any thread, in every phase; never blocks. If a handler is being called for an event,
-        that event counts as delivered, and its other handlers are called too. Events that have
-        arrived after it are dropped, and `last_event_id` goes back to before them.
+        that event counts as delivered; its other handlers are called too, unless the handler itself
+        calls this. Events that came after it are dropped, and `last_event_id` goes back to it.
         """
         delivery = self._delivery
         with delivery.lock:

@@ -51,7 +51,7 @@ class Reader:
         self._whole: str | None = None  # the body of an answer in one piece
 
     def dump(self, log: Iterable[Any], error: SuggestionsError | None) -> str:
-        """What was sent, and what came back by `log` and `error`, as JSON."""
+        """The request, and the response as `log` and `error` have it, as JSON."""
         from suggestions._sources.dump import make_dump
 
         exchange = self._exchange  # the thread that reads may drop it meanwhile

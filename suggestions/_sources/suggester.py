@@ -149,7 +149,7 @@ class Suggester:
                 self._deliver_one(runner, *self._queue.popleft())
         finally:
             baton.release()  # in a child that a callback forked, `_baton` is new
-            # Also after an exception of a callback that is for the host.
+            # Also if the exception of a callback goes on to the host.
             if self._queue and self._newest is not None:
                 self._wake(self._newest)
 

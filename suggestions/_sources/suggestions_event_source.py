@@ -244,9 +244,9 @@ class SuggestionsEventSource(EventTarget):
     def debug_dump(self, path: str | os.PathLike[str]) -> None:
         """Writes the request and each message that has come so far to a file of JSON.
 
-        To attach to a report of a bug: it has the question and the answer, but no token, and no
-        value of a header or a query that may be one. `suggestions.testing.replay(path)` feeds it
-        back. Raises `OSError` if the file cannot be written.
+        Attach it to a bug report: it has the question and the answer, but no token, and no value of
+        a header or a query that may be a secret. `suggestions.testing.replay(path)` plays it back.
+        Raises `OSError` if the file cannot be written.
         """
         with self._delivery.lock:
             log, error = list(self._delivery.log), self._answer.error

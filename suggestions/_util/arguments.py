@@ -1,5 +1,5 @@
-"""Checks of a source's arguments. Each raises at the call and names the argument; none of them
-puts a value that may be a secret into a message."""
+"""Checks of a source's arguments. Each raises at the call and names the argument; none quotes a
+value that may be a secret."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def check_count(name: str, count: object, kind: str = "an int") -> int:
 
 
 def check_optional_count(name: str, count: object) -> int | None:
-    """`check_count`, or None for none. Raises `TypeError`, `ValueError`."""
+    """As `check_count`, and takes None. Raises `TypeError`, `ValueError`."""
     return None if count is None else check_count(name, count, "an int or None")
 
 
@@ -120,7 +120,7 @@ def check_seconds(
 def check_optional_seconds(
     name: str, seconds: object, *, longest: float = math.inf
 ) -> float | None:
-    """`check_seconds`, or None for none. Raises `TypeError`, `ValueError`."""
+    """As `check_seconds`, and takes None. Raises `TypeError`, `ValueError`."""
     if seconds is None:
         return None
     return check_seconds(name, seconds, longest=longest, or_none=True)
@@ -131,7 +131,7 @@ def check_throttle(throttle: object) -> float | None:
     return check_optional_seconds("throttle", throttle, longest=threading.TIMEOUT_MAX)
 
 
-# All four, because the module `requests` and the class itself have some of them.
+# All four: the module `requests` and the class `Session` itself have some of them.
 _OF_A_SESSION = ("request", "mount", "adapters", "cookies")
 
 
@@ -166,7 +166,7 @@ def check_json(name: str, value: object) -> None:
 
 
 def refuse_unknown(what: str, names: Mapping[str, object]) -> None:
-    """Raises `TypeError` for an argument that `what` does not take, with where its value goes."""
+    """Raises `TypeError` for a name that `what` does not take; says what to use instead."""
     for name in names:
         advice = _ELSEWHERE.get(name, "there is no such argument")
         raise TypeError(f"{what} got {name}=: {advice}")

@@ -1,4 +1,4 @@
-"""A request as it goes over the wire. The check raises at the call and names the argument."""
+"""The request of a stream, and its check, which raises at the call and names the argument."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WITHOUT_BODY = ("GET", "HEAD")
 
 
 class StreamRequest(NamedTuple):
-    """The same for each connection, but for the token and the last event's id."""
+    """What each connection sends, without the token and the last event's id."""
 
     method: str
     url: str
@@ -22,8 +22,8 @@ class StreamRequest(NamedTuple):
     def headers_with(self, last_event_id: str, token: str | None) -> dict[str, str]:
         headers = dict(self.headers)
         if last_event_id:
-            # In UTF-8 (WHATWG HTML, section 9.2.4): http.client writes Latin-1, so that these are
-            # its bytes. Blanks at the start are no part of a header's value.
+            # The standard wants UTF-8 (WHATWG HTML, section 9.2.4) and http.client writes Latin-1:
+            # this makes the bytes right. Blanks at the start are no part of a header's value.
             headers["Last-Event-ID"] = last_event_id.encode().decode("latin-1").lstrip()
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"

@@ -213,7 +213,7 @@ def test_a_server_without_a_script_says_so(server: SuggestionsServer) -> None:
 
 
 def test_a_misbehaviour_that_is_none(server: SuggestionsServer) -> None:
-    with pytest.raises(ValueError, match="is no misbehaviour: expected one of reset before"):
+    with pytest.raises(ValueError, match="is no fault: expected one of reset before"):
         server.misbehaves("reset")
 
 

@@ -935,7 +935,7 @@ def test_redirects_end(session: requests.Session, most: int) -> None:
     with Server(redirecting(307, "/ask")) as server:
         error = failure(server.url, session=session)
     assert type(error) is errors.RedirectError
-    assert error.message == "localhost redirects for ever."
+    assert error.message == "localhost redirects without end. Is the URL right?"
     assert len(server.requests) == most + 1
 
 
