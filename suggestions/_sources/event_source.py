@@ -153,7 +153,7 @@ class EventSource(EventTarget):
         """Opens the stream, with `start=False`. Raises `RuntimeError` the second time."""
         with self._delivery.lock:
             if self._is_started:
-                raise RuntimeError("the source is started already")
+                raise RuntimeError("the source is started already: use restart()")
             self._is_started = True
             if self._delivery.audible is not None:
                 return  # closed before it began

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _AFTER_CLOSE = frozenset(("abort", "end"))
 _TIME_TO_ASK = 1.0  # seconds
+_WAIT_BLOCKS = "wait() would block the thread that has to run the handlers: connect one to 'end'"
 _numbers = itertools.count(1)
 
 
@@ -213,7 +214,7 @@ class SuggestionsEventSource(EventTarget):
         """Opens the connection, with `start=False`. Raises `RuntimeError` the second time."""
         with self._delivery.lock:
             if self._is_started:
-                raise RuntimeError("the source is started already")
+                raise RuntimeError("the source is started already: make another one to ask again")
             self._is_started = True
             if self._delivery.audible is not None:
                 return  # closed before it began
@@ -270,7 +271,7 @@ class SuggestionsEventSource(EventTarget):
         if not self._is_over():
             runs_here = delivery.host is not None and delivery.host.runs_here()
             if runs_here or delivery.is_delivering_here() or delivery.async_calls.runs_here():
-                raise RuntimeError("wait() would block the thread that has to run the handlers")
+                raise RuntimeError(_WAIT_BLOCKS)
             has_host = delivery.host is not None
             delivery.end_waiters.block_until(self._is_over, timeout, often=has_host)
         if not delivery.is_settled():
@@ -322,7 +323,7 @@ class SuggestionsEventSource(EventTarget):
         self._check_started(what)
         is_reader = self._delivery.own_thread.reader_id == threading.get_ident()
         if blocks and is_reader and not self._answer.ended:
-            raise RuntimeError(f"{what} would block the thread that reads the answer")
+            raise RuntimeError(f"{what} would block the thread that reads: connect to 'done'")
         self._is_result_wanted = True
         self._delivery.end_waiters.wake()
 

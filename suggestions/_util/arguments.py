@@ -41,7 +41,7 @@ def check_url(url: object) -> str:
     if parts.username is not None:
         raise ValueError("url has a user name or a password in it: pass a token or headers instead")
     if any(char.isspace() or not char.isprintable() for char in url):
-        raise ValueError("url has a blank or a control character in it")
+        raise ValueError("url has a blank or a control character in it: write it percent-encoded")
     return url
 
 
@@ -55,7 +55,7 @@ def check_headers(headers: object) -> dict[str, str]:
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(f"headers[{name!r}]: name and value must be str")
         if not re.fullmatch(_HEADER_NAME, name):
-            raise ValueError(f"headers[{name!r}] is not the name of a header")
+            raise ValueError(f"headers[{name!r}] is not a header name: expected ASCII letters")
         if not re.fullmatch(_HEADER_VALUE, value):
             raise ValueError(
                 f"headers[{name!r}] has a character that a header cannot have, such as a line end"
@@ -113,7 +113,7 @@ def check_seconds(
         hint = " (None for none)" if or_none else ""
         raise ValueError(f"{name} must be {least}, not {seconds}{hint}")
     if seconds > longest:
-        raise ValueError(f"{name} is more seconds than can be waited for: {seconds}")
+        raise ValueError(f"{name} must be at most {longest:g} seconds, not {seconds}")
     return float(seconds)
 
 

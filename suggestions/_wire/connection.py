@@ -224,7 +224,7 @@ class CancellableAdapter(HTTPAdapter):
 
 @contextlib.contextmanager
 def _exit_delayed(connection: object) -> Iterator[None]:
-    """From the connecting until TLS has begun, the process waits with its exit.
+    """While a connection is made, and until TLS has begun on it, the process does not exit.
 
     Loading the certificates takes tens of milliseconds, in which OpenSSL runs without the
     interpreter's lock. If the process exits meanwhile, OpenSSL frees its memory while that thread

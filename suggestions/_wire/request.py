@@ -35,7 +35,7 @@ def check_request(url: object, method: object, headers: object, body: object) ->
     if not isinstance(method, str):
         raise TypeError(f"method must be a str, not {type(method).__name__}")
     if not (method.isascii() and method.isalpha()):
-        raise ValueError(f"method is no method of HTTP: {method!r}")
+        raise ValueError(f"method must be letters alone, such as GET or POST, not {method!r}")
     method = method.upper()
     if body is not None and method in _WITHOUT_BODY:
         raise ValueError(f'body cannot go with {method}: expected method="POST"')

@@ -256,7 +256,7 @@ class Transport:
         if among(requests.TooManyRedirects):
             return RedirectError(f"{host} redirects without end. Is the URL right?")
         if among(requests.exceptions.InvalidHeader, UnicodeEncodeError):
-            return ConnectionFailedError("The request has a header that cannot be sent.")
+            return ConnectionFailedError("A header cannot be sent: check those of the session.")
         if among(ValueError) and self._state.response is not None:
             reason = _reason(causes)
             return RedirectError(f"{host} redirects to an address that cannot be used: {reason}.")

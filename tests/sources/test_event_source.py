@@ -1249,7 +1249,7 @@ def test_the_session_is_used_and_not_changed(listen: Callable[..., Heard]) -> No
         ({"url": "/relative"}, ValueError, "whole address"),
         ({"url": "https://user:secret@localhost/"}, ValueError, "pass a token"),
         ({"method": 1}, TypeError, "method must be a str"),
-        ({"method": "GET /"}, ValueError, "no method of HTTP"),
+        ({"method": "GET /"}, ValueError, "method must be letters alone, such as GET or POST"),
         ({"body": b"x"}, ValueError, 'expected method="POST"'),
         ({"method": "POST", "body": object()}, TypeError, "body cannot be sent as JSON"),
         ({"method": "POST", "body": float("nan")}, ValueError, "body cannot be sent as JSON"),

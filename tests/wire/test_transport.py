@@ -1339,7 +1339,7 @@ def test_a_header_that_cannot_be_sent(session: requests.Session) -> None:
     session.headers["X-Name"] = "日本"
     with Server(answering(STREAM)) as server:
         error = failure(server.url, session=session)
-    assert error.message == "The request has a header that cannot be sent."
+    assert error.message == "A header cannot be sent: check those of the session."
 
 
 def test_what_had_arrived_is_kept() -> None:
