@@ -1,11 +1,11 @@
-"""`Event`, the names of the events, and what their `detail` is made of.
+"""`Event`, the names of the events, and the types of their `detail`.
 
 To add an event with a payload, touch:
 
-1. this file: its name in `NAMES`, and its payload, a `NamedTuple`, if there is none that fits;
+1. this file: its name in `NAMES`, and its payload, a `NamedTuple`, if no other fits;
 2. `signals.py`: its signal;
-3. `_sources/answer.py`: where it is emitted, and, if a service sends it, `dialects/delta.py`: the
-   delta that a dialect finds it in;
+3. `_sources/answer.py`: the method that emits it, and, if a service sends it, `dialects/delta.py`:
+   the delta that a dialect decodes it to;
 4. `_delivery/handler_types.py`: its name and payload, for type checkers;
 5. `docs/events.md`: its row in the table.
 
@@ -56,7 +56,7 @@ NAMES = frozenset(
 
 
 class Event(Generic[T_co]):
-    """What a handler is given: `type` (the event's name), `detail`, and `target` (the source)."""
+    """What a handler gets: `type` (the event's name), `detail`, and `target` (the source)."""
 
     __slots__ = ("detail", "target", "type")
 
@@ -74,7 +74,7 @@ class Event(Generic[T_co]):
 
 
 class Later(NamedTuple):
-    """An event of the log whose detail is made when, and only if, a handler listens to it."""
+    """An event in the log whose detail is made when it is delivered, if a handler listens to it."""
 
     type: str
     make_detail: Callable[[], object]
@@ -89,7 +89,7 @@ class ServerSentEvent(NamedTuple):
 
 
 class ResponseInfo(NamedTuple):
-    """Detail of `open`: the response that was accepted, and the dialect that it is read in."""
+    """Detail of `open`: the response's status and headers, and the dialect that reads it."""
 
     status: int
     headers: Mapping[str, str]
@@ -100,8 +100,8 @@ class ResponseInfo(NamedTuple):
 class MessageEvent(NamedTuple):
     """Detail of what an `EventSource` receives (WHATWG HTML, section 9.2.6).
 
-    `type` is the name that the server gave it, "message" without one; `origin` is that of the
-    stream's address after all redirects, like "https://example.org".
+    `type` is the name that the server gave it, "message" if it gave none. `origin` is that of the
+    stream's address after all redirects, such as "https://example.org".
     """
 
     data: str
@@ -118,7 +118,7 @@ class MessageEvent(NamedTuple):
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"the data is no JSON: {name} is no number of it")
+    raise ValueError(f"the data is no JSON, which has no {name}")
 
 
 class FunctionCall(NamedTuple):
@@ -149,7 +149,7 @@ class Usage(NamedTuple):
 
 
 class Retry(NamedTuple):
-    """Detail of `retry`: attempt number `attempt` (the first was 1) follows after `delay` s."""
+    """Detail of `retry`: attempt `attempt` (the first was 1) follows in `delay` seconds."""
 
     attempt: int
     delay: float

@@ -38,7 +38,7 @@ BY_NAME: dict[str, Signal] = {name: globals()[name] for name in NAMES}
 
 
 WATCHED: set[str] = set()
-"""Names that a handler is, or has been, connected to; read on the hot path."""
+"""Names whose signal has, or had, a handler: looked at for each event, so this is a set."""
 
 
 def _note(signal: Signal, **_: object) -> None:

@@ -55,7 +55,7 @@ class AsyncCalls:
         ended: Callable[[], object],
     ) -> None:
         self.pending: deque[AsyncCall] = deque()
-        self._has_begun = False  # one of the calls for the same event
+        self._has_begun = False  # a call for the current event
         self._spawn = spawn
         self._may_begin = may_begin
         self._failed = failed
@@ -70,7 +70,7 @@ class AsyncCalls:
             )
 
     def add(self, connection: Connection, event: Event[Any], handler: Handler, way: Way) -> None:
-        """Calls the handler when its turn has come."""
+        """Calls the handler after all calls that are pending."""
         self.pending.append(AsyncCall(connection, event, handler, way))
         if len(self.pending) == 1:
             self._has_begun = False
@@ -107,7 +107,7 @@ class AsyncCalls:
     def _begin(self, call: AsyncCall) -> None:
         async def run() -> None:
             _current.set(call)  # of this task's context, which ends with the task
-            # Its turn may come after close(), after disconnect(), or after an abort.
+            # The task may begin after close(), after disconnect(), or after the signal's abort.
             signal = call.connection.signal
             is_unwanted = call.is_dropped or (signal is not None and signal.aborted)
             if not is_unwanted and self._may_begin(call.connection.name):
@@ -116,7 +116,7 @@ class AsyncCalls:
 
         def ended(exception: BaseException | None) -> None:
             if call not in self.pending:
-                return  # they were dropped all together
+                return  # the target has dropped all calls
             if exception is not None:
                 self._failed(call.event, call.handler, exception)  # before the next event
             self.pending.remove(call)

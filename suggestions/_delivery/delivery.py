@@ -1,8 +1,12 @@
-"""Delivering: a log of what happened, cursors of those who have heard it, and one loop.
+"""Delivering: a log of what happened, cursors that say how far the handlers are, and one loop.
 
-Entries are appended to the log by any thread. Handlers that have heard all of it so far share one
-cursor; a handler that is connected late has a cursor of its own until it has caught up. Delivering
-is one loop, and one thread at a time holds the baton for it. No lock is held while a handler runs.
+Any thread appends entries to the log. Handlers that were called for all of it so far share one
+cursor; a handler that is connected late has a cursor of its own until it has caught up.
+
+Two threads that call handlers at once would mix up the order of events, and a lock that is held
+while a handler runs is a deadlock as soon as the handler waits for a thread that appends. So one
+thread at a time has the baton. A thread that reads or appends does not wait for it: if it is taken,
+that thread goes on, and the holder, after giving it back, looks for entries once more.
 """
 
 from __future__ import annotations
@@ -30,12 +34,12 @@ NOTHING: frozenset[str] = frozenset()
 _COUNTS_LOGGED = frozenset((10, 100, 1_000, 10_000, 100_000, 1_000_000))
 
 
-class Telling(Protocol):
+class Entries(Protocol):
     """What the entries of a log are, and how handlers are called for them.
 
-    `log` is a list of entries, or counts like one. `signals` are those that watchers of this
-    kind of source are called through, by the name of the event. `names` are all that it sends:
-    none if they are not known, since a server or the program chooses them.
+    `log` is a list of entries, or counts like one. `signals` call those that watch all sources
+    of this kind, by the name of the event. `names` are all that it sends: none if they are not
+    known, because a server or the program chooses them.
     """
 
     log: Any
@@ -43,10 +47,10 @@ class Telling(Protocol):
     signals: Mapping[str, Signal]
 
     def cursor(self) -> Any:
-        """A `Cursor` for a handler that is connected now: where the past begins for it."""
+        """A `Cursor` for a handler that is connected now, at the first entry that it gets."""
 
-    def tell(self, delivery: Delivery, entry: Any, cursor: Any) -> None:
-        """Calls the cursor's handlers, by `delivery.call`, for an entry that was claimed.
+    def deliver(self, delivery: Delivery, entry: Any, cursor: Any) -> None:
+        """Calls the cursor's handlers, by `delivery.call`, for the entry before its position.
 
         None is no entry: what was held back from these handlers is due.
         """
@@ -56,7 +60,7 @@ class Telling(Protocol):
 
 
 def forget_failures(log: list[Any]) -> None:
-    """Makes None of each `handler_error`: it knows its handler, and what that has known."""
+    """Makes None of each `handler_error`: it refers to its handler, and so keeps that alive."""
     for place, entry in enumerate(log):
         if type(entry) is Event and entry.type == "handler_error":
             log[place] = None
@@ -72,39 +76,39 @@ class Delivery:
     def __init__(
         self,
         target: Any,
-        telling: Telling,
+        entries: Entries,
         dispatch: Dispatcher | None = None,
         on_gone: Callable[[], object] = lambda: None,
     ) -> None:
         if dispatch is not None and not callable(dispatch):
             raise TypeError(f"dispatch must be callable, not {type(dispatch).__name__}")
         self.target = target
-        self.telling = telling
-        self.log = telling.log
+        self.entries = entries
+        self.log = entries.log
         self.lock = threading.RLock()
-        self.live = telling.cursor()
+        self.live = entries.cursor()
         self.late: list[tuple[Connection, Any]] = []
         self.audible: frozenset[str] | None = None
         """The names that handlers may still be called for; None for all."""
         self.claimed: Any = None
-        """An event whose handlers are all called, whatever closes the target meanwhile."""
+        """An event whose handlers are all called, even if the target is closed meanwhile."""
         self.is_over = False
-        """Nothing of the target's own follows."""
+        """The target itself sends nothing more."""
         self.is_host_gone = False
         self.end_waiters = Waiters()
-        """They wait until the target is over and all handlers have run."""
+        """Threads and tasks that wait until the target is over and all handlers have run."""
         self.host = None if dispatch is None else Host(self, dispatch)
         self.reader: int | None = None
         """The thread that reads and delivers at once, if no host runs the handlers."""
         self._own_thread = OwnThread(self)
         self._runner: Host | OwnThread = self.host or self._own_thread
         spawn = None if self.host is None else self.host.spawn
-        self.async_calls = AsyncCalls(spawn, self.may_hear, self.report, self.wake)
+        self.async_calls = AsyncCalls(spawn, self.may_call, self.report, self.wake)
         self._on_gone = on_gone
         self._after_all: Callable[[], object] | None = None
         self._baton = threading.Lock()
         self._holder: int | None = None
-        self._escaped: BaseException | None = None  # out of a handler, for the host or the caller
+        self._escaped: BaseException | None = None  # from a handler, for the host or the caller
         self._failures: Counter[tuple[int, ...]] = Counter()
         self._forgotten: set[str] = set()  # the names of handlers that were forgotten
 
@@ -117,7 +121,7 @@ class Delivery:
                 return
             is_late = bool(self.log)
             if is_late:
-                cursor = self.telling.cursor()
+                cursor = self.entries.cursor()
                 cursor.receivers = {connection.name: (connection,)}
                 self.late.append((connection, cursor))
             else:
@@ -126,21 +130,21 @@ class Delivery:
             self.wake(late=True)
 
     def connections(self, name: str, handler: Handler) -> list[Connection]:
-        """Those that a handler has for a name."""
+        """The connections that a handler has for a name."""
         with self.lock:
             late = [connection for connection, _ in self.late]
             known = (*self.live.receivers.get(name, ()), *late)
-            return [connection for connection in known if connection.stands_for(name, handler)]
+            return [connection for connection in known if connection.is_for(name, handler)]
 
     def disconnect_handler(self, name: str, handler: Handler) -> None:
         """No call of that handler for that name begins any more."""
         with self.lock:
             for connection in self.connections(name, handler):
                 self.disconnect(connection)
-            self.async_calls.drop(lambda connection: connection.stands_for(name, handler))
+            self.async_calls.drop(lambda connection: connection.is_for(name, handler))
 
     def disconnect(self, connection: Connection) -> None:
-        """Its handler is called no more, but for a call that is under way."""
+        """No call of its handler begins any more."""
         name = connection.name
         with self.lock:
             connection.is_active = False
@@ -150,19 +154,19 @@ class Delivery:
 
     def _join(self, connection: Connection) -> None:
         known = self.live.receivers.get(connection.name, ())
-        # Those that were connected weakly, and are gone, go with the next that comes.
+        # Each new connection clears away those that were weak and have lost their handler.
         alive = tuple(each for each in known if each.handler is not None)
         self._set_receivers(connection.name, (*alive, connection))
 
     def _set_receivers(self, name: str, connections: tuple[Connection, ...]) -> None:
-        # A new mapping for each change: the loop may be in the midst of the former.
+        # A new mapping for each change: the loop may be going through the old one.
         others = {each: kept for each, kept in self.live.receivers.items() if each != name}
         self.live.receivers = {**others, name: connections} if connections else others
 
-    def is_heard(self, *names: str) -> bool:
-        """Whether a handler of one of these names, or a watcher of its signal, is there, or was
-        there until all handlers were forgotten."""
-        signals, receivers = self.telling.signals, self.live.receivers
+    def has_handler(self, *names: str) -> bool:
+        """Whether a handler of one of these names, or of its signal, is connected, or was connected
+        until all handlers were forgotten."""
+        signals, receivers = self.entries.signals, self.live.receivers
         return any(
             name in self._forgotten
             or (name in signals and signals[name].receivers)
@@ -173,32 +177,31 @@ class Delivery:
     # What happens
 
     def append(self, entry: Any, *, here: bool = False) -> None:
-        """Adds an entry to the log, and has it delivered."""
+        """Adds an entry to the log, and wakes the thread that delivers it."""
         with self.lock:
             self.log.append(entry)
         self.wake(here=here)
 
     def wake(self, *, here: bool = False, late: bool = False) -> None:
-        """There is something to deliver, on the caller's thread with `here`, for late handlers
-        with `late`."""
+        """Has the log delivered: with `here` on this thread, with `late` to late handlers too."""
         if threading.get_ident() == self.reader and not late:
-            # Its first duty is to read: late handlers get a thread of their own.
+            # This thread has to go on reading: late handlers get a thread of their own.
             self.drain(live_only=True)
         else:
             self._runner.wake(here=here, late=late)
 
     def call_after_all(self, fn: Callable[[], object]) -> None:
-        """Calls `fn()` on the handlers' thread, when all but late ones have heard all."""
+        """Calls `fn()` on the handlers' thread, once all but late ones are called for all."""
         self._after_all = fn
 
-    def may_hear(self, name: str) -> bool:
+    def may_call(self, name: str) -> bool:
         """Whether handlers of that name may still be called."""
         return self.audible is None or name in self.audible
 
     def is_settled(self) -> bool:
         """Whether the target is over and every handler has run."""
         is_idle = not (self.async_calls.pending or self._baton.locked())
-        return self.is_over and is_idle and not self._is_owing()
+        return self.is_over and is_idle and not self._has_work()
 
     def is_delivering_here(self) -> bool:
         """Whether the caller is a handler of this target, or is called by one."""
@@ -209,17 +212,15 @@ class Delivery:
     def drain(
         self, deadline: float | None = None, *, wait: bool = False, live_only: bool = False
     ) -> bool:
-        """Delivers what there is to deliver.
+        """Delivers the entries that are due, if it gets the baton, for which it waits with `wait`.
 
-        A thread that finds the baton taken leaves the work to its holder, who looks again after
-        giving it back; with `wait`, it waits for the baton. `live_only` leaves late handlers to
-        another thread. Returns True if it stopped at `deadline` (of `time.monotonic()`) with more
-        to do.
+        `live_only` leaves late handlers to another thread. Returns True if it stopped at `deadline`
+        (of `time.monotonic()`) with more to do.
         """
         try:
             while (
                 not self.async_calls.pending
-                and self._is_owing(live_only)
+                and self._has_work(live_only)
                 and (baton := self._baton).acquire(blocking=wait)
             ):
                 self._holder = threading.get_ident()
@@ -229,26 +230,26 @@ class Delivery:
                         self._raise_escaped()
                 finally:
                     self._holder = None
-                    baton.release()  # in a child that a handler has forked, there is another
+                    baton.release()  # in a child that a handler forked, `_baton` is new
                 if out_of_time:
                     return True
         finally:
             if self.is_over:
                 self.end_waiters.wake()
-        if self.is_over and not self.async_calls.pending and not self._is_owing():
-            self._settle()
+        if self.is_over and not self.async_calls.pending and not self._has_work():
+            self._release_host()
         return False
 
     def _deliver(self, deadline: float | None, live_only: bool) -> bool:
-        log, live, tell = self.log, self.live, self.telling.tell
+        log, live, deliver = self.log, self.live, self.entries.deliver
         pending = self.async_calls.pending
         while not pending and self._escaped is None:
-            # The live handlers come first: a program that keeps connecting others cannot hold
-            # them up.
+            # Live handlers come first, so that a program that keeps connecting others does not
+            # delay them.
             position = live.position
             if position < len(log) and self.audible is not NOTHING:
                 live.position = position + 1
-                tell(self, log[position], live)
+                deliver(self, log[position], live)
             elif self._after_all is not None:
                 after_all, self._after_all = self._after_all, None
                 after_all()
@@ -260,7 +261,7 @@ class Delivery:
                 return True
         return False
 
-    def _is_owing(self, live_only: bool = False) -> bool:
+    def _has_work(self, live_only: bool = False) -> bool:
         """Whether there is something to deliver."""
         if self._after_all is not None:
             return True
@@ -269,16 +270,16 @@ class Delivery:
         return self.live.position < len(self.log) or (not live_only and bool(self.late))
 
     def _catch_up(self, connection: Connection, cursor: Any) -> None:
-        """Delivers one entry to a late handler, or makes it one of the live."""
+        """Delivers one entry to a late handler, or makes it live if it has caught up."""
         position = cursor.position
         if position < self.live.position:
             cursor.position = position + 1
-            self.telling.tell(self, self.log[position], cursor)
+            self.entries.deliver(self, self.log[position], cursor)
             return
         if connection.is_active:
-            self.telling.tell(self, None, cursor)
+            self.entries.deliver(self, None, cursor)
         with self.lock:
-            # Unless it was disconnected or forgotten meanwhile.
+            # It may have been disconnected or forgotten meanwhile.
             if (connection, cursor) in self.late:
                 self.late.remove((connection, cursor))
                 self._join(connection)
@@ -302,11 +303,14 @@ class Delivery:
                     except BaseException as exception:
                         self._handle(event, connection, exception)
         finally:
-            # An exception that is kept keeps this frame, which must keep no handler.
+            # A program may keep the exception of a handler, as loggers and debuggers do. Its
+            # traceback keeps this frame, and this frame all handlers of the name, with the windows
+            # that they know. An exception cannot be stripped of its traceback, which is to be
+            # shown; so the frame drops its references.
             connections, connection = (), None
 
     def _watchers(self, name: str) -> list[Connection]:
-        signal = self.telling.signals.get(name)
+        signal = self.entries.signals.get(name)
         handlers = () if signal is None else signal.receivers_for(self.target)
         return [watching(name, handler) for handler in handlers]
 
@@ -316,7 +320,7 @@ class Delivery:
         if self._runner.catches(exception):
             self.report(event, connection.handler or connection.call, exception)
         elif self._escaped is None:
-            self._escaped = exception  # it goes on after the other handlers were called
+            self._escaped = exception  # raised once the other handlers were called
 
     def report(self, event: Event[Any], handler: Handler, exception: BaseException) -> None:
         """Logs what a handler has raised, with its traceback the first time, and sends it as
@@ -328,9 +332,9 @@ class Delivery:
             logger.error("a handler of %r raised", event.type, exc_info=exception)
         elif count in _COUNTS_LOGGED:
             logger.error("a handler of %r has raised %d times", event.type, count)
-        # A failing handler of failures would have no end. A failure that may not be heard any more
-        # would keep the handler alive.
-        if event.type != "handler_error" and not self.is_over and self.may_hear("handler_error"):
+        # If a handler of `handler_error` fails, reporting that would have no end. A report that no
+        # handler may get any more would only keep this handler alive.
+        if event.type != "handler_error" and not self.is_over and self.may_call("handler_error"):
             with self.lock:
                 failure = HandlerFailure(event, handler, exception)
                 self.log.append(Event("handler_error", failure))
@@ -341,30 +345,30 @@ class Delivery:
         try:
             raise escaped
         finally:
-            escaped = None  # as in call
+            escaped = None  # its traceback has this frame: see `call`
 
-    # Letting go
+    # At the end
 
-    def _settle(self) -> None:
-        """All is over and told. Where a host runs the handlers, they are forgotten there: a widget
-        that one knows must not be freed by the thread that reads."""
+    def _release_host(self) -> None:
+        """All is over and delivered. If a host runs the handlers, this drops them, on its thread:
+        a handler may hold the last reference to a widget, which no other thread may free."""
         if self.host is not None:
             self.host.unwatch()
             with self.lock:
-                if not self._is_owing():
+                if not self._has_work():
                     self._forget_handlers()
 
     def _forget_handlers(self) -> None:
-        self._forgotten |= {name for name in self.live.receivers if self.is_heard(name)}
+        self._forgotten |= {name for name in self.live.receivers if self.has_handler(name)}
         self.live.receivers = {}
         for _, cursor in self.late:
             cursor.receivers = {}
         self.late = []
         self._failures.clear()
-        self.telling.forget_failures()  # each knows its handler
+        self.entries.forget_failures()
 
     def host_gone(self, *, forget: bool = True) -> None:
-        """The host's loop is over: closes the target, and drops what can be delivered no more."""
+        """The host's loop is over: closes the target, and drops what it can deliver no more."""
         self.is_host_gone = True
         with self.lock:
             if forget:
@@ -374,7 +378,7 @@ class Delivery:
         self.end_waiters.wake()
 
     def in_child(self) -> None:
-        """After a fork, in the child: what happens is delivered in the parent."""
+        """After a fork, in the child: drops everything, because the parent delivers it."""
         self.lock = threading.RLock()
         self._baton = threading.Lock()
         self._own_thread.in_child()

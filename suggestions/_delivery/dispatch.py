@@ -1,4 +1,4 @@
-"""Where handlers run: on the thread that reads, or where the program's dispatcher puts them."""
+"""On which thread handlers run: the one that reads, or the host's, through a dispatcher."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Dispatcher(Protocol):
     It never blocks, never runs `fn` itself, and raises when its loop is gone. It may have
 
     - `on_gone(callback)`, which calls `callback()` when the loop ends and returns a function that
-      takes the callback back;
+      cancels the callback;
     - `is_gone()`, which says if the loop is over, even if it has accepted a post;
     - `runs_here()`, which says if the caller is on its thread;
     - `spawn(fn, ended)`, called on its thread, which awaits `fn()` in a task of its own, and then
@@ -58,23 +58,20 @@ class OwnThread:
         self._turn = threading.Lock()
 
     def catches(self, exception: BaseException) -> bool:
-        """Whether what a handler raises ends here, and does not go to the caller."""
-        # Ctrl-C and sys.exit() are for the program, which calls from the main thread alone.
-        is_programs = threading.current_thread() is threading.main_thread()
-        return isinstance(exception, Exception) or not is_programs
+        """Whether what a handler raises is reported here, and not raised to the caller."""
+        # Ctrl-C and sys.exit() are for the program; they reach it on its main thread alone.
+        is_main = threading.current_thread() is threading.main_thread()
+        return isinstance(exception, Exception) or not is_main
 
     def wake(self, *, here: bool = False, late: bool = False) -> None:
-        """There are events to deliver.
-
-        `here`: deliver them on the caller's thread. `late`: they are for a late handler.
-        """
+        """Delivers events: with `here` on this thread, with `late` to late handlers too."""
         if late:
             self._start_thread()
         elif here:
             try:
                 self._deliverable.drain()
             except BaseException:
-                # Other threads have left to this one what has come in the meantime.
+                # Other threads rely on this one to deliver what they have appended meanwhile.
                 self._start_thread()
                 raise
         else:
@@ -86,7 +83,7 @@ class OwnThread:
         try:
             threading.Thread(target=self._run, name="suggestions-deliver", daemon=True).start()
         except RuntimeError:
-            # The interpreter exits, or there are too many threads: the caller's has to do.
+            # The interpreter exits, or there are too many threads: the caller's delivers.
             self._pending.release()
             self._deliverable.drain()
 
@@ -106,15 +103,15 @@ class Host:
         self._thread: int | None = None
         self.spawn: Spawn | None = getattr(dispatcher, "spawn", None)
         self._is_gone = _is_gone_of(dispatcher)
-        self._take_back: Any = None
+        self._cancel_on_gone: Any = None
         self._is_watching = False
 
     def catches(self, exception: BaseException) -> bool:
-        """Whether what a handler raises ends here; Ctrl-C and sys.exit() are for the host."""
+        """Whether what a handler raises is reported here; Ctrl-C and sys.exit() go to the host."""
         return isinstance(exception, Exception)
 
     def wake(self, *, here: bool = False, late: bool = False) -> None:
-        """There are events to deliver, which the host does in its own time."""
+        """Posts the delivery of events to the host, unless a post is pending."""
         if self._pending.acquire(blocking=False):
             try:
                 self._dispatcher(self._run)
@@ -125,7 +122,7 @@ class Host:
             self.check()
 
     def check(self) -> None:
-        """Finds out if the host has ended without calling back, with a post that it accepted."""
+        """Notices a host that has ended without calling back, with a post that it accepted."""
         if self._is_gone is not None and self._is_gone():
             self._gone()
 
@@ -136,18 +133,18 @@ class Host:
         return is_here or self._is_running_loops_own()
 
     def watch(self) -> None:
-        """From now on, the host may call back that it is gone."""
+        """Asks the host to call back when its loop ends."""
         if self._is_watching:
             return
         self._is_watching = True
         on_gone = getattr(self._dispatcher, "on_gone", None)
         if on_gone is not None:
-            self._take_back = on_gone(self._called_back)
+            self._cancel_on_gone = on_gone(self._called_back)
 
     def unwatch(self) -> None:
         """The host need not call back any more."""
-        if self._is_watching and callable(self._take_back):
-            self._take_back()
+        if self._is_watching and callable(self._cancel_on_gone):
+            self._cancel_on_gone()
         self._is_watching = False
 
     def _called_back(self) -> None:
@@ -156,8 +153,8 @@ class Host:
 
     def _gone(self) -> None:
         self._is_watching = False
-        # If the host calls back by itself, it does so on its own thread, which may free handlers.
-        self._deliverable.host_gone(forget=self._take_back is None)
+        # A host that calls back does so on its own thread, and that one may free handlers.
+        self._deliverable.host_gone(forget=self._cancel_on_gone is None)
 
     def _run(self) -> None:
         self._thread = threading.get_ident()
@@ -166,7 +163,7 @@ class Host:
         try:
             more = self._deliverable.drain(monotonic() + SLICE)
         finally:
-            # Also after an exception of a handler that is for the host.
+            # Also if the exception of a handler goes on to the host.
             if more:
                 self.wake()
 

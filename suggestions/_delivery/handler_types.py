@@ -23,7 +23,7 @@ from suggestions.events import (
 )
 
 S = TypeVar("S", covariant=True)
-X = TypeVar("X")  # a source, too, where it may be in both places
+X = TypeVar("X")  # a source, too, for a protocol that both takes and returns it
 T = TypeVar("T")
 
 Fn = Callable[[S, Event[T]], object]

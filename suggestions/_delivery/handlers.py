@@ -57,7 +57,7 @@ class Connection:
     def handler(self) -> Handler | None:
         return self._refer()
 
-    def stands_for(self, name: str, handler: Handler) -> bool:
+    def is_for(self, name: str, handler: Handler) -> bool:
         connected = self.handler
         return self.name == name and (connected is handler or connected == handler)
 
@@ -74,7 +74,7 @@ Receivers = Mapping[str, tuple[Connection, ...]]
 
 
 class Cursor:
-    """A place in the log, and the handlers that have heard all before it."""
+    """A position in the log, and the handlers that were called for all entries before it."""
 
     __slots__ = ("position", "receivers")
 
@@ -97,13 +97,13 @@ def check_name(name: object) -> None:
 
 
 def warn_of_close_name(name: str, names: Collection[str], *, stacklevel: int) -> None:
-    """Warns of a name that is none of `names`, which are sent, and close to one of them."""
+    """Warns if `name` is none of `names`, the ones that are sent, but is close to one of them."""
     if names and name not in names:
         from difflib import get_close_matches
 
         for close in get_close_matches(name, names, 1, _CLOSE):
             warnings.warn(
-                f"a handler is connected to {name!r}, which only a server could send: "
+                f"a handler is connected to {name!r}, an event that the library does not send: "
                 f"did you mean {close!r}?",
                 stacklevel=stacklevel + 1,
             )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from blinker import Signal
 
 
-class TellEvents:
+class EventEntries:
     """The entries are events, and handlers are called for each."""
 
     names: Collection[str] = ()
@@ -30,7 +30,7 @@ class TellEvents:
     def cursor(self) -> Cursor:
         return Cursor()
 
-    def tell(self, delivery: Delivery, entry: Event[Any] | None, cursor: Cursor) -> None:
+    def deliver(self, delivery: Delivery, entry: Event[Any] | None, cursor: Cursor) -> None:
         if entry is not None:
             delivery.call(entry, cursor)
 
@@ -43,19 +43,19 @@ class EventTarget:
 
     A handler is called with `(target, event)`, the event by position or by its name, and an
     EventTarget listener with `(event)`; all of one target on one thread at a time, in the order of
-    their connection. One that is async has run when what it awaits has come; the next event waits
-    for it. It does not matter when a handler is connected: it first gets every earlier event of
-    its name. The same handler is connected to a name only once.
+    their connection. If one is async, the next event waits until its coroutine has ended. It does
+    not matter when a handler is connected: it first gets every earlier event of its name. The
+    same handler is connected to a name only once.
 
     `dispatch`: a callable that queues a function for the thread the handlers are to run on.
     Raises `TypeError` if it cannot be called.
     """
 
     __module__ = "suggestions"
-    _delivery: Delivery  # a source makes its own, which knows how to tell its entries
+    _delivery: Delivery  # a source makes its own, with the entries of its log
 
     def __init__(self, *, dispatch: Dispatcher | None = None) -> None:
-        self._delivery = Delivery(self, TellEvents(), dispatch)
+        self._delivery = Delivery(self, EventEntries(), dispatch)
 
     def connect(self, name: str, handler: Handler, *, weak: bool = False) -> Handler:
         """Calls `handler(target, event)` for each event `name`. Returns the handler.
@@ -95,13 +95,13 @@ class EventTarget:
         handlers.check_name(type)
         handlers.check_listener(type, listener)
         for known in self._delivery.connections(type, listener):
-            # One that was aborted would go with the next event: it is no reason to add no other.
+            # If its signal was aborted, it goes with the next event; it must not keep this one out.
             if known.signal is not None and known.signal.aborted:
                 self._delivery.disconnect(known)
         self._connect(type, listener, handlers.event_alone, once=once, signal=signal)
 
     def remove_event_listener(self, type: str, listener: Callable[[Event[Any]], object]) -> None:
-        """Takes back `add_event_listener`."""
+        """Undoes `add_event_listener`."""
         self.disconnect(type, listener)
 
     def dispatch_event(self, event: Event[Any]) -> None:
@@ -124,7 +124,7 @@ class EventTarget:
         signal: Abortable | None = None,
     ) -> None:
         delivery = self._delivery
-        handlers.warn_of_close_name(name, delivery.telling.names, stacklevel=3)
+        handlers.warn_of_close_name(name, delivery.entries.names, stacklevel=3)
         is_awaited = is_async(handler)
         if is_awaited:
             delivery.async_calls.check(name)

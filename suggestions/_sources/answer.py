@@ -17,11 +17,7 @@ from suggestions.dialects.delta import (
     ToolCallPiece,
 )
 from suggestions.dialects.opening import Opening, Verdict
-from suggestions.errors import (
-    ModerationError,
-    SuggestionsError,
-    UnclearPromptError,
-)
+from suggestions.errors import ModerationError, SuggestionsError, UnclearPromptError
 from suggestions.events import Event, FunctionCall, Later, ToolCall, Usage
 
 State = Literal["init", "requesting", "suggesting", "done", "error", "aborted"]
@@ -30,10 +26,7 @@ Entry = str | Event[Any] | Later
 
 
 class TextSoFar:
-    """The text of the first `count` of some pieces, in linear time if the counts grow.
-
-    One thread at a time.
-    """
+    """The text of the first `count` pieces, in linear time if the counts grow. Not thread-safe."""
 
     __slots__ = ("_count", "_pieces", "_text")
 
@@ -45,8 +38,8 @@ class TextSoFar:
     def upto(self, count: int) -> str:
         text = self._text
         if count > self._count:
-            # CPython grows a string in place only while one variable holds it, so the attribute
-            # lets go of it first. A sum kept in the attribute would be copied at each piece.
+            # CPython extends a string in place only while one variable refers to it, so the
+            # attribute drops it first. With `self._text += piece`, each piece would copy it all.
             self._text = ""
             if count == self._count + 1:
                 text += self._pieces[self._count]
@@ -62,9 +55,9 @@ class TextSoFar:
 class Answer:
     """Assembles an answer and emits what happens to it.
 
-    `emit` gets each entry in order: a `str` for a piece of text (it stands for a `chunk` and the
-    `suggestion` that follows it), an `Event`, or an event to be made `Later`. After one terminal
-    event (`done`, `abort`, or the three of a failure) nothing more is emitted, and what is fed is
+    `emit` gets each entry in order: a `str` for a piece of text, from which a `chunk` and a
+    `suggestion` are made; an `Event`; or an event to be made `Later`. After one terminal event
+    (`done`, `abort`, or the three of a failure) nothing more is emitted, and what is fed is
     ignored. `ending` is that event, the first of a failure's three. `redact` takes secrets out of
     an error before it is emitted.
     """
@@ -83,8 +76,8 @@ class Answer:
         self.request_id: str | None = None
         self.error: SuggestionsError | None = None
         self.ending: Event[Any] | None = None
-        self.stands = False
-        """A handler or a caller knows of the end: it cannot be aborted any more."""
+        self.is_final = False
+        """A handler or a caller has seen the end, so that nothing can abort it any more."""
         self.tool_calls: tuple[ToolCall, ...] = ()
         self._emit = emit
         self._redact = redact
@@ -93,7 +86,7 @@ class Answer:
         self._reasoning: list[str] = []
         self._function_call: _Call | None = None
         self._tool_calls: list[_Call] = []
-        # The one that the last piece was of, by the position of the piece; None is none.
+        # The call of the last piece, by that piece's position; under None, of the last at all.
         self._last_tool_calls: dict[int | None, _Call] = {}
 
     @property
@@ -123,11 +116,11 @@ class Answer:
             else:
                 self._open(delta)
         elif isinstance(delta, str):
-            self.feed(str.__str__(delta))  # handlers get a plain one
+            self.feed(str.__str__(delta))  # handlers get a plain `str`
         elif type(delta) not in _FEED:
             raise TypeError(
-                "a dialect decodes to str and the types of suggestions.dialects.delta, "
-                f"not to {type(delta).__name__}"
+                "a dialect's decode() must give str and the types of suggestions.dialects.delta, "
+                f"not {type(delta).__name__}"
             )
         elif not self.ended:
             _FEED[type(delta)](self, delta)
@@ -151,12 +144,12 @@ class Answer:
             "error", *(Event(name, error) for name in (error.code, "error_response", "error"))
         )
 
-    def stand(self) -> None:
-        """A handler or a caller is about to know how it ended, if it has ended."""
-        self.stands |= self.ended
+    def make_final(self) -> None:
+        """A handler or a caller is about to see the end, if there is one: it cannot change now."""
+        self.is_final |= self.ended
 
     def abort(self) -> None:
-        """The user closed it, before another end `stands`."""
+        """The user closed it, and no other end `is_final`."""
         self.error = None
         self._end("aborted", Event("abort", self.full_message))
 
@@ -202,7 +195,7 @@ class Answer:
         call = self._call_of(piece)
         if call is None:
             if not (piece.id or piece.name):
-                return  # of a tool that the service runs itself, which no piece has opened here
+                return  # of a tool that the service runs itself: no piece has named it
             call = _Call(piece.position)
             self._tool_calls.append(call)
         self._last_tool_calls[piece.position] = self._last_tool_calls[None] = call
@@ -213,7 +206,7 @@ class Answer:
         call.arguments.append(piece.arguments)
 
     def _call_of(self, piece: ToolCallPiece) -> _Call | None:
-        """The call that a piece goes on with, None if it opens one."""
+        """The call that a piece continues, None if it opens another."""
         last = self._last_tool_calls.get(piece.position)
         if last is None or not piece.id or last.id == piece.id:
             return last
@@ -228,7 +221,7 @@ class Answer:
     def _count(self, usage: Usage) -> None:
         known = self.usage
         if known and not usage.prompt_tokens:
-            # Some count the question at the start and the answer at the end.
+            # Some services count the question at the start and the answer at the end.
             prompt, completion = known.prompt_tokens, usage.completion_tokens
             details = {**known.details, **usage.details}
             usage = Usage(prompt, completion, prompt + completion, details)

@@ -54,7 +54,7 @@ class Following:
     def _piece(self, place: int) -> str | None:
         """The piece of text at that place, "" before it has come, None after the last one."""
         answer = self._answer
-        ended = answer.ended  # before the pieces: what has ended gets no more of them
+        ended = answer.ended  # read before the pieces: after the end, none is added
         if answer.state == "aborted":
             return None
         if place < len(answer.pieces):
@@ -66,7 +66,7 @@ class Following:
 
     def _raise_error(self) -> None:
         with self._delivery.lock:
-            self._answer.stand()
+            self._answer.make_final()
             error = self._answer.error
         if error is not None:
             raise error

@@ -1,4 +1,4 @@
-"""What a source's exchange was, as JSON to attach to a report of a bug; no secret in it."""
+"""A dump: what a source sent and received, as JSON to attach to a bug report; without secrets."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def make_dump(
 ) -> str:
     """The text of a dump: the request, the response, and each message as it came."""
     entries = list(log)
-    # The texts, and not what is made of them: a secret may be a word of JSON, or of a dump's own.
+    # Each text by itself, not the finished JSON: a secret may be a word that the dump itself uses.
     redact = redaction.redactor(secrets)
-    told = {
+    dump = {
         "suggestions_dump": FORMAT,
         "dialect": dialect,
         "request": {
@@ -53,7 +53,7 @@ def make_dump(
         "body": whole and redact(whole),
         "error": error and _error(error, redact),
     }
-    return json.dumps(told, indent=1) + "\n"
+    return json.dumps(dump, indent=1) + "\n"
 
 
 def _events(entries: Iterable[Any], name: str) -> Iterable[Event[Any]]:

@@ -13,7 +13,7 @@ from suggestions._delivery.delivery import NOTHING, Delivery, logger
 from suggestions._delivery.dispatch import Dispatcher
 from suggestions._delivery.target import EventTarget
 from suggestions._sources.reader import failure_of
-from suggestions._sources.stream_telling import EVERY, StreamLog, TellStream
+from suggestions._sources.stream_entries import EVERY, StreamEntries, StreamLog
 from suggestions._sources.subscription import ReadyState, Step, Subscription
 from suggestions._util import arguments, fork
 from suggestions._wire.request import check_request
@@ -65,8 +65,7 @@ class EventSource(EventTarget):
 
     No event is dropped for a handler that is slow: with a backlog longer than the history (and
     than 100 events), the source stops reading until the handler has caught up, and the server
-    has to wait. So memory is bounded, and what a late handler can hear is the last `history`
-    events.
+    has to wait. So memory is bounded, and a late handler gets the last `history` events.
 
     In a forked child the source is closed; make another one there. Raises `TypeError` and
     `ValueError` that name the argument.
@@ -113,13 +112,13 @@ class EventSource(EventTarget):
             arguments.warn_of_plain_http(url, stacklevel=2)
 
         self._longest_backlog = max(length, _LEAST_BACKLOG)
-        self._telling = TellStream(StreamLog(length, last_event_id, self._needed_from))
-        self._delivery = Delivery(self, self._telling, dispatch, self.close)
+        self._entries = StreamEntries(StreamLog(length, last_event_id, self._needed_from))
+        self._delivery = Delivery(self, self._entries, dispatch, self.close)
         self._last_event_id = last_event_id
         self._state = ReadyState.CONNECTING
         self._subscription: Subscription | None = None
         self._is_started = False
-        fork.mind(self)
+        fork.register(self)
         if start:
             self.start()
 
@@ -135,7 +134,7 @@ class EventSource(EventTarget):
 
     @property
     def url(self) -> str:
-        """The address that was given."""
+        """The address, as it was given."""
         return self._request.url
 
     @property
@@ -154,7 +153,7 @@ class EventSource(EventTarget):
         """Opens the stream, with `start=False`. Raises `RuntimeError` the second time."""
         with self._delivery.lock:
             if self._is_started:
-                raise RuntimeError("the source is started already")
+                raise RuntimeError("the source is started already: use restart()")
             self._is_started = True
             if self._delivery.audible is not None:
                 return  # closed before it began
@@ -176,7 +175,7 @@ class EventSource(EventTarget):
                 last_event_id=self._last_event_id,
                 reconnection_time=self._reconnection_time,
             )
-            # Without a call in between, in which a signal's handler could call close().
+            # No call in between: a signal's handler could run in it, and call close().
             former, self._subscription = self._subscription, subscription
             self._state = ReadyState.CONNECTING
             delivery.audible = None
@@ -186,24 +185,20 @@ class EventSource(EventTarget):
             former.cancellation.cancel()
         if has_late:
             delivery.wake(late=True)  # those that were connected while it was closed
-        thread = threading.Thread(
-            target=self._follow,
-            args=(subscription,),
-            name=f"suggestions-stream-{next(_numbers)}",
-            daemon=True,
-        )
+        name = f"suggestions-stream-{next(_numbers)}"
+        thread = threading.Thread(target=self._follow, args=(subscription,), name=name, daemon=True)
         try:
             thread.start()
         except RuntimeError:
-            self.close()  # and the host need not call back
+            self.close()  # so that the host does not call back either
             raise
 
     def close(self) -> None:
         """Stops it at once, without an event: the server sees the end, no handler is called.
 
-        From any thread, in every phase; never blocks. An event that was claimed before, so that a
-        handler of it is called, counts as told. Events that have arrived and were not claimed yet
-        are dropped, and `last_event_id` goes back to before them.
+        From any thread, in every phase; never blocks. If a handler is being called for an event,
+        that event counts as delivered; its other handlers are called too, unless the handler itself
+        calls this. Events that came after it are dropped, and `last_event_id` goes back to it.
         """
         delivery = self._delivery
         with delivery.lock:
@@ -213,7 +208,7 @@ class EventSource(EventTarget):
             self._state = ReadyState.CLOSED
             if delivery.is_delivering_here():
                 delivery.claimed = None  # the handler that closes it is the last
-            last_id = self._telling.withdraw(delivery)
+            last_id = self._entries.withdraw(delivery)
             if last_id is not None:
                 self._last_event_id = last_id
             subscription, self._subscription = self._subscription, None
@@ -250,7 +245,7 @@ class EventSource(EventTarget):
                     subscription.cancellation.sleep(_MOMENT)
 
     def _add(self, subscription: Subscription, step: Step) -> bool:
-        """Takes what was read. Returns False if it is of another connection than the newest."""
+        """Adds what was read. Returns False if `subscription` is no longer the newest."""
         with self._delivery.lock:
             if subscription is not self._subscription:
                 return False
@@ -271,23 +266,23 @@ class EventSource(EventTarget):
             self._delivery.log.append(Event("error", error))
             self._delivery.call_after_all(self._leave_host)
         self._delivery.wake()
-        if not self._is_error_heard():
-            # A program that is about to connect a handler is given the time to do so.
+        if not self._is_error_handled():
+            # A program that is about to connect a handler gets the time to do so.
             subscription.cancellation.sleep(_TIME_TO_LISTEN)
-        if not self._is_error_heard():
-            logger.warning("%s No handler heard of it: connect a handler to 'error'.", error)
+        if not self._is_error_handled():
+            logger.warning("%s No handler was called for it: connect a handler to 'error'.", error)
 
-    def _is_error_heard(self) -> bool:
-        """Also if the program has gone on: after `close()` or `restart()`."""
+    def _is_error_handled(self) -> bool:
+        """Also True if the program has called `close()` or `restart()` meanwhile."""
         delivery = self._delivery
         has_gone_on = delivery.audible is not None or self._subscription is not None
-        return has_gone_on or delivery.is_heard("error", EVERY)
+        return has_gone_on or delivery.has_handler("error", EVERY)
 
     # How far the handlers are
 
     def _needed_from(self) -> int:
-        """The position of the first entry that a handler still has to hear, or has just heard and
-        may have to hear again: an async one that is called and has not begun."""
+        """The position of the first entry that a handler still has to get. The one before it counts
+        too: an async handler may be called for it again if it has not begun at a `close()`."""
         delivery = self._delivery
         late = (cursor.position for _, cursor in delivery.late)
         position: int = min((delivery.live.position, *late))

@@ -1,4 +1,4 @@
-"""One exchange with a service: from a request to what its answer says, or an error."""
+"""One exchange with a service: sends a request, and reads its answer or raises an error."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Exchange:
         self._intake = intake
 
     def open(self, request: Request) -> None:
-        """Returns when the service has accepted the request; else raises the error of its refusal.
+        """Returns when the service has accepted the request.
 
-        Raises what `Transport.open` raises.
+        Raises the error of a refusal, and what `Transport.open` raises.
         """
         transport = self._transport
         headers = dict(request.headers)
@@ -98,7 +98,7 @@ class Exchange:
         is_json = kind == "application/json" or kind.endswith("+json")
         limit = _LONGEST_WHOLE_ANSWER if is_json else errors.LONGEST_BODY
         body = self._transport.read_all(limit, whole=is_json)
-        is_json = is_json and len(body) < limit  # one that is cut off would be none
+        is_json = is_json and len(body) < limit  # cut off at the limit, it is no JSON
         text = (body if is_json else body[: errors.LONGEST_BODY]).decode("utf-8-sig", "replace")
         problem = None
         if is_json:
@@ -113,7 +113,7 @@ class Exchange:
                 problem = error
         raise errors.NotAnAnswerError(
             f"The service sent {kind if re.fullmatch(_MEDIA_TYPE, kind) else 'something'} that is "
-            "no answer. Is the URL right, and did nothing on the way reply in its place?",
+            "no answer. Is the URL right, or did a proxy or a login page reply instead?",
             status=self._info.status,
             body=text,
             request_id=self._info.request_id,

@@ -1,4 +1,4 @@
-"""Takes what was read of an answer into its log, and wakes who waits for it."""
+"""Adds what was read of an answer to its log, and wakes the threads and tasks that wait."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Intake:
         self._delivery = delivery
 
     def add_messages(self, messages: Iterable[ServerSentEvent], decode: Decode) -> bool:
-        """Takes messages that have arrived together. Returns True if the answer is over."""
+        """Adds messages that arrived together. Returns True if the answer is over."""
         answer, log = self._answer, self._delivery.log
         try:
             with self._delivery.lock:
@@ -42,7 +42,7 @@ class Intake:
         return answer.ending is not None
 
     def add_deltas(self, *deltas: Delta) -> None:
-        """Takes what is known otherwise."""
+        """Adds what did not come as a message."""
         with self._delivery.lock:
             for delta in deltas:
                 self._answer.feed(delta)
@@ -60,7 +60,7 @@ class Intake:
         self.announce()
 
     def announce(self) -> None:
-        """There may be something new to wait for, or to deliver."""
+        """Wakes all that may have something new to do."""
         if self.text_waiters:
             self.text_waiters.wake()
         if self._answer.ending is not None:

@@ -46,12 +46,12 @@ class Reader:
         self._timeouts = timeouts
         self._retries = retries
         self.cancellation = Cancellation()
-        """Makes `read` raise `Aborted`, and lets the service see the end."""
+        """Makes `read` raise `Aborted`, and ends the connection for the service."""
         self._exchange: Exchange | None = None
         self._whole: str | None = None  # the body of an answer in one piece
 
     def dump(self, log: Iterable[Any], error: SuggestionsError | None) -> str:
-        """What was sent, and what came back by `log` and `error`, as JSON."""
+        """The request, and the response as `log` and `error` have it, as JSON."""
         from suggestions._sources.dump import make_dump
 
         exchange = self._exchange  # the thread that reads may drop it meanwhile
@@ -61,11 +61,11 @@ class Reader:
         )
 
     def read(self, intake: Intake) -> None:
-        """Asks, again if that is allowed, and reads to the end of the answer.
+        """Asks, several times if need be, and reads to the end of the answer.
 
-        Raises `SuggestionsError` for what went wrong, `Aborted` after a cancellation.
+        Raises `SuggestionsError` if the last attempt fails, `Aborted` after a cancellation.
         """
-        # requests takes longer to import than all the rest; only a program that asks pays for it.
+        # requests takes longer to import than all the rest: only a program that asks imports it.
         from suggestions._sources.exchange import Exchange
         from suggestions._wire.retry import retry_delay
         from suggestions._wire.transport import Transport
@@ -98,7 +98,7 @@ class Reader:
                 retry = Retry(attempt + 1, delay, error)
             finally:
                 transport.close()
-                # It refers to the source, through what it calls.
+                # It refers to the source, which must not live on because of its reader.
                 self._whole, self._exchange = exchange.whole, None
             logger.debug("attempt %d follows in %.3f s: %r", *retry)
             intake.add_event(Event("retry", retry))
@@ -108,9 +108,9 @@ class Reader:
 def failure_of(
     read: Callable[[], object], credential: Credential, whole: str, peer: str
 ) -> SuggestionsError | None:
-    """Reads, and returns the error that it ends with: None at the end, or after a cancellation.
+    """Calls `read`; returns the error that it raises, None if it returned or was cancelled.
 
-    What is no fault of the peer, such as an error in a dialect of the user's own, is logged.
+    An error that is no fault of the peer, such as one in a user's own dialect, is also logged.
     """
     try:
         read()
@@ -120,7 +120,7 @@ def failure_of(
         return error
     except BaseException as error:
         trace = credential.traceback_of(error)
-        logger.error("%s failed in a way that is no fault of the %s\n%s", whole, peer, trace)
+        logger.error("the %s failed through no fault of the %s:\n%s", whole, peer, trace)
         failure = NetworkError(f"The {whole} could not be read: {type(error).__name__}.")
         failure.__cause__ = error
         credential.redact(failure)

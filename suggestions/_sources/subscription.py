@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from suggestions import errors
-from suggestions._sources.stream_telling import OWN_NAMES
+from suggestions._sources.stream_entries import OWN_NAMES
 from suggestions._wire.abort import Cancellation
 from suggestions._wire.headers import media_type
 from suggestions._wire.request import StreamRequest
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("suggestions")
 
-_REST = 5.0
+_ERROR_BODY = 5.0
 """Seconds for the body of a refusal: its status says enough."""
 
 
@@ -75,20 +75,19 @@ class Subscription:
         self._timeouts = check_timeouts({"first_byte": read_timeout, "idle": read_timeout})
         self._max_retry_delay = max_retry_delay
         self.cancellation = Cancellation()
-        """Makes `steps` raise `Aborted`, and lets the server see the end."""
+        """Makes `steps` raise `Aborted`, and ends the connection for the server."""
         self._failures = 0  # attempts in a row without a stream
 
     def steps(self) -> Generator[Step, None, None]:
-        """Goes on until an error that no other attempt could mend, and raises that.
+        """Goes on until an error that another attempt would not mend, and raises it.
 
         Raises `Aborted` after a cancellation.
         """
-        # requests takes longer to import than all the rest; only a program that connects pays
-        # for it.
+        # requests takes longer to import than all the rest: only a program that connects needs it.
         from suggestions._wire.transport import Transport
 
         while True:
-            deadlines = Deadlines(self._timeouts, rest=_REST)
+            deadlines = Deadlines(self._timeouts, error_body=_ERROR_BODY)
             transport = Transport(deadlines, self.cancellation, self._session)
             error: errors.SuggestionsError
             try:
@@ -127,7 +126,7 @@ class Subscription:
                     yield Step(ReadyState.OPEN, [_event(message, origin) for message in batch])
             stream.finish()
         finally:
-            # The server may set it, and the connection break off within the same event.
+            # The server may set `retry` in an event in which the connection then breaks off.
             stream.break_off()
             self._note(stream)
 
@@ -162,7 +161,7 @@ class Subscription:
             self.reconnection_time, self._failures, self._max_retry_delay
         )
         self._failures += 1
-        # It stays in the history, without all that the frames of its traceback refer to.
+        # The history keeps the error; its traceback would keep all that its frames refer to.
         error.__cause__ = error.__context__ = error.__traceback__ = None
         logger.debug("the stream is opened again in %.3f s: %r", error.retry_after, error)
         return error

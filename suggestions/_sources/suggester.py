@@ -16,7 +16,7 @@ from suggestions.dialects.question import Question
 from suggestions.errors import SuggestionsError
 from suggestions.events import Event
 
-_HEARD: dict[str, State] = {
+_STATES: dict[str, State] = {
     "suggestion": "suggesting",
     "done": "done",
     "abort": "aborted",
@@ -29,10 +29,10 @@ class Suggester:
 
     `on_suggestion(text)` gets the text so far, `on_done(text)` and `on_stop(text)` what there is at
     the end, `on_error(error)` a `SuggestionsError`, `on_state(state)` each new `state`. `defaults`
-    are arguments of `SuggestionsEventSource` for every request. Callbacks run where that source's
-    handlers do, one at a time. A command may come from any thread and counts at once: the
-    attributes tell of it, and no callback begins any more about what was before. In a forked child
-    the request is closed without a word; make another one there.
+    are arguments of `SuggestionsEventSource` for every request. Callbacks run on the thread of that
+    source's handlers, one at a time. A command may come from any thread and counts at once: the
+    attributes show it, and no callback begins any more about what was before. In a forked child
+    the request is closed without a callback; make another one there.
     Raises `TypeError` for an argument that no request could take.
     """
 
@@ -54,20 +54,20 @@ class Suggester:
         for callback in filter(None, callbacks):
             if not callable(callback) or iscoroutinefunction(callback):
                 raise TypeError(f"a callback must be a plain callable, not {callback!r}")
-        self._callbacks: dict[str, Any] = dict(zip((*_HEARD, "state"), callbacks, strict=True))
+        self._callbacks: dict[str, Any] = dict(zip((*_STATES, "state"), callbacks, strict=True))
         self._defaults = defaults
         self._lock = threading.RLock()
-        self._baton = threading.Lock()  # its holder tells what is in `_heard`
-        self._newest: Source | None = None  # whose turn it is to tell, also after `reset()`
-        self._heard: deque[tuple[Source | None, State, Event[Any]]] = deque()
+        self._baton = threading.Lock()  # its holder calls the callbacks for `_queue`
+        self._newest: Source | None = None  # runs the callbacks, also after `reset()`
+        self._queue: deque[tuple[Source | None, State, Event[Any]]] = deque()
         self._state: State = "init"
-        self._told: State = "init"
+        self._reported: State = "init"
         self._suggestion = ""
         self.error: SuggestionsError | None = None
-        """What failed, where the newest request did."""
+        """What failed, if the newest request did."""
         self.source: Source | None = None
         """The newest request's, None before the first and after `reset()`."""
-        fork.mind(self)
+        fork.register(self)
 
     @property
     def state(self) -> State:
@@ -87,12 +87,12 @@ class Suggester:
         Raises what `SuggestionsEventSource` does, and then leaves everything as it was.
         """
         source = Source(question, start=False, **{**self._defaults, **options})
-        for name in _HEARD:
-            source.connect(name, self._hear)
+        for name in _STATES:
+            source.connect(name, self._receive)
         for name in ("asked", "end"):
-            source.connect(name, self._tell)
+            source.connect(name, self._deliver)
         self._begin(source, "requesting")
-        source._delivery.append(Event("asked"))  # the new state is told before anything has arrived
+        source._delivery.append(Event("asked"))  # so the new state is reported at once
         source.start()
 
     def stop(self) -> None:
@@ -102,7 +102,7 @@ class Suggester:
             source.close()
 
     def reset(self) -> None:
-        """Closes the request without a word of it, and goes back to the beginning."""
+        """Closes the request without `on_stop`, and goes back to the beginning."""
         before = self._begin(None, "init")
         if before is not None:
             self._wake(before)
@@ -115,51 +115,52 @@ class Suggester:
             if source is not None:
                 self._newest = source
             if source is not before:
-                self._heard.append((source, state, Event(state)))
+                self._queue.append((source, state, Event(state)))
         if before is not None:
             before.close()
         return before
 
     @property
     def _closed(self) -> Source | None:
-        """The source, where it was closed: its handlers may be told of that only later."""
+        """The source, if it was closed: its `abort` may be delivered only later."""
         source = self.source
-        # Not by its `state`: who has read of an end there could not stop it any more.
+        # Not by its `state`: to read that makes an end final, and stop() would do nothing more.
         return source if source is not None and source.controller.aborted else None
 
-    # Telling, where a source calls its handlers
+    # Calling the callbacks, on the thread of a source's handlers
 
-    def _hear(self, source: Source, event: Event[Any]) -> None:
+    def _receive(self, source: Source, event: Event[Any]) -> None:
         if source is self.source:
-            self._heard.append((source, _HEARD[event.type], event))
-            self._tell(source, event)
+            self._queue.append((source, _STATES[event.type], event))
+            self._deliver(source, event)
 
-    def _tell(self, teller: Source, event: Event[Any]) -> None:
-        """Only the newest source tells, so that it is told where that one calls its handlers.
+    def _deliver(self, runner: Source, event: Event[Any]) -> None:
+        """Calls the callbacks for what is in the queue, as a handler of `runner`.
 
-        Where the baton is still with one before it, in a callback, it leaves the work for now:
-        whoever gives the baton back and sees work left wakes the newest.
+        Only the newest source does, so that they run on the thread of its handlers. If an older
+        one has the baton, in a callback, this leaves the work: the thread that gives the baton
+        back, and finds work left, wakes the newest source.
         """
         baton = self._baton
-        if teller is not self._newest or not baton.acquire(blocking=False):
+        if runner is not self._newest or not baton.acquire(blocking=False):
             return
         try:
-            while self._heard and teller is self._newest:
-                self._tell_of(teller, *self._heard.popleft())
+            while self._queue and runner is self._newest:
+                self._deliver_one(runner, *self._queue.popleft())
         finally:
-            baton.release()  # in a child that a callback has forked, there is another
-            # Also after an exception of a callback that is for the host.
-            if self._heard and self._newest is not None:
+            baton.release()  # in a child that a callback forked, `_baton` is new
+            # Also if the exception of a callback goes on to the host.
+            if self._queue and self._newest is not None:
                 self._wake(self._newest)
 
     def _wake(self, source: Source) -> None:
-        """Has a source tell what there is: a handler that is connected late is called at once."""
-        # One that was closed calls handlers for its end only; all others have begun with "asked".
+        """Has a source call `_deliver`: a handler that is connected late is called at once."""
+        # A closed source calls handlers for its end only; each other one has had "asked".
         name = "end" if source.controller.aborted else "asked"
-        source.once(name, lambda source, event: self._tell(source, event))
+        source.once(name, lambda source, event: self._deliver(source, event))
 
-    def _tell_of(
-        self, teller: Source, source: Source | None, state: State, event: Event[Any]
+    def _deliver_one(
+        self, runner: Source, source: Source | None, state: State, event: Event[Any]
     ) -> None:
         with self._lock:
             if not self._is_news(source, state):
@@ -169,26 +170,26 @@ class Suggester:
                 self._suggestion = event.detail
             elif source is not None and state == "error":
                 self._suggestion, self.error = source.full_message, event.detail
-        if state != self._told:
-            self._told = state
-            self._call(teller, "state", Event("state", state))
+        if state != self._reported:
+            self._reported = state
+            self._call(runner, "state", Event("state", state))
         if self._is_news(source, state):
-            self._call(teller, event.type, event)
+            self._call(runner, event.type, event)
 
     def _is_news(self, source: Source | None, state: State) -> bool:
         return source is self.source and (state == "aborted" or self._closed is None)
 
-    def _call(self, teller: Source, name: str, event: Event[Any]) -> None:
+    def _call(self, runner: Source, name: str, event: Event[Any]) -> None:
         callback = self._callbacks.get(name)
         if callback is not None:
             try:
                 callback(event.detail)
             except Exception as exception:
-                teller._delivery.report(event, callback, exception)
+                runner._delivery.report(event, callback, exception)
 
     def _in_child(self) -> None:
-        """In a forked child: the request is the parent's, and so is telling of it."""
+        """In a forked child: the request is the parent's, and so are the callbacks."""
         self._lock = threading.RLock()
-        self._heard = deque()
-        self._state, self._suggestion, self.error = "init", "", None  # `_closed` tells the rest
+        self._queue = deque()
+        self._state, self._suggestion, self.error = "init", "", None  # `_closed` overrides both
         self._baton = threading.Lock()

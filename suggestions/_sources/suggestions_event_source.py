@@ -1,4 +1,4 @@
-"""`SuggestionsEventSource`: joins the steps from a question to its handlers."""
+"""`SuggestionsEventSource`: from a question to its handlers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from suggestions._delivery.dispatch import Dispatcher
 from suggestions._delivery.handlers import Handler
 from suggestions._delivery.target import EventTarget
 from suggestions._sources.answer import Answer, State
+from suggestions._sources.answer_entries import AnswerEntries
 from suggestions._sources.answer_following import Following
-from suggestions._sources.answer_telling import TellAnswer
 from suggestions._sources.intake import Intake
 from suggestions._sources.reader import Reader, failure_of
 from suggestions._util import arguments, fork
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _AFTER_CLOSE = frozenset(("abort", "end"))
 _TIME_TO_ASK = 1.0  # seconds
+_WAIT_BLOCKS = "wait() would block the thread that has to run the handlers: connect one to 'end'"
 _numbers = itertools.count(1)
 
 
@@ -123,7 +124,7 @@ class SuggestionsEventSource(EventTarget):
         log: list[Any] = []
         self._answer = Answer(log.append, self._reader.credential.redact)
         self._delivery = Delivery(
-            self, TellAnswer(self._answer, log, interval), dispatch, self.close
+            self, AnswerEntries(self._answer, log, interval), dispatch, self.close
         )
         self._intake = Intake(self._answer, self._delivery)
         self._following = Following(self._answer, self._delivery, self._intake.text_waiters)
@@ -132,7 +133,7 @@ class SuggestionsEventSource(EventTarget):
         self._is_result_wanted = False  # by a caller, who gets an error as an exception
         self.controller = Controller(self)
         """Has `abort()`, and `aborted` (bool)."""
-        fork.mind(self)
+        fork.register(self)
         for name, handler in handlers.items():
             self.connect(name, handler)
         if self._delivery.host is not None:
@@ -149,7 +150,7 @@ class SuggestionsEventSource(EventTarget):
     def state(self) -> State:
         """ "init", "requesting", "suggesting", "done", "error" or "aborted"."""
         with self._delivery.lock:
-            self._answer.stand()
+            self._answer.make_final()
             return self._answer.state
 
     @property
@@ -204,7 +205,7 @@ class SuggestionsEventSource(EventTarget):
     def error(self) -> errors.SuggestionsError | None:
         """What failed; None if nothing did."""
         with self._delivery.lock:
-            self._answer.stand()
+            self._answer.make_final()
             return self._answer.error
 
     # Control
@@ -213,7 +214,7 @@ class SuggestionsEventSource(EventTarget):
         """Opens the connection, with `start=False`. Raises `RuntimeError` the second time."""
         with self._delivery.lock:
             if self._is_started:
-                raise RuntimeError("the source is started already")
+                raise RuntimeError("the source is started already: make another one to ask again")
             self._is_started = True
             if self._delivery.audible is not None:
                 return  # closed before it began
@@ -222,19 +223,19 @@ class SuggestionsEventSource(EventTarget):
         try:
             threading.Thread(target=self._run, name=name, daemon=True).start()
         except RuntimeError:
-            self.close()  # no caller waits for it, and the host need not call back
+            self.close()  # so that no caller waits for it, and the host does not call back
             raise
 
     def close(self) -> None:
         """Stops it at once: the server sees the end, and `abort` is the terminal event.
 
         From any thread, in every phase; never blocks. After it has returned, no further handler is
-        called except for `abort` and `end`; one whose call was claimed before may still be under
-        way on another thread. Once a handler, `state`, `error`, `result()`, iteration or `await`
-        knows of the answer's own end, it does nothing, and handlers hear all of it.
+        called except for `abort` and `end`; a call that had begun may still be under way on another
+        thread. Once a handler, `state`, `error`, `result()`, iteration or `await` has shown the
+        answer's own end, it does nothing, and handlers get every event.
         """
         with self._delivery.lock:
-            if self._delivery.audible is not None or self._answer.stands:
+            if self._delivery.audible is not None or self._answer.is_final:
                 return
             self._delivery.audible = _AFTER_CLOSE
             self._answer.abort()
@@ -244,9 +245,9 @@ class SuggestionsEventSource(EventTarget):
     def debug_dump(self, path: str | os.PathLike[str]) -> None:
         """Writes the request and each message that has come so far to a file of JSON.
 
-        To attach to a report of a bug: it has the question and the answer, but no token, and no
-        value of a header or a query that may be one. `suggestions.testing.replay(path)` feeds it
-        back. Raises `OSError` if the file cannot be written.
+        Attach it to a bug report: it has the question and the answer, but no token, and no value of
+        a header or a query that may be a secret. `suggestions.testing.replay(path)` plays it back.
+        Raises `OSError` if the file cannot be written.
         """
         with self._delivery.lock:
             log, error = list(self._delivery.log), self._answer.error
@@ -270,12 +271,12 @@ class SuggestionsEventSource(EventTarget):
         if not self._is_over():
             runs_here = delivery.host is not None and delivery.host.runs_here()
             if runs_here or delivery.is_delivering_here() or delivery.async_calls.runs_here():
-                raise RuntimeError("wait() would block the thread that has to run the handlers")
+                raise RuntimeError(_WAIT_BLOCKS)
             has_host = delivery.host is not None
             delivery.end_waiters.block_until(self._is_over, timeout, often=has_host)
         if not delivery.is_settled():
             return False
-        self._warn_of_unheard_error()
+        self._warn_of_unhandled_error()
         return True
 
     def _is_over(self) -> bool:
@@ -322,7 +323,7 @@ class SuggestionsEventSource(EventTarget):
         self._check_started(what)
         is_reader = self._delivery.reader == threading.get_ident()
         if blocks and is_reader and not self._answer.ended:
-            raise RuntimeError(f"{what} would block the thread that reads the answer")
+            raise RuntimeError(f"{what} would block the thread that reads: connect to 'done'")
         self._is_result_wanted = True
         self._delivery.end_waiters.wake()
 
@@ -341,29 +342,29 @@ class SuggestionsEventSource(EventTarget):
         if failure is not None:
             self._intake.fail(failure)
         else:
-            # After close(), it is delivered here if no other thread can be started any more.
+            # After close(), this delivers `abort` if no thread could be started for that.
             self._intake.announce()
         logger.debug("%r: over", self)
-        # A caller that is about to ask for the result is given the time to do so.
-        self._delivery.end_waiters.block_until(self._is_error_heard, _TIME_TO_ASK)
-        self._warn_of_unheard_error()
+        # A caller that is about to ask for the result gets the time to do so.
+        self._delivery.end_waiters.block_until(self._is_error_handled, _TIME_TO_ASK)
+        self._warn_of_unhandled_error()
 
-    # Errors that no handler hears, hosts that end, forks
+    # Errors that no handler gets, hosts that end, forks
 
-    def _is_error_heard(self) -> bool:
+    def _is_error_handled(self) -> bool:
         error = self._answer.error
         if error is None or self._is_result_wanted or self._delivery.is_host_gone:
             return True
-        return self._delivery.is_heard(error.code, "error_response", "error")
+        return self._delivery.has_handler(error.code, "error_response", "error")
 
-    def _warn_of_unheard_error(self) -> None:
+    def _warn_of_unhandled_error(self) -> None:
         error = self._answer.error
         with self._delivery.lock:
-            if error is None or self._has_warned or self._is_error_heard():
+            if error is None or self._has_warned or self._is_error_handled():
                 return
             self._has_warned = True
         logger.warning(
-            "%s No handler heard of it: connect a handler to 'error', or call result().",
+            "%s No handler was called for it: connect a handler to 'error', or call result().",
             error.message,
         )
 

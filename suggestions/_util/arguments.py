@@ -1,5 +1,5 @@
-"""Checks of a source's arguments. Each raises at the call and names the argument; none of them
-puts a value that may be a secret into a message."""
+"""Checks of a source's arguments. Each raises at the call and names the argument; none quotes a
+value that may be a secret."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def check_url(url: object) -> str:
     if parts.username is not None:
         raise ValueError("url has a user name or a password in it: pass a token or headers instead")
     if any(char.isspace() or not char.isprintable() for char in url):
-        raise ValueError("url has a blank or a control character in it")
+        raise ValueError("url has a blank or a control character in it: write it percent-encoded")
     return url
 
 
@@ -55,7 +55,7 @@ def check_headers(headers: object) -> dict[str, str]:
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(f"headers[{name!r}]: name and value must be str")
         if not re.fullmatch(_HEADER_NAME, name):
-            raise ValueError(f"headers[{name!r}] is not the name of a header")
+            raise ValueError(f"headers[{name!r}] is not a header name: expected ASCII letters")
         if not re.fullmatch(_HEADER_VALUE, value):
             raise ValueError(
                 f"headers[{name!r}] has a character that a header cannot have, such as a line end"
@@ -73,7 +73,7 @@ def check_count(name: str, count: object, kind: str = "an int") -> int:
 
 
 def check_optional_count(name: str, count: object) -> int | None:
-    """`check_count`, or None for none. Raises `TypeError`, `ValueError`."""
+    """As `check_count`, and takes None. Raises `TypeError`, `ValueError`."""
     return None if count is None else check_count(name, count, "an int or None")
 
 
@@ -113,14 +113,14 @@ def check_seconds(
         hint = " (None for none)" if or_none else ""
         raise ValueError(f"{name} must be {least}, not {seconds}{hint}")
     if seconds > longest:
-        raise ValueError(f"{name} is more seconds than can be waited for: {seconds}")
+        raise ValueError(f"{name} must be at most {longest:g} seconds, not {seconds}")
     return float(seconds)
 
 
 def check_optional_seconds(
     name: str, seconds: object, *, longest: float = math.inf
 ) -> float | None:
-    """`check_seconds`, or None for none. Raises `TypeError`, `ValueError`."""
+    """As `check_seconds`, and takes None. Raises `TypeError`, `ValueError`."""
     if seconds is None:
         return None
     return check_seconds(name, seconds, longest=longest, or_none=True)
@@ -131,7 +131,7 @@ def check_throttle(throttle: object) -> float | None:
     return check_optional_seconds("throttle", throttle, longest=threading.TIMEOUT_MAX)
 
 
-# All four, because the module `requests` and the class itself have some of them.
+# All four: the module `requests` and the class `Session` itself have some of them.
 _OF_A_SESSION = ("request", "mount", "adapters", "cookies")
 
 
@@ -166,7 +166,7 @@ def check_json(name: str, value: object) -> None:
 
 
 def refuse_unknown(what: str, names: Mapping[str, object]) -> None:
-    """Raises `TypeError` for an argument that `what` does not take, with where its value goes."""
+    """Raises `TypeError` for a name that `what` does not take; says what to use instead."""
     for name in names:
         advice = _ELSEWHERE.get(name, "there is no such argument")
         raise TypeError(f"{what} got {name}=: {advice}")

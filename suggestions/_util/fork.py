@@ -1,4 +1,4 @@
-"""After a fork, locks, threads and connections are the parent's: objects can learn of it here."""
+"""Calls objects after a fork, in the child: locks, threads and connections are the parent's."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Protocol
 
 class Forked(Protocol):
     def _in_child(self) -> None:
-        """Called in the child. No other thread of the parent is here, not even one with a lock."""
+        """Called in the child. It has no other thread: a lock that one held is never released."""
 
 
-_minded: weakref.WeakSet[Forked] = weakref.WeakSet()
+_registered: weakref.WeakSet[Forked] = weakref.WeakSet()
 
 
-def mind(each: Forked) -> None:
-    """From now on, its `_in_child` is called in each child of a fork, as long as it lives."""
-    _minded.add(each)
+def register(each: Forked) -> None:
+    """As long as the object lives, its `_in_child` is called in each forked child."""
+    _registered.add(each)
 
 
 def _after_in_child() -> None:
-    for each in list(_minded):
+    for each in list(_registered):
         each._in_child()
 
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 def names(
     package: str, homes: Mapping[str, str]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """Its `__getattr__` and `__dir__`.
+    """The package's `__getattr__` and `__dir__`.
 
-    `homes` has the module of each name, relative to the package: "token", or "._util.redaction"
-    for one beside it. The name of a module itself has `""`.
+    `homes` maps each name to its module, relative to the package: "token", or "._util.redaction"
+    for one beside the package. A name that is itself a module is mapped to "".
     """
 
     def get(name: str) -> object:

@@ -1,7 +1,7 @@
 """Secrets, and how they are taken out of errors, logs and dumps.
 
-The promise (SECURITY.md names its tests): none of those has the token, nor another secret of a
-request or of a login, be it plain, or as JSON or a URL writes it.
+The promise (SECURITY.md names its tests): none of those has the token or another secret of a
+request or a login, neither plain nor as JSON or a URL writes it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 Redact = Callable[[str], str]
 REMOVED = "[removed]"
 SHORT = 8
-"""Characters. A text with fewer may well be a part of ordinary words."""
+"""Characters. A shorter text may well be a part of ordinary words."""
 _HARMLESS = (
     r"(?i)accept(-encoding|-language)?|anthropic-version|cache-control|connection|"
     r"content-(encoding|length|type)|date|retry-after|server|transfer-encoding|user-agent|via|"
@@ -43,7 +43,7 @@ def is_secret(name: object) -> bool:
 def secrets_in(
     url: str = "", headers: Mapping[str, str | bytes] = {}, body: object = None
 ) -> Iterator[str]:
-    """What may be a secret of a request whose `body` is sent as JSON, or is bytes of it."""
+    """What may be a secret in a request. `body` is what is sent as JSON, or the JSON's bytes."""
     for name, given in headers.items():
         value = _text(given)
         if not is_harmless(name):
@@ -59,7 +59,7 @@ def secrets_in(
 def secrets_of(session: Any) -> list[str]:
     """What may be a secret of a `requests.Session`: its headers, cookies, query and password.
 
-    What cannot be read is skipped, because the error that is being redacted must reach the program.
+    What cannot be read is skipped: the error that is being redacted must reach the program.
     """
     secrets: list[str] = []
     for read in (
@@ -74,7 +74,7 @@ def secrets_of(session: Any) -> list[str]:
 
 
 def _secrets_in_auth(auth: Any) -> list[str]:
-    """A password, and what HTTP's Basic authentication sends for it (RFC 7617, section 2)."""
+    """A password, alone and as HTTP's Basic authentication sends it (RFC 7617, section 2)."""
     given = auth if isinstance(auth, tuple) else (auth.username, auth.password)
     name, password = map(_text, given)
     return [password, b64encode(f"{name}:{password}".encode("latin-1", "replace")).decode()]
@@ -120,8 +120,9 @@ def redact(error: _Error, secrets: Collection[str]) -> None:
     """Replaces the secrets by "[token]" in the message and the body of a `SuggestionsError`: some
     services quote the key that they refuse.
 
-    The tracebacks of the error and of its causes go too: their frames hold the request, and some
-    crash reporters send variables. A cause whose words have a secret goes as a whole.
+    The tracebacks of the error and of its causes are dropped. Their frames hold the request, token
+    and all, and crash reporters send the variables of each frame. If the text of a cause has a
+    secret, all causes are dropped: the words of another library's error cannot be changed safely.
     """
     assert isinstance(error, BaseException)
     _forget_frames(error)
@@ -143,7 +144,7 @@ def _forget_frames(error: BaseException | None) -> None:
         if error is not None and id(error) not in known:
             known.add(id(error))
             error.__traceback__ = None
-            # An exception that wraps others has them in its arguments, too.
+            # Some exceptions, such as urllib3's, have others as their arguments.
             wrapped = (arg for arg in error.args if isinstance(arg, BaseException))
             left += [error.__cause__, error.__context__, *wrapped]
 
@@ -164,7 +165,7 @@ def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
 
 
 def _as_written(secret: str) -> str:
-    """A pattern for a secret. A short one is found as a word alone, and not within others."""
+    """A pattern for a secret. A short one is found only as a whole word."""
     pattern = "".join(map(_forms, re.findall(r"(?s)(?a:\w+)|\\+|.", secret)))
     return pattern if len(secret) >= SHORT else rf"(?<![^\W_]){pattern}(?![^\W_])"
 
@@ -194,21 +195,21 @@ def _forms(part: str) -> str:
 
 
 def harmless_headers(headers: Mapping[str, str], redact: Redact) -> dict[str, str]:
-    """The headers; each value that may be a secret is removed."""
+    """The headers, without each value that may be a secret."""
     return {
         name: redact(value) if is_harmless(name) else REMOVED for name, value in headers.items()
     }
 
 
 def without_values(url: str) -> str:
-    """The address; what its query says may be a key."""
+    """The address, without the values in its query: one may be a key."""
     parts = urlsplit(url)
     names = [(name, REMOVED) for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
     return urlunsplit(parts._replace(query=urlencode(names, safe="[]")))
 
 
 def without_secrets(value: Any, redact: Redact, *, secret: bool = False) -> Any:
-    """A body; some services want their key in it, and some have it deep under a secret name."""
+    """A body without the secrets, and without each text at any depth under a secret name."""
     if isinstance(value, str):
         return REMOVED if secret else redact(value)
     if isinstance(value, Mapping):

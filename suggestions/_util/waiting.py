@@ -8,14 +8,14 @@ import threading
 from collections.abc import Callable
 from time import monotonic
 
-# Python runs a signal's handler on the main thread, after the wait that the signal came in (on
-# Windows), or just before the wait begins. So no wait may keep that thread for longer than this
-# many seconds.
+# Seconds. Python runs a signal's handler on the main thread, and while that thread waits for a
+# lock it cannot: on Windows never, elsewhere if the signal came just before the wait. So the main
+# thread never waits for longer at a time.
 _LONGEST = 0.1
 
 
 class Waiters:
-    """Threads and tasks that wait for a condition. `wake()`, from any thread, has them look."""
+    """Threads and tasks that wait for a condition. `wake()`, from any thread, has each check it."""
 
     def __init__(self) -> None:
         self._wakers: list[Callable[[], object]] = []
@@ -32,24 +32,24 @@ class Waiters:
     ) -> bool:
         """Blocks until the condition holds or `timeout` seconds are over; returns if it holds.
 
-        With `often`, it looks ten times a second, also if nothing wakes it.
+        With `often`, it checks ten times a second, even if nothing wakes it.
         """
         deadline = None if timeout is None else monotonic() + timeout
-        # A lock that is open when there is news. An Event would deadlock if a signal's handler on
-        # the waiting thread is what sets it.
+        # A lock that is free if there is news. An Event has a lock of its own inside: a signal's
+        # handler that sets it, on the thread that waits for it, would deadlock.
         news = threading.Lock()
         gets_signals = threading.current_thread() is threading.main_thread()
         longest = _LONGEST if often or gets_signals else threading.TIMEOUT_MAX
 
         def wake() -> None:
-            with contextlib.suppress(RuntimeError):  # open already
+            with contextlib.suppress(RuntimeError):  # it is free already
                 news.release()
 
         self._wakers.append(wake)
         try:
             while not condition():
                 left = math.inf if deadline is None else max(0.0, deadline - monotonic())
-                # What changes from here on opens the lock again, so looking then misses nothing.
+                # A change after the check has freed the lock, so that this wait ends at once.
                 if not news.acquire(timeout=min(left, longest)) and left == 0:
                     return False
             return True

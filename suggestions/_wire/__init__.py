@@ -1,6 +1,6 @@
 """From a request to messages: the transport, the body's codings, the framing of messages.
 
-Between the socket and the messages nothing does I/O or looks at a clock: each step is a `Decoder`.
+The steps between the socket and the messages are each a `Decoder`, without I/O and without a clock.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ T = TypeVar("T")
 class Decoder(Generic[T]):
     """One step from bytes to messages; it is fed bytes that may be cut anywhere.
 
-    `feed` returns all that is complete by then, and never raises. `ended` turns True if the end
-    was seen or something is wrong; then feed it nothing more. `finish` is for the end of the bytes
-    as well: it returns what remains, or raises what is wrong. So all that came before a fault is
-    delivered before the fault is raised.
+    `feed` returns all that is complete by then, and never raises. `ended` is True after the end or
+    a fault; then feed it nothing more. Call `finish` then, or when the bytes end: it returns what
+    remains, or raises the fault. So all that came before a fault is delivered before it is raised.
 
-    What is compressed can become very long. So that little memory is enough, a step may then hold
-    back a part: as long as `pending` is True, feed it b"" to get the next one.
+    What is compressed can become very long. To need little memory, a step may return only a part
+    of it: while `pending` is True, feed it b"" to get the next part.
     """
 
     ended = False

@@ -1,9 +1,10 @@
 """Ends a request at once from another thread, in every phase, so that the server sees it.
 
-Closing a response or a session from another thread hangs or frees nothing. What works in every
-phase is `shutdown()` on a duplicate of the socket, made before it connects. On the original it
-does not: TLS takes the descriptor out of it, the system may use the number again meanwhile, and
-an `SSLSocket.shutdown()` would drop the encryption first.
+To close a response or a session from another thread blocks until the read ends, or leaves the
+connection open. `shutdown()` on the socket itself is no better: TLS takes the descriptor out of
+it, the system may give the number to another file, and `SSLSocket.shutdown()` drops the encryption
+first. What works in every phase is `shutdown()` on a duplicate, made before the socket connects:
+for the system it is the same connection, and only we close it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 class Aborted(Exception):
-    """The request was cancelled: give up the step that is under way."""
+    """The request was cancelled: the step that is under way ends here."""
 
 
 class Cancellation:
@@ -54,7 +55,7 @@ class Cancellation:
     def add_other(self, shut_down: Callable[[], object]) -> None:
         """Calls `shut_down` as well, for a connection that is not ours. Raises `Aborted`, as above.
 
-        What it raises is ignored: not each connection can be shut down.
+        What it raises is ignored: not every connection can be shut down.
         """
         self._shut_down_other = shut_down
         self.check()
@@ -81,7 +82,7 @@ class Cancellation:
         try:
             threading.Thread(target=run, name="suggestions-lookup", daemon=True).start()
         except RuntimeError:
-            return function()  # the interpreter is on its way out
+            return function()  # the interpreter exits
         result: T
         result, error = self._next(results, timeout)
         if error is not None:
@@ -89,7 +90,7 @@ class Cancellation:
         return result
 
     def cancel(self) -> None:
-        """Returns within microseconds; a thread that is blocked on one of the sockets wakes up."""
+        """Wakes the thread that is blocked on one of the sockets. Returns within microseconds."""
         self._is_cancelled = True
         if self._results is not None:
             self._results.put(None)
@@ -110,7 +111,7 @@ class Cancellation:
             duplicate.close()
 
     def disown(self) -> None:
-        """In a forked child: the connections are the parent's, and no thread frees the lock."""
+        """In a forked child: closes our copies; the parent's connections stay as they are."""
         self._lock = threading.Lock()
         self._is_cancelled = True
         for duplicate in self._pop_sockets():
@@ -123,7 +124,8 @@ class Cancellation:
         return sockets
 
     def _next(self, results: SimpleQueue[Any], timeout: float | None) -> Any:
-        # First the queue, then the flag; cancel() sets the flag first, so one sees the other.
+        # This sets the queue, then reads the flag; cancel() sets the flag, then reads the queue.
+        # So in any order one of the two sees what the other has set.
         self._results = results
         self.check()
         try:
@@ -135,7 +137,7 @@ class Cancellation:
 
 
 def _reset_on_close(sock: socket.socket) -> None:
-    # A service that has not read all of the question would find the end only after it.
+    # Without a reset, a service that is still reading the question would see the end only after it.
     with contextlib.suppress(OSError):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
 

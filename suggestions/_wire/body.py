@@ -1,4 +1,4 @@
-"""A response's body as it arrives: how to receive it, and how to undo what was done to it."""
+"""A response's body: what receives it, and what undoes its transfer and content codings."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from suggestions.errors import IncompleteStreamError, MalformedStreamError
 Receive = Callable[[], bytes]
 
 _LONGEST_LINE = 4096
-# Before 2.6, urllib3 unpacks at once all that it has received, whatever that becomes. It is asked
-# for codings that `coding` does not know, if a package for one is installed.
+# urllib3 undoes the codings that `coding` does not know, if a package for one is installed. Before
+# 2.6 it unpacks all that it has received at once, however long that becomes.
 _VERSION: str = urllib3.__version__  # type: ignore[attr-defined]
 _UNPACKS_ALL = tuple(map(int, _VERSION.split(".")[:2])) < (2, 6)
 # int() alone would take signs, underscores, blanks and "0x".
@@ -33,7 +33,7 @@ _CUT_OFF = "The connection ended within the answer."
 def open_body(
     response: Any, direct: http.client.HTTPResponse | None
 ) -> tuple[Receive, Decoder[bytes]]:
-    """What receives the body of a `requests.Response`, b"" at its end, and what decodes that.
+    """Two things: a callable that receives the body's next bytes, b"" at its end, and the decoder.
 
     `direct` is the response of our own connection, None if another adapter has made it. Raises
     `MalformedStreamError` for a content coding that nothing here can undo.
@@ -60,9 +60,9 @@ def open_body(
 def _receive_directly(response: http.client.HTTPResponse) -> Receive:
     """Right from the connection.
 
-    `http.client` would return one transfer chunk at a time, for four times the work, or wait for
-    a buffer to fill. What was read along with the headers comes first; after that, nothing is
-    buffered.
+    `http.client` would return one transfer chunk at a time, which takes four times as long, or wait
+    for a buffer to fill. The bytes that were read along with the headers come first; after them,
+    nothing is buffered.
     """
     file: Any = response.fp
     if file is None:
@@ -107,7 +107,7 @@ def _from(chunks: Iterable[bytes]) -> Receive:
 def _framing(response: http.client.HTTPResponse) -> Decoder[bytes]:
     if response.chunked and response.fp is not None:
         return Chunked()
-    return Sized(0 if response.fp is None else response.length)  # a status may say: no body
+    return Sized(0 if response.fp is None else response.length)  # some statuses have no body
 
 
 class Sized(Decoder[bytes]):
@@ -237,5 +237,5 @@ class _Joined(Decoder[bytes]):
         return b""
 
     def _last_ended(self) -> int:
-        """A step that has ended needs no more of those before it, whatever is wrong with them."""
+        """The last step that has ended: faults of the steps before it do not matter any more."""
         return max((n for n, step in enumerate(self._steps) if step.ended), default=0)

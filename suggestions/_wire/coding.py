@@ -1,6 +1,6 @@
-"""Undoes the content codings gzip and deflate (RFC 9110, section 8.4.1), and sees their end.
+"""Undoes the content codings gzip and deflate (RFC 9110, section 8.4.1), and checks their end.
 
-urllib3 would take half of a compressed body for the whole of it.
+urllib3 would accept half of a compressed body as the whole of it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from suggestions.errors import IncompleteStreamError, MalformedStreamError
 
 _AT_ONCE = 64 * 1024
 _MOST_CODINGS = 5
-# Text becomes 3 to 50 times as long; a stream whose events are sent one by one, less. A bomb of
-# one layer of gzip, 1000 times.
+# Unpacked, text is 3 to 50 times as long, and a stream whose events are sent one by one less; a
+# bomb of one layer of gzip is 1000 times as long.
 _MOST_INFLATION = 100
 _SMALL = 4 * 1024 * 1024
 UNDONE_HERE = frozenset(("gzip", "x-gzip", "deflate"))
-# Those that are registered (RFC 9110, section 18.6). Many services write "none" or a charset
-# if they mean that there is none.
+# The registered ones (RFC 9110, section 18.6). If there is none, many services write "none" or a
+# charset.
 _KNOWN = frozenset(
     (
         *("aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip"),
@@ -35,7 +35,7 @@ _GZIPPED, _ZLIB, _RAW = 31, 15, -15  # what zlib calls them
 def codings(header: str) -> list[str]:
     """The codings that `Content-Encoding` names, in the order in which they were applied.
 
-    A word that names no coding stands for none, as in browsers (Fetch, "handle content codings").
+    A word that names no coding is ignored, as in browsers (Fetch, "handle content codings").
     Raises `MalformedStreamError` for more codings than any service applies.
     """
     names = [name for part in header.lower().split(",") if (name := part.strip())]
@@ -65,8 +65,8 @@ class Decompressor(Decoder[bytes]):
         self._is_gzip = name != "deflate"
         self._inflater: Any = None
         self._has_begun = False
-        self._held = b""  # what comes next; if it is short, too little to see what begins there
-        self._is_full = False  # so that the inflater can hold a little more
+        self._held = b""  # not yet unpacked; too little, perhaps, to see what begins there
+        self._is_full = False  # the last part was as long as may be: there may be more
         self._size = 0
 
     def feed(self, data: bytes) -> bytes:
@@ -121,24 +121,24 @@ class Decompressor(Decoder[bytes]):
 
 
 def bomb_of(size: int, received: int) -> MalformedStreamError | None:
-    """The error of a body of which little is received and very much becomes, else None.
+    """The error if `received` bytes have become far too many, `size`; else None.
 
-    The bound on one event alone would let a stream of comments, or of text, go on for ever.
+    The bound on one event is not enough: a stream of comments, or of text, could go on for ever.
     """
     if size <= max(_SMALL, _MOST_INFLATION * received):
         return None
     return MalformedStreamError(
-        f"The answer's compression is a bomb: it becomes more than {_MOST_INFLATION} times as long."
+        f"The answer's compression is a bomb: unpacked, it is over {_MOST_INFLATION} times as long."
     )
 
 
 def _has_zlib_head(start: bytes) -> bool:
-    """Whether zlib's header is there (RFC 1950, section 2.2); many send what belongs after it."""
+    """Whether zlib's header is there (RFC 1950, section 2.2), which many services leave out."""
     return start[0] & 0x8F == 8 and int.from_bytes(start[:2], "big") % 31 == 0
 
 
 def _up_to_the_break(inflater: Any, data: bytes) -> Iterator[bytes]:
-    """What zlib has undone before the byte at which it raises; it returns none of it then."""
+    """What zlib unpacks before the byte at which it raises. Fed at once, it would return none."""
     with contextlib.suppress(zlib.error):
         for position in range(len(data)):
             yield inflater.decompress(data[position : position + 1])

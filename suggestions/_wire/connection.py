@@ -1,4 +1,4 @@
-"""Our connections under requests: they can be cancelled, and each read has its deadline."""
+"""Our connections for requests: they can be cancelled, and each read has its deadline."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_INTERIM = 20
 _LONGEST_LOADING = 1.0  # seconds
 _LOADING_STEP = 0.001  # seconds
 _loading: dict[int, socket.socket] = {}
-"""By a connection's id: the socket of each that loads certificates before TLS begins."""
+"""By the id of a connection that loads certificates before TLS begins: its socket."""
 
 
 class ConnectionState:
@@ -54,17 +54,17 @@ class _Response(http.client.HTTPResponse):
         reader: Any = self.fp.raw
         super().begin()
         if reader.ended:
-            # http.client takes the headers that have come by then for all of them.
+            # http.client would take the headers that have come so far for all of them.
             raise http.client.RemoteDisconnected("it ended within the headers")
         self._state.response = self
         if 300 <= self.status < 400:
-            # Nor is the connection used again: what is left unread would be the next response.
+            # The connection is not used again: the unread body would be taken for a response.
             self.will_close = True
             self.close()
 
     def _read_status(self) -> tuple[str, int, str]:
-        # Passes over interim responses (RFC 9110, section 15.2): http.client's own loop would pass
-        # over 100 alone, and for ever.
+        # Skips interim responses (RFC 9110, section 15.2): http.client's own loop would skip 100
+        # alone, and any number of them.
         for _ in range(_MOST_INTERIM):
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if not 100 <= status < 200:
@@ -111,9 +111,9 @@ class _Cancellable:
         if isinstance(failure, TimeoutError):
             raise state.deadlines.passed() from failure
         reason = failure and (failure.strerror or failure)
-        whom = f"the proxy {self.host}" if self.proxy else self.host
+        peer = f"the proxy {self.host}" if self.proxy else self.host
         raise ConnectionFailedError(
-            f"No connection to {whom}, port {self.port}: {reason}."
+            f"No connection to {peer}, port {self.port}: {reason}."
         ) from failure
 
     def _look_up(self) -> list[Any]:
@@ -145,7 +145,7 @@ class _Cancellable:
                 sock.bind(self.source_address)
             state.cancellation.add(sock)
             sock.connect(address)
-            # A shutdown while it connects can look like a success.
+            # If it was shut down meanwhile, connect() can still return.
             state.cancellation.check()
             sock.settimeout(state.deadlines.timeout())
         except BaseException:
@@ -157,7 +157,7 @@ class _Cancellable:
         super().connect()  # type: ignore[misc]
         self._state.connected = True
         self._state.deadlines.sent()
-        # A service that does not read what is sent keeps it waiting as well.
+        # Sending has a deadline too: a service may not read what is sent.
         self.sock.settimeout(self._state.deadlines.timeout())
 
 
@@ -173,8 +173,8 @@ class _HTTPSConnection(_Cancellable, HTTPSConnection):
 
     def _tunnel(self) -> None:
         super()._tunnel()
-        # While the proxy's answer was read, the kernel has kept the deadline; the handshake knows
-        # Python's timeout alone.
+        # For the proxy's answer, the kernel kept the deadline (`_wait_at_most`); the handshake
+        # needs Python's own timeout.
         self.sock.settimeout(self._state.deadlines.timeout())
 
     def connect(self) -> None:
@@ -182,9 +182,10 @@ class _HTTPSConnection(_Cancellable, HTTPSConnection):
             with _exit_delayed(self):
                 super().connect()
         except Exception as error:
-            # These would stay open until the garbage collector comes: before Python 3.13, ssl's
-            # socket, if the peer resets the connection just before the handshake; in Python 3.10
-            # and early ones of 3.11, http.client's response of a proxy that makes no tunnel.
+            # Only the frames of the error still know these, and the error refers to its frames, so
+            # they would stay open until the garbage collector runs: before Python 3.13, ssl's
+            # socket, if the peer resets the connection just before the handshake; in 3.10 and
+            # early 3.11, http.client's response of a proxy that makes no tunnel.
             for frame, _ in traceback.walk_tb(error.__traceback__):
                 for left in frame.f_locals.values():
                     if isinstance(left, (ssl.SSLSocket, http.client.HTTPResponse)):
@@ -214,7 +215,7 @@ class CancellableAdapter(HTTPAdapter):
         return self._with_our_connections(super().get_connection(url, proxies))
 
     def _with_our_connections(self, pool: Any) -> Any:
-        # Others, such as those of a SOCKS proxy, connect in a way of their own.
+        # Other classes, such as those for a SOCKS proxy, connect in their own way.
         ours = _OURS.get(pool.ConnectionCls)
         if ours is not None:
             pool.ConnectionCls = partial(ours, self._state)
@@ -223,11 +224,11 @@ class CancellableAdapter(HTTPAdapter):
 
 @contextlib.contextmanager
 def _exit_delayed(connection: object) -> Iterator[None]:
-    """From the connecting on, the process does not exit until TLS has begun.
+    """While a connection is made, and until TLS has begun on it, the process does not exit.
 
-    Loading the certificates to trust takes tens of milliseconds, outside of the interpreter. If
-    the process exits meanwhile, OpenSSL is cleaned up under that thread, which ends in a
-    segmentation fault. Everything else that OpenSSL does here is over long before.
+    Loading the certificates takes tens of milliseconds, in which OpenSSL runs without the
+    interpreter's lock. If the process exits meanwhile, OpenSSL frees its memory while that thread
+    uses it: a segmentation fault. All else that OpenSSL does here is too short for that.
     """
     try:
         yield

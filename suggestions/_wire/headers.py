@@ -28,12 +28,12 @@ def charset(content_type: str) -> str:
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
-    """The id under which the service knows the request. `headers` must not regard case."""
+    """The service's id of the request. `headers` must ignore case."""
     return next((headers[name] for name in _REQUEST_IDS if headers.get(name)), None)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds that `Retry-After` (RFC 9110, section 10.2.3) asks for, None if it does not."""
+    """The seconds that `Retry-After` (RFC 9110, section 10.2.3) asks for, None if for none."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.replace(".", "", 1).isdigit():
         seconds = float(value)

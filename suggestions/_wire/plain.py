@@ -1,4 +1,4 @@
-"""Messages out of bytes that are no server-sent events: lines, or text as it arrives."""
+"""Messages from bytes that are no server-sent events: lines, or text as it arrives."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class TextDecoder(Decoder[list[ServerSentEvent]]):
             return []
         text = piece.removeprefix(self._mark)
         if piece:
-            self._mark = ""  # it is one at the very start alone
+            self._mark = ""  # elsewhere than at the start it is text
         return [ServerSentEvent("message", text, "")] if text else []
 
 

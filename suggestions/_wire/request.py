@@ -1,4 +1,4 @@
-"""A request as it goes over the wire. The check raises at the call and names the argument."""
+"""The request of a stream, and its check, which raises at the call and names the argument."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WITHOUT_BODY = ("GET", "HEAD")
 
 
 class StreamRequest(NamedTuple):
-    """The same for each connection, but for the token and the last event's id."""
+    """What each connection sends, without the token and the last event's id."""
 
     method: str
     url: str
@@ -22,8 +22,8 @@ class StreamRequest(NamedTuple):
     def headers_with(self, last_event_id: str, token: str | None) -> dict[str, str]:
         headers = dict(self.headers)
         if last_event_id:
-            # In UTF-8 (WHATWG HTML, section 9.2.4): http.client writes Latin-1, so that these are
-            # its bytes. Blanks at the start are no part of a header's value.
+            # The standard wants UTF-8 (WHATWG HTML, section 9.2.4) and http.client writes Latin-1:
+            # this makes the bytes right. Blanks at the start are no part of a header's value.
             headers["Last-Event-ID"] = last_event_id.encode().decode("latin-1").lstrip()
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
@@ -35,7 +35,7 @@ def check_request(url: object, method: object, headers: object, body: object) ->
     if not isinstance(method, str):
         raise TypeError(f"method must be a str, not {type(method).__name__}")
     if not (method.isascii() and method.isalpha()):
-        raise ValueError(f"method is no method of HTTP: {method!r}")
+        raise ValueError(f"method must be letters alone, such as GET or POST, not {method!r}")
     method = method.upper()
     if body is not None and method in _WITHOUT_BODY:
         raise ValueError(f'body cannot go with {method}: expected method="POST"')

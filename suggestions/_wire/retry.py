@@ -7,7 +7,7 @@ import random
 from suggestions import errors
 
 BY_DEFAULT = 2
-"""More attempts if the caller names no number, and the connection was never made."""
+"""More attempts, if the caller sets no number and the connection was never made."""
 _FIRST_DELAY = 0.25
 _LONGEST_DELAY = 30.0
 _TRANSIENT = (
@@ -60,8 +60,8 @@ def retry_delay(
 def may_reconnect(error: errors.SuggestionsError) -> bool:
     """Whether to open a stream again: if the network failed, or the stream just ended.
 
-    What the server has said, a redirect that leads nowhere, or an event that is too large would
-    be the same the next time.
+    A status, an answer that is none, a redirect that leads nowhere and an event that is too large
+    would be the same the next time.
     """
     return isinstance(error, errors.NetworkError) and not isinstance(error, _FINAL)
 

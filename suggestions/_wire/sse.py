@@ -1,7 +1,7 @@
-"""Server-sent events out of bytes (WHATWG HTML, sections 9.2.5 and 9.2.6). No I/O, no clock.
+"""Server-sent events from bytes (WHATWG HTML, sections 9.2.5 and 9.2.6). No I/O, no clock.
 
-Framing, ids and reconnection times are decided here; the fields of a block are interpreted by
-`sseclient`, which is right about one complete block with LF line ends, and is handed no other.
+This finds the blocks, the ids and the reconnection times. `sseclient` reads the fields of a block.
+It does so as the standard says if it gets one complete block with LF line ends, and gets no other.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from suggestions.events import ServerSentEvent as ServerSentEvent
 _new = tuple.__new__
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK_LINE = b"\n\n"
-# sseclient copies the data so far once for each further line: it gets this many at a time.
+# sseclient copies all data of a block at each further line, so it gets this many lines at a time.
 _DATA_LINES_AT_ONCE = 64
 _ID = r"(?m:^id(?:: ?([^\0\n]*))?$)"
 _DATA = rb"(?m:^data(?::|$))"
-# A line of something that is not an event. One that was cut off, and is as short as this, may be
-# the beginning of a field.
+# A line that is no field of an event. If the stream was cut off in the line, it needs 6 characters:
+# a shorter one may be the beginning of a field's name.
 _STRANGE = r"(?m:^(?!(?:data|event|id|retry)?(?::|$))[^\n]+)"
 _STRANGE_BEFORE_END = _STRANGE.replace("+", "{6,}")
 _COMMENT = r"(?m:^: ?([^\n]*)$)"
@@ -42,23 +42,23 @@ _LATEST = 10**_MOST_DIGITS - 1  # milliseconds
 
 
 class Comment(ServerSentEvent):
-    """A line that servers send to keep a connection: its text, which is no event's, is `data`."""
+    """A comment line, which servers send to keep a connection open; its text is `data`."""
 
 
 class EventDecoder(Decoder[list[ServerSentEvent]]):
     """The `ServerSentEvent`s in bytes.
 
     `last_event_id` (str, "" at first) and `reconnection_time` (milliseconds, None until the
-    server sets it) are those of the stream so far. An event that is not ended by
-    a blank line is dropped, as the standard says; after `finish`, `unfinished` says whether there
-    was one. `unframed` is the first block that has a line without a field of an event, and no
-    data; "" if there was none. With `with_comments`, there is a `Comment` for each comment line,
-    before the event of its block.
+    server sets it) are those of the stream so far. An event that is not ended by a blank line is
+    dropped, as the standard says; after `finish`, `unfinished` is True if there was one.
+    `unframed` is the first block without data that has a line which is no field of an event; "" if
+    there was none. With `with_comments`, there is a `Comment` for each comment line, before the
+    event of its block.
 
     Its fault is an `EventTooLargeError` if one event is longer than `max_event_size` bytes,
-    comments and line ends included. With `strict`, as an answer is read, it is also an
-    `IncompleteStreamError` if an event is unfinished, and so would be lost, and a
-    `MalformedStreamError` if there is text, and none of it in an event.
+    comments and line ends included. With `strict`, which answers are read with, an event that is
+    unfinished, and so would be lost, is an `IncompleteStreamError`, and a stream with text but
+    without any event is a `MalformedStreamError`.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         self._with_comments = with_comments
         self._strict = strict
         self._is_empty = True
-        self._start: bytes | None = b""  # too little to see whether it is a byte order mark
+        self._start: bytes | None = b""  # until a byte order mark would be whole
         self._after_cr = False
         self._held = bytearray()  # the beginning of an event, LF the only line end
         self._after_newline = True  # a blank line before the first event ends nothing
@@ -92,14 +92,14 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
             or self._start is not None
         ):
             data = self._whole_blocks(data)
-        else:  # nearly always, whole events have arrived
+        else:  # nearly always: whole events have arrived
             self._after_newline = True
         batch: list[ServerSentEvent] = []
         for block in data.decode(errors="replace").split("\n\n"):
             # Nearly every block of an answer is one line of data.
             if block.startswith("data:") and "\n" not in block:
                 text = block[6:] if block.startswith(" ", 5) else block[5:]
-                # ServerSentEvent(...) would enter a function of Python's for each.
+                # ServerSentEvent(...) would call a Python function for each.
                 batch.append(_new(ServerSentEvent, ("message", text, self.last_event_id)))
             elif block:
                 if self._with_comments:
@@ -112,9 +112,9 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         return batch
 
     def break_off(self) -> None:
-        """Takes what counts of an event that does not end: its reconnection time. `finish` does so.
+        """Takes the reconnection time from an event that does not end, as `finish` does.
 
-        All else of an event counts only when the event ends.
+        Everything else in an event counts only if the event ends.
         """
         self._note_reconnection_time(self._held[: self._held.rfind(b"\n") + 1])
 
@@ -134,7 +134,7 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
     def _check_answer(self) -> None:
         if self._is_empty and self.unframed:
             raise MalformedStreamError(
-                "The service says that it sends server-sent events, and sends something else: "
+                "The service announces server-sent events, but sends something else: "
                 + one_line(self.unframed),
                 body=self.unframed[:LONGEST_BODY],
             )
@@ -142,7 +142,7 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
             raise IncompleteStreamError("The answer stopped before it was complete.")
 
     def _whole_blocks(self, data: bytes) -> bytes:
-        """All that ends where an event ends, LF the only line end; what follows is held."""
+        """All up to the end of the last whole event, with LF line ends; the rest is held."""
         if self._start is not None:
             data = self._start + data
             if len(data) < len(_BYTE_ORDER_MARK):  # no event is as short, so none has to wait
@@ -155,7 +155,7 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
             return b""
         end = data.rfind(_BLANK_LINE) + len(_BLANK_LINE)
         if end < len(_BLANK_LINE):
-            # None within; the cut may lie between the two.
+            # The data has none; but it may begin with the second half of one.
             end = 1 if self._after_newline and data.startswith(b"\n") else 0
         whole = b""
         if end:
@@ -211,7 +211,7 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
             yield Comment("comment", text, self.last_event_id)
 
     def _note_reconnection_time(self, lines: bytes | bytearray) -> None:
-        # As bytes, since these may be many: in a text, each takes up to four times the memory.
+        # As bytes: there may be many lines, and a text takes up to four times the memory.
         for digits in re.findall(_RETRY, lines)[-1:]:
             beginning = int(digits.lstrip(b"0")[: _MOST_DIGITS + 1] or 0)
             self.reconnection_time = min(beginning, _LATEST)
@@ -241,7 +241,7 @@ class EventStream(EventDecoder):
 def _event_and_data(lines: list[str]) -> tuple[str, str] | None:
     """The type and data of one block, or None if it has no data to dispatch."""
     data_lines = [line for line in lines if line == "data" or line.startswith("data:")]
-    # The last one wins; handing over all of them each time would be quadratic.
+    # Only the last one counts. To pass all of them with each part would take quadratic time.
     type_lines = [line for line in lines if line == "event" or line.startswith("event:")][-1:]
     events: list[sseclient.Event] = []
     for start in range(0, len(data_lines), _DATA_LINES_AT_ONCE):

@@ -31,14 +31,14 @@ DEFAULTS: dict[str, float | None] = {
 }
 _LONGEST = 2_000_000.0
 _LATE = (TimeoutError, BlockingIOError)
-# On Linux and macOS, where a timeval is two longs: with 32 bits, it may have either size. On
-# macOS the second is an int and padding, which in little-endian bytes is the same.
+# On Linux and macOS with 64 bits, a timeval is two longs; with 32 bits its size varies. On macOS
+# the second is an int and padding, which in little-endian bytes is the same.
 _KERNEL_KEEPS_TIME = sys.platform in ("linux", "darwin") and struct.calcsize("l") == 8
-# Python 3.14 would have 128 KiB; but one `read1(RECEIVE)` must empty it, see `open_body`.
+# Python 3.14's default is 128 KiB, but one `read1(RECEIVE)` must empty the buffer: see `body`.
 _BUFFER = 8 * 1024
 _RECEIVE_FIRST = 4 * 1024
-# On Windows a shutdown() wakes no thread that reads. There the reader itself checks this often,
-# in seconds, whether the request was cancelled.
+# Seconds. On Windows, shutdown() does not wake a thread that reads, so there the reader checks at
+# this interval whether the request was cancelled.
 _POLL_INTERVAL = 0.1 if sys.platform == "win32" else None
 
 
@@ -52,7 +52,7 @@ def check_timeouts(timeouts: Mapping[str, float | None] | None) -> dict[str, flo
             expected = ", ".join(DEFAULTS)
             raise ValueError(f"timeouts[{name!r}] is not known: expected any of {expected}")
         seconds = check_optional_seconds(f"timeouts[{name!r}]", seconds)
-        # More than the system's calls can count is as good as none.
+        # The system's calls cannot take more seconds: as good as none.
         checked[name] = seconds if seconds is not None and seconds < _LONGEST else None
     return checked
 
@@ -60,15 +60,17 @@ def check_timeouts(timeouts: Mapping[str, float | None] | None) -> dict[str, flo
 class Deadlines:
     """The deadlines of one request, and the error of each that is missed.
 
-    `total` counts from the making of this object, `connect` from the beginning of each
-    connection, `first_byte` from each sending, `idle` from each read to the next. `rest` is
-    the seconds for the whole body of an error, those of `idle` by default.
+    `total` runs from the creation of this object, `connect` from the start of each connection,
+    `first_byte` from each request sent, `idle` from each read to the next. `error_body`: seconds
+    for the whole body of an error, by default those of `idle`.
     """
 
-    def __init__(self, timeouts: Mapping[str, float | None], *, rest: float | None = None) -> None:
+    def __init__(
+        self, timeouts: Mapping[str, float | None], *, error_body: float | None = None
+    ) -> None:
         self._timeouts = timeouts
         self._idle = timeouts["idle"]
-        self._rest = rest or self._idle
+        self._error_body = error_body or self._idle
         total = timeouts["total"]
         self._total = None if total is None else monotonic() + total
         self._phase = ""
@@ -76,7 +78,7 @@ class Deadlines:
         self.connecting()
 
     def connecting(self) -> None:
-        """A connection is about to be made; the look-up of its address counts."""
+        """A connection is about to be made; the time to look up its address counts."""
         self._expect("connect", self._timeouts["connect"])
 
     def sent(self) -> None:
@@ -85,15 +87,15 @@ class Deadlines:
 
     def first_byte(self) -> None:
         """The first byte of the answer is here."""
-        if self._phase != "rest":
+        if self._phase != "error_body":
             self._phase = "idle"
 
-    def start_rest(self) -> None:
-        """What follows (the body of an error) has one deadline for all of it."""
-        self._expect("rest", self._rest)
+    def start_error_body(self) -> None:
+        """The body of an error follows; all of it has one deadline."""
+        self._expect("error_body", self._error_body)
 
     def timeout(self) -> float | None:
-        """Seconds for the next step, None for ever. Raises the timeout's error if it has passed."""
+        """Seconds for the next step, None for no limit. Raises the error of a missed deadline."""
         if self._phase == "idle":
             return self._idle if self._total is None else self._within_total(self._idle)
         if self._deadline is None:
@@ -104,7 +106,7 @@ class Deadlines:
         return self._within_total(left)
 
     def left(self) -> float | None:
-        """Seconds until `total` is over, None for ever."""
+        """Seconds until `total` is over, None for no limit."""
         return None if self._total is None else self._total - monotonic()
 
     def for_requests(self) -> tuple[float | None, float | None]:
@@ -112,13 +114,13 @@ class Deadlines:
         return self.timeout(), self._within_total(self._timeouts["first_byte"])
 
     def passed(self) -> NetworkError:
-        """The error of the present step, which has taken too long."""
+        """The error of the current step, which has missed its deadline."""
         phase = self._phase
         if self._total is not None and monotonic() >= self._total:
             phase = "total"
         name, kind, words = _MISSED[phase]
         seconds = self._timeouts[name]
-        # Without a timeout of ours, it was the system's own.
+        # If we set no timeout, it was the system's own.
         return kind(
             f"{words} in time." if seconds is None else f"{words} within {seconds:g} seconds."
         )
@@ -140,7 +142,7 @@ _MISSED: dict[str, tuple[str, type[NetworkError], str]] = {
     "connect": ("connect", ConnectTimeoutError, "No connection was made"),
     "first_byte": ("first_byte", FirstByteTimeoutError, "No answer came"),
     "idle": ("idle", IdleTimeoutError, "Nothing more of the answer came"),
-    "rest": ("idle", IdleTimeoutError, "The rest of the answer did not come"),
+    "error_body": ("idle", IdleTimeoutError, "The rest of the answer did not come"),
     "total": ("total", TotalTimeoutError, "The answer was not complete"),
 }
 
@@ -167,8 +169,8 @@ class _Reader(io.RawIOBase):
         self._deadlines = deadlines
         self._cancellation = cancellation
         self._timeout: float | None = 0.0  # which no deadline ever gives
-        # One for all reads. A new one for each would lie elsewhere each time, for as long as the
-        # read waits: in a process of many streams, each of them comes to touch 40 KiB more.
+        # One buffer for all reads. A new one for each read would lie elsewhere in memory each time,
+        # so that in a process of many streams each stream comes to use 40 KiB more.
         self._received = memoryview(bytearray(_RECEIVE_FIRST))
         self.ended = False
 
@@ -221,9 +223,9 @@ class _PollingReader(_Reader):
 
 
 def _wait_at_most(sock: socket.socket, seconds: float | None) -> None:
-    """Bounds each read, which raises one of `_LATE` then."""
+    """Makes each read that takes longer raise one of `_LATE`."""
     if _KERNEL_KEEPS_TIME and type(sock) is socket.socket:
-        # Python's own timeout would take a poll() before each recv().
+        # With Python's own timeout, each recv() would cost a poll() too.
         whole, part = divmod(max(seconds, 1e-6) if seconds else 0.0, 1)
         sock.settimeout(None)
         sock.setsockopt(

@@ -65,9 +65,9 @@ _FAILURES = (requests.RequestException, urllib3_errors.HTTPError, OSError)
 class Transport:
     """One request and its response, for one thread.
 
-    Each call raises `Aborted` after a cancellation, and else a `NetworkError` that says what went
-    wrong. Without `follow`, a redirect is a response like others: nothing of the
-    request is sent to where it leads.
+    Each call raises `Aborted` after a cancellation, and otherwise a `NetworkError` that says what
+    went wrong. Without `follow`, a redirect is a response like any other, and nothing of the
+    request is sent to its target.
     """
 
     def __init__(
@@ -112,8 +112,8 @@ class Transport:
 
     @property
     def origin(self) -> str:
-        """Where the response came from, after all redirects: scheme, host, and port if it is not
-        the usual one (RFC 6454, section 6.2)."""
+        """The origin of the response, after all redirects: scheme, host, and port if it is not the
+        usual one (RFC 6454, section 6.2)."""
         parts = urlsplit(self._open_response.url)
         host = parts.hostname or ""
         host = f"[{host}]" if ":" in host else host
@@ -133,10 +133,10 @@ class Transport:
                 url,
                 headers=headers,
                 data=body,
-                # If there is an auth, requests leaves .netrc alone.
+                # With an auth, requests does not read .netrc.
                 auth=None if own_auth else _unchanged,
                 stream=True,
-                # Without this, a bundle named in the environment would come first.
+                # Otherwise a bundle named in the environment would replace the session's.
                 verify=None if self._session.verify is True else self._session.verify,
                 timeout=self._deadlines.for_requests(),
             )
@@ -145,7 +145,7 @@ class Transport:
             if self._response is None:
                 received = self._state.response
                 if isinstance(error, ValueError) and received and received.status // 100 != 3:
-                    raise  # a hook's own: requests raises another only after a redirect
+                    raise  # from a hook: requests itself raises one only after a redirect
                 self._raise(error)
         if self._direct is None:
             self._cancellation.add_other(partial(_shut_down, self._open_response.raw))
@@ -186,11 +186,11 @@ class Transport:
     def read_all(self, limit: int, *, whole: bool = True) -> bytes:
         """At most `limit` bytes of the body.
 
-        Without `whole`, what comes within one deadline is enough: a status says enough without its
-        body.
+        Without `whole`, it returns what comes within one deadline: a status says enough without
+        its body.
         """
         if not whole:
-            self._deadlines.start_rest()
+            self._deadlines.start_error_body()
         data = bytearray()
         try:
             while len(data) < limit and (part := self.read()):
@@ -222,7 +222,7 @@ class Transport:
 
     @property
     def _direct(self) -> HTTPResponse | None:
-        """What our own connection has received, unless a hook has put another in its place."""
+        """The response of our own connection, None if a hook has put another in its place."""
         received = self._state.response
         original = getattr(self._open_response.raw, "_original_response", None)
         return received if original is received else None
@@ -254,9 +254,9 @@ class Transport:
         if among(requests.exceptions.ProxyError, requests.exceptions.InvalidProxyURL):
             return ConnectionFailedError(f"The proxy does not reach {host}: {_reason(causes)}.")
         if among(requests.TooManyRedirects):
-            return RedirectError(f"{host} redirects for ever.")
+            return RedirectError(f"{host} redirects without end. Is the URL right?")
         if among(requests.exceptions.InvalidHeader, UnicodeEncodeError):
-            return ConnectionFailedError("The request has a header that cannot be sent.")
+            return ConnectionFailedError("A header cannot be sent: check those of the session.")
         if among(ValueError) and self._state.response is not None:
             reason = _reason(causes)
             return RedirectError(f"{host} redirects to an address that cannot be used: {reason}.")
@@ -314,13 +314,13 @@ def _copy_of(session: requests.Session, adapter: CancellableAdapter) -> requests
 
 
 def _refused(error: BaseException) -> requests.Response | None:
-    """The response for which a hook of the session has raised, as by `raise_for_status`."""
+    """The response, if a hook of the session raised because of it, as `raise_for_status` does."""
     response = error.response if isinstance(error, requests.HTTPError) else None
     return None if response is None or response.ok else response
 
 
 def _nowhere(_response: requests.Response) -> None:
-    """For `get_redirect_target`: no response redirects."""
+    """Replaces `get_redirect_target`: no response redirects."""
 
 
 def _receive_within(deadlines: Deadlines, raw: Any, receive: Callable[[], bytes]) -> bytes:
@@ -335,7 +335,7 @@ def _shut_down(raw: Any) -> None:
     if hasattr(raw, "shutdown"):
         raw.shutdown()
     else:
-        # Before urllib3 2.3, which programs may bring along: what it has since then.
+        # urllib3 before 2.3, which programs may pin, has no such method: this is what it does.
         _socket_of(raw).shutdown(socket.SHUT_RDWR)
 
 

@@ -28,7 +28,7 @@ class Renewed(ABC):
 
     def __init__(self) -> None:
         self._forget()
-        fork.mind(self)
+        fork.register(self)
 
     @abstractmethod
     def fetch(self) -> tuple[str, float | None]:

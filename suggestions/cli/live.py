@@ -35,7 +35,7 @@ class Live:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._spinner = Spinner("dots" if console.encoding.startswith("utf") else "line")
-        self._say("Asking ...")
+        self._show_status("Asking ...")
         self._region = Region(
             self,
             console=console,
@@ -74,12 +74,12 @@ class Live:
             self._growing += visible(event.detail)
             self._stale = True
         elif event.type == "open":
-            self._say("Waiting for the answer ...")
+            self._show_status("Waiting for the answer ...")
         elif event.type == "reasoning":
-            self._say("Thinking ...")
+            self._show_status("Thinking ...")
         elif event.type == "retry":
             retry = event.detail
-            self._say(f"{retry.error.message} Trying again in {retry.delay:.1f} s ...")
+            self._show_status(f"{retry.error.message} Trying again in {retry.delay:.1f} s ...")
         self.tick()
 
     def tick(self) -> None:
@@ -91,7 +91,7 @@ class Live:
             self._region.refresh()
             self._next_painting = monotonic() + max(INTERVAL, _SHARE * (monotonic() - began))
 
-    def _say(self, words: str) -> None:
+    def _show_status(self, words: str) -> None:
         self._spinner.update(text=Text(visible(words), style="dim"))
 
     def _print(self, blocks: Iterable[str]) -> None:

@@ -113,17 +113,17 @@ class Playground:
 
     @property
     def anthropic_url(self) -> str:
-        """The base URL of Anthropic's API, where `/v1/messages` is."""
+        """The base URL of Anthropic's API; `/v1/messages` follows it."""
         return self.url
 
     @property
     def ollama_url(self) -> str:
-        """The base URL of Ollama's API, where `/api/chat` is."""
+        """The base URL of Ollama's API; `/api/chat` follows it."""
         return self.url
 
     @property
     def chatbot_url(self) -> str:
-        """The base URL of the chatbot backend, where `/auth` is.
+        """The base URL of the chatbot backend; `/auth` follows it.
 
         Its users are "demo" and "expired"; their passwords are their names. The tokens of "expired"
         have expired already.

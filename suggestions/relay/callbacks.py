@@ -18,7 +18,7 @@ Callback = Callable[[Any], object]
 
 
 class Callbacks:
-    """The callbacks of one response. What one raises is logged, after `context`, and that is all.
+    """The callbacks of one response. If one raises, it is logged after `context`, and no more.
 
     Raises `TypeError` for what cannot be called.
     """

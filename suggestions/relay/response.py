@@ -109,17 +109,17 @@ class RelayResponse:
         )
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._take().chunks() if self._stream else iter(())
+        return self._stream_once().chunks() if self._stream else iter(())
 
     def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        return self._take().achunks() if self._stream else _nothing()
+        return self._stream_once().achunks() if self._stream else _nothing()
 
     def close(self) -> None:
         """Closes the request to the service, from any thread. After the end it does nothing."""
         if self._stream is not None:
             self._stream.close()
 
-    def _take(self) -> AnswerStream:
+    def _stream_once(self) -> AnswerStream:
         assert self._stream is not None
         if self._sent:
             raise RuntimeError("this response was sent already: relay() makes one for each request")

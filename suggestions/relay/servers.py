@@ -72,13 +72,13 @@ async def send_by_asgi(
     head = response.head(
         scope["method"], asked.get(b"origin"), asked.get(b"access-control-request-headers")
     )
-    leaving = asyncio.ensure_future(_close_on_disconnect(response, receive))
+    watcher = asyncio.ensure_future(_close_on_disconnect(response, receive))
     try:
         # Some servers raise this when something is sent to a browser that has left.
         with suppress(OSError):
             await _send_all(response, head, send)
     finally:
-        leaving.cancel()
+        watcher.cancel()
         response.close()
 
 

@@ -42,11 +42,11 @@ def replay(
 ) -> SuggestionsEventSource:
     """A source that receives again what `SuggestionsEventSource.debug_dump(path)` wrote.
 
-    It behaves as the source that wrote it. Only if that one failed on the network, this one ends
-    where the dump ends. `dialect` is needed if it was a `Dialect` of your own; `options` are those
-    of `SuggestionsEventSource` (`on`, `dispatch`, `start` …). Raises `ValueError` if the file is
-    no dump, or if an edit has removed a field or changed its type (it names the field), and
-    `OSError` if the file cannot be read.
+    It behaves as the source that wrote it, but a failure of the network is not repeated: it ends
+    with the last message of the dump. `dialect` is needed if it was a `Dialect` of your own;
+    `options` are those of `SuggestionsEventSource` (`on`, `dispatch`, `start` …). Raises
+    `ValueError` if the file is no dump, or if an edit has removed a field or changed its type (it
+    names the field), and `OSError` if the file cannot be read.
     """
     dump = _read_dump(path, names_dialect=dialect is None)
     session = requests.Session()
@@ -73,7 +73,7 @@ def _read_dump(path: str | os.PathLike[str], *, names_dialect: bool) -> dict[str
     except (ValueError, RecursionError):
         dump = None
     if not isinstance(dump, dict) or dump.get("suggestions_dump") != FORMAT:
-        raise ValueError(f"{os.fspath(path)} is no dump that debug_dump() has written")
+        raise ValueError(f"{os.fspath(path)} is no dump: expected a file of debug_dump()")
     try:
         _check(dump, names_dialect)
     except ValueError as error:

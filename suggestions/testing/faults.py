@@ -67,7 +67,7 @@ class Fault(NamedTuple):
 def find(name: str) -> Fault:
     """The fault of that name. Raises `ValueError` that names all of them."""
     if name not in _TABLE:
-        raise ValueError(f"{name!r} is no misbehaviour: expected one of {', '.join(_TABLE)}")
+        raise ValueError(f"{name!r} is no fault: expected one of {', '.join(_TABLE)}")
     return _TABLE[name]
 
 

@@ -22,7 +22,7 @@ class Host:
         return self._is_over
 
     def on_gone(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Calls back at the end, once. Returns a function that takes the callback back.
+        """Calls back at the end, once. Returns a function that cancels the callback.
 
         If the end has come already, nothing is called: the next post raises.
         """
@@ -50,5 +50,5 @@ class Host:
             try:
                 _, callback = self._callbacks.popitem()
             except KeyError:
-                return  # taken back meanwhile, on another thread
+                return  # it was cancelled meanwhile, on another thread
             callback()

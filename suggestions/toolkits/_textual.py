@@ -1,4 +1,4 @@
-"""Textual: handlers run in the app, where its widgets may be used."""
+"""Textual: handlers run in the app, and may use its widgets."""
 
 from __future__ import annotations
 

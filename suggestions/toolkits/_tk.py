@@ -64,10 +64,10 @@ class Tk(Host):
         """Calls back when the widget is destroyed. Raises `RuntimeError` on another thread."""
         if not self.runs_here():
             raise RuntimeError("make a source with dispatch=tk() on Tk's own thread")
-        take_back = super().on_gone(callback)
+        cancel = super().on_gone(callback)
         if not self._is_over:
             self._start()
-        return take_back
+        return cancel
 
     def runs_here(self) -> bool:
         return threading.get_ident() == self._thread

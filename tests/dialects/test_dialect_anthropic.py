@@ -328,5 +328,5 @@ def test_a_key_that_is_quoted_back_is_taken_out() -> None:
 
 
 def test_a_wrong_name_of_a_header_is_refused() -> None:
-    with pytest.raises(ValueError, match="is not the name of a header"):
+    with pytest.raises(ValueError, match="is not a header name"):
         Anthropic(key_header="x key")

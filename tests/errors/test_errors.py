@@ -808,7 +808,7 @@ def test_an_unheard_error_is_one_warning_that_says_what_to_do(
     assert (record.name, record.levelname, record.exc_info) == ("suggestions", "WARNING", None)
     assert record.getMessage() == (
         "The service is busy. Please try again in a moment. (It says: Oh no) "
-        "No handler heard of it: connect a handler to 'error', or call result()."
+        "No handler was called for it: connect a handler to 'error', or call result()."
     )
     # Nothing is lost: a later handler gets it, and it is not logged again.
     late: list[Any] = []

@@ -156,7 +156,7 @@ def test_a_text_of_another_class_is_a_text() -> None:
 def test_what_is_no_delta_is_a_type_error_that_names_its_type(delta: Any) -> None:
     log = Log()
     with pytest.raises(
-        TypeError, match=rf"^a dialect decodes to str .*not to {type(delta).__name__}$"
+        TypeError, match=rf"^a dialect's decode\(\) must give str .*not {type(delta).__name__}$"
     ):
         log.feed(delta)
     assert log.entries == []

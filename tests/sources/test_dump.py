@@ -251,7 +251,7 @@ def test_a_dialect_of_ones_own_has_to_be_named(tmp_path: Path) -> None:
 )
 def test_another_file_is_no_dump(text: str, tmp_path: Path) -> None:
     (tmp_path / "x").write_text(text)
-    with pytest.raises(ValueError, match="is no dump that debug_dump"):
+    with pytest.raises(ValueError, match="is no dump: expected a file of debug_dump"):
         replay(tmp_path / "x")
 
 

@@ -44,7 +44,7 @@ from wire_server import (
 )
 
 from suggestions import Event, EventSource, errors, signals
-from suggestions._sources.stream_telling import StreamLog
+from suggestions._sources.stream_entries import StreamLog
 from suggestions._wire.retry import reconnection_delay
 from suggestions._wire.sse import Comment, EventStream
 from suggestions.events import MessageEvent
@@ -1251,7 +1251,7 @@ def test_the_session_is_used_and_not_changed(listen: Callable[..., Heard]) -> No
         ({"url": "/relative"}, ValueError, "whole address"),
         ({"url": "https://user:secret@localhost/"}, ValueError, "pass a token"),
         ({"method": 1}, TypeError, "method must be a str"),
-        ({"method": "GET /"}, ValueError, "no method of HTTP"),
+        ({"method": "GET /"}, ValueError, "method must be letters alone, such as GET or POST"),
         ({"body": b"x"}, ValueError, 'expected method="POST"'),
         ({"method": "POST", "body": object()}, TypeError, "body cannot be sent as JSON"),
         ({"method": "POST", "body": float("nan")}, ValueError, "body cannot be sent as JSON"),

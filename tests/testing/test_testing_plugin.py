@@ -213,7 +213,7 @@ def test_a_server_without_a_script_says_so(server: SuggestionsServer) -> None:
 
 
 def test_a_misbehaviour_that_is_none(server: SuggestionsServer) -> None:
-    with pytest.raises(ValueError, match="is no misbehaviour: expected one of reset before"):
+    with pytest.raises(ValueError, match="is no fault: expected one of reset before"):
         server.misbehaves("reset")
 
 
@@ -277,7 +277,7 @@ def test_a_wrong_argument_raises_at_the_call(
         (True, TypeError, "must be a number of seconds, not bool"),
         (-1, ValueError, "must be 0 seconds or more, not -1"),
         (math.nan, ValueError, "must be 0 seconds or more, not nan"),
-        (math.inf, ValueError, "is more seconds than can be waited for: inf"),
+        (math.inf, ValueError, "must be at most .* seconds, not inf"),
     ],
 )
 def test_a_time_that_is_none_raises_at_the_call(

@@ -935,7 +935,7 @@ def test_redirects_end(session: requests.Session, most: int) -> None:
     with Server(redirecting(307, "/ask")) as server:
         error = failure(server.url, session=session)
     assert type(error) is errors.RedirectError
-    assert error.message == "localhost redirects for ever."
+    assert error.message == "localhost redirects without end. Is the URL right?"
     assert len(server.requests) == most + 1
 
 
@@ -1339,7 +1339,7 @@ def test_a_header_that_cannot_be_sent(session: requests.Session) -> None:
     session.headers["X-Name"] = "日本"
     with Server(answering(STREAM)) as server:
         error = failure(server.url, session=session)
-    assert error.message == "The request has a header that cannot be sent."
+    assert error.message == "A header cannot be sent: check those of the session."
 
 
 def test_what_had_arrived_is_kept() -> None:

@@ -1,4 +1,4 @@
-"""How the entries of an answer's log are told: text, suggestions, its one end, nothing after it."""
+"""How handlers are called for an answer's log: text, suggestions, one end, nothing after it."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
 
 
 class TextCursor(Cursor):
-    """A cursor that knows the text of the entries before it."""
+    """A cursor that knows the text up to its position."""
 
-    __slots__ = ("is_owed", "is_within", "next_suggestion", "text", "texts")
+    __slots__ = ("is_halfway", "is_owed", "next_suggestion", "text", "texts")
 
     def __init__(self, pieces: list[str], next_suggestion: float) -> None:
         super().__init__()
         self.texts = 0
         self.text = TextSoFar(pieces)
-        self.is_owed = False  # a suggestion is still to be told
-        self.is_within = False  # the first of the entry's two events was told
-        self.next_suggestion: float | None = next_suggestion  # the time to wait for
+        self.is_owed = False  # a suggestion is still to be delivered
+        self.is_halfway = False  # only the first of the entry's two events is delivered
+        self.next_suggestion: float | None = next_suggestion  # when, by monotonic()
 
-    def stay_within(self) -> None:
+    def stop_halfway(self) -> None:
         """The second event of the entry waits for the async handlers of the first."""
-        self.is_within = True
+        self.is_halfway = True
         self.position -= 1
 
 
-class TellAnswer:
-    """The log has events, and what events are made of when a handler listens to them.
+class AnswerEntries:
+    """The log has events, and what events are made from if a handler listens to them.
 
-    A `str` stands for a `chunk` and the `suggestion` that follows it; a tuple, the fields of a
-    `ServerSentEvent`, for `message` and the event of the name that the server gave it. Neither is
-    an object that the garbage collector looks through: in a process of a thousand streams, that
-    would take longer than all the rest. None is no event: a suggestion may be due.
+    From a `str`, a `chunk` and the `suggestion` that follows it. From a tuple, the fields of a
+    `ServerSentEvent`: `message`, and the event of the name that the server gave it. The garbage
+    collector does not look through either: with a thousand streams in a process, that would take
+    longer than all the rest. None is no event: a suggestion may be due.
 
     `throttle`: at most one suggestion in so many seconds; None for no bound.
     """
@@ -55,37 +55,40 @@ class TellAnswer:
         self.log = log
         self._answer = answer
         self._throttle = throttle
-        self._alarm: threading.Timer | None = None
+        self._timer: threading.Timer | None = None
 
     def cursor(self) -> TextCursor:
-        # With a throttle, a late handler gets the newest of the suggestions that it has missed.
+        # A late handler gets every earlier event. With a throttle, it cannot get every suggestion:
+        # all at once they would break the throttle, and one in each interval would take as long as
+        # the answer took. So while it catches up, none is ever due (`inf`), and then it gets the
+        # newest one alone.
         waits = bool(self.log) and self._throttle is not None
         return TextCursor(self._answer.pieces, inf if waits else 0.0)
 
     def forget_failures(self) -> None:
         forget_failures(self.log)
 
-    def tell(self, delivery: Delivery, entry: Any, cursor: TextCursor) -> None:
+    def deliver(self, delivery: Delivery, entry: Any, cursor: TextCursor) -> None:
         kind, receivers = type(entry), cursor.receivers
         if kind is str:
-            if not cursor.is_within:
+            if not cursor.is_halfway:
                 cursor.texts += 1
                 cursor.is_owed = "suggestion" in receivers or "suggestion" in WATCHED
                 if "chunk" in receivers or "chunk" in WATCHED:
                     delivery.call(Event("chunk", entry), cursor)
                     if delivery.async_calls.pending:
-                        cursor.stay_within()
+                        cursor.stop_halfway()
                         return
-            cursor.is_within = False
+            cursor.is_halfway = False
             if cursor.is_owed:
                 self._suggest(delivery, cursor)
         elif kind is tuple:
-            if not cursor.is_within and ("message" in receivers or "message" in WATCHED):
+            if not cursor.is_halfway and ("message" in receivers or "message" in WATCHED):
                 delivery.call(Event("message", ServerSentEvent(*entry)), cursor)
                 if delivery.async_calls.pending:
-                    cursor.stay_within()
+                    cursor.stop_halfway()
                     return
-            cursor.is_within = False
+            cursor.is_halfway = False
             if entry[0] != "message" and entry[0] not in NAMES:
                 delivery.call(Event(entry[0], ServerSentEvent(*entry)), cursor)
         elif kind is Event:
@@ -106,7 +109,7 @@ class TellAnswer:
             if cursor.next_suggestion is None:
                 cursor.next_suggestion = monotonic() + self._throttle
             if monotonic() < cursor.next_suggestion:
-                self._set_alarm(delivery, cursor.next_suggestion)
+                self._set_timer(delivery, cursor.next_suggestion)
                 return
         self._suggest_now(delivery, cursor)
 
@@ -116,25 +119,25 @@ class TellAnswer:
         cursor.is_owed = False
         delivery.call(Event("suggestion", cursor.text.upto(cursor.texts)), cursor)
         if self._throttle is not None:
-            # It counts from when the handlers have heard this one: one that is slower than the
-            # throttle gets the newest text as well. Async handlers still run; None is after them.
-            is_heard = not delivery.async_calls.pending
-            cursor.next_suggestion = monotonic() + self._throttle if is_heard else None
+            # The interval begins when the handlers have returned, so that one that is slower than
+            # the throttle also gets the newest text. None: when the async ones have ended.
+            has_run = not delivery.async_calls.pending
+            cursor.next_suggestion = monotonic() + self._throttle if has_run else None
 
-    def _set_alarm(self, delivery: Delivery, moment: float) -> None:
-        """Has a suggestion that was held back told at that moment, also if nothing comes."""
-        if self._alarm is None and moment != inf:
+    def _set_timer(self, delivery: Delivery, moment: float) -> None:
+        """Has a suggestion that was held back delivered at that moment, even if no text comes."""
+        if self._timer is None and moment != inf:
             seconds = max(0.0, moment - monotonic())
-            alarm = threading.Timer(seconds, self._ring, args=(delivery,))
-            alarm.daemon = True
-            self._alarm = alarm
+            timer = threading.Timer(seconds, self._on_timer, args=(delivery,))
+            timer.daemon = True
+            self._timer = timer
             try:
-                alarm.start()
+                timer.start()
             except RuntimeError:
-                self._alarm = None  # no thread can be had: it is told with what comes next
+                self._timer = None  # no thread to be had: it is delivered with the next entry
 
-    def _ring(self, delivery: Delivery) -> None:
-        self._alarm = None
+    def _on_timer(self, delivery: Delivery) -> None:
+        self._timer = None
         with delivery.lock:
             if delivery.is_over or delivery.is_host_gone or not delivery.live.is_owed:
                 return
@@ -144,24 +147,24 @@ class TellAnswer:
     # The end
 
     def _begin_ending(self, delivery: Delivery, ending: Any, cursor: TextCursor) -> bool:
-        """Returns True if the answer's end may be told now."""
+        """Returns True if the answer's end may be delivered now."""
         if cursor.is_owed:
-            cursor.position -= 1  # the ending is told after those who hear this
+            cursor.position -= 1  # this comes first; then the ending is looked at again
             self._suggest_now(delivery, cursor)
             return False
         with delivery.lock:
             if ending is not self._answer.ending:
                 return False  # it was closed at the last moment
             if cursor is delivery.live:
-                self._answer.stand()
+                self._answer.make_final()
                 if not delivery.is_over:  # a program may send the same event again
                     delivery.call_after_all(lambda: self._finish(delivery))
         return True
 
     def _finish(self, delivery: Delivery) -> None:
-        alarm, self._alarm = self._alarm, None
-        if alarm is not None:
-            alarm.cancel()
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
         with delivery.lock:
             delivery.is_over = True
             self.log.append(Event("end"))

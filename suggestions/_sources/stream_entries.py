@@ -1,4 +1,4 @@
-"""How the entries of an endless stream are told: its log forgets, and it can stop and go on."""
+"""How handlers are called for an endless stream: its log forgets, and it can stop and go on."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from blinker import Signal
 
 EVERY = "*"
-"""The name under which a handler hears every event."""
+"""The name under which a handler gets every event."""
 OWN_NAMES = frozenset(("open", "message", "comment", "error", "handler_error", EVERY))
 """The server cannot give its events these names: with one of them, an event is a `message`."""
 
 
 class StreamLog:
-    """Counts like a list: positions are those since the first entry ever.
+    """Counts like a list: a position is a number since the first entry ever.
 
-    The last `length` entries are kept, and those from `needed_from()`, a position, on. Each entry
-    knows `id_before` it, that of the last event. One that was withdrawn or forgotten is None. A
-    thread that changes the log holds the delivery's lock.
+    It keeps the last `length` entries, and all from the position `needed_from()` on. With each
+    entry it keeps the id of the last event before it. One that was withdrawn or forgotten is None.
+    A thread that changes the log holds the delivery's lock.
     """
 
     def __init__(self, length: int, last_event_id: str, needed_from: Callable[[], int]) -> None:
         self._length = length
         self._needed_from = needed_from
         self._last_id = last_event_id
-        # By position: what is read while something is dropped stays in its place.
+        # By position, so that a thread may read one entry while another drops older ones.
         self._entries: dict[int, tuple[Event[Any] | None, str]] = {}
         self._oldest = 0
         self._end = 0
@@ -83,9 +83,15 @@ class StreamLog:
                 self._entries[place] = None, id_before
 
 
-class TellStream:
-    """The entries are events. One that was claimed is told to all its handlers, also if the stream
-    is closed meanwhile, since another connection will not bring it again."""
+class StreamEntries:
+    """The entries are events; each is claimed, under the lock, before its handlers are called.
+
+    `close()` on another thread may come just as a handler is called. Whether that has begun cannot
+    be seen without a race (looking into the thread's frames was tried), and to wait for a handler
+    may take for ever. So the claim decides. What was claimed counts as delivered: all its handlers
+    are called, because no later connection brings it again. All else is withdrawn, and
+    `last_event_id` goes back to before it, so that the server sends it again.
+    """
 
     names: Collection[str] = ()
     # The server may call an event "done", and it is none of an answer.
@@ -95,20 +101,20 @@ class TellStream:
 
     def __init__(self, log: StreamLog) -> None:
         self.log = log
-        self._told: Cursor | None = None
+        self._last_claim: Cursor | None = None
 
     def cursor(self) -> Cursor:
         return Cursor(self.log.start)
 
-    def tell(self, delivery: Delivery, entry: Event[Any] | None, cursor: Cursor) -> None:
+    def deliver(self, delivery: Delivery, entry: Event[Any] | None, cursor: Cursor) -> None:
         with delivery.lock:
             if cursor is not delivery.live and delivery.audible is NOTHING:
-                cursor.position -= 1  # it hears this after a restart
+                cursor.position -= 1  # the late handler gets it after a restart
                 return
             if entry is None or self.log[cursor.position - 1] is None:
                 return  # close() has withdrawn it
-            # Claimed: the cursor is beyond it, and close() withdraws what lies ahead of the cursor.
-            self._told = cursor
+            # From here on it is claimed: close() withdraws only what lies ahead of the cursor.
+            self._last_claim = cursor
             delivery.claimed = entry
         delivery.call(entry, cursor)
         if EVERY in cursor.receivers:
@@ -119,10 +125,10 @@ class TellStream:
         self.log.forget("handler_error")
 
     def withdraw(self, delivery: Delivery) -> str | None:
-        """Takes back what was not claimed, or was claimed for async handlers that have not begun.
+        """Withdraws what was not claimed, or was claimed for async handlers that have not begun.
 
-        Returns the id of the last event before that, or None if there is nothing to take back.
+        Returns the id of the last event before that, or None if there is nothing to withdraw.
         """
-        if delivery.async_calls.drop_all() and self._told is not None:
-            self._told.position -= 1
+        if delivery.async_calls.drop_all() and self._last_claim is not None:
+            self._last_claim.position -= 1
         return self.log.withdraw(delivery.live.position)
