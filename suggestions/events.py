@@ -4,10 +4,12 @@ To add an event with a payload, touch:
 
 1. this file: its name in `NAMES`, and its payload, a `NamedTuple`, if no other fits;
 2. `signals.py`: its signal;
-3. `_sources/answer.py`: the method that emits it, and, if a service sends it, `dialects/delta.py`:
-   the delta that a dialect decodes it to;
+3. `_sources/answer.py`: the method that emits it;
 4. `_delivery/handler_types.py`: its name and payload, for type checkers;
-5. `docs/events.md`: its row in the table.
+5. `docs/events.md`: its row in the table; `docs/reference/events.md`: the payload; and the help of
+   `cli/command_ask.py`, which lists the fields of each detail;
+6. if a service sends it, the delta that a dialect decodes it to: `dialects/delta.py`, the imports
+   and `__all__` of `dialects/__init__.py`, and `docs/reference/dialects.md`.
 
 `tests/project/test_tables.py` then names each table that lacks it.
 """

@@ -1,6 +1,9 @@
 """From a request to messages: the transport, the body's codings, the framing of messages.
 
 The steps between the socket and the messages are each a `Decoder`, without I/O and without a clock.
+
+To add a content coding, touch `coding.py` and `tests/wire/test_body.py`; a rule of server-sent
+events, `sse.py` and `tests/wire/test_sse.py`.
 """
 
 from __future__ import annotations

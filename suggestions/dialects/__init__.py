@@ -5,7 +5,9 @@ To add a dialect, touch:
 1. `dialects/NAME.py`: the class, with `name = "NAME"`.
 2. The table `_CLASSES` below: a line with the name and the class.
 3. `dialects/auto.py`, only if the dialect "auto" is to recognise its answers.
-4. `docs/dialects.md` and `docs/reference/dialects.md`.
+4. `docs/dialects.md`: a row, and a section `## NAME`; `docs/reference/dialects.md`: its `:::` line;
+   `README.md`: its row of services.
+5. Its tests in `tests/dialects/`.
 
 `NAMES`, `find` and the command line follow from the table.
 """

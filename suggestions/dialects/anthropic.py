@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from suggestions.dialects.base import Asked
 from suggestions.dialects.delta import (
     DONE,
     Delta,
@@ -66,9 +67,7 @@ class Anthropic(ModelAPI):
     own_headers = {"anthropic-version": VERSION}
     roles = ROLES - {"jetpack-ai"}
 
-    def body(
-        self, question: str | list[dict[str, Any]], parameters: dict[str, Any]
-    ) -> dict[str, Any]:
+    def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
         messages = messages_of(question)
         system = [m.get("content") or "" for m in messages if m["role"] == "system"]
         if system and parameters.get("system"):

@@ -6,7 +6,16 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from suggestions.dialects import find
-from suggestions.dialects.base import EVENTS, LINES, Dialect, Framing, Request, refuse
+from suggestions.dialects.base import (
+    EVENTS,
+    LINES,
+    Asked,
+    Dialect,
+    Framing,
+    Options,
+    Request,
+    refuse,
+)
 from suggestions.dialects.delta import Delta
 from suggestions.dialects.json_lines import JsonLines
 from suggestions.dialects.json_message import parse
@@ -35,13 +44,7 @@ class Auto(Dialect):
     roles = ROLES | {"developer", "tool", "function"}
     framings: Mapping[str, Framing] = {**EVENTS, **LINES, "text/plain": "text"}
 
-    def request(
-        self,
-        question: str | list[dict[str, Any]],
-        options: Mapping[str, Any],
-        *,
-        stream: bool = True,
-    ) -> Request:
+    def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         refuse(options, _OWN, self.name)
         return Request("", {**options, "messages": messages_of(question), "stream": stream})
 

@@ -28,6 +28,12 @@ LINES: Mapping[str, Framing] = {
 """The media types of newline-delimited JSON."""
 
 
+Asked = str | list[dict[str, Any]]
+"""A checked question: a text, or messages."""
+Options = Mapping[str, Any]
+"""The options of a question, as `SuggestionsEventSource` takes them."""
+
+
 class Request(NamedTuple):
     """A request to the service. `json` is the body before it is serialised; `url` is empty if the
     dialect has no address of its own."""
@@ -61,13 +67,7 @@ class Dialect(ABC):
             cls.name = cls.__name__
 
     @abstractmethod
-    def request(
-        self,
-        question: str | list[dict[str, Any]],
-        options: Mapping[str, Any],
-        *,
-        stream: bool = True,
-    ) -> Request:
+    def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         """The request for a checked question. Raises `TypeError`/`ValueError` for wrong options."""
 
     @abstractmethod

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from suggestions._util.arguments import check_url
 from suggestions.auth import Token, check_token
-from suggestions.dialects.base import Dialect, Request
+from suggestions.dialects.base import Asked, Dialect, Options, Request
 from suggestions.dialects.chat import decode_completion
 from suggestions.dialects.delta import Delta
 from suggestions.dialects.question import ROLES
@@ -39,13 +39,7 @@ class Chatbot(Dialect):
     def __repr__(self) -> str:
         return f"Chatbot(base_url={self.base_url!r})"
 
-    def request(
-        self,
-        question: str | list[dict[str, Any]],
-        options: Mapping[str, Any],
-        *,
-        stream: bool = True,
-    ) -> Request:
+    def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         for name in options:
             raise ValueError(f"options[{name!r}] is not for chatbot: it takes no options")
         if isinstance(question, str):

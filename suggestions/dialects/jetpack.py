@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from suggestions.dialects.base import Request
+from suggestions.dialects.base import Asked, Options, Request
 from suggestions.dialects.chat import Chat
 
 URL = "https://public-api.wordpress.com/wpcom/v2/jetpack-ai-query"
@@ -26,13 +26,7 @@ class Jetpack(Chat):
 
     name = "jetpack"
 
-    def request(
-        self,
-        question: str | list[dict[str, Any]],
-        options: Mapping[str, Any],
-        *,
-        stream: bool = True,
-    ) -> Request:
+    def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         _check(options)
         body: dict[str, Any] = (
             {"question": question} if isinstance(question, str) else {"messages": question}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from suggestions._util.arguments import check_headers, check_json
 from suggestions.auth import Token, check_token
-from suggestions.dialects.base import Dialect, Request, refuse
+from suggestions.dialects.base import Asked, Dialect, Options, Request, refuse
 
 BEARER = "Authorization"
 """The header that has the key after the word "Bearer" (RFC 6750); every other has it bare."""
@@ -69,13 +69,7 @@ class ModelAPI(Dialect):
         # Parameters may carry a key for services that want it in the body.
         return f"{type(self).__name__}(base_url={self.base_url!r}, model={self.model!r})"
 
-    def request(
-        self,
-        question: str | list[dict[str, Any]],
-        options: Mapping[str, Any],
-        *,
-        stream: bool = True,
-    ) -> Request:
+    def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         refuse(options, self._not_here, self.name)
         base, mark, query = self.base_url.partition("?")
         model = {"model": self.model} if self.model else {}
@@ -83,9 +77,7 @@ class ModelAPI(Dialect):
         body["stream"] = stream
         return Request(f"{base.rstrip('/')}{self.path}{mark}{query}", body, self.own_headers)
 
-    def body(
-        self, question: str | list[dict[str, Any]], parameters: dict[str, Any]
-    ) -> dict[str, Any]:
+    def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
         """The body of the request without `stream`: the parameters and the question."""
         return {**parameters, self.question_field: messages_of(question)}
 
@@ -95,7 +87,7 @@ class ModelAPI(Dialect):
         return request._replace(headers={**request.headers, self.key_header: token})
 
 
-def messages_of(question: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
+def messages_of(question: Asked) -> list[dict[str, Any]]:
     """The question as a conversation."""
     return [{"role": "user", "content": question}] if isinstance(question, str) else question
 

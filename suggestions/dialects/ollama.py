@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.dialects.base import Framing, Request
+from suggestions.dialects.base import Asked, Framing, Options, Request
 from suggestions.dialects.delta import (
     DONE,
     Delta,
@@ -53,13 +53,7 @@ class Ollama(ModelAPI):
     roles = (ROLES - {"jetpack-ai"}) | {"tool"}
     framings: Mapping[str, Framing] = {_MEDIA_TYPE: "lines", "": "lines"}
 
-    def request(
-        self,
-        question: str | list[dict[str, Any]],
-        options: Mapping[str, Any],
-        *,
-        stream: bool = True,
-    ) -> Request:
+    def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         request = super().request(question, options, stream=stream)
         return request._replace(headers={"Accept": _MEDIA_TYPE} if stream else {})
 

@@ -5,10 +5,7 @@ Source: OpenAI's API reference, "Chat".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from suggestions.dialects.base import Request
+from suggestions.dialects.base import Asked, Options, Request
 from suggestions.dialects.chat import Chat
 from suggestions.dialects.model_api import ModelAPI
 from suggestions.dialects.question import ROLES
@@ -32,13 +29,7 @@ class OpenAI(Chat, ModelAPI):
     model_variable = "AI_MODEL_NAME"
     roles = (ROLES - {"jetpack-ai"}) | {"developer", "tool", "function"}
 
-    def request(
-        self,
-        question: str | list[dict[str, Any]],
-        options: Mapping[str, Any],
-        *,
-        stream: bool = True,
-    ) -> Request:
+    def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         request = super().request(question, options, stream=stream)
         if not stream:
             request.json.pop("stream_options", None)  # the service refuses it without a stream

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from suggestions._util.arguments import check_json, check_url
-from suggestions.dialects.base import Dialect, Request, refuse
+from suggestions.dialects.base import Asked, Dialect, Options, Request, refuse
 
 _OWN = {"prompt": "the question", "messages": "the question"}
 
@@ -28,13 +27,7 @@ class Prompted(Dialect):
         # Parameters may carry a key for services that want it in the body.
         return f"{type(self).__name__}(url={self.url!r})"
 
-    def request(
-        self,
-        question: str | list[dict[str, Any]],
-        options: Mapping[str, Any],
-        *,
-        stream: bool = True,
-    ) -> Request:
+    def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         refuse(options, _OWN, self.name)
         name = "prompt" if isinstance(question, str) else "messages"
         return Request(self.url, {**self._parameters, **options, name: question})

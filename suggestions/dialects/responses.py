@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from suggestions.dialects.base import Asked
 from suggestions.dialects.delta import (
     DONE,
     Delta,
@@ -54,9 +55,7 @@ class Responses(ModelAPI):
     question_field = "input"
     roles = (ROLES - {"jetpack-ai"}) | {"developer"}
 
-    def body(
-        self, question: str | list[dict[str, Any]], parameters: dict[str, Any]
-    ) -> dict[str, Any]:
+    def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
         return {**parameters, "input": question}
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:

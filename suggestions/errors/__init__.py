@@ -7,7 +7,9 @@ To add an error with an event of its own, touch:
 3. `events.py`: its name in `ERROR_NAMES`, `signals.py`: its signal, and
    `_delivery/handler_types.py`: its name, for type checkers;
 4. `cli/exit_codes.py`: its exit code;
-5. `docs/errors.md`: its row in the table.
+5. `docs/errors.md`: its row in the table; `docs/terminal.md`: its exit code;
+6. the tests: `OWN_EVENT` in `tests/errors/test_errors.py`, if it has a status, and the codes in
+   `tests/cli/test_cli.py`.
 
 `tests/project/test_tables.py` then names each table that lacks it.
 """

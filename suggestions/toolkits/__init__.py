@@ -8,7 +8,8 @@ Each is imported when its name is first used, and none imports a toolkit that th
 imported.
 
 To add a toolkit: a file `_NAME.py` here, with a `Host` (`_host.py`) that queues calls; a line in
-the imports, in `_HOMES` and in `__all__` below; and one in `docs/reference/toolkits.md`.
+the imports, in `_HOMES` and in `__all__` below; one in `docs/reference/toolkits.md`; a section in
+`docs/toolkits.md`; a row in the hosts of `README.md`; its tests in `tests/toolkits/`.
 """
 
 from __future__ import annotations

@@ -150,5 +150,5 @@ def test_a_document_says_the_exit_code(name: str) -> None:
     said = re.compile(rf"\b{exit_codes.BY_ERROR[name]}\W{{1,8}}{name}\b")
     documents = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
     assert any(said.search(path.read_text()) for path in documents), (
-        f"say beside the other exit codes: {exit_codes.BY_ERROR[name]} `{name}`"
+        f"say in docs/terminal.md, with the exit codes: {exit_codes.BY_ERROR[name]} `{name}`"
     )
