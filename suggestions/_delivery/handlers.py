@@ -76,7 +76,7 @@ Receivers = Mapping[str, tuple[Connection, ...]]
 class Cursor:
     """A place in the log, and the handlers that have heard all before it."""
 
-    __slots__ = ("position", "receivers")
+    __slots__ = ("__weakref__", "position", "receivers")
 
     def __init__(self, position: int = 0) -> None:
         self.position = position

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
@@ -95,7 +96,8 @@ class TellStream:
 
     def __init__(self, log: StreamLog) -> None:
         self.log = log
-        self._told: Cursor | None = None
+        # Refers weakly to the cursor that was claimed for: a late one would keep its handler.
+        self._told: Callable[[], Cursor | None] = lambda: None
 
     def cursor(self) -> Cursor:
         return Cursor(self.log.start)
@@ -108,7 +110,7 @@ class TellStream:
             if entry is None or self.log[cursor.position - 1] is None:
                 return  # close() has withdrawn it
             # Claimed: the cursor is beyond it, and close() withdraws what lies ahead of the cursor.
-            self._told = cursor
+            self._told = weakref.ref(cursor)
             delivery.claimed = entry
         delivery.call(entry, cursor)
         if EVERY in cursor.receivers:
@@ -123,6 +125,6 @@ class TellStream:
 
         Returns the id of the last event before that, or None if there is nothing to take back.
         """
-        if delivery.async_calls.drop_all() and self._told is not None:
-            self._told.position -= 1
+        if delivery.async_calls.drop_all() and (told := self._told()) is not None:
+            told.position -= 1
         return self.log.withdraw(delivery.live.position)
