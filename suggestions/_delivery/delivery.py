@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("suggestions")
 
 NOTHING: frozenset[str] = frozenset()
-_COUNTS_LOGGED = frozenset((10, 100, 1_000, 10_000, 100_000, 1_000_000))
 
 
 class Entries(Protocol):
@@ -148,9 +147,18 @@ class Delivery:
         name = connection.name
         with self.lock:
             connection.is_active = False
-            self.late = [(known, cursor) for known, cursor in self.late if known is not connection]
+            self._leave_late(connection)
             left = tuple(each for each in self.live.receivers.get(name, ()) if each.is_active)
             self._set_receivers(name, left)
+
+    def _leave_late(self, connection: Connection) -> bool:
+        """Returns False if it is not late, or was disconnected or forgotten meanwhile."""
+        for known, cursor in self.late:
+            if known is connection:
+                self.late = [each for each in self.late if each[0] is not connection]
+                cursor.receivers = {}  # what still refers to the cursor keeps no handler alive
+                return True
+        return False
 
     def _join(self, connection: Connection) -> None:
         known = self.live.receivers.get(connection.name, ())
@@ -279,9 +287,7 @@ class Delivery:
         if connection.is_active:
             self.entries.deliver(self, None, cursor)
         with self.lock:
-            # It may have been disconnected or forgotten meanwhile.
-            if (connection, cursor) in self.late:
-                self.late.remove((connection, cursor))
+            if self._leave_late(connection):
                 self._join(connection)
 
     def call(self, event: Event[Any], cursor: Any, name: str = "") -> None:
@@ -330,7 +336,7 @@ class Delivery:
         count = self._failures[known_by] = self._failures[known_by] + 1
         if count == 1:
             logger.error("a handler of %r raised", event.type, exc_info=exception)
-        elif count in _COUNTS_LOGGED:
+        elif count in (10, 100, 1_000, 10_000, 100_000, 1_000_000):
             logger.error("a handler of %r has raised %d times", event.type, count)
         # If a handler of `handler_error` fails, reporting that would have no end. A report that no
         # handler may get any more would only keep this handler alive.

@@ -58,10 +58,9 @@ class AnswerEntries:
         self._timer: threading.Timer | None = None
 
     def cursor(self) -> TextCursor:
-        # A late handler gets every earlier event. With a throttle, it cannot get every suggestion:
-        # all at once they would break the throttle, and one in each interval would take as long as
-        # the answer took. So while it catches up, none is ever due (`inf`), and then it gets the
-        # newest one alone.
+        # With a throttle, a late handler cannot get every earlier suggestion: all at once they
+        # would break the throttle, and one in each interval would take as long as the answer took.
+        # So while it catches up, none is ever due (`inf`), and then it gets the newest one alone.
         waits = bool(self.log) and self._throttle is not None
         return TextCursor(self._answer.pieces, inf if waits else 0.0)
 

@@ -9,10 +9,7 @@ from suggestions.dialects.question import Question
 
 
 def ask_question(question: Question, **options: Any) -> SuggestionsEventSource:
-    """Asks, and returns the source at once; `options` are those of `SuggestionsEventSource`.
-
-    Raises `TypeError` and `ValueError` as that does.
-    """
+    """Asks, and returns the source at once. Takes and raises what `SuggestionsEventSource` does."""
     return SuggestionsEventSource(question, **options)
 
 

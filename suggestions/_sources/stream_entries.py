@@ -95,9 +95,7 @@ class StreamEntries:
 
     names: Collection[str] = ()
     # The server may call an event "done", and it is none of an answer.
-    signals: Mapping[str, Signal] = {
-        name: signal for name, signal in BY_NAME.items() if name in OWN_NAMES
-    }
+    signals: Mapping[str, Signal] = {name: BY_NAME[name] for name in OWN_NAMES & BY_NAME.keys()}
 
     def __init__(self, log: StreamLog) -> None:
         self.log = log

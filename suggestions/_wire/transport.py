@@ -166,6 +166,8 @@ class Transport:
 
     def read(self) -> bytes:
         """The next bytes of the body, decoded; b"" at its end. Blocks."""
+        # Before it reads as well: in a child that a handler has forked, the socket is the parent's.
+        self._cancellation.check()
         try:
             body = self._body or self.body
             while body.pending or not body.ended:

@@ -766,6 +766,26 @@ def test_a_host_that_has_gone_closes_what_is_restarted(pending: bool) -> None:
     assert eventually(lambda: heard.source.ready_state is EventSource.CLOSED)
 
 
+@pytest.mark.parametrize("leaves", ["once", "disconnect", "host"])
+def test_a_late_handler_that_has_heard_its_events_can_be_freed(leaves: str) -> None:
+    pump, stream = Pump(), script.Script([b"data: a\n\n", b"data: b\n\n", script.HOLD])
+    heard = Heard("https://s.example/", session=stream.session(), dispatch=pump)
+    assert eventually(lambda: pump.run(1) or heard.data == ["a", "b"])
+    late = Recorder()
+    connect = heard.source.once if leaves == "once" else heard.source.connect
+    connect("message", late)
+    assert eventually(lambda late=late: not pump.run(1) and late.events)
+    if leaves == "disconnect":
+        heard.source.disconnect("message", late)
+    elif leaves == "host":
+        pump.close()
+    gone = weakref.ref(late)
+    del late
+    gc.collect()
+    heard.source.close()
+    assert gone() is None
+
+
 def test_what_was_forgotten_is_not_kept_again_when_it_is_withdrawn() -> None:
     log = StreamLog(0, "", lambda: 2)
     for number in range(3):

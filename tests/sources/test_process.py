@@ -314,6 +314,27 @@ def raises(work):
     assert said == "done Argentina ['done', 'end']\n"
 
 
+@pytest.mark.parametrize("where", ["chunk", "open"])
+def test_a_child_that_a_handler_forks_reads_nothing_of_the_answer(where: str) -> None:
+    script = """
+def fork(source, event):
+    source.disconnect(sys.argv[2], fork)
+    child = os.fork()
+    if child != 0:
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        with socket.create_connection(address) as another:
+            another.sendall(b".")
+
+address = ("localhost", int(sys.argv[1].split(":")[2].split("/")[0]))
+source.connect(sys.argv[2], fork)
+source.start()
+assert source.wait(10)
+print(source.state, source.full_message, names[-2:])
+"""
+    with in_halves() as url:
+        assert run(ASKING + script, url, where) == "done Argentina ['done', 'end']\n"
+
+
 def test_a_child_that_lives_on_does_not_keep_the_connection() -> None:
     ended = threading.Event()
 

@@ -8,8 +8,7 @@ To add one:
 3. A line about it in the docstring of `relay` (`asking.py`, argument `frames`) and in
    `docs/relay.md`.
 
-A client of ours reads it with a dialect, a file in `suggestions/dialects/` that may have the same
-name.
+A dialect, which may have the same name, reads it: a file in `suggestions/dialects/`.
 """
 
 from __future__ import annotations
