@@ -8,13 +8,14 @@ events, `sse.py` and `tests/wire/test_sse.py`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
-class Decoder(Generic[T]):
+class Decoder(ABC, Generic[T]):
     """One step from bytes to messages; it is fed bytes that may be cut anywhere.
 
     `feed` returns all that is complete by then, and never raises. `ended` is True after the end or
@@ -29,9 +30,9 @@ class Decoder(Generic[T]):
     pending = False
     _fault: Exception | None = None
 
+    @abstractmethod
     def feed(self, data: bytes) -> T:
         """What is complete with these bytes."""
-        raise NotImplementedError
 
     def finish(self) -> T:
         """What remains. Raises `IncompleteStreamError`, `MalformedStreamError` and their like."""

@@ -9,11 +9,7 @@ from codecs import IncrementalDecoder, getincrementaldecoder, lookup
 from suggestions._wire import Decoder
 from suggestions._wire.headers import charset
 from suggestions._wire.sse import EventDecoder, ServerSentEvent
-from suggestions.errors import (
-    EventTooLargeError,
-    IncompleteStreamError,
-    MalformedStreamError,
-)
+from suggestions.errors import EventTooLargeError, IncompleteStreamError, MalformedStreamError
 
 _BYTE_ORDER_MARK = "\ufeff"
 _WITHIN_UTF_8 = ("utf-8", "ascii")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
@@ -15,12 +15,7 @@ from suggestions._wire.abort import Cancellation
 from suggestions._wire.timeouts import Deadlines
 from suggestions._wire.transport import Transport
 from suggestions.auth.token import check_token
-from suggestions.errors import (
-    LONGEST_BODY,
-    AuthenticationError,
-    RedirectError,
-    SuggestionsError,
-)
+from suggestions.errors import LONGEST_BODY, AuthenticationError, RedirectError, SuggestionsError
 
 TIMEOUTS: dict[str, float | None] = {
     "connect": 10.0,
@@ -129,7 +124,7 @@ class _HidesQuery(requests.Session):
             return pool
 
         adapter.get_connection_with_tls_context = pool_with_query
-        return adapter  # type: ignore[no-any-return]
+        return cast(BaseAdapter, adapter)
 
     def _add_query(self, connection: Any) -> Any:
         put_request = connection.putrequest

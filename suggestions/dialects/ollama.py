@@ -20,14 +20,7 @@ from suggestions.dialects.delta import (
     Source,
     ToolCallPiece,
 )
-from suggestions.dialects.json_message import (
-    array_of,
-    name_of,
-    object_of,
-    parse,
-    text_of,
-    usage_of,
-)
+from suggestions.dialects.json_message import array_of, name_of, object_of, parse, text_of, usage_of
 from suggestions.dialects.model_api import ModelAPI
 from suggestions.dialects.question import ROLES
 from suggestions.errors import from_report, is_report

@@ -16,13 +16,7 @@ To add an error with an event of its own, touch:
 
 from __future__ import annotations
 
-from suggestions.errors.reports import (
-    from_code,
-    from_report,
-    from_status,
-    is_report,
-    one_line,
-)
+from suggestions.errors.reports import from_code, from_report, from_status, is_report, one_line
 from suggestions.errors.tree import (
     LONGEST_BODY,
     AbortedError,

@@ -1,4 +1,4 @@
-"""The structure of the package: its rooms, who imports whom, and the size of its files."""
+"""The structure of the package: its rooms, which imports which, the size of its files."""
 
 from __future__ import annotations
 
