@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from suggestions._delivery.async_handlers import AsyncCalls
 from suggestions._delivery.dispatch import Dispatcher, Host, OwnThread
 from suggestions._delivery.handlers import Connection, Handler, watching
+from suggestions._util.arguments import check_dispatch
 from suggestions._util.waiting import Waiters
 from suggestions.events import Event, HandlerFailure
 from suggestions.signals import WATCHED
@@ -79,8 +80,7 @@ class Delivery:
         dispatch: Dispatcher | None = None,
         on_gone: Callable[[], object] = lambda: None,
     ) -> None:
-        if dispatch is not None and not callable(dispatch):
-            raise TypeError(f"dispatch must be callable, not {type(dispatch).__name__}")
+        check_dispatch(dispatch)
         self.target = target
         self.entries = entries
         self.log = entries.log

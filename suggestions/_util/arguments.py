@@ -142,6 +142,16 @@ def check_session(session: object) -> Any:
     return session
 
 
+def check_dispatch(dispatch: object) -> None:
+    """A callable that queues a function. Raises `TypeError`, also for one of our own functions
+    that make it: to call `tk` with a function would fail only later, and out of sight."""
+    if dispatch is not None and not callable(dispatch):
+        raise TypeError(f"dispatch must be callable, not {type(dispatch).__name__}")
+    name, module = getattr(dispatch, "__name__", ""), getattr(dispatch, "__module__", None) or ""
+    if name and module.startswith("suggestions.toolkits"):
+        raise TypeError(f"dispatch is {name} itself: expected what it returns, {name}(...)")
+
+
 def check_options(options: object) -> dict[str, Any]:
     """The options of a question; a dialect checks their names. Raises `TypeError`, `ValueError`."""
     if options is None:

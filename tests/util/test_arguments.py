@@ -11,7 +11,7 @@ import pytest
 import requests
 from script import DONE, Script
 
-from suggestions import Dialect, SuggestionsEventSource
+from suggestions import Dialect, EventSource, SuggestionsEventSource, toolkits
 from suggestions.dialects import Request
 from suggestions.dialects.openai import OpenAI
 
@@ -237,6 +237,13 @@ WRONG: dict[str, Wrong] = {
     "timeouts": TIMEOUTS,
     **OTHERS,
 }
+
+
+@pytest.mark.parametrize("name", [name for name in toolkits.__all__ if name != "Dispatcher"])
+def test_a_toolkits_function_is_no_dispatcher_but_makes_one(name: str) -> None:
+    for make in (SuggestionsEventSource, EventSource):
+        with pytest.raises(TypeError, match=rf"^dispatch is {name} itself: .* {name}\(\.\.\.\)$"):
+            make("https://service.example/", dispatch=getattr(toolkits, name), start=False)
 
 
 @pytest.mark.parametrize(
