@@ -47,7 +47,8 @@ class _Response(http.client.HTTPResponse):
     def __init__(self, state: ConnectionState, sock: Any, *args: Any, **kwargs: Any) -> None:
         file = timed_file(state.deadlines, state.cancellation, sock)
         # It uses the socket for nothing but to make the file that it reads.
-        super().__init__(SimpleNamespace(makefile=lambda _mode: file), *args, **kwargs)  # type: ignore[arg-type]
+        maker: Any = SimpleNamespace(makefile=lambda _mode: file)
+        super().__init__(maker, *args, **kwargs)
         self._state = state
 
     def begin(self) -> None:

@@ -159,6 +159,26 @@ def answering(*parts: bytes) -> Script:
     return script
 
 
+@contextlib.contextmanager
+def staying(*parts: bytes) -> Iterator[str]:
+    """The address of a server that sends the parts, and nothing more until the client has gone."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(*parts)
+        peer.wait_for_end()
+
+    with Server(script) as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def connecting() -> Iterator[str]:
+    """An address that takes no connection and refuses none."""
+    with full_backlog() as port:
+        yield f"http://127.0.0.1:{port}/"
+
+
 @functools.cache
 def authority() -> trustme.CA:
     return trustme.CA()

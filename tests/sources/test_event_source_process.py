@@ -5,10 +5,21 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 from process import ROOT, run
-from wire_server import CHUNKED, SOON, UNTIL_CLOSE, Peer, Server, framed, full_backlog
+from wire_server import (
+    CHUNKED,
+    SOON,
+    UNTIL_CLOSE,
+    Peer,
+    Server,
+    answering,
+    connecting,
+    framed,
+    staying,
+)
 
 LISTENING = """
 import os, socket, sys, threading, time
@@ -27,35 +38,18 @@ def until(*expected):
 
 
 @contextlib.contextmanager
-def connecting() -> Iterator[str]:
-    with full_backlog() as port:
-        yield f"http://127.0.0.1:{port}/"
-
-
-@contextlib.contextmanager
 def silent() -> Iterator[str]:
     with Server(Peer.wait_for_end) as server:
         yield server.url
 
 
-@contextlib.contextmanager
-def streaming() -> Iterator[str]:
-    def script(peer: Peer) -> None:
-        peer.request()
-        peer.send(CHUNKED, framed(b"data: a\n\n"))
-        peer.wait_for_end()
-
-    with Server(script) as server:
-        yield server.url
+def streaming() -> AbstractContextManager[str]:
+    return staying(CHUNKED, framed(b"data: a\n\n"))
 
 
 @contextlib.contextmanager
 def ending() -> Iterator[str]:
-    def script(peer: Peer) -> None:
-        peer.request()
-        peer.send(UNTIL_CLOSE)
-
-    with Server(script) as server:
+    with Server(answering(UNTIL_CLOSE)) as server:
         yield server.url
 
 

@@ -19,10 +19,11 @@ from wire_server import (
     Peer,
     Server,
     answering,
+    connecting,
     framed,
-    full_backlog,
     said,
     sized,
+    staying,
 )
 
 # Importing
@@ -86,17 +87,6 @@ def test_importing_the_names_needs_no_requests(statement: str) -> None:
 
 
 @contextlib.contextmanager
-def serving(*parts: bytes) -> Iterator[str]:
-    def script(peer: Peer) -> None:
-        peer.request()
-        peer.send(*parts)
-        peer.wait_for_end()
-
-    with Server(script) as server:
-        yield server.url
-
-
-@contextlib.contextmanager
 def flooding() -> Iterator[str]:
     def script(peer: Peer) -> None:
         peer.request()
@@ -118,12 +108,6 @@ def busy() -> Iterator[str]:
 def shaking_hands() -> Iterator[str]:
     with Server(Peer.wait_for_end) as server:
         yield server.url.replace("http", "https")
-
-
-@contextlib.contextmanager
-def connecting() -> Iterator[str]:
-    with full_backlog() as port:
-        yield f"http://127.0.0.1:{port}/"
 
 
 @contextlib.contextmanager
@@ -179,8 +163,8 @@ PHASES: dict[str, tuple[Callable[[], contextlib.AbstractContextManager[str]], st
     "resolving": (resolving, "resolving"),
     "connecting": (connecting, "connecting"),
     "TLS handshake": (shaking_hands, "connecting"),
-    "behind the headers": (lambda: serving(CHUNKED), "open"),
-    "silent in mid-stream": (lambda: serving(CHUNKED, framed(said("a"))), "chunk"),
+    "behind the headers": (lambda: staying(CHUNKED), "open"),
+    "silent in mid-stream": (lambda: staying(CHUNKED, framed(said("a"))), "chunk"),
     "flood": (flooding, "chunk"),
     "delay before a retry": (busy, "retry"),
 }
@@ -247,7 +231,7 @@ def leave():
 atexit.register(leave)
 reach("chunk")
 """
-    with serving(CHUNKED, framed(said("a"))) as url:
+    with staying(CHUNKED, framed(said("a"))) as url:
         assert run(ASKING + script, url) == "['abort', 'end']\n"
 
 
@@ -309,7 +293,7 @@ def raises(work):
     except SuggestionsError as error:
         return error.code == "aborted"
 """
-    with in_halves() as url, serving(CHUNKED, framed(ANSWER)) as other:
+    with in_halves() as url, staying(CHUNKED, framed(ANSWER)) as other:
         said = run(ASKING + raises + FORKING % IN_CHILD[what], url, other)
     assert said == "done Argentina ['done', 'end']\n"
 
@@ -395,7 +379,7 @@ signal.setitimer(signal.ITIMER_REAL, 0.05)
 assert source.wait(10)
 print(names[-2:])
 """
-    with serving(CHUNKED, framed(said("a"))) as url:
+    with staying(CHUNKED, framed(said("a"))) as url:
         assert run(ASKING + script, url) == "['abort', 'end']\n"
 
 
@@ -414,7 +398,7 @@ threading.Thread(target=hear).start()
 assert source.wait(10)
 print(names[-2:])
 """
-    with serving(CHUNKED, framed(said("a"))) as url:
+    with staying(CHUNKED, framed(said("a"))) as url:
         assert run(ASKING + script, url) == "['abort', 'end']\n"
 
 
@@ -474,5 +458,5 @@ signal.setitimer(signal.ITIMER_REAL, 0.1)
 {waiting}
 assert source.state == "aborted"
 """
-    with serving(CHUNKED, framed(said("a"))) as url:
+    with staying(CHUNKED, framed(said("a"))) as url:
         run(ASKING + script, url)

@@ -156,7 +156,7 @@ def test_many_apps_that_exit_at_any_moment() -> None:
         app = make_app(ask)
         app.run(headless=True)
         source = app.source
-        assert eventually(lambda: source.state == "aborted")  # noqa: B023  # called at once
+        assert eventually(lambda source=source: source.state == "aborted")
     assert eventually(service.has_seen_all_hang_up)
 
 
