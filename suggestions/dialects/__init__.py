@@ -24,9 +24,12 @@ from suggestions.dialects.delta import (
     Failure,
     Finish,
     FunctionCallPiece,
+    OtherChoice,
     Reasoning,
     Source,
     ToolCallPiece,
+    WholeReasoning,
+    WholeText,
 )
 from suggestions.dialects.question import Message, Question
 
@@ -42,11 +45,14 @@ __all__ = [
     "Framing",
     "FunctionCallPiece",
     "Message",
+    "OtherChoice",
     "Question",
     "Reasoning",
     "Request",
     "Source",
     "ToolCallPiece",
+    "WholeReasoning",
+    "WholeText",
     "find",
 ]
 

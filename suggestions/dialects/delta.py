@@ -7,6 +7,8 @@ They are no dataclasses, because creating those takes longer than importing all 
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
+
 from suggestions.errors import SuggestionsError
 from suggestions.events import Usage
 
@@ -23,7 +25,8 @@ class _Value:
         return hash(repr(self))
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        names = (name for kind in type(self).__mro__ for name in getattr(kind, "__slots__", ()))
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
         return f"{type(self).__name__}({fields})"
 
 
@@ -34,6 +37,27 @@ class Reasoning(_Value):
 
     def __init__(self, text: str) -> None:
         self.text = text
+
+
+class WholeText(_Value):
+    """All the text of one part of the answer, as the event that closes the part repeats it.
+
+    The pieces of the part came before it, or some of them, or none: what is missing of the text is
+    added. `part` says which part it is, by any value that can be a key of a dict; None is the
+    whole answer.
+    """
+
+    __slots__ = ("part", "text")
+
+    def __init__(self, text: str, part: Hashable = None) -> None:
+        self.text = text
+        self.part = part
+
+
+class WholeReasoning(WholeText):
+    """The same of the model's reasoning."""
+
+    __slots__ = ()
 
 
 class FunctionCallPiece(_Value):
@@ -52,17 +76,40 @@ class ToolCallPiece(_Value):
     Pieces with the same `position` (the wire's `index`) are one call. But a piece with a name and
     with an `id` that is new at that position begins another call. Without a position, a piece with
     an `id` begins a call, and a piece with neither continues the last.
+
+    With `whole`, `arguments` are all of the call's: they replace what had come before.
     """
 
-    __slots__ = ("arguments", "id", "name", "position")
+    __slots__ = ("arguments", "id", "name", "position", "whole")
 
     def __init__(
-        self, position: int | None = None, id: str = "", name: str = "", arguments: str = ""
+        self,
+        position: int | None = None,
+        id: str = "",
+        name: str = "",
+        arguments: str = "",
+        *,
+        whole: bool = False,
     ) -> None:
         self.position = position
         self.id = id
         self.name = name
         self.arguments = arguments
+        self.whole = whole
+
+
+class OtherChoice(_Value):
+    """What a choice with an index other than 0 says.
+
+    The choices after the first are alternatives to it, and are no part of the answer. But some
+    services have just one, with the index 1: so it counts if there is no other.
+    """
+
+    __slots__ = ("deltas", "index")
+
+    def __init__(self, index: int, deltas: Sequence[Delta]) -> None:
+        self.index = index
+        self.deltas = deltas
 
 
 class Finish(_Value):
@@ -102,5 +149,15 @@ class Done(_Value):
 DONE = Done()
 
 Delta = (
-    str | Reasoning | FunctionCallPiece | ToolCallPiece | Usage | Finish | Source | Failure | Done
+    str
+    | Reasoning
+    | WholeText
+    | FunctionCallPiece
+    | ToolCallPiece
+    | OtherChoice
+    | Usage
+    | Finish
+    | Source
+    | Failure
+    | Done
 )
