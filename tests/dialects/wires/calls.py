@@ -81,7 +81,7 @@ STREAMS = [
         LOOKED,
     ),
     Wire(
-        "Gemini: two whole calls in one chunk, without an index and with empty ids",
+        "Gemini: two whole calls in a chunk, no index, empty ids",
         "openai",
         calling(call(OSLO, "weather", "", index=None), call(CET, "time", "", index=None))
         + CALLS
@@ -89,7 +89,7 @@ STREAMS = [
         LOOKED_TWICE,
     ),
     Wire(
-        "Gemini: whole calls in chunks of their own, without an index, ended by `stop`",
+        "Gemini: two whole calls in two chunks, no index, then `stop`",
         "openai",
         calling(call(OSLO, "weather", "function-call-1", index=None))
         + calling(call(CET, "time", "function-call-2", index=None))
@@ -98,7 +98,7 @@ STREAMS = [
         done(calls=[CALLED, TIME]),
     ),
     Wire(
-        "AstrBot's proxies of Gemini: a piece without an index, with an empty id",
+        "proxies of Gemini: a piece without an index, with an empty id",
         "openai",
         calling(call('{"city":', "weather", "function-call-1", index=None))
         + calling(call('"Oslo"}', None, "", index=None))
@@ -135,13 +135,13 @@ STREAMS = [
         LOOKED,
     ),
     Wire(
-        "Hugging Face's TGI: arguments that are an object, in a stream",
+        "TGI: arguments that are an object, in a stream",
         "openai",
         calling(call({"city": "Oslo"}, "weather", "call_1")) + CALLS + DONE,
         LOOKED,
     ),
     Wire(
-        "Hugging Face's TGI: `tool_calls` is one call and no list",
+        "TGI: `tool_calls` is one call and no list",
         "openai",
         chunk(tool_calls=call('{"city":', "weather", "call_1"))
         + chunk(tool_calls=call('"Oslo"}', None, ""))
@@ -216,7 +216,7 @@ WHOLE = [
         content_type=JSON,
     ),
     Wire(
-        "Copilot: the text in one choice, the call in the next, neither with an index",
+        "Copilot: the text in one choice, the call in the next, no index",
         "openai",
         whole(
             choice("tool_calls", None, message={"role": "assistant", "content": "I look."}),

@@ -97,7 +97,7 @@ RESPONSES = [
         LOOKED,
     ),
     Wire(
-        "Codex's backend: the call only in `output_item.done`, and an empty `output`",
+        "Codex's backend: the call only in `output_item.done`",
         "responses",
         created() + item_done(call_item(OSLO)) + completed(),
         LOOKED,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from suggestions.errors import IncompleteStreamError
 from wires.shapes import (
     COUNTED,
@@ -12,19 +14,17 @@ from wires.shapes import (
     STOP,
     THERE,
     USAGE,
-    added,
     choice,
     choices,
     chunk,
     completed,
-    created,
     last_line,
     line,
     message_delta,
     message_item,
     named,
+    opened,
     response,
-    sse,
     text_delta,
     usage,
 )
@@ -85,7 +85,7 @@ CHATS = [
         done("Hi there", finish=None),
     ),
     Wire(
-        "Ollama for OpenAI's clients in 2024, SGLang: empty reasons to stop before the real one",
+        "Ollama in 2024, SGLang: empty reasons to stop before the real one",
         "openai",
         chunk("Hi", "") + chunk(" there", "") + chunk("", "stop") + DONE,
         SAID,
@@ -103,7 +103,7 @@ CHATS = [
         CUT,
     ),
     Wire(
-        "counter-sample, Ollama for OpenAI's clients: an empty reason to stop is none",
+        "counter-sample, Ollama in 2024: an empty reason to stop is none",
         "openai",
         chunk("Hi", "") + chunk(" there", ""),
         CUT,
@@ -121,7 +121,7 @@ CHATS = [
         CUT,
     ),
     Wire(
-        "counter-sample, OpenAI: only the alternative (n=2) has its reason to stop",
+        "counter-sample, OpenAI: only the alternative (n=2) has stopped",
         "openai",
         choices(choice(None, 0, delta={"content": "Hi there"}))
         + choices(choice("stop", 1, delta={})),
@@ -155,7 +155,7 @@ ANTHROPIC = [
         failed(IncompleteStreamError, "Hi"),
     ),
     Wire(
-        "counter-sample, Anthropic: a `message_delta` whose reason to stop is null",
+        "counter-sample, Anthropic: a reason to stop that is null",
         "anthropic",
         SAYS_HI + message_delta(None),
         failed(IncompleteStreamError, "Hi"),
@@ -166,13 +166,13 @@ OTHERS = [
     Wire(
         "vLLM's Responses: [DONE] after `response.completed`",
         "responses",
-        created() + text_delta("Hi there") + completed(message_item("Hi there")) + DONE,
+        opened() + text_delta("Hi there") + completed(message_item("Hi there")) + DONE,
         done("Hi there", usage=COUNTED),
     ),
     Wire(
-        "OpenRouter's Responses in 2025: `response.done` in place of `response.completed`",
+        "OpenRouter's Responses in 2025: the end is `response.done`",
         "responses",
-        created()
+        opened()
         + text_delta("Hi there")
         + named("response.done", response=response(output=[], usage=COUNTS))
         + DONE,
@@ -181,15 +181,17 @@ OTHERS = [
     Wire(
         "a gateway: Responses without the lines `event:`",
         "responses",
-        sse({"type": "response.created", "response": response("in_progress")})
-        + sse({"type": "response.output_text.delta", "output_index": 0, "delta": "Hi there"})
-        + sse({"type": "response.completed", "response": response(usage=COUNTS)}),
+        re.sub(
+            rb"(?m)^event: .*\n",
+            b"",
+            opened() + text_delta("Hi there") + completed(message_item("Hi there")),
+        ),
         done("Hi there", usage=COUNTED),
     ),
     Wire(
-        "counter-sample, OpenAI's Responses: the body ends before `response.completed`",
+        "counter-sample, Responses: the body ends before it is complete",
         "responses",
-        created() + added(message_item()) + text_delta("Hi there"),
+        opened() + text_delta("Hi there"),
         CUT,
     ),
     Wire(

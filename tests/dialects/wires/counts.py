@@ -17,15 +17,15 @@ from wires.shapes import (
     body,
     choice,
     choices,
+    completed,
     completion,
-    created,
     last_line,
     line,
     message_delta,
+    message_item,
     message_start,
-    named,
+    opened,
     piece,
-    response,
     text_delta,
     usage,
     whole,
@@ -153,12 +153,9 @@ OTHERS = [
     Wire(
         "a gateway: Responses with counts that are `7.0`",
         "responses",
-        created()
+        opened()
         + text_delta("Hi")
-        + named(
-            "response.completed",
-            response=response(usage={"input_tokens": 7.0, "output_tokens": 3.0}),
-        ),
+        + completed(message_item("Hi"), usage={"input_tokens": 7.0, "output_tokens": 3.0}),
         COUNTED_HI,
     ),
     Wire(

@@ -23,11 +23,11 @@ from wires.shapes import (
     choice,
     choices,
     chunk,
-    created,
     line,
     message_delta,
     message_start,
     named,
+    opened,
     piece,
     response,
     sse,
@@ -40,7 +40,7 @@ SAYS_BUSY = ["too many people are asking"]
 
 STREAMS = [
     Wire(
-        "llama.cpp in 2025: a field `error:` of its own, then [DONE]",
+        "llama.cpp in 2025: a field `error:`, then [DONE]",
         "openai",
         HI
         + b'error: {"code":400,"message":"no room is left","type":"invalid_request_error"}\n\n'
@@ -54,7 +54,7 @@ STREAMS = [
         failed(NetworkError, quotes=["the slot is gone"]),
     ),
     Wire(
-        "gemini-balance: an object alone in the place of an event, without `data:`",
+        "gemini-balance: an object alone, without `data:`",
         "openai",
         HI + body(error=BUSY) + b"\n\n",
         failed(NetworkError, "Hi", quotes=SAYS_BUSY),
@@ -118,7 +118,7 @@ STREAMS = [
         failed(QuotaExceededError, "Hi", quotes=["slow down, please"]),
     ),
     Wire(
-        "OpenRouter: the error in the choice, whose reason to stop is `error`",
+        "OpenRouter: the error in the choice",
         "openai",
         HI
         + choices(
@@ -143,7 +143,7 @@ STREAMS = [
         failed(SuggestionsError, quotes=["insufficient balance"]),
     ),
     Wire(
-        "Coze, StepFun: `code` and `msg` in a message of the stream",
+        "Coze, StepFun: `code` and `msg` in the stream",
         "openai",
         HI + sse('{"code":4100,"msg":"the plan has ended"}'),
         failed(SuggestionsError, "Hi", quotes=["the plan has ended"]),
@@ -182,7 +182,7 @@ STREAMS = [
     Wire(
         "OpenAI's Responses: `response.failed`",
         "responses",
-        created()
+        opened()
         + text_delta("Hi")
         + named(
             "response.failed",
@@ -193,9 +193,9 @@ STREAMS = [
         failed(QuotaExceededError, "Hi", quotes=["slow down, please"]),
     ),
     Wire(
-        "sub2api: an error put into an event that had only begun",
+        "sub2api: an error within an event that had only begun",
         "responses",
-        created()
+        opened()
         + text_delta("Hi")
         + b'event: response.output_text.delta\ndata: {"type":"response.output_te\n'
         b'data: {"type":"error","error":{"type":"upstream_error","message":"read failed"}}\n\n',

@@ -14,13 +14,13 @@ from wires.shapes import (
     block_stop,
     chunk,
     completed,
-    created,
     last_line,
     line,
     message_delta,
     message_item,
     message_start,
     named,
+    opened,
     piece,
     sse,
     text_delta,
@@ -94,7 +94,7 @@ OTHERS = [
     Wire(
         "Codex's backend: `event: keepalive`",
         "responses",
-        created()
+        opened()
         + named("keepalive", sequence_number=3)
         + text_delta("Hi")
         + named("keepalive", sequence_number=5)
@@ -104,7 +104,7 @@ OTHERS = [
     Wire(
         "a gateway: a time as the data of `event: ping`, in Responses",
         "responses",
-        created() + TIMED + text_delta("Hi") + completed(message_item("Hi")),
+        opened() + TIMED + text_delta("Hi") + completed(message_item("Hi")),
         COUNTED_HI,
     ),
     Wire(

@@ -14,11 +14,11 @@ from wires.shapes import (
     body,
     completed,
     completion,
-    created,
     last_line,
     line,
     message_delta,
     message_item,
+    opened,
     sse,
     text_delta,
 )
@@ -57,7 +57,7 @@ EVENTS_ELSEWHERE = [
     Wire(
         "a gateway: Responses as text/plain",
         "responses",
-        created() + text_delta("Hi") + completed(message_item("Hi")),
+        opened() + text_delta("Hi") + completed(message_item("Hi")),
         COUNTED_HI,
         content_type=PLAIN,
     ),

@@ -22,17 +22,18 @@ from wires.shapes import (
     choices,
     chunk,
     completion,
-    created,
     last_line,
     line,
     message_delta,
     named,
+    opened,
     response,
     text_delta,
 )
 from wires.wire import JSON, NDJSON, Heard, Wire, done, failed
 
 FILTERED = failed(ModerationError, "Once upon")
+LACKING = failed(ServiceUnavailableError, "Once upon")
 BROKEN_OFF = failed(NetworkError, "Once upon", lacks=["rephrase"])
 
 
@@ -55,11 +56,9 @@ CHATS = [
     stopped("Moonshot, Azure", "content_filter", FILTERED),
     stopped("vLLM", "abort", BROKEN_OFF),
     stopped("OpenRouter", "error", BROKEN_OFF),
-    stopped(
-        "DeepSeek", "insufficient_system_resource", failed(ServiceUnavailableError, "Once upon")
-    ),
+    stopped("DeepSeek", "insufficient_system_resource", LACKING),
     Wire(
-        "Zhipu: `network_error`, with the counts and an empty piece",
+        "Zhipu: `network_error`, with an empty piece",
         "openai",
         chunk("Half an", role="assistant")
         + choices(choice("network_error", delta={"content": ""}), usage=USAGE)
@@ -67,7 +66,7 @@ CHATS = [
         failed(NetworkError, "Half an", lacks=["rephrase"]),
     ),
     Wire(
-        "Gemini: a malformed call as the reason to stop, of a whole answer without text",
+        "Gemini: a malformed call stops a whole answer",
         "openai",
         completion(None, "function_call_filter: MALFORMED_FUNCTION_CALL"),
         failed(NetworkError),
@@ -97,7 +96,7 @@ CHATS = [
 
 def incomplete(reason: str | None) -> bytes:
     whole = response("incomplete", incomplete_details=reason and {"reason": reason})
-    return created() + text_delta("Once upon") + named("response.incomplete", response=whole)
+    return opened() + text_delta("Once upon") + named("response.incomplete", response=whole)
 
 
 OTHERS = [
@@ -108,13 +107,13 @@ OTHERS = [
         FILTERED,
     ),
     Wire(
-        "a gateway: Responses that are incomplete because of an interruption",
+        "a gateway: Responses that are incomplete by an interruption",
         "responses",
         incomplete("interrupted"),
         BROKEN_OFF,
     ),
     Wire(
-        "counter-sample, OpenAI's Responses: incomplete because of max_output_tokens",
+        "counter-sample, Responses: incomplete by max_output_tokens",
         "responses",
         incomplete("max_output_tokens"),
         done("Once upon", finish="length"),

@@ -179,6 +179,11 @@ def part_added() -> bytes:
     return named("response.content_part.added", **_TEXT, part=part)
 
 
+def opened() -> bytes:
+    """The beginning of one of Responses' streams, up to its first piece of text."""
+    return created() + added(message_item()) + part_added()
+
+
 def text_delta(delta: Any) -> bytes:
     return named("response.output_text.delta", **_TEXT, delta=delta)
 

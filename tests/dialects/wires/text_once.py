@@ -26,6 +26,7 @@ from wires.shapes import (
     message_item,
     message_start,
     named,
+    opened,
     part_added,
     piece,
     response,
@@ -66,7 +67,7 @@ CHATS = [
         done("Hi there", usage=COUNTED),
     ),
     Wire(
-        "a gateway: the closing `message` has more than the pieces before it",
+        "a gateway: the closing `message` has more than the pieces",
         "openai",
         HI + sse(whole(choice("stop", message=HI_THERE))) + DONE,
         done("Hi there", usage=COUNTED),
@@ -134,7 +135,7 @@ CHATS = [
         done("Hi there"),
     ),
     Wire(
-        "counter-sample, OpenAI: two alternatives (n=2), the second comes first",
+        "counter-sample, OpenAI: alternatives (n=2), the second first",
         "openai",
         choices(choice(None, 1, delta={"content": "Hello"}))
         + choices(choice(None, 0, delta={"content": "Hi"}))
@@ -165,7 +166,7 @@ RESPONSES = [
         RESPONDED,
     ),
     Wire(
-        "Codex's backend: the text only in `output_item.done`, and an empty `output`",
+        "Codex's backend: the text only in `output_item.done`",
         "responses",
         created() + added(message_item()) + item_done(message_item("Hi there")) + completed(),
         RESPONDED,
@@ -177,9 +178,9 @@ RESPONSES = [
         RESPONDED,
     ),
     Wire(
-        "Codex's backend: the text only in deltas, and an `output` that is null",
+        "Codex's backend: the text only in deltas, `output` is null",
         "responses",
-        created()
+        opened()
         + text_delta("Hi")
         + text_delta(" there")
         + named("response.completed", response=response(output=None)),
