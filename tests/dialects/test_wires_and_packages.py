@@ -59,11 +59,8 @@ def test_a_package_hears_the_same_or_the_difference_is_explained(
     why, differs = DIFFERS.get(name, ("", {}))
     expected = heard._replace(**differs)
     assert (got.text, got.calls) == (expected.text, expected.calls), why
-    if "raises" in differs:
-        assert got.raises == expected.raises, why
-    else:
-        # Which exception, is a matter of the package.
-        assert bool(got.raises) == bool(expected.raises), got.raises
+    # Which exception it is, differs from version to version.
+    assert bool(got.raises) == bool(expected.raises), why or got.raises
 
 
 def test_each_difference_is_that_of_a_wire() -> None:

@@ -1,7 +1,7 @@
 """Where the services' own Python packages hear something else, and why.
 
-`text`, `calls` and `raises` (the name of an exception, "" for none) are what they get; what is not
-named is the same.
+`text`, `calls` and `raises` are what they get; what is not named is the same. `raises` is the name of
+an exception, "" for none; other versions may raise another.
 """
 
 from __future__ import annotations
