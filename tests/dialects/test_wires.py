@@ -8,8 +8,10 @@ holds the two ways against each other.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -203,3 +205,25 @@ def test_each_table_has_counter_samples(table: Sequence[Wire]) -> None:
     """A mend that goes too far is seen."""
     assert len(table) >= 5
     assert any(wire.name.startswith("counter-sample") for wire in table)
+
+
+# The document
+
+SERVICES_PAGE = Path(__file__).parents[2] / "docs" / "services.md"
+WITHOUT_A_NAME = re.compile("(a|any|the) ")
+
+
+def senders() -> set[str]:
+    """The services that the names of the wires name, without when and before what."""
+    found = set()
+    for wire in WIRES.values():
+        name = wire.name.removeprefix("counter-sample, ")
+        if not WITHOUT_A_NAME.match(name):
+            each = name.partition(": ")[0].partition("'s ")[0].split(", ")
+            found |= {re.split(" (?:in|before|for|at) ", service)[0] for service in each}
+    return found
+
+
+def test_the_page_has_the_services_of_the_tables() -> None:
+    rows = re.findall(r"(?m)^\| ([^|]+?) \| ", SERVICES_PAGE.read_text("utf-8"))
+    assert {row for row in rows if row not in ("service", "---")} == senders()

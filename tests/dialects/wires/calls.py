@@ -98,7 +98,7 @@ STREAMS = [
         done(calls=[CALLED, TIME]),
     ),
     Wire(
-        "proxies of Gemini: a piece without an index, with an empty id",
+        "Gemini's proxies: a piece without an index, with an empty id",
         "openai",
         calling(call('{"city":', "weather", "function-call-1", index=None))
         + calling(call('"Oslo"}', None, "", index=None))
@@ -230,7 +230,7 @@ WHOLE = [
         content_type=JSON,
     ),
     Wire(
-        "Azure, older API: a `function_call` in a whole answer",
+        "Azure: a `function_call` of the older API in a whole answer",
         "openai",
         completion(None, "function_call", function_call={"name": "weather", "arguments": OSLO}),
         done(finish="function_call", function=CALLED, usage=COUNTED),

@@ -82,7 +82,7 @@ ANTHROPIC = [
 
 RESPONSES = [
     Wire(
-        "Codex Spark: arguments only in `function_call_arguments.done`",
+        "Codex's backend: arguments only in their `done`",
         "responses",
         created() + added(call_item()) + arguments_done(OSLO) + completed(call_item()),
         LOOKED,

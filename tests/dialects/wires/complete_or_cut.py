@@ -42,13 +42,13 @@ CHATS = [
         done("Hi there", usage=COUNTED),
     ),
     Wire(
-        "OpenRouter, Azure: the counts after the reason to stop, and no [DONE]",
+        "a gateway: the counts after the reason to stop, and no [DONE]",
         "openai",
         HI + THERE + STOP + usage(),
         done("Hi there", usage=COUNTED),
     ),
     Wire(
-        "LiteLLM: cut off by max_tokens, and no [DONE]",
+        "a gateway: cut off by max_tokens, and no [DONE]",
         "openai",
         HI + THERE + chunk(None, "length"),
         done("Hi there", finish="length"),
@@ -79,7 +79,7 @@ CHATS = [
         done("Hi there", finish=...),
     ),
     Wire(
-        "Zen: [DONE], and no reason to stop at all",
+        "Gemini's proxies: [DONE], and no reason to stop at all",
         "openai",
         HI + THERE + DONE,
         done("Hi there", finish=None),
@@ -91,7 +91,7 @@ CHATS = [
         SAID,
     ),
     Wire(
-        "vLLM: the reason to stop in the chunk of the last piece, and no [DONE]",
+        "a gateway: the reason to stop in the chunk of the last piece, and no [DONE]",
         "openai",
         HI + chunk(" there", "stop"),
         SAID,
@@ -137,7 +137,7 @@ ANTHROPIC = [
         done("Hi", usage=COUNTED),
     ),
     Wire(
-        "one-api: Anthropic's events, and [DONE] after `message_stop`",
+        "a gateway: Anthropic's events, and [DONE] after `message_stop`",
         "anthropic",
         SAYS_HI + message_delta() + MESSAGE_STOP + DONE,
         done("Hi", usage=COUNTED),
@@ -164,7 +164,7 @@ ANTHROPIC = [
 
 OTHERS = [
     Wire(
-        "vLLM's Responses: [DONE] after `response.completed`",
+        "a gateway: Responses with [DONE] after `response.completed`",
         "responses",
         opened() + text_delta("Hi there") + completed(message_item("Hi there")) + DONE,
         done("Hi there", usage=COUNTED),
@@ -189,7 +189,7 @@ OTHERS = [
         done("Hi there", usage=COUNTED),
     ),
     Wire(
-        "counter-sample, Responses: the body ends before it is complete",
+        "counter-sample, OpenAI: Responses that end before they are complete",
         "responses",
         opened() + text_delta("Hi there"),
         CUT,

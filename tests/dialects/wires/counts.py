@@ -54,7 +54,7 @@ CHATS = [
         choices(choice("stop", delta={}), x_groq={"id": "req_1", "usage": USAGE}),
         DONE,
     ),
-    chat("a gateway in Lua: counts that are `7.0`", HI, STOP, usage(**FLOATS), DONE),
+    chat("a gateway: counts that are `7.0`", HI, STOP, usage(**FLOATS), DONE),
     chat(
         "Cloudflare Workers AI: counts beside a fraction of neurons",
         HI,
@@ -69,13 +69,13 @@ CHATS = [
         DONE,
     ),
     chat(
-        "vLLM, iFlytek Spark: growing counts in each chunk",
+        "vLLM: growing counts in each chunk",
         choices(choice(delta={"content": "Hi"}), usage={**USAGE, "completion_tokens": 1}),
         choices(choice("stop", delta={}), usage=USAGE),
         DONE,
     ),
     chat(
-        "OpenRouter: the counts, then the same with a cost",
+        "a gateway: the counts, then the same with a cost",
         HI,
         choices(choice("stop", delta={}), usage=USAGE),
         usage(cost=0.01),
@@ -104,7 +104,7 @@ CHATS = [
         counted=None,
     ),
     Wire(
-        "a gateway in Lua: counts that are `7.0`, of a whole answer",
+        "a gateway: counts that are `7.0`, of a whole answer",
         "openai",
         whole(choice("stop", message={"role": "assistant", "content": "Hi"}), usage=FLOATS),
         COUNTED_HI,
@@ -136,7 +136,7 @@ def messages(name: str, start: dict[str, Any], end: dict[str, Any]) -> Wire:
 OTHERS = [
     messages("Anthropic: the question at the start, the answer at the end", {}, {}),
     messages(
-        "LiteLLM, Zhipu for Anthropic's clients: zeros at the start, all at the end",
+        "LiteLLM for Anthropic's clients: zeros at the start, all at the end",
         {"input_tokens": 0, "output_tokens": 0},
         {"input_tokens": 7, "output_tokens": 3},
     ),

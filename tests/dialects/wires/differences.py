@@ -1,7 +1,7 @@
 """Where the services' own Python packages hear something else, and why.
 
-`text`, `calls` and `raises` are what they get; what is not named is the same. `raises` is the name of
-an exception, "" for none; other versions may raise another.
+`text`, `calls` and `raises` are what they get; what is not named is the same. `raises` is the name
+of an exception, "" for none; other versions may raise another.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
             "calls": [],
             "raises": "TypeError",
         },
-        "calls: proxies of Gemini: a piece without an index, with an empty id": {
+        "calls: Gemini's proxies: a piece without an index, with an empty id": {
             "calls": [],
             "raises": "TypeError",
         },
@@ -88,7 +88,7 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
         "openai reads the text and the calls of Responses from the events of their pieces, or "
         "from `response.completed`, and from no other"
     ): {
-        "calls_in_named_events: Codex Spark: arguments only in `function_call_arguments.done`": {
+        "calls_in_named_events: Codex's backend: arguments only in their `done`": {
             "calls": [("weather", "")]
         },
         "calls_in_named_events: Codex's backend: the call only in `output_item.done`": {
@@ -135,7 +135,7 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
         "complete_or_cut: OpenRouter's Responses in 2025: the end is `response.done`": {
             "raises": "RuntimeError"
         },
-        "reasons_to_stop: counter-sample, Responses: incomplete by max_output_tokens": {
+        "reasons_to_stop: counter-sample, OpenAI: Responses incomplete by max_output_tokens": {
             "raises": "RuntimeError"
         },
     },
@@ -145,7 +145,7 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "openai's helper for streams raises an error at `length`": {
-        "complete_or_cut: LiteLLM: cut off by max_tokens, and no [DONE]": {
+        "complete_or_cut: a gateway: cut off by max_tokens, and no [DONE]": {
             "raises": "LengthFinishReasonError"
         },
         "reasons_to_stop: counter-sample, OpenAI: `length`": {"raises": "LengthFinishReasonError"},
@@ -177,7 +177,7 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
             "raises": ""
         },
         "errors_in_streams: OpenRouter: the error in the choice": {"raises": ""},
-        "errors_in_streams: Coze, StepFun: `code` and `msg` in the stream": {"raises": ""},
+        "errors_in_streams: Coze: `code` and `msg` in the stream": {"raises": ""},
         "errors_in_streams: a gateway before Anthropic: the error without a line `event:`": {
             "raises": ""
         },

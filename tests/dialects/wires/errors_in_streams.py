@@ -143,7 +143,7 @@ STREAMS = [
         failed(SuggestionsError, quotes=["insufficient balance"]),
     ),
     Wire(
-        "Coze, StepFun: `code` and `msg` in the stream",
+        "Coze: `code` and `msg` in the stream",
         "openai",
         HI + sse('{"code":4100,"msg":"the plan has ended"}'),
         failed(SuggestionsError, "Hi", quotes=["the plan has ended"]),
@@ -258,7 +258,7 @@ WHOLE = [
         content_type=JSON,
     ),
     Wire(
-        "LiteLLM: the first chunk was an error, so it is the whole body, with a 200",
+        "a gateway: an error is the whole body, with a 200",
         "openai",
         body(error=BUSY),
         failed(NetworkError, quotes=SAYS_BUSY),

@@ -58,7 +58,7 @@ STRANGE = [
         "message-start",
     ),
     strange(
-        "Responses, read with `openai`",
+        "OpenAI's Responses, read with `openai`",
         "openai",
         created() + text_delta("Hi") + completed(),
         "response.created",

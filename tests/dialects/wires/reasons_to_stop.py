@@ -113,7 +113,7 @@ OTHERS = [
         BROKEN_OFF,
     ),
     Wire(
-        "counter-sample, Responses: incomplete by max_output_tokens",
+        "counter-sample, OpenAI: Responses incomplete by max_output_tokens",
         "responses",
         incomplete("max_output_tokens"),
         done("Once upon", finish="length"),

@@ -49,7 +49,7 @@ NOT_THE_KEY = ("token is", "valid token")
 
 FIELDS = [
     refused(
-        "FastAPI (vLLM, SGLang, LiteLLM): a field is missing",
+        "FastAPI: a field is missing",
         422,
         {"detail": [{"type": "missing", "loc": ["body", "model"], "msg": "Field is required"}]},
         StatusError,
@@ -104,14 +104,14 @@ FIELDS = [
         lacks=NOT_MODERATION,
     ),
     refused(
-        "counter-sample, Jetpack: a text that it declines",
+        "counter-sample, Jetpack AI: a text that it declines",
         422,
         {"code": "moderation", "message": "This text is not for us.", "data": {"status": 422}},
         ModerationError,
         dialect="jetpack",
     ),
     refused(
-        "counter-sample, Jetpack: a 422 without a body",
+        "counter-sample, Jetpack AI: a 422 without a body",
         422,
         b"",
         ModerationError,
@@ -229,7 +229,7 @@ DRESSES = [
         "too fast",
     ),
     refused(
-        "Tencent, Coze: `code` and `msg`",
+        "a gateway: `code` and `msg`",
         400,
         {"code": 4000, "msg": "the parameter is wrong"},
         StatusError,
@@ -258,7 +258,7 @@ DRESSES = [
         content_type=HTML,
     ),
     refused(
-        "Cloudflare before Anthropic: overloaded (529)",
+        "Anthropic: overloaded (529)",
         529,
         {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}},
         ServiceUnavailableError,

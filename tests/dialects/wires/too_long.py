@@ -10,13 +10,15 @@ from wires.wire import Wire
 
 
 def too_long(
-    name: str, message: str, quote: str, status: int = 400, dialect: str = "openai", **fields: Any
+    name: str, message: str, quote: str, *, dialect: str = "openai", **fields: Any
 ) -> Wire:
     """A conversation that is too long, as this service says it."""
+    service, _, more = name.partition(", ")
+    more = more and f" ({more})"
     said = {"type": "invalid_request_error", "param": None, "code": None, **fields}
     return refused(
-        f"{name}: a conversation that is too long",
-        status,
+        f"{service}: a conversation that is too long{more}",
+        400,
         error(message, **said),
         ContextTooLargeError,
         quote,
@@ -32,7 +34,7 @@ TABLE = [
         "of only 4096",
     ),
     too_long(
-        "LM Studio (later)",
+        "LM Studio, in later versions",
         "The number of tokens to keep from the initial prompt is greater than the context length.",
         "greater than the context length",
     ),
@@ -93,7 +95,7 @@ TABLE = [
         code=400,
     ),
     too_long(
-        "Cerebras, Groq",
+        "Cerebras",
         "Please reduce the length of the messages or completion.",
         "reduce the length",
         code="context_length_exceeded",
@@ -105,7 +107,7 @@ TABLE = [
         dialect="anthropic",
     ),
     too_long(
-        "Anthropic (prompt)",
+        "Anthropic, the question alone",
         "prompt is too long: 213462 tokens > 200000 maximum",
         "prompt is too long",
         dialect="anthropic",
