@@ -12,17 +12,20 @@ from wires.shapes import (
     arguments_delta,
     arguments_done,
     block_stop,
+    body,
     call_item,
     completed,
     created,
     input_piece,
     item_done,
     message_delta,
+    message_item,
     message_start,
     named,
+    response,
     tool_block,
 )
-from wires.wire import Wire, done, failed
+from wires.wire import JSON, Wire, done, failed
 
 LOOKED = done(finish="tool_calls", calls=[CALLED], usage=COUNTED)
 CUSTOM = {"type": "custom_tool_call", "id": "ctc1", "call_id": "call_1", "name": "shell"}
@@ -65,6 +68,24 @@ ANTHROPIC = [
         "anthropic",
         message_start() + tool_block() + input_piece("") + input_piece(OSLO) + block_stop() + USES,
         LOOKED,
+    ),
+    Wire(
+        "a gateway before Anthropic: a whole answer, though a stream was asked for",
+        "anthropic",
+        body(
+            id="a1",
+            type="message",
+            role="assistant",
+            model="m1",
+            content=[
+                {"type": "text", "text": "I look."},
+                {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {"city": "Oslo"}},
+            ],
+            stop_reason="tool_use",
+            usage={"input_tokens": 7, "output_tokens": 3},
+        ),
+        done("I look.", finish="tool_calls", calls=[CALLED], usage=COUNTED),
+        content_type=JSON,
     ),
     Wire(
         "counter-sample, Anthropic: a real call without input",
@@ -119,6 +140,27 @@ RESPONSES = [
         + item_done({**CUSTOM, "input": "echo hello"})
         + completed({**CUSTOM, "input": "echo hello"}),
         done(finish="tool_calls", calls=[("shell", "echo hello")], usage=COUNTED),
+    ),
+    Wire(
+        "a gateway: whole Responses, though a stream was asked for",
+        "responses",
+        body(
+            **response(
+                output=[
+                    message_item("I look."),
+                    call_item(OSLO),
+                    {**CUSTOM, "input": "echo hello"},
+                ],
+                usage={"input_tokens": 7, "output_tokens": 3, "total_tokens": 10},
+            )
+        ),
+        done(
+            "I look.",
+            finish="tool_calls",
+            calls=[CALLED, ("shell", "echo hello")],
+            usage=COUNTED,
+        ),
+        content_type=JSON,
     ),
     Wire(
         "counter-sample, OpenAI's Responses: every event repeats the same call",

@@ -25,6 +25,7 @@ from wires.shapes import (
     named,
     opened,
     response,
+    sse,
     text_delta,
     usage,
 )
@@ -94,6 +95,18 @@ CHATS = [
         "a gateway: the reason to stop in the chunk of the last piece, and no [DONE]",
         "openai",
         HI + chunk(" there", "stop"),
+        SAID,
+    ),
+    Wire(
+        "a gateway: `event: done` with [DONE]",
+        "openai",
+        HI + THERE + sse("[DONE]", "done"),
+        done("Hi there", finish=None),
+    ),
+    Wire(
+        "a gateway: [DONE] twice",
+        "openai",
+        HI + THERE + STOP + DONE + DONE,
         SAID,
     ),
     Wire(

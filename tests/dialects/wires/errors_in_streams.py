@@ -193,6 +193,57 @@ STREAMS = [
         failed(QuotaExceededError, "Hi", quotes=["slow down, please"]),
     ),
     Wire(
+        "OpenAI: Responses with an `error` event whose fields are beside each other",
+        "responses",
+        opened()
+        + text_delta("Hi")
+        + named("error", code="server_error", message="it broke", param=None, sequence_number=9),
+        failed(NetworkError, "Hi", quotes=["it broke"]),
+    ),
+    Wire(
+        "TGI: overloaded, with the kind of the error beside its text",
+        "openai",
+        sse('{"error":"the model is busy","error_type":"overloaded"}'),
+        failed(ServiceUnavailableError, quotes=["the model is busy"]),
+    ),
+    Wire(
+        "a gateway: `event: error` with a text alone",
+        "openai",
+        HI + sse("the upstream has gone", "error"),
+        failed(NetworkError, "Hi", quotes=["the upstream has gone"]),
+    ),
+    Wire(
+        "FastAPI: a `detail` in the stream",
+        "openai",
+        HI + sse('{"detail":"the worker has gone"}'),
+        failed(NetworkError, "Hi", quotes=["the worker has gone"]),
+    ),
+    Wire(
+        "a gateway: a list of `errors` in the stream",
+        "openai",
+        HI + sse('{"errors":[{"code":5007,"message":"the worker has gone"}],"success":false}'),
+        failed(NetworkError, "Hi", quotes=["the worker has gone"]),
+    ),
+    Wire(
+        "a gateway: `code` and `msg` as a line, for `ollama`",
+        "ollama",
+        line("Hi") + b'{"code":500,"msg":"the worker has gone"}\n',
+        failed(NetworkError, "Hi", quotes=["the worker has gone"]),
+        content_type=NDJSON,
+    ),
+    Wire(
+        "a gateway before Anthropic: `code` and `msg` in the stream",
+        "anthropic",
+        SAYS_HI + sse('{"code":500,"msg":"the worker has gone"}'),
+        failed(NetworkError, "Hi", quotes=["the worker has gone"]),
+    ),
+    Wire(
+        "a gateway before Anthropic: a bare object after the events",
+        "anthropic",
+        SAYS_HI + body(type="error", error={"type": "api_error", "message": "it broke"}) + b"\n",
+        failed(NetworkError, "Hi", quotes=["it broke"]),
+    ),
+    Wire(
         "sub2api: an error within an event that had only begun",
         "responses",
         opened()

@@ -40,6 +40,9 @@ EVENTS_ELSEWHERE = [
     chat("a relay: the events as application/json", JSON),
     chat("a backend: events without a media type", ""),
     chat("LitServe: the events as application/x-ndjson", NDJSON),
+    chat("a PHP backend: the events as text/html", HTML),
+    chat("a proxy: the events as application/octet-stream", "application/octet-stream"),
+    chat("a Java backend: another case, and a charset", "Text/Event-Stream;charset=UTF-8"),
     Wire(
         "claude-code-router-next: a comment first, as application/json",
         "openai",
@@ -101,6 +104,13 @@ OTHERS_ELSEWHERE = [
         completion("Hi"),
         COUNTED_HI,
         content_type=PLAIN,
+    ),
+    Wire(
+        "a gateway: a whole answer without a media type",
+        "openai",
+        completion("Hi"),
+        COUNTED_HI,
+        content_type="",
     ),
     Wire(
         "a proxy before Ollama: the lines as application/json",

@@ -38,7 +38,8 @@ def read_with_package(wire: Wire, url: str) -> Got:
         _READERS[str(wire.dialect)](url, _is_whole(wire), text.append, calls)
         said = "".join(text)
     except Exception as error:
-        return Got("".join(map(str, text)), [], type(error).__name__)
+        said = "".join(piece for piece in text if isinstance(piece, str))
+        return Got(said, [], type(error).__name__)
     return Got(said, calls, "")
 
 
@@ -79,12 +80,17 @@ def _chat(url: str, is_whole: bool, said: Said, calls: list[Call]) -> None:
 
 
 def _responses(url: str, is_whole: bool, said: Said, calls: list[Call]) -> None:
-    with _openai(url).responses.stream(model="m1", input="Why?") as stream:
-        for event in stream:
-            if event.type == "response.output_text.delta":
-                said(event.delta)
-        output = stream.get_final_response().output
-    for item in output:
+    ask = _openai(url).responses
+    if is_whole:
+        response = ask.create(model="m1", input="Why?")
+        said(response.output_text)
+    else:
+        with ask.stream(model="m1", input="Why?") as stream:
+            for event in stream:
+                if event.type == "response.output_text.delta":
+                    said(event.delta)
+            response = stream.get_final_response()
+    for item in response.output:
         if item.type == "function_call":
             calls.append(_call(item.name, item.arguments))
         elif item.type == "custom_tool_call":
@@ -92,12 +98,18 @@ def _responses(url: str, is_whole: bool, said: Said, calls: list[Call]) -> None:
 
 
 def _messages(url: str, is_whole: bool, said: Said, calls: list[Call]) -> None:
-    asking = _anthropic(url).messages.stream(model="m1", messages=MESSAGES, max_tokens=9)
-    with asking as stream:
-        for piece in stream.text_stream:
-            said(piece)
-        content = stream.get_final_message().content
-    calls.extend((block.name, block.input) for block in content if block.type == "tool_use")
+    ask = _anthropic(url).messages
+    if is_whole:
+        message = ask.create(model="m1", messages=MESSAGES, max_tokens=9)
+        for block in message.content:
+            said(block.text if block.type == "text" else "")
+    else:
+        with ask.stream(model="m1", messages=MESSAGES, max_tokens=9) as stream:
+            for piece in stream.text_stream:
+                said(piece)
+            message = stream.get_final_message()
+    blocks = [block for block in message.content if block.type == "tool_use"]
+    calls.extend((block.name, block.input) for block in blocks)
 
 
 def _call(name: Any, arguments: Any) -> Call:

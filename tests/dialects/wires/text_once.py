@@ -18,6 +18,7 @@ from wires.shapes import (
     choices,
     chunk,
     completed,
+    completion,
     created,
     item_done,
     last_line,
@@ -122,6 +123,18 @@ CHATS = [
         + STOP
         + DONE,
         done("Hi there", reasoning="Hm"),
+    ),
+    Wire(
+        "Mistral: the text and the thinking are lists of parts, in a whole answer",
+        "openai",
+        completion(
+            [
+                {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]},
+                {"type": "text", "text": "Hi"},
+            ]
+        ),
+        done("Hi", reasoning="Hm", usage=COUNTED),
+        content_type=JSON,
     ),
     Wire(
         "counter-sample, OpenAI: two alternatives (n=2) in turn",
