@@ -28,7 +28,7 @@ from wires.shapes import (
 from wires.wire import JSON, Wire, done, failed
 
 LOOKED = done(finish="tool_calls", calls=[CALLED], usage=COUNTED)
-CUSTOM = {"type": "custom_tool_call", "id": "ctc1", "call_id": "call_1", "name": "shell"}
+CUSTOM = {"type": "custom_tool_call", "id": "ctc1", "call_id": "call_2", "name": "shell"}
 USES = message_delta("tool_use") + MESSAGE_STOP
 
 ANTHROPIC = [

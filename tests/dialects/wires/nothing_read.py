@@ -84,7 +84,7 @@ STRANGE = [
     strange(
         "a chat of OpenAI's, read with `relay`",
         "relay",
-        sse('{"type":"chat","choices":[{"delta":{"content":"Hi"}}]}') + DONE,
+        sse('{"type":"chat","choices":[{"delta":{"content":"Hi"}}]}'),
         '"choices"',
     ),
     strange(
