@@ -79,10 +79,11 @@ class Dialect(ABC):
     def choose(self, content_type: str, first: ServerSentEvent | None = None) -> Dialect | None:
         """The dialect that reads the answer; the event `open` follows as soon as it is known.
 
-        Called when the response is accepted. If it returns None, it is called once more with the
-        first message, or with the whole of an answer in one piece. `content_type` is the media
-        type in lower case. The default is the dialect itself. Raises `SuggestionsError` if no
-        dialect fits.
+        Called when the response is accepted. As long as it returns None, it is called again with
+        each message, or with the whole of an answer in one piece. `content_type` is the media type
+        in lower case: that of the header, and with a message, that of the framing which the body
+        has in truth. The default is the dialect itself. Raises `SuggestionsError` if no dialect
+        fits.
         """
         return self
 

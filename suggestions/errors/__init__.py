@@ -16,7 +16,14 @@ To add an error with an event of its own, touch:
 
 from __future__ import annotations
 
-from suggestions.errors.reports import from_code, from_report, from_status, is_report, one_line
+from suggestions.errors.reports import (
+    from_code,
+    from_reason,
+    from_report,
+    from_status,
+    is_report,
+    one_line,
+)
 from suggestions.errors.tree import (
     LONGEST_BODY,
     AbortedError,
@@ -74,6 +81,7 @@ __all__ = [
     "TotalTimeoutError",
     "UnclearPromptError",
     "from_code",
+    "from_reason",
     "from_report",
     "from_status",
     "is_report",

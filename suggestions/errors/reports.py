@@ -165,6 +165,12 @@ def from_code(code: object, message: str, *, body: str | None = None) -> Suggest
     return row.kind(one_line(message) or row.sentence, body=body)
 
 
+def from_reason(reason: str) -> SuggestionsError | None:
+    if reason == "content_filter":
+        return ModerationError("The answer was stopped by the service's content filter.")
+    return None
+
+
 def is_report(value: object) -> bool:
     """Whether a message's JSON reports an error, and is no piece of an answer."""
     if not isinstance(value, Mapping):

@@ -449,7 +449,7 @@ def test_the_system_message_comes_first() -> None:
         ("401", 8),
         ("500", 8),
         ("cut", 8),
-        ("no-done", 8),
+        ("no-done", 0),
         ("html", 8),
         ("whole", 0),
     ],
