@@ -63,7 +63,7 @@ _TABLE = (
         "1008 1113",
         (
             *("insufficient balance", "insufficient credit", "insufficient fund", "more credits"),
-            *("insufficient account balance", "credit balance is too low", "out of credit"),
+            *("insufficient account balance", "credit balance is too low", "out of credits"),
             *("not enough credit", "available credits", "spending limit", "余额不足", "欠费"),
         ),
     ),

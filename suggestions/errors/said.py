@@ -80,14 +80,15 @@ def said_in_body(body: str) -> Said:
 
 def is_report(value: object) -> bool:
     """Whether a message's JSON reports an error, or several, and is no piece of an answer."""
-    if isinstance(value, list):
-        return bool(value) and all(isinstance(item, Mapping) and is_report(item) for item in value)
     if not isinstance(value, Mapping):
-        return False
+        several = value if isinstance(value, list) else []
+        return bool(several) and all(isinstance(one, Mapping) and is_report(one) for one in several)
     if value.get("type") == "error" or value.get("object") == "error":
         return True
     if not _TELLING.isdisjoint(value):
-        return _reports(value)
+        # Many services send `"error": null` with each piece.
+        telling = [value[name] for name in value if name in _TELLING]
+        return (any(telling) or False in telling) and _reports(value)
     if len(value) == 1:
         return str(next(iter(value))).endswith("Exception")  # an AWS event stream's
     return _is_bare_error(value)

@@ -345,6 +345,42 @@ def test_a_service_may_ask_to_wait_until_a_date() -> None:
     assert 0 < (caught.value.retry_after or 0) <= 3600
 
 
+@pytest.mark.parametrize("name", ["retry-after-ms", "Retry-After-Ms", "x-ms-retry-after-ms"])
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("1500", 1.5),
+        (" 20 ", 0.02),
+        ("0", 0.0),
+        ("0.5", 0.0005),
+        # Anything else is ignored, and the seconds count.
+        ("", 7.0),
+        ("-1", 7.0),
+        ("1e3", 7.0),
+        ("inf", 7.0),
+        ("nan", 7.0),
+        ("9" * 400, 7.0),
+        ("soon", 7.0),
+        ("\u00b2", 7.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 7.0),
+    ],
+)
+def test_milliseconds_say_more_exactly_how_long_to_wait(
+    name: str, header: str, seconds: float
+) -> None:
+    source = ask([b""], status=429, headers={"Retry-After": "7", name: header})
+    with pytest.raises(QuotaExceededError) as caught:
+        source.result(10)
+    assert caught.value.retry_after == seconds
+
+
+def test_milliseconds_alone_are_enough() -> None:
+    source = ask([b""], status=503, headers={"retry-after-ms": "250"})
+    with pytest.raises(ServiceUnavailableError) as caught:
+        source.result(10)
+    assert caught.value.retry_after == 0.25
+
+
 @pytest.mark.parametrize(
     ("header", "request_id"),
     [

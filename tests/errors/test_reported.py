@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from script import Script
 
-from suggestions import SuggestionsError
+from suggestions import SuggestionsError, SuggestionsEventSource
 from suggestions.errors import (
     AuthenticationError,
     ContextTooLargeError,
@@ -333,6 +334,27 @@ def test_a_refusal_is_of_its_kind_and_quotes_the_service(refusal: Refusal) -> No
     assert (error.status, error.body) == (refusal.status, body)
     if refusal.kind is ModerationError:
         assert "token" not in error.message
+
+
+@pytest.mark.parametrize("name", ["xAI", "FastAPI", "LiteLLM", "a page", "Cloudflare"])
+def test_a_refusal_is_the_same_through_a_source(name: str) -> None:
+    status, body, kind, quote = REFUSALS[name]
+    text = body if isinstance(body, str) else json.dumps(body)
+    script = Script([text.encode()], status=status, content_type="application/json")
+    source = SuggestionsEventSource("Why?", "k", url="https://s.example", session=script.session())
+    with pytest.raises(kind) as caught:
+        source.result(10)
+    assert quoted(caught.value) == quote
+
+
+def test_no_secret_of_the_request_is_quoted() -> None:
+    for body in ("No: sk-abcdef", "<title>sk-abcdef</title>", '{"x": "sk-abcdef"}'):
+        script = Script([body.encode()], status=400, content_type="text/html")
+        session = script.session()
+        source = SuggestionsEventSource("?", "sk-abcdef", url="https://s.example", session=session)
+        with pytest.raises(StatusError, match=r"\[token\]") as caught:
+            source.result(10)
+        assert "sk-abcdef" not in f"{caught.value!r}{caught.value.body}"
 
 
 def quoted(error: SuggestionsError) -> str:
