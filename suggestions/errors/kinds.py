@@ -74,8 +74,9 @@ _TABLE = (
         "contentfilter contentpolicy datainspectionfailed moderation responsibleai sensitive "
         "safety guardrail prohibitedcontent riskdetection policyviolation 1026 1027 1301",
         (
-            *("usage guideline", "usage polic", "content polic", "content filter"),
-            *("content management policy", "inappropriate content", "prohibited content"),
+            *("guidelines", "usage polic", "use polic", "content polic", "content filter"),
+            *("safety polic", "prompt blocked", "response blocked", "content management policy"),
+            *("inappropriate content", "prohibited content"),
             *("unsafe content", "sensitive content", "sensitive word", "new_sensitive", "flagged"),
             *("safety system", "safety filter", "guardrail", "content exists risk"),
             *("considered high risk", "content security", "敏感", "不安全", "违规"),
@@ -103,7 +104,13 @@ _TABLE = (
         "prompttoolong inputtoolong 1039 1261",
         (
             *("context length", "context window", "context size", "context limit"),
-            *("maximum context", "contextwindowexceeded", "context_length_exceeded"),
+            *(
+                "maximum context",
+                "context the overflows",
+                "context overflow",
+                "contextwindowexceeded",
+            ),
+            *("exceeds the maximum number of tokens", "context_length_exceeded"),
             *("prompt is too long", "prompt too long", "input is too long", "input too long"),
             *("prompt exceeds max", "maximum prompt length", "maximum model length"),
             *("input length", "inputs tokens", "inputs must have less than", "max_new_tokens must"),

@@ -88,7 +88,8 @@ def is_report(value: object) -> bool:
     if not _TELLING.isdisjoint(value):
         # Many services send `"error": null` with each piece.
         telling = [value[name] for name in value if name in _TELLING]
-        return (any(telling) or False in telling) and _reports(value)
+        if any(telling) or False in telling:
+            return _reports(value)
     if len(value) == 1:
         return str(next(iter(value))).endswith("Exception")  # an AWS event stream's
     return _is_bare_error(value)
