@@ -21,7 +21,8 @@ _ELSEWHERE = {
     "model": 'a model goes into options={"model": ...}, or into the dialect: OpenAI(model=...)',
     "base_url": "url= takes the whole address, and a dialect the beginning: OpenAI(base_url=...)",
     "api_key": "the key is the second argument, token=",
-    "timeout": 'use timeouts={"total": ...}, or any of connect, first_byte and idle, in seconds',
+    "timeout": 'use timeouts={"total": ...}, or any of connect, first_byte, idle and content, '
+    "in seconds",
     "messages": "the messages are the first argument, question",
 }
 """Keywords of other libraries."""

@@ -182,6 +182,11 @@ TIMEOUTS: Wrong = [
     ({"idle": -1}, ValueError, r"timeouts\['idle'\] must be more than 0"),
     ({"total": NAN}, ValueError, r"timeouts\['total'\] must be more than 0"),
     ({"connect": True}, TypeError, r"timeouts\['connect'\] must be a number of seconds or None"),
+    (
+        {"content": 0},
+        ValueError,
+        r"timeouts\['content'\] must be more than 0 seconds, not 0 \(None for none\)",
+    ),
     ({"first_byte": "3"}, TypeError, r"timeouts\['first_byte'\] must be a number"),
     ({"first_byte": (3, 4)}, TypeError, r"timeouts\['first_byte'\] must be a number"),
 ]
