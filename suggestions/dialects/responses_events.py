@@ -214,12 +214,15 @@ Open Responses lets a client pass over; a heartbeat is one of them."""
 
 
 def decode_event(event: _Object, kind: str) -> Iterable[Delta]:
-    """What an event of type `kind` says. Raises `ValueError` for a field of another type."""
+    """What an event of type `kind` says. Raises `ValueError` for a field of another type.
+
+    An event that is known, but says nothing, is an empty text: the service is at work. Only what
+    keeps the connection open, and what no table knows, is nothing at all.
+    """
     read = READ.get(kind)
-    if read is not None:
-        return read(event)
-    # Empty text, because the service is at work: only heartbeats say nothing at all.
-    return ("",) if kind in PASSED_OVER else ()
+    if read is None:
+        return ("",) if kind in PASSED_OVER else ()
+    return tuple(read(event)) or ("",)
 
 
 def said_in(response: _Object) -> Iterator[Delta]:
