@@ -163,8 +163,8 @@ READ: Mapping[str, Callable[[_Object], Iterable[Delta]]] = {
 """By `type`. The dialect itself reads the event `error`."""
 
 _BEGINNING = "begins a part that is still empty: what is in it follows"
-_SERVICES_TOOL = "a tool that the service itself runs, and tells the model about"
-_COMPUTER = "a command for a shell: it is run, and its result goes back, in a form of its own"
+_SERVICES_TOOL = "a tool that the service runs itself"
+_SHELL = "a command for a shell: it is run, and its result goes back, in a form of its own"
 _NO_TEXT = "no text: the event `message` has it, as it came"
 _OTHER_TRANSPORT = "about input in mid-answer, which only WebSockets can carry"
 
@@ -199,11 +199,11 @@ PASSED_OVER: Mapping[str, str] = {
     "response.mcp_call.failed": _SERVICES_TOOL,
     "response.mcp_call_arguments.delta": _SERVICES_TOOL,
     "response.mcp_call_arguments.done": _SERVICES_TOOL,
-    "response.shell_call_command.added": _COMPUTER,
-    "response.shell_call_command.delta": _COMPUTER,
-    "response.shell_call_command.done": _COMPUTER,
-    "response.shell_call_output_content.delta": _COMPUTER,
-    "response.shell_call_output_content.done": _COMPUTER,
+    "response.shell_call_command.added": _SHELL,
+    "response.shell_call_command.delta": _SHELL,
+    "response.shell_call_command.done": _SHELL,
+    "response.shell_call_output_content.delta": _SHELL,
+    "response.shell_call_output_content.done": _SHELL,
     "response.compaction.compacting": "the service shortens the conversation for itself",
     "response.steer.accepted": _OTHER_TRANSPORT,
     "response.steer.pending": _OTHER_TRANSPORT,
