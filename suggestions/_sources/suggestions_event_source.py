@@ -122,7 +122,9 @@ class SuggestionsEventSource(EventTarget):
         handlers = arguments.check_handlers(on)
 
         log: list[Any] = []
-        self._answer = Answer(log.append, self._reader.credential.redact)
+        self._answer = Answer(
+            log.append, self._reader.credential.redact, think_tags=dialect.think_tags
+        )
         self._delivery = Delivery(
             self, AnswerEntries(self._answer, log, interval), dispatch, self.close
         )
