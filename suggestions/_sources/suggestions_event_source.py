@@ -49,7 +49,7 @@ class SuggestionsEventSource(EventTarget):
     - `token`: a text, or a callable that returns the current one.
     - `url`: the whole address to ask at, instead of the dialect's own.
     - `options`: what the dialect sends along; for Jetpack AI `post_id`, `feature`, `from_cache`,
-      `functions`, `model`.
+      `functions`, `language_code`, `model`.
     - `dialect`: one of the names in `suggestions.dialects.NAMES`, or a `Dialect`.
     - `dispatch`: a callable that queues a function for the thread the handlers are to run on;
       without it they run on the source's own thread.
