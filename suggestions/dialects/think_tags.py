@@ -98,7 +98,6 @@ class ThinkTags:
 
 def _beginning_of_tag(text: str) -> str:
     """The end of the text that may be the beginning of the closing tag."""
-    for length in range(len(_CLOSE) - 1, 0, -1):
-        if text.endswith(_CLOSE[:length]):
-            return _CLOSE[:length]
-    return ""
+    place = text.rfind("<", 1 - len(_CLOSE))
+    end = text[place:] if place >= 0 else ""
+    return end if _CLOSE.startswith(end) else ""
