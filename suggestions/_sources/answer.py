@@ -21,6 +21,7 @@ from suggestions.dialects.delta import (
     WholeText,
 )
 from suggestions.dialects.opening import Opening, Verdict
+from suggestions.dialects.think_tags import ThinkTags
 from suggestions.errors import (
     MalformedStreamError,
     SuggestionsError,
@@ -42,13 +43,15 @@ class Answer:
     `suggestion` are made; an `Event`; or an event to be made `Later`. After one terminal event
     (`done`, `abort`, or the three of a failure) nothing more is emitted, and what is fed is
     ignored. `ending` is that event, the first of a failure's three. `redact` takes secrets out of
-    an error before it is emitted.
+    an error before it is emitted. With `think_tags`, reasoning in the text is taken out of it.
     """
 
     def __init__(
         self,
         emit: Callable[[Entry], object],
         redact: Callable[[SuggestionsError], object] = lambda error: None,
+        *,
+        think_tags: bool = False,
     ) -> None:
         self.state: State = "init"
         self.is_prompt_clear = False
@@ -67,6 +70,7 @@ class Answer:
         self.tool_calls: tuple[ToolCall, ...] = ()
         self._emit = emit
         self._redact = redact
+        self._think_tags = ThinkTags() if think_tags else None
         self._opening = Opening()
         self._text = TextSoFar(self.pieces)
         self._reasoning: list[str] = []
@@ -79,13 +83,17 @@ class Answer:
 
     @property
     def full_message(self) -> str:
-        """All the text that has arrived, also what is held back while it may be the marker."""
+        """All the text that has arrived, also what is held back while it may be something else."""
         text = self._text.upto(len(self.pieces))
-        return text if self.is_prompt_clear else text + "".join(self._opening.held)
+        if self.is_prompt_clear:
+            return text
+        maybe_tag = self._think_tags.held if self._think_tags else ""
+        return text + "".join(self._opening.held) + maybe_tag
 
     @property
     def reasoning(self) -> str:
-        return "".join(self._reasoning)
+        held = self._think_tags.held_reasoning if self._think_tags else ""
+        return "".join(self._reasoning) + held
 
     @property
     def full_function_call(self) -> FunctionCall | None:
@@ -134,6 +142,8 @@ class Answer:
         if self._unread is not None and not self.is_understood:
             self.fail(_nothing_understood(self._unread))
             return
+        if self._think_tags:
+            self._feed_apart(self._think_tags.finish())
         self._clear_opening()
         self._complete_calls()
         self._end("done", Event("done", self.full_message))
@@ -167,11 +177,19 @@ class Answer:
     def _open(self, piece: str) -> None:
         if self.ended or not piece:
             return
+        if self._think_tags and not self._think_tags.is_over:
+            self._feed_apart(self._think_tags.feed(piece))
+            return
         verdict = self._opening.feed(piece)
         if verdict is Verdict.MARKER:
             self.fail(UnclearPromptError("Your request was unclear. Mind trying again?"))
         elif verdict is Verdict.CLEAR:
             self._clear_opening()
+
+    def _feed_apart(self, found: list[str | Reasoning]) -> None:
+        """Feeds what the text was found to be; its own tags are behind it."""
+        for delta in found:
+            self.feed(delta)
 
     def _clear_opening(self) -> None:
         if self.is_prompt_clear:

@@ -49,7 +49,7 @@ class SuggestionsEventSource(EventTarget):
     - `token`: a text, or a callable that returns the current one.
     - `url`: the whole address to ask at, instead of the dialect's own.
     - `options`: what the dialect sends along; for Jetpack AI `post_id`, `feature`, `from_cache`,
-      `functions`, `model`.
+      `functions`, `language_code`, `model`.
     - `dialect`: one of the names in `suggestions.dialects.NAMES`, or a `Dialect`.
     - `dispatch`: a callable that queues a function for the thread the handlers are to run on;
       without it they run on the source's own thread.
@@ -123,7 +123,9 @@ class SuggestionsEventSource(EventTarget):
         handlers = arguments.check_handlers(on)
 
         log: list[Any] = []
-        self._answer = Answer(log.append, self._reader.credential.redact)
+        self._answer = Answer(
+            log.append, self._reader.credential.redact, think_tags=dialect.think_tags
+        )
         self._delivery = Delivery(
             self, AnswerEntries(self._answer, log, interval), dispatch, self.close
         )

@@ -73,6 +73,13 @@ def check_count(name: str, count: object, kind: str = "an int") -> int:
     return count
 
 
+def check_flag(name: str, flag: object) -> bool:
+    """True or False. Raises `TypeError`."""
+    if not isinstance(flag, bool):
+        raise TypeError(f"{name} must be a bool, not {type(flag).__name__}")
+    return flag
+
+
 def check_optional_count(name: str, count: object) -> int | None:
     """As `check_count`, and takes None. Raises `TypeError`, `ValueError`."""
     return None if count is None else check_count(name, count, "an int or None")

@@ -59,6 +59,9 @@ class Dialect(ABC):
     framings: Mapping[str, Framing] = EVENTS
     """Which responses are streams, by media type ("" if the service names none), and how each is
     framed. A response of another type is an answer in one piece, or no answer."""
+    think_tags = False
+    """True if the model's reasoning is in its text, between `<think>` and `</think>`, before the
+    answer: it is reported as `reasoning` then."""
     roles = ROLES
     """The roles that a message of the question may have."""
 

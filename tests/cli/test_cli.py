@@ -297,7 +297,7 @@ def test_without_an_endpoint_it_says_what_to_set(options: list[str]) -> None:
         (["--dialect", "xml", "Hi"], "xml"),
         (["--url", "nowhere", "Hi"], "http(s)://host/path"),
         (["--url", "http://a", "--option", "post_id", "Hi"], "NAME=VALUE"),
-        (["--url", "http://a", "--option", "colour=1", "Hi"], "colour"),
+        (["--url", "http://a", "--option", "stream=false", "Hi"], "stream"),
         (["--url", "http://a", "--option", "post_id=one", "Hi"], "post_id"),
         (["--url", "http://a", "--option", "a=" + "[" * 100_000, "Hi"], "nested too deep"),
         (["--url", "http://a", "--token-file", "no such file", "Hi"], "no such file"),
