@@ -17,9 +17,12 @@ from suggestions.dialects.delta import (
     Failure,
     Finish,
     FunctionCallPiece,
+    OtherChoice,
     Reasoning,
     Source,
     ToolCallPiece,
+    WholeReasoning,
+    WholeText,
 )
 from suggestions.errors import LONGEST_BODY, SuggestionsError
 from suggestions.events import ERROR_NAMES, Event, ServerSentEvent, Usage
@@ -54,6 +57,8 @@ def _chosen(dialect: Dialect, message: ServerSentEvent) -> Iterable[Dialect]:
         except SuggestionsError as error:
             _check_error(error)
             continue
+        if chosen is None:
+            continue  # a heartbeat
         assert isinstance(chosen, Dialect)
         yield chosen
         if chosen is dialect:
@@ -78,6 +83,10 @@ def _check_delta(delta: Delta) -> None:
         _check_error(delta.error)
     elif isinstance(delta, Usage):
         assert all(type(count) is int for count in delta[:3]), delta
+    elif isinstance(delta, OtherChoice):
+        assert type(delta.index) is int
+        for other in delta.deltas:
+            _check_delta(other)
     elif type(delta) is not str:
         for name, kinds in _FIELDS[type(delta)].items():
             assert type(getattr(delta, name)) in kinds, delta
@@ -87,14 +96,17 @@ _TEXT, _TEXT_OR_NONE = (str,), (str, type(None))
 _FIELDS: dict[type, dict[str, tuple[type, ...]]] = {
     Done: {},
     Finish: {"reason": _TEXT},
-    FunctionCallPiece: {"name": _TEXT, "arguments": _TEXT},
+    FunctionCallPiece: {"name": _TEXT, "arguments": _TEXT, "whole": (bool,)},
     Reasoning: {"text": _TEXT},
+    WholeText: {"text": _TEXT},
+    WholeReasoning: {"text": _TEXT},
     Source: {"model": _TEXT_OR_NONE, "request_id": _TEXT_OR_NONE},
     ToolCallPiece: {
         "position": (int, type(None)),
         "id": _TEXT,
         "name": _TEXT,
         "arguments": _TEXT,
+        "whole": (bool,),
     },
 }
 

@@ -66,7 +66,7 @@ def read_text(reader: str, url: str, events: int) -> float:
 
 def grow_alone(pieces: int) -> tuple[float, float]:
     """Nanoseconds a piece: a local `+=`, and the class that keeps the text so far."""
-    from suggestions._sources.answer import TextSoFar
+    from suggestions._sources.text_so_far import TextSoFar
 
     tokens = [token(number) for number in range(pieces)]
     begun = process_time()
@@ -84,7 +84,7 @@ def grow_alone(pieces: int) -> tuple[float, float]:
 def texts_made(url: str) -> int:
     """How often a text was put together, with nobody there who is told it but by `done`."""
     from suggestions import SuggestionsEventSource
-    from suggestions._sources.answer import TextSoFar
+    from suggestions._sources.text_so_far import TextSoFar
 
     upto, made = TextSoFar.upto, 0
 

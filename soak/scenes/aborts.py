@@ -27,7 +27,7 @@ _PHASES = (
     "answer over TLS",
     "429",
 )
-_FOR_EVER = {"connect": None, "first_byte": None, "idle": None, "total": None}
+_FOR_EVER = dict.fromkeys(("connect", "first_byte", "idle", "content", "total"))
 
 
 def at_random(service: Service, random: Random) -> None:

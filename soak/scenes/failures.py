@@ -12,7 +12,7 @@ from soak.service import Service
 from suggestions import SuggestionsEventSource
 from suggestions.testing import FAULTS
 
-TIMEOUTS = {"connect": 0.5, "first_byte": 0.5, "idle": 0.5, "total": 2.0}
+TIMEOUTS = {"connect": 0.5, "first_byte": 0.5, "idle": 0.5, "content": 1.0, "total": 2.0}
 _LARGE = [name for name in FAULTS if "endless" in name or "bomb" in name or "flood" in name]
 _SMALL = [name for name in FAULTS if name not in _LARGE]
 _one_at_a_time = threading.Lock()

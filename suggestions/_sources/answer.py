@@ -2,54 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Hashable
 from typing import Any, Literal
 
+from suggestions._sources.calls import Call, ToolCalls
+from suggestions._sources.text_so_far import TextSoFar
 from suggestions.dialects.delta import (
     Delta,
     Done,
     Failure,
     Finish,
     FunctionCallPiece,
+    OtherChoice,
     Reasoning,
     Source,
     ToolCallPiece,
+    WholeReasoning,
+    WholeText,
 )
 from suggestions.dialects.opening import Opening, Verdict
-from suggestions.errors import ModerationError, SuggestionsError, UnclearPromptError
-from suggestions.events import Event, FunctionCall, Later, ToolCall, Usage
+from suggestions.dialects.think_tags import ThinkTags
+from suggestions.errors import (
+    MalformedStreamError,
+    SuggestionsError,
+    UnclearPromptError,
+    from_reason,
+    one_line,
+)
+from suggestions.events import Event, FunctionCall, Later, ServerSentEvent, ToolCall, Usage
 
 State = Literal["init", "requesting", "suggesting", "done", "error", "aborted"]
 """Not started; asked; text has come; and how it ended."""
 Entry = str | Event[Any] | Later
-
-
-class TextSoFar:
-    """The text of the first `count` pieces, in linear time if the counts grow. Not thread-safe."""
-
-    __slots__ = ("_count", "_pieces", "_text")
-
-    def __init__(self, pieces: Sequence[str]) -> None:
-        self._pieces = pieces
-        self._count = 0
-        self._text = ""
-
-    def upto(self, count: int) -> str:
-        text = self._text
-        if count > self._count:
-            # CPython extends a string in place only while one variable refers to it, so the
-            # attribute drops it first. With `self._text += piece`, each piece would copy it all.
-            self._text = ""
-            if count == self._count + 1:
-                text += self._pieces[self._count]
-            else:
-                text += "".join(self._pieces[self._count : count])
-            self._text = text
-            self._count = count
-        elif count < self._count:
-            text = "".join(self._pieces[:count])
-        return text
 
 
 class Answer:
@@ -59,13 +43,15 @@ class Answer:
     `suggestion` are made; an `Event`; or an event to be made `Later`. After one terminal event
     (`done`, `abort`, or the three of a failure) nothing more is emitted, and what is fed is
     ignored. `ending` is that event, the first of a failure's three. `redact` takes secrets out of
-    an error before it is emitted.
+    an error before it is emitted. With `think_tags`, reasoning in the text is taken out of it.
     """
 
     def __init__(
         self,
         emit: Callable[[Entry], object],
         redact: Callable[[SuggestionsError], object] = lambda error: None,
+        *,
+        think_tags: bool = False,
     ) -> None:
         self.state: State = "init"
         self.is_prompt_clear = False
@@ -78,26 +64,36 @@ class Answer:
         self.ending: Event[Any] | None = None
         self.is_final = False
         """A handler or a caller has seen the end, so that nothing can abort it any more."""
+        self.is_understood = False
+        """The dialect understood a message."""
+        self._unread: ServerSentEvent | None = None
         self.tool_calls: tuple[ToolCall, ...] = ()
         self._emit = emit
         self._redact = redact
+        self._think_tags = ThinkTags() if think_tags else None
         self._opening = Opening()
         self._text = TextSoFar(self.pieces)
         self._reasoning: list[str] = []
-        self._function_call: _Call | None = None
-        self._tool_calls: list[_Call] = []
-        # The call of the last piece, by that piece's position; under None, of the last at all.
-        self._last_tool_calls: dict[int | None, _Call] = {}
+        self._text_parts = _Parts()
+        self._reasoning_parts = _Parts()
+        self._function_call: Call | None = None
+        self._tool_calls = ToolCalls()
+        self._other_choice: int | None = None
+        self._has_content = False
 
     @property
     def full_message(self) -> str:
-        """All the text that has arrived, also what is held back while it may be the marker."""
+        """All the text that has arrived, also what is held back while it may be something else."""
         text = self._text.upto(len(self.pieces))
-        return text if self.is_prompt_clear else text + "".join(self._opening.held)
+        if self.is_prompt_clear:
+            return text
+        maybe_tag = self._think_tags.held if self._think_tags else ""
+        return text + "".join(self._opening.held) + maybe_tag
 
     @property
     def reasoning(self) -> str:
-        return "".join(self._reasoning)
+        held = self._think_tags.held_reasoning if self._think_tags else ""
+        return "".join(self._reasoning) + held
 
     @property
     def full_function_call(self) -> FunctionCall | None:
@@ -114,6 +110,7 @@ class Answer:
                 self.pieces.append(delta)
                 self._emit(delta)
             else:
+                self.is_understood = self._has_content = True
                 self._open(delta)
         elif isinstance(delta, str):
             self.feed(str.__str__(delta))  # handlers get a plain `str`
@@ -123,12 +120,30 @@ class Answer:
                 f"not {type(delta).__name__}"
             )
         elif not self.ended:
-            _FEED[type(delta)](self, delta)
+            kind = type(delta)
+            self.is_understood |= kind is not Done
+            self._has_content |= kind not in _NO_CONTENT
+            _FEED[kind](self, delta)
+
+    def note_unread(self, message: ServerSentEvent) -> None:
+        """Notes a message that says nothing to the dialect; the first one counts."""
+        if self._unread is None and message.data.strip():
+            self._unread = message
+
+    @property
+    def may_be_complete(self) -> bool:
+        """Whether the answer is complete if the stream ends cleanly here, without a terminator."""
+        return self.finish_reason is not None or not (self.is_understood or self._unread is None)
 
     def done(self) -> None:
         """The answer is complete."""
         if self.ended:
             return
+        if self._unread is not None and not self.is_understood:
+            self.fail(_nothing_understood(self._unread))
+            return
+        if self._think_tags:
+            self._feed_apart(self._think_tags.finish())
         self._clear_opening()
         self._complete_calls()
         self._end("done", Event("done", self.full_message))
@@ -162,11 +177,19 @@ class Answer:
     def _open(self, piece: str) -> None:
         if self.ended or not piece:
             return
+        if self._think_tags and not self._think_tags.is_over:
+            self._feed_apart(self._think_tags.feed(piece))
+            return
         verdict = self._opening.feed(piece)
         if verdict is Verdict.MARKER:
             self.fail(UnclearPromptError("Your request was unclear. Mind trying again?"))
         elif verdict is Verdict.CLEAR:
             self._clear_opening()
+
+    def _feed_apart(self, found: list[str | Reasoning]) -> None:
+        """Feeds what the text was found to be; its own tags are behind it."""
+        for delta in found:
+            self.feed(delta)
 
     def _clear_opening(self) -> None:
         if self.is_prompt_clear:
@@ -182,41 +205,27 @@ class Answer:
             self._reasoning.append(delta.text)
             self._emit(Event("reasoning", delta.text))
 
+    def _add_whole_text(self, delta: WholeText) -> None:
+        text = self.full_message
+        self.feed(self._text_parts.rest_of(delta, text))
+
+    def _add_whole_reasoning(self, delta: WholeReasoning) -> None:
+        self._reason(Reasoning(self._reasoning_parts.rest_of(delta, self.reasoning)))
+
     def _function(self, piece: FunctionCallPiece) -> None:
-        call = self._function_call = self._function_call or _Call()
-        if call.is_complete:
-            return
-        call.name += piece.name
-        call.arguments.append(piece.arguments)
-        snapshot = partial(call.snapshot, call.name, len(call.arguments))
-        self._emit(Later("function_call_chunk", snapshot))
+        call = self._function_call = self._function_call or Call()
+        call.add(piece)
+        self._emit(Later("function_call_chunk", call.snapshot()))
 
     def _tool(self, piece: ToolCallPiece) -> None:
-        call = self._call_of(piece)
-        if call is None:
-            if not (piece.id or piece.name):
-                return  # of a tool that the service runs itself: no piece has named it
-            call = _Call(piece.position)
-            self._tool_calls.append(call)
-        self._last_tool_calls[piece.position] = self._last_tool_calls[None] = call
-        if call.is_complete:
-            return
-        call.id = call.id or piece.id
-        call.name += piece.name
-        call.arguments.append(piece.arguments)
+        self._tool_calls.add(piece)
 
-    def _call_of(self, piece: ToolCallPiece) -> _Call | None:
-        """The call that a piece continues, None if it opens another."""
-        last = self._last_tool_calls.get(piece.position)
-        if last is None or not piece.id or last.id == piece.id:
-            return last
-        for call in self._tool_calls:
-            if call.id == piece.id and piece.position in (None, call.position):
-                return call
-        # Some services have one index for all calls, and others a new id for each piece of a
-        # call; only the first piece has a name.
-        opens = piece.position is None or (last.id and piece.name)
-        return None if opens else last
+    def _other(self, delta: OtherChoice) -> None:
+        if self._other_choice is None and delta.deltas and not self._has_content:
+            self._other_choice = delta.index
+        if delta.index == self._other_choice:
+            for said in delta.deltas:
+                self.feed(said)
 
     def _count(self, usage: Usage) -> None:
         known = self.usage
@@ -230,50 +239,59 @@ class Answer:
 
     def _finish(self, delta: Finish) -> None:
         self.finish_reason = delta.reason
-        if delta.reason == "content_filter":
-            self.fail(ModerationError("The answer was stopped by the service's content filter."))
-        else:
-            self._complete_calls()
+        failure = from_reason(delta.reason)
+        if failure is not None:
+            self.fail(failure)
 
     def _learn(self, delta: Source) -> None:
         self.model = self.model or delta.model
         self.request_id = self.request_id or delta.request_id
 
     def _complete_calls(self) -> None:
-        call = self._function_call
-        if call and not call.is_complete:
-            call.is_complete = True
-            self._emit(Event("function_done", call.whole()))
-        for call in self._tool_calls:
-            if not call.is_complete:
-                call.is_complete = True
-                # Some services send nothing if a tool is called without arguments.
-                tool_call = ToolCall(call.id, call.name, "".join(call.arguments) or "{}")
-                self.tool_calls += (tool_call,)
-                self._emit(Event("tool_call", tool_call))
+        if self._function_call:
+            self._emit(Event("function_done", self._function_call.whole()))
+        self.tool_calls = self._tool_calls.whole()
+        for call in self.tool_calls:
+            self._emit(Event("tool_call", call))
 
 
-class _Call:
-    """A call while it is assembled."""
+class _Parts:
+    """Which parts of a text have been closed by an event that repeats all of the part."""
 
-    def __init__(self, position: int | None = None) -> None:
-        self.position = position
-        self.id = ""
-        self.name = ""
-        self.arguments: list[str] = []
-        self.is_complete = False
-        self._arguments = TextSoFar(self.arguments)
+    def __init__(self) -> None:
+        self._closed: set[Hashable] = set()
+        self._end = 0  # characters, up to the end of the last part that was closed
 
-    def whole(self) -> FunctionCall:
-        return FunctionCall(self.name, "".join(self.arguments))
+    def rest_of(self, whole: WholeText, so_far: str) -> str:
+        """What the pieces of the part, which are at the end of `so_far`, lack of the whole."""
+        if whole.part in self._closed:
+            return ""
+        pieces = so_far
+        if whole.part is not None:
+            self._closed.add(whole.part)
+            pieces = so_far[self._end :]
+        # A whole that differs from its pieces adds nothing: they have been shown already.
+        rest = whole.text[len(pieces) :] if whole.text.startswith(pieces) else ""
+        self._end = len(so_far) + len(rest)
+        return rest
 
-    def snapshot(self, name: str, count: int) -> FunctionCall:
-        """The call as it was after `count` pieces."""
-        return FunctionCall(name, self._arguments.upto(count))
+
+def _nothing_understood(message: ServerSentEvent) -> MalformedStreamError:
+    name = "" if message.type == "message" else f"event {message.type!r} with "
+    return MalformedStreamError(
+        "The service sent messages, but none that the dialect understands. Is it the right "
+        f"dialect? The first was {name}{one_line(message.data)!r}.",
+        body=message.data,
+    )
 
 
+_NO_CONTENT = (Source, OtherChoice, Done)
+"""Deltas that say nothing of the first choice."""
 _FEED: dict[type, Callable[..., None]] = {
     Reasoning: Answer._reason,
+    WholeText: Answer._add_whole_text,
+    WholeReasoning: Answer._add_whole_reasoning,
+    OtherChoice: Answer._other,
     FunctionCallPiece: Answer._function,
     ToolCallPiece: Answer._tool,
     Usage: Answer._count,

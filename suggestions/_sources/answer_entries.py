@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from suggestions._delivery.delivery import Delivery, forget_failures
 from suggestions._delivery.handlers import Cursor
-from suggestions._sources.answer import Answer, TextSoFar
+from suggestions._sources.answer import Answer
+from suggestions._sources.text_so_far import TextSoFar
 from suggestions.events import NAMES, Event, Later, ServerSentEvent
 from suggestions.signals import BY_NAME, WATCHED
 

@@ -9,16 +9,22 @@ from collections.abc import Iterable, Iterator
 
 from suggestions import errors
 from suggestions._sources.intake import Intake
-from suggestions._wire import Decoder
 from suggestions._wire.abort import Aborted
 from suggestions._wire.headers import media_type, request_id
-from suggestions._wire.plain import decoder_for
+from suggestions._wire.sniff import Sniffer
 from suggestions._wire.transport import Transport
 from suggestions.dialects import Dialect, Request
-from suggestions.dialects.delta import DONE, Delta, Failure, Source
+from suggestions.dialects.delta import DONE, Delta, Failure
 from suggestions.events import Event, ResponseInfo, ServerSentEvent
 
 _LONGEST_WHOLE_ANSWER = 16 * 1024 * 1024
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# What a body is, whatever its header says.
+_MEDIA_TYPES = {
+    "events": "text/event-stream",
+    "lines": "application/x-ndjson",
+    "text": "text/plain",
+}
 _MEDIA_TYPE = r"(?a:[\w.+-]{1,60}/[\w.+-]{1,60})"
 
 logger = logging.getLogger("suggestions")
@@ -54,50 +60,57 @@ class Exchange:
         logger.debug("accepted with status %d", status)
         self._info = ResponseInfo(status, transport.headers, identity)
         self._media_type = media_type(transport.content_type)
-        framing = self._dialect.framings.get(self._media_type)
-        self._decoder = framing and decoder_for(framing, transport.content_type)
-        self._intake.add_deltas(Source(request_id=identity))
-        self._choose()
+        self._body = Sniffer(transport.content_type, self._dialect.framings)
+        self._intake.name_request(identity)
+        self._choose(self._media_type)
 
     def read(self) -> None:
         """Reads to the end of the answer. Raises `SuggestionsError`, `Aborted`."""
         try:
-            if self._decoder is None:
-                self._intake.add_deltas(*self._read_whole(), DONE)
+            if self._read_stream():
                 return
-            if self._read_stream(self._decoder):
+            if self._body.framing == "whole":
+                self._intake.add_deltas(*self._read_whole(), DONE)
                 return
         except (errors.SuggestionsError, Aborted):
             raise
         except Exception as error:
             raise errors.MalformedStreamError(
-                f"A message of the stream is not what {self._dialect.name} sends: "
-                + errors.one_line(str(error))
+                f"The answer is not what {self._dialect.name} sends: " + errors.one_line(str(error))
             ) from error
-        if not self._dialect.ends_at_eof:
+        if not (self._dialect.ends_at_eof or self._intake.may_be_complete):
             raise errors.IncompleteStreamError("The answer stopped before it was complete.")
         self._intake.add_deltas(DONE)
 
-    def _read_stream(self, decoder: Decoder[list[ServerSentEvent]]) -> bool:
-        """True if the answer is over, False if only the stream has ended."""
+    def _read_stream(self) -> bool:
+        """True if the answer is over, False if only the stream has ended, or if it is none."""
+        body, unchosen = self._body, list[ServerSentEvent]()
         while True:
-            data = b"" if decoder.ended else self._transport.read()
-            batch = decoder.feed(data) if data else decoder.finish()
+            try:
+                data = b"" if body.ended else self._transport.read()
+            except errors.SuggestionsError:
+                self._intake.add_messages(body.rest(), self._dialect)
+                raise
+            batch = body.feed(data) if data else body.finish()
+            if body.framing == "whole":
+                return False
+            if not self._is_chosen:
+                unchosen += batch
+                batch = unchosen if self._choose_by(unchosen, at_end=not data) else []
             if batch:
                 self.has_begun = True
-                if not self._is_chosen:
-                    self._choose(batch[0])
-                if self._intake.add_messages(batch, self._dialect.decode):
+                if self._intake.add_messages(batch, self._dialect):
                     return True
             if not data:
                 return False
 
     def _read_whole(self) -> Iterable[Delta]:
         """What a response that is no stream says. Raises `NotAnAnswerError` if it is no answer."""
-        kind = self._media_type
+        kind, held = self._media_type, self._body.held
         is_json = kind == "application/json" or kind.endswith("+json")
+        is_json = is_json or held.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith((b"{", b"["))
         limit = _LONGEST_WHOLE_ANSWER if is_json else errors.LONGEST_BODY
-        body = self._transport.read_all(limit, whole=is_json)
+        body = held + self._transport.read_all(limit - len(held), whole=is_json)
         is_json = is_json and len(body) < limit  # cut off at the limit, it is no JSON
         text = (body if is_json else body[: errors.LONGEST_BODY]).decode("utf-8-sig", "replace")
         problem = None
@@ -105,15 +118,18 @@ class Exchange:
             try:
                 value = json.loads(text)
                 self.whole = text
-                self._choose(ServerSentEvent("message", text, ""))
+                self._choose(kind, ServerSentEvent("message", text, ""))
                 return list(self._with_response(self._dialect.decode_body(value), text))
             except errors.SuggestionsError:
                 raise
             except Exception as error:
                 problem = error
+        kind = kind if re.fullmatch(_MEDIA_TYPE, kind) else "something"
+        quote = errors.one_line(text)
         raise errors.NotAnAnswerError(
-            f"The service sent {kind if re.fullmatch(_MEDIA_TYPE, kind) else 'something'} that is "
-            "no answer. Is the URL right, or did a proxy or a login page reply instead?",
+            f"The service sent {kind} that is no answer"
+            + (f": {quote} " if quote else ". ")
+            + "Is the URL right, or did a proxy or a login page reply instead?",
             status=self._info.status,
             body=text,
             request_id=self._info.request_id,
@@ -127,9 +143,20 @@ class Exchange:
                 delta.error.body = body[: errors.LONGEST_BODY]
             yield delta
 
-    def _choose(self, first: ServerSentEvent | None = None) -> None:
-        """Records `open`, once it is known in which dialect the answer is written."""
-        chosen = None if self._is_chosen else self._dialect.choose(self._media_type, first)
+    def _choose_by(self, messages: list[ServerSentEvent], *, at_end: bool) -> bool:
+        """Chooses by the first message that says enough; at the end, there is no other choice."""
+        for message in messages:
+            self._choose(_MEDIA_TYPES[self._body.framing or ""], message)
+        if messages and at_end and not self._is_chosen:
+            self._open(self._dialect)
+        return self._is_chosen
+
+    def _choose(self, kind: str, first: ServerSentEvent | None = None) -> None:
+        chosen = None if self._is_chosen else self._dialect.choose(kind, first)
         if chosen is not None:
-            self._dialect, self._is_chosen = chosen, True
-            self._intake.add_event(Event("open", self._info._replace(dialect=chosen.name)))
+            self._open(chosen)
+
+    def _open(self, dialect: Dialect) -> None:
+        """Records `open`, once it is known in which dialect the answer is written."""
+        self._dialect, self._is_chosen = dialect, True
+        self._intake.add_event(Event("open", self._info._replace(dialect=dialect.name)))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from suggestions._delivery.delivery import Delivery
 from suggestions._sources.answer import Answer
 from suggestions._util.waiting import Waiters
+from suggestions.dialects import Dialect
 from suggestions.dialects.delta import Delta
-from suggestions.errors import SuggestionsError
+from suggestions.errors import MalformedStreamError, SuggestionsError, one_line
 from suggestions.events import Event, ServerSentEvent
-
-Decode = Callable[[ServerSentEvent], Iterable[Delta]]
 
 
 class Intake:
@@ -26,17 +25,39 @@ class Intake:
         self._answer = answer
         self._delivery = delivery
 
-    def add_messages(self, messages: Iterable[ServerSentEvent], decode: Decode) -> bool:
-        """Adds messages that arrived together. Returns True if the answer is over."""
-        answer, log = self._answer, self._delivery.log
+    def name_request(self, request_id: str | None) -> None:
+        """The id that the service gave the request."""
+        with self._delivery.lock:
+            self._answer.request_id = request_id
+
+    @property
+    def may_be_complete(self) -> bool:
+        """Whether the answer is complete if the stream ends cleanly here, without a terminator."""
+        return self._answer.may_be_complete
+
+    def add_messages(self, messages: Iterable[ServerSentEvent], dialect: Dialect) -> bool:
+        """Adds messages that arrived together. Returns True if the answer is over.
+
+        Raises `MalformedStreamError` for a message that the dialect cannot decode.
+        """
+        answer, log, decode = self._answer, self._delivery.log, dialect.decode
         try:
             with self._delivery.lock:
                 for message in messages:
                     if answer.ending is not None:
                         break
                     log.append(tuple(message))
+                    delta = None
                     for delta in decode(message):
                         answer.feed(delta)
+                    if delta is None and not answer.is_understood:
+                        answer.note_unread(message)
+        except Exception as error:
+            raise MalformedStreamError(
+                f"A message of the stream is not what {dialect.name} sends: "
+                f"{one_line(str(error))}. The message: {one_line(message.data)}",
+                body=message.data,
+            ) from error
         finally:
             self.announce()
         return answer.ending is not None

@@ -49,14 +49,15 @@ class SuggestionsEventSource(EventTarget):
     - `token`: a text, or a callable that returns the current one.
     - `url`: the whole address to ask at, instead of the dialect's own.
     - `options`: what the dialect sends along; for Jetpack AI `post_id`, `feature`, `from_cache`,
-      `functions`, `model`.
+      `functions`, `language_code`, `model`.
     - `dialect`: one of the names in `suggestions.dialects.NAMES`, or a `Dialect`.
     - `dispatch`: a callable that queues a function for the thread the handlers are to run on;
       without it they run on the source's own thread.
     - `session`: a `requests.Session` (proxy, certificates, adapters); it is never changed.
     - `headers`: added to the request.
-    - `timeouts`: any of `connect` (10), `first_byte` (120), `idle` (60), `total` (none), each in
-      seconds or None for none.
+    - `timeouts`: any of `connect` (10), `first_byte` (120), `idle` (60, between bytes), `content`
+      (120, between messages that the dialect understood), `total` (none), each in seconds or None
+      for none.
     - `retries`: how many more attempts before a message of the answer has come. Without it, two,
       and only if the connection was never made.
     - `throttle`: seconds; at most one `suggestion` in so many, always the newest text.
@@ -122,7 +123,9 @@ class SuggestionsEventSource(EventTarget):
         handlers = arguments.check_handlers(on)
 
         log: list[Any] = []
-        self._answer = Answer(log.append, self._reader.credential.redact)
+        self._answer = Answer(
+            log.append, self._reader.credential.redact, think_tags=dialect.think_tags
+        )
         self._delivery = Delivery(
             self, AnswerEntries(self._answer, log, interval), dispatch, self.close
         )

@@ -21,7 +21,8 @@ _ELSEWHERE = {
     "model": 'a model goes into options={"model": ...}, or into the dialect: OpenAI(model=...)',
     "base_url": "url= takes the whole address, and a dialect the beginning: OpenAI(base_url=...)",
     "api_key": "the key is the second argument, token=",
-    "timeout": 'use timeouts={"total": ...}, or any of connect, first_byte and idle, in seconds',
+    "timeout": 'use timeouts={"total": ...}, or any of connect, first_byte, idle and content, '
+    "in seconds",
     "messages": "the messages are the first argument, question",
 }
 """Keywords of other libraries."""
@@ -70,6 +71,13 @@ def check_count(name: str, count: object, kind: str = "an int") -> int:
     if count < 0:
         raise ValueError(f"{name} must be 0 or more")
     return count
+
+
+def check_flag(name: str, flag: object) -> bool:
+    """True or False. Raises `TypeError`."""
+    if not isinstance(flag, bool):
+        raise TypeError(f"{name} must be a bool, not {type(flag).__name__}")
+    return flag
 
 
 def check_optional_count(name: str, count: object) -> int | None:

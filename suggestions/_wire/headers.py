@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 
 _CHARSET = r"(?i);\s*charset=[\"']?([\w.:-]{1,40})"
 _PARTS = r'(?:"[^"]*"|[^,])+'
+_MILLISECONDS = ("retry-after-ms", "x-ms-retry-after-ms")
 _REQUEST_IDS = ("x-request-id", "request-id", "x-ms-request-id", "apim-request-id")
 
 
@@ -33,11 +34,17 @@ def request_id(headers: Mapping[str, str]) -> str | None:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds that `Retry-After` (RFC 9110, section 10.2.3) asks for, None if for none."""
+    """The seconds that the service asks to wait for, None if for none.
+
+    `headers` must ignore case. It is in `Retry-After` (RFC 9110, section 10.2.3), and at OpenAI and
+    Azure more exactly in one of the headers in milliseconds.
+    """
+    for name in _MILLISECONDS:
+        if (milliseconds := _number(headers.get(name, ""))) is not None:
+            return milliseconds / 1000
     value = headers.get("Retry-After", "").strip()
-    if value.isascii() and value.replace(".", "", 1).isdigit():
-        seconds = float(value)
-        return seconds if math.isfinite(seconds) else None
+    if (seconds := _number(value)) is not None:
+        return seconds
     try:
         date = parsedate_to_datetime(value)
     except (TypeError, ValueError, IndexError, OverflowError):
@@ -45,6 +52,15 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if date.tzinfo is None:
         date = date.replace(tzinfo=timezone.utc)
     return max(0.0, (date - datetime.now(timezone.utc)).total_seconds())
+
+
+def _number(value: str) -> float | None:
+    """The value of digits with at most one point; None for all else, and for an infinite one."""
+    value = value.strip()
+    if not (value.isascii() and value.replace(".", "", 1).isdigit()):
+        return None
+    number = float(value)
+    return number if math.isfinite(number) else None
 
 
 def _last(content_type: str) -> str:

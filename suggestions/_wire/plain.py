@@ -7,20 +7,12 @@ import json
 from codecs import IncrementalDecoder, getincrementaldecoder, lookup
 
 from suggestions._wire import Decoder
-from suggestions._wire.headers import charset
-from suggestions._wire.sse import EventDecoder, ServerSentEvent
 from suggestions.errors import EventTooLargeError, IncompleteStreamError, MalformedStreamError
+from suggestions.events import ServerSentEvent
 
 _BYTE_ORDER_MARK = "\ufeff"
 _WITHIN_UTF_8 = ("utf-8", "ascii")
 _LONGEST_LINE = 16 * 1024 * 1024
-
-
-def decoder_for(framing: str, content_type: str) -> Decoder[list[ServerSentEvent]]:
-    """The decoder of a body that is framed as "events", "lines" or "text"."""
-    if framing == "events":
-        return EventDecoder(strict=True)
-    return LineDecoder() if framing == "lines" else TextDecoder(charset(content_type))
 
 
 class LineDecoder(Decoder[list[ServerSentEvent]]):

@@ -18,6 +18,7 @@ _TRANSIENT = (
     errors.ConnectTimeoutError,
     errors.FirstByteTimeoutError,
     errors.IdleTimeoutError,
+    errors.ContentTimeoutError,
     errors.IncompleteStreamError,
     errors.ServiceError,
 )

@@ -14,6 +14,7 @@ from typing import Any
 import sseclient
 
 from suggestions._wire import Decoder, decode
+from suggestions._wire.stray import is_whole, may_have_strays, strays_in
 from suggestions.errors import (
     LONGEST_BODY,
     EventTooLargeError,
@@ -56,9 +57,11 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
     event of its block.
 
     Its fault is an `EventTooLargeError` if one event is longer than `max_event_size` bytes,
-    comments and line ends included. With `strict`, which answers are read with, an event that is
-    unfinished, and so would be lost, is an `IncompleteStreamError`, and a stream with text but
-    without any event is a `MalformedStreamError`.
+    comments and line ends included.
+
+    Answers are read with `strict`: then nothing is dropped in silence. What `stray` finds is a
+    message too. Any other event that is unfinished is an `IncompleteStreamError`, and a stream with
+    text but without any event is a `MalformedStreamError`.
     """
 
     def __init__(
@@ -104,9 +107,7 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
             elif block:
                 if self._with_comments:
                     batch += self._comments(block)
-                event = self._interpret(block.strip("\n"))
-                if event is not None:
-                    batch.append(event)
+                batch += self._interpret(block.strip("\n"))
         if batch:
             self._is_empty = False
         return batch
@@ -125,21 +126,23 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         super().finish()
         left = bytes(self._held).split(b"\n")
         self.unfinished = any(line and not line.startswith(b":") for line in left)
+        held = self._held.decode(errors="replace")
         if not re.search(_DATA, self._held):
-            self._note_unframed(_STRANGE_BEFORE_END, self._held.decode(errors="replace"))
-        if self._strict:
-            self._check_answer()
-        return []
+            self._note_unframed(_STRANGE_BEFORE_END, held)
+        return self._last_of_answer(held.strip("\n")) if self._strict else []
 
-    def _check_answer(self) -> None:
-        if self._is_empty and self.unframed:
+    def _last_of_answer(self, held: str) -> list[ServerSentEvent]:
+        """The unfinished event, if nothing of it is missing. Raises if something is."""
+        last = [event for event in self._interpret(held) if is_whole(event.data)] if held else []
+        if self._is_empty and self.unframed and not last:
             raise MalformedStreamError(
                 "The service announces server-sent events, but sends something else: "
                 + one_line(self.unframed),
                 body=self.unframed[:LONGEST_BODY],
             )
-        if self.unfinished:
+        if self.unfinished and not last:
             raise IncompleteStreamError("The answer stopped before it was complete.")
+        return last
 
     def _whole_blocks(self, data: bytes) -> bytes:
         """All up to the end of the last whole event, with LF line ends; the rest is held."""
@@ -193,14 +196,17 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         size = self._max_event_size
         self._fail(EventTooLargeError(f"One event of the stream is longer than {size} bytes."))
 
-    def _interpret(self, block: str) -> ServerSentEvent | None:
+    def _interpret(self, block: str) -> list[ServerSentEvent]:
         for value in re.findall(_ID, block):
             self.last_event_id = value
         self._note_reconnection_time(block.encode())
         event = _event_and_data(block.split("\n"))
-        if event is None:
+        found = [ServerSentEvent(*event, self.last_event_id)] if event else []
+        if self._strict and may_have_strays(block):
+            found += strays_in(block, self.last_event_id)
+        if not found:
             self._note_unframed(_STRANGE, block)
-        return event and ServerSentEvent(*event, self.last_event_id)
+        return found
 
     def _note_unframed(self, strange: str, block: str) -> None:
         if not self.unframed and re.search(strange, block):

@@ -15,6 +15,7 @@ from suggestions._util.arguments import check_optional_seconds
 from suggestions._wire.abort import Cancellation
 from suggestions.errors import (
     ConnectTimeoutError,
+    ContentTimeoutError,
     FirstByteTimeoutError,
     IdleTimeoutError,
     NetworkError,
@@ -27,6 +28,7 @@ DEFAULTS: dict[str, float | None] = {
     "connect": 10.0,
     "first_byte": 120.0,
     "idle": 60.0,
+    "content": 120.0,
     "total": None,
 }
 _LONGEST = 2_000_000.0
@@ -43,7 +45,10 @@ _POLL_INTERVAL = 0.1 if sys.platform == "win32" else None
 
 
 def check_timeouts(timeouts: Mapping[str, float | None] | None) -> dict[str, float | None]:
-    """All four, in seconds, None for none. Raises `TypeError`, `ValueError`."""
+    """All five, in seconds, None for none. Raises `TypeError`, `ValueError`.
+
+    A caller that sets `idle` alone allows a silence of so long: then `content` is not less.
+    """
     if not isinstance(timeouts, (Mapping, type(None))):
         raise TypeError(f"timeouts must be a mapping, not {type(timeouts).__name__}")
     checked = dict(DEFAULTS)
@@ -54,6 +59,9 @@ def check_timeouts(timeouts: Mapping[str, float | None] | None) -> dict[str, flo
         seconds = check_optional_seconds(f"timeouts[{name!r}]", seconds)
         # The system's calls cannot take more seconds: as good as none.
         checked[name] = seconds if seconds is not None and seconds < _LONGEST else None
+    idle, content = checked["idle"], checked["content"]
+    if "content" not in (timeouts or {}) and content is not None:
+        checked["content"] = None if idle is None else max(idle, content)
     return checked
 
 
@@ -61,8 +69,10 @@ class Deadlines:
     """The deadlines of one request, and the error of each that is missed.
 
     `total` runs from the creation of this object, `connect` from the start of each connection,
-    `first_byte` from each request sent, `idle` from each read to the next. `error_body`: seconds
-    for the whole body of an error, by default those of `idle`.
+    `first_byte` from each request sent, `idle` from each read to the next, `content` from the first
+    read after a message that was understood to the next such message: pings do not keep a model
+    alive that has died behind its gateway. `content` is kept only after `messages()`. `error_body`:
+    seconds for the whole body of an error, by default those of `idle`.
     """
 
     def __init__(
@@ -75,10 +85,15 @@ class Deadlines:
         self._total = None if total is None else monotonic() + total
         self._phase = ""
         self._deadline: float | None = None
+        self._content: float | None = None
+        self._content_deadline = 0.0
+        self._was_understood = False  # something, since the last read
+        self._is_content_next = False  # it passes before `idle`
         self.connecting()
 
     def connecting(self) -> None:
         """A connection is about to be made; the time to look up its address counts."""
+        self._content, self._is_content_next = None, False
         self._expect("connect", self._timeouts["connect"])
 
     def sent(self) -> None:
@@ -90,6 +105,18 @@ class Deadlines:
         if self._phase != "error_body":
             self._phase = "idle"
 
+    def messages(self) -> None:
+        """The body is a stream of messages: `content` counts from its first byte, or from now."""
+        self._content = self._timeouts["content"]
+        self._was_understood = True
+
+    def understood(self) -> None:
+        """A message was understood: `content` counts anew.
+
+        It does so from the next read on, so that the time of slow handlers is not counted.
+        """
+        self._was_understood = True
+
     def start_error_body(self) -> None:
         """The body of an error follows; all of it has one deadline."""
         self._expect("error_body", self._error_body)
@@ -97,7 +124,8 @@ class Deadlines:
     def timeout(self) -> float | None:
         """Seconds for the next step, None for no limit. Raises the error of a missed deadline."""
         if self._phase == "idle":
-            return self._idle if self._total is None else self._within_total(self._idle)
+            seconds = self._idle if self._content is None else self._within_content(self._content)
+            return seconds if self._total is None else self._within_total(seconds)
         if self._deadline is None:
             return self._within_total(None)
         left = self._deadline - monotonic()
@@ -116,6 +144,8 @@ class Deadlines:
     def passed(self) -> NetworkError:
         """The error of the current step, which has missed its deadline."""
         phase = self._phase
+        if phase == "idle" and self._is_content_next:
+            phase = "content"
         if self._total is not None and monotonic() >= self._total:
             phase = "total"
         name, kind, words = _MISSED[phase]
@@ -128,6 +158,26 @@ class Deadlines:
     def _expect(self, phase: str, seconds: float | None) -> None:
         self._phase = phase
         self._deadline = None if seconds is None else monotonic() + seconds
+
+    def _within_content(self, content: float) -> float | None:
+        """Seconds for the next byte: those of `idle`, or what is left of `content` if it is less.
+
+        While messages are understood, they are always the same: then no read has to set its
+        socket's timeout.
+        """
+        now = monotonic()
+        if self._was_understood:
+            self._was_understood = False
+            self._content_deadline = now + content
+            left = content
+        else:
+            left = self._content_deadline - now
+        self._is_content_next = self._idle is None or left < self._idle
+        if not self._is_content_next:
+            return self._idle
+        if left <= 0:
+            raise self.passed()
+        return left
 
     def _within_total(self, seconds: float | None) -> float | None:
         if self._total is None:
@@ -142,6 +192,7 @@ _MISSED: dict[str, tuple[str, type[NetworkError], str]] = {
     "connect": ("connect", ConnectTimeoutError, "No connection was made"),
     "first_byte": ("first_byte", FirstByteTimeoutError, "No answer came"),
     "idle": ("idle", IdleTimeoutError, "Nothing more of the answer came"),
+    "content": ("content", ContentTimeoutError, "Nothing that is part of the answer came"),
     "error_body": ("idle", IdleTimeoutError, "The rest of the answer did not come"),
     "total": ("total", TotalTimeoutError, "The answer was not complete"),
 }

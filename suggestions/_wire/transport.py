@@ -79,7 +79,8 @@ class Transport:
         follow: bool = True,
     ) -> None:
         self._cancellation = cancellation
-        self._deadlines = deadlines
+        self.deadlines = deadlines
+        """A caller that makes messages of the body calls `messages` and `understood` on it."""
         self._state = ConnectionState(cancellation, deadlines)
         self._adapter = CancellableAdapter(self._state)
         self._session = _copy_of(session or _DEFAULT_SESSION, self._adapter)
@@ -126,7 +127,7 @@ class Transport:
         self._host = urlsplit(url).hostname or ""
         headers = {**HEADERS, **headers}
         own_auth = self._session.auth and "authorization" not in {name.lower() for name in headers}
-        self._deadlines.connecting()
+        self.deadlines.connecting()
         try:
             self._response = self._session.request(
                 method,
@@ -138,7 +139,7 @@ class Transport:
                 stream=True,
                 # Otherwise a bundle named in the environment would replace the session's.
                 verify=None if self._session.verify is True else self._session.verify,
-                timeout=self._deadlines.for_requests(),
+                timeout=self.deadlines.for_requests(),
             )
         except (*_FAILURES, ValueError) as error:
             self._response = _refused(error)
@@ -151,7 +152,7 @@ class Transport:
             self._cancellation.add_other(partial(_shut_down, self._open_response.raw))
         self._cancellation.check()
         if not self._state.attempted:
-            self._deadlines.sent()  # an adapter of the user's own does not call it
+            self.deadlines.sent()  # an adapter of the user's own does not call it
 
     @property
     def body(self) -> Decoder[bytes]:
@@ -160,7 +161,7 @@ class Transport:
             response, direct = self._open_response, self._direct
             receive, self._body = open_body(response, direct)
             if direct is None:
-                receive = partial(_receive_within, self._deadlines, response.raw, receive)
+                receive = partial(_receive_within, self.deadlines, response.raw, receive)
             self._receive = receive
         return self._body
 
@@ -176,7 +177,7 @@ class Transport:
                     break
                 if data := body.feed(data):
                     if not self._has_begun:
-                        self._deadlines.first_byte()
+                        self.deadlines.first_byte()
                         self._has_begun = True
                     return data
             rest = body.finish()
@@ -192,7 +193,7 @@ class Transport:
         its body.
         """
         if not whole:
-            self._deadlines.start_error_body()
+            self.deadlines.start_error_body()
         data = bytearray()
         try:
             while len(data) < limit and (part := self.read()):
@@ -249,8 +250,8 @@ class Transport:
         host = self._host
         if among(TimeoutError, requests.Timeout, urllib3_errors.TimeoutError):
             if not self._state.attempted and among(requests.ReadTimeout):
-                self._deadlines.sent()
-            return self._deadlines.passed()
+                self.deadlines.sent()
+            return self.deadlines.passed()
         if among(requests.exceptions.SSLError, ssl.SSLError):
             return TLSError(f"No secure connection to {host}: {_reason(causes)}.")
         if among(requests.exceptions.ProxyError, requests.exceptions.InvalidProxyURL):

@@ -20,11 +20,11 @@ from suggestions.dialects.delta import (
     ToolCallPiece,
 )
 from suggestions.dialects.json_message import (
+    event_in,
     failure_in,
     index_of,
     name_of,
     object_of,
-    parse_object,
     text_of,
     usage_of,
 )
@@ -79,14 +79,13 @@ class Anthropic(ModelAPI):
         return {"max_tokens": MAX_TOKENS, **parameters, **instructions, "messages": asked}
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
-        data = message.data.strip()
         if message.type == "error":
-            return (failure_in(data),)
-        if not data:
+            return (failure_in(message.data),)
+        event = event_in(message)
+        if event is None:
             return ()
-        event = parse_object(data)
         if is_report(event):
-            return (failure_in(data),)
+            return (failure_in(message.data),)
         decode = _EVENTS.get(text_of(event.get("type")))
         return decode(event) if decode else ()
 
@@ -107,7 +106,7 @@ def _begin(event: Mapping[str, Any]) -> Iterator[Delta]:
 
 
 def _open_block(event: Mapping[str, Any]) -> Iterable[Delta]:
-    # The input of a tool is empty here; it follows in pieces of JSON.
+    # The input of a tool is empty here, and follows in pieces of JSON; some gateways send it twice.
     return _block(object_of(event.get("content_block")), index_of(event.get("index")))
 
 
@@ -149,7 +148,7 @@ def _block(block: Mapping[str, Any], index: int | None) -> Iterator[Delta]:
         given = object_of(block.get("input"))
         arguments = json.dumps(given, ensure_ascii=False) if given else ""
         call_id = name_of(block.get("id")) or ""
-        yield ToolCallPiece(index, call_id, text_of(block.get("name")), arguments)
+        yield ToolCallPiece(index, call_id, text_of(block.get("name")), arguments, whole=True)
 
 
 def _end(message: Mapping[str, Any], counted: Mapping[str, Any]) -> Iterator[Delta]:

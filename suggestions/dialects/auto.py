@@ -34,10 +34,10 @@ _TEXT_FIELDS = ("content", "text", "message", "token", "delta", "data", "respons
 class Auto(Dialect):
     """`POST {url}` with `{"messages": [...], "stream": true}` and the options; `url` is needed.
 
-    The dialect that reads the answer is chosen by the media type and by the first message, or the
-    whole of an answer in one piece. Jetpack's answers are read as OpenAI's, which look the same.
-    The event `open` follows the choice, and its detail names the dialect. A first message that
-    fits no dialect is a `MalformedStreamError`.
+    The dialect that reads the answer is chosen by the framing and by the first message that is no
+    heartbeat, or the whole of an answer in one piece. Jetpack's answers are read as OpenAI's, which
+    look the same. The event `open` follows the choice, and its detail names the dialect. A message
+    that fits no dialect is a `MalformedStreamError`.
     """
 
     name = "auto"
@@ -49,10 +49,20 @@ class Auto(Dialect):
         return Request("", {**options, "messages": messages_of(question), "stream": stream})
 
     def choose(self, content_type: str, first: ServerSentEvent | None = None) -> Dialect | None:
-        return None if first is None else _chosen(first, self.framings.get(content_type))
+        if first is None or _is_heartbeat(first):
+            return None
+        return _chosen(first, self.framings.get(content_type))
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
-        return _chosen(message, "events").decode(message)
+        return () if _is_heartbeat(message) else _chosen(message, "events").decode(message)
+
+
+def _is_heartbeat(message: ServerSentEvent) -> bool:
+    """Whether a message only keeps the connection open, and says nothing of the dialect."""
+    data = message.data.strip()
+    if message.type == "message":
+        return not data or data.startswith(": ")
+    return message.type != "error" and not data.startswith("{")
 
 
 def _chosen(first: ServerSentEvent, framing: Framing | None) -> Dialect:
@@ -68,7 +78,7 @@ def _chosen(first: ServerSentEvent, framing: Framing | None) -> Dialect:
 
 def _dialect_of(first: ServerSentEvent, *, lines: bool) -> Dialect | None:
     data = first.data.strip()
-    if first.type == "error" or data == "[DONE]" or data.startswith(": "):
+    if first.type == "error" or data == "[DONE]":
         return find("openai")
     try:
         value = parse(data)
@@ -79,9 +89,7 @@ def _dialect_of(first: ServerSentEvent, *, lines: bool) -> Dialect | None:
         # Formats without a document do not name their events either.
         return find(documented) if documented else _undocumented(value, first)
     # Broken JSON, or a list, is no text that a model has written.
-    if lines or first.type != "message" or data[:1] in ("{", "["):
-        return None
-    return find("text" if data else "chatbot")
+    return None if lines or data[:1] in ("{", "[") else find("text")
 
 
 def _documented(value: Mapping[str, Any]) -> str | None:

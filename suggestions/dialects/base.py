@@ -59,6 +59,9 @@ class Dialect(ABC):
     framings: Mapping[str, Framing] = EVENTS
     """Which responses are streams, by media type ("" if the service names none), and how each is
     framed. A response of another type is an answer in one piece, or no answer."""
+    think_tags = False
+    """True if the model's reasoning is in its text, between `<think>` and `</think>`, before the
+    answer: it is reported as `reasoning` then."""
     roles = ROLES
     """The roles that a message of the question may have."""
 
@@ -79,10 +82,11 @@ class Dialect(ABC):
     def choose(self, content_type: str, first: ServerSentEvent | None = None) -> Dialect | None:
         """The dialect that reads the answer; the event `open` follows as soon as it is known.
 
-        Called when the response is accepted. If it returns None, it is called once more with the
-        first message, or with the whole of an answer in one piece. `content_type` is the media
-        type in lower case. The default is the dialect itself. Raises `SuggestionsError` if no
-        dialect fits.
+        Called when the response is accepted. As long as it returns None, it is called again with
+        each message, or with the whole of an answer in one piece. `content_type` is the media type
+        in lower case: that of the header, and with a message, that of the framing which the body
+        has in truth. The default is the dialect itself. Raises `SuggestionsError` if no dialect
+        fits.
         """
         return self
 

@@ -6,7 +6,8 @@ OpenRouter, llama.cpp and vLLM name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from suggestions.dialects.base import Dialect
@@ -16,9 +17,12 @@ from suggestions.dialects.delta import (
     Failure,
     Finish,
     FunctionCallPiece,
+    OtherChoice,
     Reasoning,
     Source,
     ToolCallPiece,
+    WholeReasoning,
+    WholeText,
 )
 from suggestions.dialects.json_message import (
     array_of,
@@ -35,8 +39,8 @@ from suggestions.errors import from_report, is_report
 if TYPE_CHECKING:
     from suggestions._wire.sse import ServerSentEvent
 
-_BROKEN_OFF = {"error": None, "insufficient_system_resource": "overloaded"}
-"""Reasons to stop that are failures (OpenRouter's, DeepSeek's), and the error that each is."""
+_SCALAR = (str, int, float)
+_SaidIn = Callable[[Mapping[str, Any]], Iterator[Delta]]
 
 
 class Chat(Dialect):
@@ -76,7 +80,7 @@ def decode_completion(body: Any) -> Iterator[Delta]:
     """What a whole `chat.completion` says. Raises `ValueError` if the body is none."""
     if not is_report(body) and not (isinstance(body, Mapping) and body.get("choices")):
         raise ValueError("a JSON value without 'choices'")
-    return _decode_chunk(body, text_in=("message", "delta"))
+    return _decode_chunk(body, said_in=_said_in_completion)
 
 
 def _is_chunk(data: str) -> bool:
@@ -88,60 +92,128 @@ def _is_chunk(data: str) -> bool:
 
 
 def _decode_chunk(
-    chunk: Any, data: str | None = None, text_in: Iterable[str] = ("delta", "message")
+    chunk: Any, data: str | None = None, *, said_in: _SaidIn | None = None
 ) -> Iterator[Delta]:
-    """`text_in` are the fields of a choice that may have its text; the first that is there counts.
-
-    Some services send two with each piece: the new text, and the whole text so far.
-    """
+    """`said_in` finds what a choice says; by default as in a stream."""
     if is_report(chunk):
         yield Failure(from_report(chunk, body=data))
         return
     if not isinstance(chunk, Mapping):
         raise ValueError(f"expected a JSON object, got {type(chunk).__name__}")
+    if "choices" not in chunk and not chunk.get("usage"):
+        return  # an object of another kind
+    if said_in is None:
+        said_in = _said_at_last if chunk.get("object") == "chat.completion" else _said_in_chunk
     yield Source(name_of(chunk.get("model")), name_of(chunk.get("id")))
-    for choice in map(object_of, array_of(chunk.get("choices"))):
-        # The others are alternatives to the first (parameter n), not its continuation.
-        if not choice.get("index"):
-            said = (choice[name] for name in text_in if choice.get(name) is not None)
-            yield from _decode_choice(choice, object_of(next(said, None)))
-    usage = chunk.get("usage")
-    if usage and isinstance(usage, Mapping):
-        yield usage_of(usage)
+    choices = _first_of(list(map(object_of, array_of(chunk.get("choices")))))
+    for choice in choices:
+        yield from _of_choice(choice, said_in(choice))
+    groq = object_of(chunk.get("x_groq"))
+    for counts in (chunk.get("usage"), groq.get("usage"), *(c.get("usage") for c in choices)):
+        if counts and isinstance(counts, Mapping):
+            yield usage_of(counts)
+            break
+    if is_report(groq):
+        yield Failure(from_report(groq, body=data))
+    # After the counts, because a reason to stop may be a failure, which ends the answer.
+    for choice in choices:
+        yield from _of_choice(choice, _reason_of(choice))
 
 
-def _decode_choice(choice: Mapping[str, Any], delta: Mapping[str, Any]) -> Iterator[Delta]:
-    reasoning = name_of(delta.get("reasoning_content")) or name_of(delta.get("reasoning"))
-    if reasoning:
-        yield Reasoning(reasoning)
-    content = delta.get("content")
+def _first_of(choices: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The choice with the index 0; if there is none, all: one of them may be the only one."""
+    first = [choice for choice in choices if not index_of(choice.get("index"))]
+    return first[:1] or choices
+
+
+def _of_choice(choice: Mapping[str, Any], said: Iterator[Delta]) -> Iterator[Delta]:
+    index = index_of(choice.get("index"))
+    return iter((OtherChoice(index, tuple(said)),)) if index else said
+
+
+def _said_in_chunk(choice: Mapping[str, Any]) -> Iterator[Delta]:
+    """Some services send two with each piece: the new text, and in `message` the text so far."""
+    if choice.get("delta") is None:
+        return _said(object_of(choice.get("message")))
+    return _said_at_last(choice)
+
+
+def _said_at_last(choice: Mapping[str, Any]) -> Iterator[Delta]:
+    """The last chunk of some services repeats the whole message."""
+    yield from _said(object_of(choice.get("delta")))
+    message = object_of(choice.get("message"))
+    if message and _has_reason(choice):
+        yield from _repeated(list(_said(message)))
+    elif choice.get("delta") is None:
+        yield from _said(message)
+
+
+def _said_in_completion(choice: Mapping[str, Any]) -> Iterator[Delta]:
+    return _said(object_of(choice.get("message") or choice.get("delta")))
+
+
+def _repeated(said: list[Delta]) -> Iterator[Delta]:
+    """The same as a repetition of what the pieces have said, or should have said."""
+    yield WholeReasoning("".join(delta.text for delta in said if isinstance(delta, Reasoning)))
+    yield WholeText("".join(delta for delta in said if isinstance(delta, str)))
+    for delta in said:
+        if isinstance(delta, (FunctionCallPiece, ToolCallPiece)):
+            delta.whole = True
+            yield delta
+
+
+def _said(delta: Mapping[str, Any]) -> Iterator[Delta]:
+    for reasoning in (delta.get("reasoning_content"), delta.get("reasoning")):
+        if isinstance(reasoning, _SCALAR) and (text := text_of(reasoning)):
+            yield Reasoning(text)
+            break
     # A refusal is what the model says to the person instead of an answer.
-    for said in (content, delta.get("refusal")):
+    for said in (delta.get("content"), delta.get("refusal")):
         if isinstance(said, list):
             yield from _parts(said)
-        elif text := text_of(said):
+        elif (text := text_of(said)) or said == "":
             yield text
     function = object_of(delta.get("function_call"))
-    if function:
-        yield FunctionCallPiece(text_of(function.get("name")), text_of(function.get("arguments")))
-    for call in map(object_of, array_of(delta.get("tool_calls"))):
-        function = object_of(call.get("function"))
-        yield ToolCallPiece(
-            index_of(call.get("index")),
-            name_of(call.get("id")) or "",
-            text_of(function.get("name")),
-            text_of(function.get("arguments")),
-        )
-    reason = choice.get("finish_reason")
-    if str(reason) in _BROKEN_OFF or choice.get("error"):
-        yield Failure(from_report(choice.get("error") or _BROKEN_OFF[str(reason)]))
-    elif reason:
-        yield Finish(str(reason))
+    name, arguments = text_of(function.get("name")), function.get("arguments")
+    if name or arguments is not None:
+        yield FunctionCallPiece(name, text_of(arguments), whole=isinstance(arguments, Mapping))
+    calls = delta.get("tool_calls")
+    # Text Generation Inference sends one call without a list around it.
+    for call in [calls] if isinstance(calls, Mapping) else array_of(calls):
+        yield _tool_call(object_of(call))
+
+
+def _tool_call(call: Mapping[str, Any]) -> ToolCallPiece:
+    function, custom = object_of(call.get("function")), object_of(call.get("custom"))
+    arguments = custom.get("input") if custom else function.get("arguments")
+    is_object = isinstance(arguments, Mapping)
+    return ToolCallPiece(
+        index_of(call.get("index")),
+        name_of(call.get("id")) or "",
+        text_of((custom or function).get("name")),
+        json.dumps(arguments, ensure_ascii=False) if is_object else text_of(arguments),
+        whole=is_object,
+    )
+
+
+def _has_reason(choice: Mapping[str, Any]) -> bool:
+    return choice.get("finish_reason") not in (None, "", "null")
+
+
+def _reason_of(choice: Mapping[str, Any]) -> Iterator[Delta]:
+    if choice.get("error"):
+        yield Failure(from_report(choice["error"]))
+    elif _has_reason(choice):
+        yield Finish(str(choice["finish_reason"]))
 
 
 def _parts(content: list[Any]) -> Iterator[Delta]:
     """Mistral's reasoning models send a list: parts with `thinking`, then parts with `text`."""
-    for part in map(object_of, content):
+    for part in content:
+        if isinstance(part, str):
+            yield part
+            continue
+        part = object_of(part)
         for thought in map(object_of, array_of(part.get("thinking"))):
             yield Reasoning(text_of(thought.get("text")))
         if text := text_of(part.get("text")):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions._util.arguments import check_url
+from suggestions._util.arguments import check_flag, check_url
 from suggestions.auth import Token, check_token
 from suggestions.dialects.base import Asked, Dialect, Options, Request
 from suggestions.dialects.chat import decode_completion
@@ -24,17 +24,26 @@ class Chatbot(Dialect):
     """`POST {base_url}/chatCompletionStream`, and `/chatCompletion` for an answer in one piece.
 
     Without `base_url`, the source's `url` is the whole address. `token` may be a
-    `ChatbotLogin(base_url, username, password)`. The service takes no options.
+    `ChatbotLogin(base_url, username, password)`. With `think_tags`, what the text has between
+    `<think>` and `</think>`, before the answer, is reported as `reasoning`. The service takes no
+    options.
     """
 
     name = "chatbot"
     ends_at_eof = True
     roles = ROLES - {"jetpack-ai"}
 
-    def __init__(self, base_url: str | None = None, token: Token | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str | None = None,
+        token: Token | None = None,
+        *,
+        think_tags: bool = False,
+    ) -> None:
         check_token(token)
         self.base_url = "" if base_url is None else check_url(base_url).rstrip("/")
         self.token = token
+        self.think_tags = check_flag("think_tags", think_tags)
 
     def __repr__(self) -> str:
         return f"Chatbot(base_url={self.base_url!r})"

@@ -61,13 +61,17 @@ class WholeReasoning(WholeText):
 
 
 class FunctionCallPiece(_Value):
-    """A piece of the one function call of the older APIs; the pieces of a field are joined."""
+    """A piece of the one function call of the older APIs; the pieces of a field are joined.
 
-    __slots__ = ("arguments", "name")
+    With `whole`, `arguments` are all of the call's: they replace what had come before.
+    """
 
-    def __init__(self, name: str = "", arguments: str = "") -> None:
+    __slots__ = ("arguments", "name", "whole")
+
+    def __init__(self, name: str = "", arguments: str = "", *, whole: bool = False) -> None:
         self.name = name
         self.arguments = arguments
+        self.whole = whole
 
 
 class ToolCallPiece(_Value):

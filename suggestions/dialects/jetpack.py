@@ -2,52 +2,78 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from suggestions.dialects.base import Asked, Options, Request
+from suggestions.dialects.base import Asked, Options, Request, refuse
 from suggestions.dialects.chat import Chat
 
 URL = "https://public-api.wordpress.com/wpcom/v2/jetpack-ai-query"
 
-_OPTIONS: dict[str, tuple[type | tuple[type, ...], str]] = {
-    "post_id": (int, "an int"),
+_OWN = {
+    "question": "the first argument",
+    "messages": "the first argument, question",
+    "stream": "decided by the way the question is asked",
+    # The names of the JavaScript class.
+    "postId": "post_id here",
+    "fromCache": "from_cache here",
+    "languageCode": "language_code here",
+}
+_KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "post_id": ((int, str), "an int, or its digits in a str"),
     "feature": (str, "a str"),
     "from_cache": (bool, "a bool"),
     "functions": ((list, tuple), "a list of function descriptions"),
+    "language_code": (str, "a str"),
     "model": (str, "a str"),
 }
-_IN_BODY = ("post_id", "feature", "functions", "model")
 
 
 class Jetpack(Chat):
-    """Options: `post_id` (int), `feature` (str, "ai-assistant-experimental" …), `from_cache`
-    (bool: answer from the stream cache), `functions` (list of dicts), `model` (str)."""
+    """Options: `post_id` (int, or its digits in a str), `feature` (str,
+    "ai-assistant-experimental" …), `from_cache` (bool: answer from the stream cache), `functions`
+    (list of dicts), `language_code` (str, "de" …), `model` (str). Each may be None for none.
+    Others go into the body as they are."""
 
     name = "jetpack"
 
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
+        refuse(options, _OWN, self.name)
         _check(options)
         body: dict[str, Any] = (
             {"question": question} if isinstance(question, str) else {"messages": question}
         )
-        body.update((name, options[name]) for name in _IN_BODY if options.get(name) is not None)
+        body.update(
+            (name, value)
+            for name, value in options.items()
+            if name != "from_cache" and not (value is None and name in _KINDS)
+        )
+        if isinstance(body.get("post_id"), str):
+            body["post_id"] = _post_id(body["post_id"])
         if not stream:
             body["stream"] = False
         return Request(URL + "?stream_cache=true" if options.get("from_cache") else URL, body)
 
 
-def _check(options: Mapping[str, Any]) -> None:
+def _check(options: Options) -> None:
     for name, value in options.items():
-        if name not in _OPTIONS:
-            known = ", ".join(_OPTIONS)
-            raise ValueError(f"options[{name!r}] is not known to jetpack: expected one of {known}")
-        kind, words = _OPTIONS[name]
+        if name not in _KINDS or value is None:
+            continue
+        kind, words = _KINDS[name]
         wrong = isinstance(value, bool) and kind is not bool
-        if value is not None and (wrong or not isinstance(value, kind)):
+        if wrong or not isinstance(value, kind):
             raise TypeError(f"options[{name!r}] must be {words}, not {type(value).__name__}")
     for n, function in enumerate(options.get("functions") or ()):
         if not isinstance(function, Mapping):
             raise TypeError(
                 f"options['functions'][{n}] must be a dict, not {type(function).__name__}"
             )
+
+
+def _post_id(text: str) -> int:
+    """A page knows its post's id as a text; the service takes a number."""
+    if not re.fullmatch("[0-9]{1,20}", text):
+        _, words = _KINDS["post_id"]
+        raise ValueError(f"options['post_id'] must be {words}, not {text[:40]!r}")
+    return int(text)

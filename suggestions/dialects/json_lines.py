@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from suggestions.dialects.base import EVENTS, LINES
 from suggestions.dialects.delta import DONE, Delta, Failure
-from suggestions.dialects.json_message import failure_in, parse
+from suggestions.dialects.json_message import failure_in, parse, text_of
 from suggestions.dialects.prompted import Prompted
 from suggestions.errors import from_report, is_report
 
@@ -60,9 +60,9 @@ class JsonLines(Prompted):
             return (Failure(from_report(value, body=data)),)
         if text is _MISSING:
             raise ValueError(f"there is nothing at the path {self.path!r}")
-        if not isinstance(text, (str, type(None))):
+        if isinstance(text, (Mapping, list)):
             raise ValueError(f"expected a text at {self.path!r}, got a {type(text).__name__}")
-        return (text or "",)
+        return (text_of(text),)
 
 
 def json(path: str = "message", url: str | None = None, **parameters: Any) -> JsonLines:

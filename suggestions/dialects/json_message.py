@@ -1,19 +1,24 @@
 """Messages in JSON: parses one, reads its fields, and the error that a service reports in it.
 
 `text_of`, `object_of` and `array_of` read the answer itself. A missing, null or empty value is an
-empty one. Any other value of the wrong type raises `ValueError`, because to ignore it would lose a
-part of the answer without a word.
+empty one. A text may be any other value: some gateways parse each piece of a text, and send a digit
+as a number. Any other value of the wrong type raises `ValueError`, because to ignore it would lose
+a part of the answer without a word.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from json import JSONDecoder
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from suggestions.dialects.delta import Failure
 from suggestions.errors import from_report
 from suggestions.events import Usage
+
+if TYPE_CHECKING:
+    from suggestions._wire.sse import ServerSentEvent
 
 _decode_json = JSONDecoder().raw_decode
 
@@ -34,6 +39,20 @@ def parse_object(data: str) -> Mapping[str, Any]:
     return value
 
 
+def event_in(message: ServerSentEvent) -> Mapping[str, Any] | None:
+    """The JSON object that is the data of an event; None if there is none to read.
+
+    An event with a name may be a heartbeat with any data, such as a time. `[DONE]`, the terminator
+    of chats, says nothing in a wire that has one of its own. Raises `ValueError`, `RecursionError`
+    for any other data that is no object.
+    """
+    data = message.data.strip()
+    is_named = message.type != "message"
+    if not data or data == "[DONE]" or (is_named and not data.startswith("{")):
+        return None
+    return parse_object(data)
+
+
 def failure_in(data: str) -> Failure:
     """The failure that `data` reports, which may be JSON or any text."""
     try:
@@ -51,8 +70,9 @@ def name_of(value: object) -> str | None:
 def text_of(value: object) -> str:
     if isinstance(value, str):
         return value
-    _check_empty(value, "string")
-    return ""
+    if value is None or value == [] or value == {}:
+        return ""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def object_of(value: object) -> Mapping[str, Any]:
@@ -71,6 +91,8 @@ def array_of(value: object) -> list[Any]:
 
 def index_of(value: object) -> int | None:
     """The position of a call among the others, if the service says it."""
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
     return value if type(value) is int else None  # true is no number
 
 
@@ -81,10 +103,15 @@ def usage_of(
 ) -> Usage:
     """Counts of tokens; `prompt` and `completion` are the service's names for the two."""
     asked, answered, total = (
-        value if type(value := counts.get(name)) is int else 0
-        for name in (prompt, completion, "total_tokens")
+        _count(counts.get(name)) for name in (prompt, completion, "total_tokens")
     )
     return Usage(asked, answered, total or asked + answered, counts)
+
+
+def _count(value: object) -> int:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return index_of(value) or 0
 
 
 def _check_empty(value: object, expected: str) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from suggestions._util.arguments import check_headers, check_json
+from suggestions._util.arguments import check_flag, check_headers, check_json
 from suggestions.auth import Token, check_token
 from suggestions.dialects.base import Asked, Dialect, Options, Request, refuse
 
@@ -18,6 +18,7 @@ _NOT_HERE = {
     "feature": "an option of the dialect 'jetpack'",
     "from_cache": "an option of the dialect 'jetpack'",
     "stream": "decided by the way the question is asked",
+    "think_tags": "an argument of the dialect, such as OpenAI(think_tags=True)",
 }
 
 
@@ -29,6 +30,8 @@ class ModelAPI(Dialect):
     - `api_key`: a str or a token provider; by default the dialect's environment variable.
     - `model`: used unless the options of a question name another.
     - `key_header`: the header for the key, "Authorization" for a bearer token; Azure has "api-key".
+    - `think_tags`: True if the model's reasoning is in its text, between `<think>` and `</think>`,
+      as open models and gateways send it. It is reported as `reasoning` then.
     - `parameters` go into the body of every request as they are. The options of a question go
       there too, and win.
 
@@ -51,6 +54,7 @@ class ModelAPI(Dialect):
         model: str | None = None,
         *,
         key_header: str | None = None,
+        think_tags: bool = False,
         **parameters: Any,
     ) -> None:
         self._not_here = {**_NOT_HERE, self.question_field: "made from the question"}
@@ -63,6 +67,7 @@ class ModelAPI(Dialect):
         self.model = _setting(model, "model", self.model_variable) or None
         self.key_header = _setting(key_header, "key_header", "", self.own_key_header)
         check_headers({self.key_header: ""})
+        self.think_tags = check_flag("think_tags", think_tags)
         self._parameters = parameters
 
     def __repr__(self) -> str:

@@ -65,6 +65,8 @@ def _decode(answer: Any, data: str | None = None) -> Iterator[Delta]:
         return
     if not isinstance(answer, Mapping):
         raise ValueError(f"expected a JSON object, got {type(answer).__name__}")
+    if "message" not in answer and not answer.get("done"):
+        return  # an object of another kind
     yield Source(name_of(answer.get("model")))
     message = object_of(answer.get("message"))
     yield Reasoning(text_of(message.get("thinking")))
@@ -84,7 +86,7 @@ def _call(call: Mapping[str, Any]) -> ToolCallPiece:
 
 
 def _end(answer: Mapping[str, Any]) -> Iterator[Delta]:
-    counts = {name: value for name, value in answer.items() if type(value) is int}
+    counts = {name: value for name, value in answer.items() if type(value) in (int, float)}
     if "eval_count" in counts or "prompt_eval_count" in counts:
         yield usage_of(counts, "prompt_eval_count", "eval_count")
     reason = text_of(answer.get("done_reason"))

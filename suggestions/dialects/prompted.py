@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from suggestions._util.arguments import check_json, check_url
+from suggestions._util.arguments import check_flag, check_json, check_url
 from suggestions.dialects.base import Asked, Dialect, Options, Request, refuse
 
-_OWN = {"prompt": "the question", "messages": "the question"}
+_OWN = {
+    "prompt": "the question",
+    "messages": "the question",
+    "think_tags": "an argument of the dialect",
+}
 
 
 class Prompted(Dialect):
     """`POST {url}` with `{"prompt": question}`, or `{"messages": [...]}` for a conversation.
 
-    `url` is the whole address; without it, the source needs a `url`. `parameters` go into the body
-    of every request as they are. The options of a question go there too, and win.
+    `url` is the whole address; without it, the source needs a `url`. With `think_tags`, what
+    the text has between `<think>` and `</think>`, before the answer, is reported as `reasoning`.
+    `parameters` go into the body of every request as they are. The options of a question go there
+    too, and win.
     """
 
-    def __init__(self, url: str | None = None, **parameters: Any) -> None:
+    def __init__(
+        self, url: str | None = None, *, think_tags: bool = False, **parameters: Any
+    ) -> None:
         self.url = "" if url is None else check_url(url)
         refuse(parameters, _OWN, self.name, "parameter {!r}")
         check_json("parameters", parameters)
+        self.think_tags = check_flag("think_tags", think_tags)
         self._parameters = parameters
 
     def __repr__(self) -> str:

@@ -3,7 +3,7 @@
 To add an error with an event of its own, touch:
 
 1. `errors/tree.py`: the class, with its `code`; and this file: its import, and `__all__`;
-2. `errors/reports.py`: a row with the status and the words that services report it with;
+2. `errors/kinds.py`: a row with the status and the words that services report it with;
 3. `events.py`: its name in `ERROR_NAMES`, `signals.py`: its signal, and
    `_delivery/handler_types.py`: its name, for type checkers;
 4. `cli/exit_codes.py`: its exit code;
@@ -16,7 +16,9 @@ To add an error with an event of its own, touch:
 
 from __future__ import annotations
 
-from suggestions.errors.reports import from_code, from_report, from_status, is_report, one_line
+from suggestions.errors.reasons import from_interruption, from_reason
+from suggestions.errors.reports import from_code, from_report, from_status, one_line
+from suggestions.errors.said import is_report
 from suggestions.errors.tree import (
     LONGEST_BODY,
     AbortedError,
@@ -24,6 +26,7 @@ from suggestions.errors.tree import (
     ConnectionFailedError,
     ConnectionLostError,
     ConnectTimeoutError,
+    ContentTimeoutError,
     ContextTooLargeError,
     EventTooLargeError,
     FirstByteTimeoutError,
@@ -53,6 +56,7 @@ __all__ = [
     "ConnectTimeoutError",
     "ConnectionFailedError",
     "ConnectionLostError",
+    "ContentTimeoutError",
     "ContextTooLargeError",
     "EventTooLargeError",
     "FirstByteTimeoutError",
@@ -74,6 +78,8 @@ __all__ = [
     "TotalTimeoutError",
     "UnclearPromptError",
     "from_code",
+    "from_interruption",
+    "from_reason",
     "from_report",
     "from_status",
     "is_report",

@@ -2,101 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import re
 import textwrap
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
+from suggestions.errors.kinds import BY_CODE, BY_STATUS, Row, row_of
+from suggestions.errors.said import Said, said_in, said_in_body
 from suggestions.errors.tree import (
     LONGEST_BODY,
-    AuthenticationError,
-    ContextTooLargeError,
-    ModerationError,
-    NetworkError,
-    QuotaExceededError,
     ServiceError,
     ServiceUnavailableError,
     StatusError,
     SuggestionsError,
-    UnclearPromptError,
 )
 
+_FAILED = Row(None, ServiceError, "The service failed.")
 
-class _Row(NamedTuple):
-    """One kind of failure, and how services report it.
+_INVALID = BY_STATUS["400"]
 
-    `words`, with blanks between, are parts of the values of `error.code` and `error.type`, letters
-    only, as OpenAI, Azure, Anthropic, OpenRouter, llama.cpp, DashScope and Gemini write them.
-    `phrases` are parts of the message: vLLM, Anthropic, OpenRouter and DashScope have no code for
-    a conversation that is too long.
-    """
-
-    status: int | None
-    kind: type[SuggestionsError]
-    sentence: str
-    words: str = ""
-    phrases: tuple[str, ...] = ()
-
-
-# If the words of several rows fit, the first row counts. So it does for the sentence of a `code`
-# that several rows have.
-_TABLE = (
-    _Row(
-        429,
-        QuotaExceededError,
-        "Too many requests, or the quota is used up. Try again later.",
-        "ratelimit insufficientquota quotaexceeded allocationquota resourceexhausted throttling "
-        "toomanyrequests",
-    ),
-    _Row(
-        402,
-        QuotaExceededError,
-        "The account has no credit left.",
-        "billing insufficientbalance arrearage",
-    ),
-    _Row(
-        422,
-        ModerationError,
-        "The service declined this text. Please rephrase it and try again.",
-        "contentfilter contentpolicy datainspectionfailed moderation responsibleai",
-    ),
-    _Row(529, ServiceUnavailableError, "The service is overloaded. Please try again in a moment."),
-    _Row(
-        503,
-        ServiceUnavailableError,
-        "The service is busy. Please try again in a moment.",
-        "overloaded serviceunavailable serverbusy",
-    ),
-    _Row(
-        413,
-        ContextTooLargeError,
-        "The text is too long for the service.",
-        "contextlength contextwindow exceedcontextsize requesttoolarge",
-        ("maximum context length", "prompt is too long", "range of input length"),
-    ),
-    _Row(
-        401,
-        AuthenticationError,
-        "The service wants a valid token: it is missing, wrong or expired.",
-        "authentication invalidapikey",
-    ),
-    _Row(403, AuthenticationError, "The token is not allowed to do this.", "permission"),
-    _Row(400, StatusError, "The service did not accept the request."),
-    _Row(
-        404,
-        StatusError,
-        "The service has nothing at this address. Are the URL and the model right?",
-    ),
-    _Row(405, StatusError, "This address takes no questions. Is the URL right?"),
-    _Row(None, UnclearPromptError, "Your request was unclear. Mind trying again?"),
-)
-# By the status as text, because a body has it as a number or as a text.
-_BY_STATUS = {str(row.status): row for row in _TABLE if row.status}
-_BY_CODE = {row.kind.code: row for row in reversed(_TABLE) if row.kind.code != NetworkError.code}
-_FAILED = _Row(None, ServiceError, "The service failed.")
-
-# These statuses say little, so that a code in the body may say more.
+# What these statuses mean is the same everywhere. A 503 may quote anything.
+_SAY_ENOUGH = (401, 402, 413, 503, 529)
+# These say little, so that any code in the body says more; the others say as much as a code that
+# has no event of its own.
 _VAGUE = (400, 403, 500)
 _TOO_LATE = (408, 504, 522, 524)
 # What to do about the messages that the chatbot backend documents, all of them with a 401.
@@ -129,14 +55,14 @@ def from_status(
 ) -> SuggestionsError:
     """The error for a response with `status` that is not an answer.
 
-    If the status says little, the body's own code counts: a 400 can be a content filter or a
-    conversation that is too long. `retry_after` is in seconds.
+    What the body says counts if the status says little: a 400 can be a content filter or a
+    conversation that is too long, and a 403 the service's opinion of the text. `retry_after` is
+    in seconds.
     """
-    report = _report_in(_parsed(body))
-    row = _row_of(report) if status in _VAGUE else None
-    row = row or _BY_STATUS.get(str(status)) or _Row(status, StatusError, _sentence_for(status))
+    said = said_in_body(body)
+    row = _row_for(status, said)
     return row.kind(
-        _with_quote(_ADVICE.get(report.message, row.sentence), report.message),
+        _with_quote(_ADVICE.get(said.words, row.sentence), said.words),
         status=status,
         body=body,
         request_id=request_id,
@@ -144,16 +70,31 @@ def from_status(
     )
 
 
+def _row_for(status: int, said: Said) -> Row:
+    row = None if status in _SAY_ENOUGH else row_of(said)
+    # Someone whose requests are too many must ask less, or pay. If all requests of all users are
+    # too many, as Moonshot's "engine_overloaded" says, they can only wait: that is no quota.
+    if status == 429 and row and row.kind is not ServiceUnavailableError:
+        row = None
+    if row and (row.has_own_event or status in _VAGUE):
+        return row
+    # A 422 without a word is Jetpack's, which declines a text with it. Elsewhere it says that the
+    # request has a field too many, or a wrong one.
+    if status == 422 and said.names_field:
+        return _INVALID
+    return BY_STATUS.get(str(status)) or Row(status, StatusError, _sentence_for(status))
+
+
 def from_report(report: object, *, body: str | None = None) -> SuggestionsError:
     """The error that a service reports in a stream, or in a body with status 200.
 
-    `report` is the value of `error` (a mapping or a text), or a whole message that has one.
+    `report` is the value of `error` (a mapping, a list or a text), or a message that has one.
     """
-    found = _report_in(report if isinstance(report, Mapping) else {"error": report})
-    row = _row_of(found) or _FAILED
+    said = said_in(report if isinstance(report, (Mapping, list)) else {"error": report})
+    row = row_of(said) or _FAILED
     # There is no status here, so that the error is none of a status.
     kind = ServiceError if row.kind is StatusError else row.kind
-    return kind(_with_quote(row.sentence, found.message), body=body)
+    return kind(_with_quote(row.sentence, said.words), body=body)
 
 
 def from_code(code: object, message: str, *, body: str | None = None) -> SuggestionsError:
@@ -161,17 +102,8 @@ def from_code(code: object, message: str, *, body: str | None = None) -> Suggest
 
     Any other code is a `ServiceError`.
     """
-    row = _BY_CODE.get(str(code), _FAILED)
+    row = BY_CODE.get(str(code), _FAILED)
     return row.kind(one_line(message) or row.sentence, body=body)
-
-
-def is_report(value: object) -> bool:
-    """Whether a message's JSON reports an error, and is no piece of an answer."""
-    if not isinstance(value, Mapping):
-        return False
-    if value.get("error") or value.get("errorMessage") or value.get("type") == "error":
-        return True
-    return "choices" not in value and {"code", "message"} <= value.keys()
 
 
 def one_line(text: str) -> str:
@@ -186,67 +118,6 @@ def one_line(text: str) -> str:
         break_on_hyphens=False,
         placeholder=" \u2026",
     )
-
-
-class _Report(NamedTuple):
-    """What a service says about an error: a sentence, and clues to its kind, the best first."""
-
-    message: str
-    clues: tuple[object, ...]
-
-
-def _parsed(body: str) -> object:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _report_in(value: object) -> _Report:
-    """Finds the sentence and the clues wherever the service puts them; there may be none."""
-    if isinstance(value, list) and value:
-        value = value[0]  # as Gemini does at its address for OpenAI's clients
-    report = _object(value)
-    error = report.get("error")
-    if isinstance(error, str):
-        # Some send a text alone, {"error": "text"}; others put a code beside it.
-        clues = (error, report.get("code"), report.get("status"))
-        return _report(report.get("message") or error, *clues)
-    error = error if isinstance(error, Mapping) else report
-    return _report(
-        error.get("message") or error.get("errorMessage") or error.get("detail"),
-        _object(error.get("data")).get("status"),
-        error.get("code"),
-        error.get("type"),
-        _object(error.get("innererror")).get("code"),
-        422 if "flagged_input" in _object(error.get("metadata")) else None,
-    )
-
-
-def _report(message: object, *clues: object) -> _Report:
-    message = message if isinstance(message, str) else ""
-    lower = message.lower()
-    said = (row.status for row in _TABLE if any(phrase in lower for phrase in row.phrases))
-    return _Report(message, (*clues, *said))
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _row_of(report: _Report) -> _Row | None:
-    """The row of the first clue to an error with an event of its own, or else of the first clue."""
-    rows = [row for clue in report.clues if (row := _row_in(clue))]
-    own = (row for row in rows if row.kind.code != NetworkError.code)
-    return next(own, rows[0] if rows else None)
-
-
-def _row_in(clue: object) -> _Row | None:
-    row = _BY_STATUS.get(str(clue))
-    if row or not isinstance(clue, str):
-        return row
-    letters = re.sub("[^a-z]", "", clue.lower())
-    return next((row for row in _TABLE if any(word in letters for word in row.words.split())), None)
 
 
 def _sentence_for(status: int) -> str:

@@ -129,6 +129,10 @@ class IdleTimeoutError(NetworkError):
     """Nothing more of the answer for `timeouts["idle"]` seconds."""
 
 
+class ContentTimeoutError(NetworkError):
+    """At most pings, and no message of the answer, for `timeouts["content"]` seconds."""
+
+
 class TotalTimeoutError(NetworkError):
     """The answer was not complete within `timeouts["total"]` seconds."""
 

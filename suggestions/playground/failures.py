@@ -173,7 +173,10 @@ _TABLE: Mapping[str, Failure] = {
     ),
     "cut": _ending("The connection drops in mid-stream.", Frame("cut")),
     "end-early": _ending("The stream ends cleanly in mid-answer, with no finish and no [DONE]."),
-    "no-done": Failure("The whole stream without its [DONE].", frames=_without_done),
+    "no-done": Failure(
+        "The whole stream without its [DONE]: after a reason to stop it is complete.",
+        frames=_without_done,
+    ),
     "silence": _ending("Some tokens, then nothing until the client leaves.", Frame("silence")),
     "slow-headers": Failure(
         "Nothing at all, not even headers, until the client leaves.",

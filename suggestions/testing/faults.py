@@ -166,6 +166,10 @@ _SILENCES = {
         "Two pieces, then comments without an end.",
         dripping(_BEGUN, drops=chunk(b": ping\n\n"), pause=0.005),
     ),
+    "pings as messages for ever": Fault(
+        "Two pieces, then messages named ping without an end.",
+        dripping(_BEGUN, drops=chunk(b'event: ping\ndata: {"type": "ping"}\n\n'), pause=0.005),
+    ),
     "flood of pings": Fault(
         "Two pieces, then comments without an end, as fast as they are read.",
         flooding(_BEGUN, block=chunk(b": ping\n\n")),

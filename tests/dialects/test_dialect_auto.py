@@ -84,7 +84,7 @@ STREAMS: dict[str, tuple[str, str, list[bytes]]] = {
         [data('{"type": "content", "data": "Hi"}'), data('{"type": "done"}')],
     ),
     "chatbot": (
-        "chatbot",
+        "text",
         SSE,
         [b"event: message\ndata: \n\n", b"event: message\ndata: Hi\n\n", b"data: \n\n"],
     ),
@@ -183,7 +183,7 @@ def test_what_fits_none_is_named(content_type: str, wire: bytes, seen: str) -> N
     error = source_of("auto", wire, content_type=content_type, record=record).error
     assert type(error) is MalformedStreamError
     assert seen in error.message
-    assert record.by_name["open"] == []
+    assert [event.dialect for event in record.by_name["open"]] in ([], ["auto"])
 
 
 @pytest.mark.parametrize("name", ["deep", "deep inside", "half", "a list"])

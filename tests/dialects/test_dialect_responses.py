@@ -23,6 +23,7 @@ from script import Script, data
 from suggestions import SuggestionsEventSource
 from suggestions.dialects import find
 from suggestions.dialects.responses import Responses
+from suggestions.dialects.responses_events import READ
 from suggestions.errors import (
     IncompleteStreamError,
     MalformedStreamError,
@@ -135,7 +136,7 @@ def test_tools_are_called_side_by_side() -> None:
     [
         ("max_output_tokens", "length", None),
         ("content_filter", "content_filter", ModerationError),
-        ("steered", "steered", None),
+        ("steered", "steered", ServiceError),
     ],
 )
 def test_an_answer_that_is_incomplete(
@@ -200,7 +201,6 @@ def test_what_is_no_event_is_a_clear_error(bomb: str) -> None:
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        (named("response.output_text.delta", delta=5), "expected a JSON string, got int"),
         (named("response.created", response="resp"), "expected a JSON object, got str"),
         (named("response.output_item.added", item=["f"]), "expected a JSON object, got list"),
     ],
@@ -214,12 +214,14 @@ def test_odd_json_is_read() -> None:
     assert outcome(Responses(), CREATED, odd, COMPLETED).text == "\ud83d"
 
 
+FIELDS = ["delta", "item", "response", "error", "output", "usage", "text", "part", "content"]
+FIELDS += ["summary", "arguments", "incomplete_details"]
 values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=4)),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
-            st.sampled_from(["delta", "item", "response", "error", "output", "usage", "type"]),
+            st.sampled_from([*FIELDS, "type"]),
             inner,
             max_size=4,
         ),
@@ -229,8 +231,8 @@ values = st.recursive(
 
 
 @given(
-    st.sampled_from(["response.created", "response.completed", "response.output_item.added"]),
-    st.dictionaries(st.sampled_from(["delta", "item", "response", "output_index"]), values),
+    st.sampled_from(sorted(READ)),
+    st.dictionaries(st.sampled_from([*FIELDS, "output_index"]), values),
 )
 def test_any_event_is_read_or_a_clear_error(kind: str, fields: dict[str, Any]) -> None:
     source = source_of(Responses(), named(kind, **fields))
@@ -270,6 +272,36 @@ def test_a_whole_answer_that_failed_is_an_error() -> None:
     assert type(whole(body).error) is QuotaExceededError
     partly = response("incomplete", incomplete_details={"reason": "content_filter"})
     assert type(whole(partly).error) is ModerationError
+
+
+CUSTOM = {"type": "custom_tool_call", "call_id": "a", "name": "shell", "input": "echo"}
+CALL = {"type": "function_call", "call_id": "a", "name": "f", "arguments": {"b": 1}}
+
+
+@pytest.mark.parametrize(("item", "called"), [(CUSTOM, "echo"), (CALL, '{"b": 1}')])
+def test_a_whole_answer_with_a_call(item: dict[str, Any], called: str) -> None:
+    source = whole(response("completed", output=[item]))
+    assert source.wait(1)
+    assert source.tool_calls == (("a", item["name"], called),)
+    assert source.finish_reason == "tool_calls"
+
+
+@pytest.mark.parametrize(
+    ("status", "details", "quote"),
+    [
+        ("incomplete", {"reason": "interrupted"}, "interrupted"),
+        ("incomplete", None, "stopped the answer early"),
+        ("cancelled", None, "cancelled"),
+    ],
+)
+def test_a_whole_answer_that_was_broken_off_is_an_error(
+    status: str, details: object, quote: str
+) -> None:
+    output = [{"type": "message", "content": [{"type": "output_text", "text": "Hi"}]}]
+    error = whole(response(status, output=output, incomplete_details=details)).error
+    assert type(error) is ServiceError
+    assert quote in error.message
+    assert error.partial_text == "Hi"
 
 
 @pytest.mark.parametrize("body", [response("queued"), {}, [], "Hi", {"output": {}}, None])

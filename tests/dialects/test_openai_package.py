@@ -214,12 +214,11 @@ UNSEEN: dict[str, type[SuggestionsError]] = {
     "marker": errors.UnclearPromptError,
     "marker-cut": errors.UnclearPromptError,
     "end-early": errors.IncompleteStreamError,
-    "no-done": errors.IncompleteStreamError,
     "html": errors.NotAnAnswerError,
     "json-error": errors.ServiceError,
     "empty": errors.IncompleteStreamError,
 }
-NO_FAILURE = ("empty-answer", "whole")
+NO_FAILURE = ("empty-answer", "no-done", "whole")
 WHOLE = ("finish-content-filter", "marker", "marker-cut", "html", "json-error", "whole")
 
 
@@ -297,5 +296,7 @@ def test_what_is_no_failure(playground: Playground, stream: bool) -> None:
     whole = Asked(playground, stream=stream, fail="whole")
     assert whole.ours(QUESTION) == Asked(playground, stream=False).theirs(QUESTION)
     if stream:
+        unended = Asked(playground, stream=True, fail="no-done")
+        assert unended.ours(QUESTION) == unended.theirs(QUESTION) == whole.ours(QUESTION)
         empty = Asked(playground, stream=True, fail="empty-answer")
         assert empty.ours(QUESTION) == empty.theirs(QUESTION) == Got("")

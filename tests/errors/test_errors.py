@@ -127,7 +127,7 @@ REFUSALS: dict[type[SuggestionsError], dict[str, tuple[int, str]]] = {
         "DashScope": (400, flat(code="DataInspectionFailed", message="Inappropriate")),
         "DashScope, compatible": (400, body(code="data_inspection_failed", message="No")),
         "WordPress": (400, wordpress(400, "content_filter")),
-        "FastAPI": (422, flat(detail=[{"loc": ["body"], "msg": "field required"}])),
+        "Jetpack": (422, ""),
     },
     ServiceUnavailableError: {
         "OpenAI": (503, body(message="Overloaded", type="server_error")),
@@ -170,6 +170,7 @@ REFUSALS: dict[type[SuggestionsError], dict[str, tuple[int, str]]] = {
         "WordPress": (400, wordpress(400, "rest_invalid_param")),
         "WordPress, route": (404, wordpress(404, "rest_no_route")),
         "FastAPI": (404, flat(detail="Not Found")),
+        "FastAPI, a field": (422, flat(detail=[{"loc": ["body"], "msg": "field required"}])),
         "chatbot": (500, flat(errorMessage="Failed with chatbot.ChatCompletion: x")),
         "a page": (502, "<html><h1>502 Bad Gateway</h1></html>"),
         "nothing": (400, ""),
@@ -344,6 +345,42 @@ def test_a_service_may_ask_to_wait_until_a_date() -> None:
     assert 0 < (caught.value.retry_after or 0) <= 3600
 
 
+@pytest.mark.parametrize("name", ["retry-after-ms", "Retry-After-Ms", "x-ms-retry-after-ms"])
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("1500", 1.5),
+        (" 20 ", 0.02),
+        ("0", 0.0),
+        ("0.5", 0.0005),
+        # Anything else is ignored, and the seconds count.
+        ("", 7.0),
+        ("-1", 7.0),
+        ("1e3", 7.0),
+        ("inf", 7.0),
+        ("nan", 7.0),
+        ("9" * 400, 7.0),
+        ("soon", 7.0),
+        ("\u00b2", 7.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 7.0),
+    ],
+)
+def test_milliseconds_say_more_exactly_how_long_to_wait(
+    name: str, header: str, seconds: float
+) -> None:
+    source = ask([b""], status=429, headers={"Retry-After": "7", name: header})
+    with pytest.raises(QuotaExceededError) as caught:
+        source.result(10)
+    assert caught.value.retry_after == seconds
+
+
+def test_milliseconds_alone_are_enough() -> None:
+    source = ask([b""], status=503, headers={"retry-after-ms": "250"})
+    with pytest.raises(ServiceUnavailableError) as caught:
+        source.result(10)
+    assert caught.value.retry_after == 0.25
+
+
 @pytest.mark.parametrize(
     ("header", "request_id"),
     [
@@ -466,7 +503,7 @@ def test_a_code_of_ours_makes_its_error(code: object, kind: type[SuggestionsErro
         ({"message": "No"}, False),
         ({"type": "ping"}, False),
         ({}, False),
-        ([{"error": "No"}], False),
+        ([{"error": "No"}], True),
         ("error", False),
         (None, False),
     ],

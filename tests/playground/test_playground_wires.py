@@ -273,8 +273,7 @@ def test_a_failure_in_mid_stream_keeps_the_text(
 ) -> None:
     error = error_of(playground, name, failure)
     assert error is not None
-    # The chatbot has no codes, only words.
-    assert error.code == ("error_network" if name == "chatbot" else IN_THE_STREAM[failure])
+    assert error.code == IN_THE_STREAM[failure]
     assert error.partial_text == "Small words cross"
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from script import Script, data
 
 from suggestions import Dialect, Event, SuggestionsError, SuggestionsEventSource
-from suggestions._sources.answer import Answer, Entry, TextSoFar
+from suggestions._sources.answer import Answer, Entry
+from suggestions._sources.text_so_far import TextSoFar
 from suggestions.dialects import Request
 from suggestions.dialects.delta import (
     DONE,
@@ -186,7 +187,7 @@ def test_a_function_call_grows_in_snapshots_that_stay_what_they_are() -> None:
 
 def test_function_done_comes_once_and_before_done() -> None:
     log = Log().feed(FunctionCallPiece("f", "{}"), Finish("function_call"), COUNTS, DONE)
-    assert log.names == ["function_call_chunk", "function_done", "usage", "done"]
+    assert log.names == ["function_call_chunk", "usage", "function_done", "done"]
     assert log.details("function_done") == [FunctionCall("f", "{}")]
     assert log.answer.finish_reason == "function_call"
 
@@ -201,19 +202,21 @@ def test_held_back_text_comes_before_the_call_is_told() -> None:
     assert log.names == ["function_call_chunk", "JET", "function_done", "done"]
 
 
-def test_a_call_that_was_told_stays_as_it_was_told() -> None:
+def test_a_call_goes_on_after_a_reason_to_stop() -> None:
+    # Some gateways send one with each piece.
     log = Log().feed(
-        FunctionCallPiece("f", "{}"),
-        ToolCallPiece(0, "a", "g", "{}"),
+        FunctionCallPiece("f", '{"a": '),
+        ToolCallPiece(0, "a", "g", '{"b": '),
         Finish("tool_calls"),
-        FunctionCallPiece("", "more"),
-        ToolCallPiece(0, "", "", "more"),
+        FunctionCallPiece("", "1}"),
+        ToolCallPiece(0, "", "", "2}"),
         ToolCallPiece(1, "b", "h", "{}"),
         DONE,
     )
-    assert log.names == ["function_call_chunk", "function_done", "tool_call", "tool_call", "done"]
-    assert log.answer.full_function_call == FunctionCall("f", "{}")
-    assert log.answer.tool_calls == (ToolCall("a", "g", "{}"), ToolCall("b", "h", "{}"))
+    pieces = ["function_call_chunk"] * 2
+    assert log.names == [*pieces, "function_done", "tool_call", "tool_call", "done"]
+    assert log.answer.full_function_call == FunctionCall("f", '{"a": 1}')
+    assert log.answer.tool_calls == (ToolCall("a", "g", '{"b": 2}'), ToolCall("b", "h", "{}"))
 
 
 PARIS, ROME = (

@@ -411,8 +411,8 @@ def test_no_handler_runs_within_connect(face: Face) -> None:
     "steps",
     [
         [chunk("a")],
-        [chunk("a"), chunk(finish="stop")],
         [chunk("a"), ConnectionResetError()],
+        [chunk("a"), chunk(finish="stop"), ConnectionResetError()],
         [b""],
         [b"data: {}\n\n"],
     ],

@@ -26,7 +26,7 @@ from suggestions.testing.faults import PIECES, TEXT, find
 
 CEILING = 64 * 1024 * 1024
 """Bytes over the start, for any of them."""
-FOR_EVER = {"connect": None, "first_byte": None, "idle": None, "total": None}
+FOR_EVER = dict.fromkeys(("connect", "first_byte", "idle", "content", "total"))
 NOTHING, BEGUN, WHOLE = "", "".join(PIECES[:2]), TEXT
 
 
@@ -82,7 +82,8 @@ TABLE = {
     "silence after [DONE]": Row(None, WHOLE),
     "drip": Row(None, WHOLE),
     "drip in headers": Row(errors.FirstByteTimeoutError, NOTHING, {"first_byte": 0.2}),
-    "pings for ever": Row(errors.TotalTimeoutError, BEGUN, {"total": 1.5}),
+    "pings for ever": Row(errors.ContentTimeoutError, BEGUN, {"content": 0.5}),
+    "pings as messages for ever": Row(errors.ContentTimeoutError, BEGUN, {"content": 0.5}),
     "flood of pings": Row(errors.TotalTimeoutError, BEGUN, {"total": 1.5}),
     # It has no end.
     "endless status line": Row(errors.MalformedStreamError, NOTHING),

@@ -26,7 +26,7 @@ source = SuggestionsEventSource(
     options={"model": "m", "post_id": 1},
     dialect=OpenAI(model="m", temperature=0.2),
     dispatch=asyncio.new_event_loop().call_soon_threadsafe,
-    timeouts={"idle": 3, "total": None},
+    timeouts={"idle": 3, "content": 30.5, "total": None},
     headers={"X-Title": "title"},
     retries=2,
     throttle=0.05,

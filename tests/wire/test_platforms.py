@@ -122,9 +122,10 @@ def test_a_reader_that_no_shutdown_wakes_ends(
     [
         ((), {"first_byte": 0.1}, errors.FirstByteTimeoutError),
         (SILENCES["in mid-stream"], {"idle": 0.1}, errors.IdleTimeoutError),
+        (SILENCES["in mid-stream"], {"content": 0.1}, errors.ContentTimeoutError),
         (SILENCES["in mid-stream"], {"total": 0.3}, errors.TotalTimeoutError),
     ],
-    ids=["first byte", "idle", "total"],
+    ids=["first byte", "idle", "content", "total"],
 )
 @pytest.mark.usefixtures("_as_on_windows")
 def test_a_reader_that_looks_up_keeps_time(

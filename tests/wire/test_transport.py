@@ -58,7 +58,7 @@ from suggestions._wire.transport import Transport
 from suggestions.auth import JetpackToken
 
 STREAM = CHUNKED + framed(ANSWER) + LAST_CHUNK
-FOR_EVER = dict.fromkeys(("connect", "first_byte", "idle", "total"))
+FOR_EVER = dict.fromkeys(("connect", "first_byte", "idle", "content", "total"))
 
 
 @pytest.fixture(autouse=True)
@@ -208,6 +208,18 @@ STALLS: dict[str, dict[str, Callable[[], Stall]]] = {
         "silent within an event": lambda: stalled(silent_after(CHUNKED, framed(b"data: "))),
         "silent within a whole answer": lambda: stalled(silent_after(WHOLE, framed(b" "))),
     },
+    "content": {
+        "comments": lambda: stalled(dripping_after(CHUNKED, drops=framed(b": ping\n\n"))),
+        "pings": lambda: stalled(
+            dripping_after(CHUNKED, drops=framed(b"event: ping\ndata:{}\n\n"))
+        ),
+        "empty lines": lambda: stalled(dripping_after(CHUNKED, drops=framed(b"\n"))),
+        "an event in drops": lambda: stalled(dripping_after(CHUNKED, drops=framed(b"data"))),
+        "comments after an event": lambda: stalled(
+            dripping_after(CHUNKED, framed(said("a")), drops=framed(b":\n"))
+        ),
+        "silent after pings": lambda: stalled(silent_after(CHUNKED, framed(b":\n\n"))),
+    },
 }
 PLACES = [
     pytest.param(name, make, id=place)
@@ -218,6 +230,7 @@ ERROR_OF = {
     "connect": errors.ConnectTimeoutError,
     "first_byte": errors.FirstByteTimeoutError,
     "idle": errors.IdleTimeoutError,
+    "content": errors.ContentTimeoutError,
 }
 
 
@@ -253,7 +266,7 @@ def test_a_whole_answer_may_take_long_while_bytes_arrive() -> None:
         peer.drip(answer, 0.001)
 
     with Server(script) as server:
-        source = Told(server.url, timeouts={**FOR_EVER, "idle": 60}).wait().source
+        source = Told(server.url, timeouts={**FOR_EVER, "idle": 60, "content": 60}).wait().source
     assert source.result() == "Argentina"
 
 
@@ -352,11 +365,22 @@ def test_a_timeout_of_the_systems_own(monkeypatch: pytest.MonkeyPatch, idle: flo
     assert error.message.startswith("No connection was made ")
 
 
+BY_DEFAULT = {"connect": 10, "first_byte": 120, "idle": 60, "content": 120, "total": None}
+
+
 @pytest.mark.parametrize(
     ("timeouts", "checked"),
     [
-        (None, {"connect": 10, "first_byte": 120, "idle": 60, "total": None}),
-        ({"idle": 1}, {"connect": 10, "first_byte": 120, "idle": 1, "total": None}),
+        (None, BY_DEFAULT),
+        ({}, BY_DEFAULT),
+        ({"idle": 1}, {**BY_DEFAULT, "idle": 1}),
+        ({"content": 2, "total": 3}, {**BY_DEFAULT, "content": 2, "total": 3}),
+        ({"content": None}, {**BY_DEFAULT, "content": None}),
+        # Who allows a long silence did not ask for a shorter time between messages.
+        ({"idle": 300}, {**BY_DEFAULT, "idle": 300, "content": 300}),
+        ({"idle": None}, {**BY_DEFAULT, "idle": None, "content": None}),
+        ({"idle": 300, "content": 90}, {**BY_DEFAULT, "idle": 300, "content": 90}),
+        ({"idle": None, "content": 90}, {**BY_DEFAULT, "idle": None, "content": 90}),
         (FOR_EVER, FOR_EVER),
         (dict.fromkeys(FOR_EVER, float("inf")), FOR_EVER),
         (dict.fromkeys(FOR_EVER, 1e300), FOR_EVER),
@@ -375,6 +399,9 @@ def test_timeouts(timeouts: Mapping[str, float | None] | None, checked: object) 
         ({"idle": float("nan")}, ValueError),
         ({"idle": "1"}, TypeError),
         ({"idle": True}, TypeError),
+        ({"content": 0}, ValueError),
+        ({"content": -1}, ValueError),
+        ({"content": "120"}, TypeError),
     ],
 )
 def test_timeouts_that_are_none(timeouts: Any, error: type[Exception]) -> None:
@@ -589,6 +616,12 @@ def test_a_session_class_of_the_users_own() -> None:
         (silent_after(), {"total": 0.2}, errors.TotalTimeoutError),
         (silent_after(CHUNKED), {"first_byte": 0.2}, errors.FirstByteTimeoutError),
         (silent_after(CHUNKED + framed(said("a"))), {"idle": 0.2}, errors.IdleTimeoutError),
+        (silent_after(CHUNKED + framed(said("a"))), {"content": 0.2}, errors.ContentTimeoutError),
+        (
+            dripping_after(CHUNKED + framed(said("a")), drops=framed(b": ping\n\n")),
+            {"content": 0.3},
+            errors.ContentTimeoutError,
+        ),
         (
             dripping_after(CHUNKED, drops=framed(said("a"))),
             {"total": 0.3},

@@ -1,0 +1,121 @@
+"""The calls in an answer: pieces in, whole calls out. No I/O, no thread."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+
+from suggestions._sources.text_so_far import TextSoFar
+from suggestions.dialects.delta import FunctionCallPiece, ToolCallPiece
+from suggestions.events import FunctionCall, ToolCall
+
+
+class Call:
+    """A call while it is assembled.
+
+    Its arguments are those of its last, most complete event: the whole replaces the pieces before
+    it, and pieces replace a whole that came before them, as the first one may be a placeholder.
+    """
+
+    def __init__(self, position: int | None = None) -> None:
+        self.position = position
+        self.id = ""
+        self.name = ""
+        self._pieces: list[str] = []
+        self._is_whole = False
+        self._so_far = TextSoFar(self._pieces)
+
+    @property
+    def arguments(self) -> str:
+        return "".join(self._pieces)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the arguments have begun, and are not a whole JSON value yet."""
+        if not self._pieces:
+            return False
+        try:
+            json.loads(self.arguments)
+        except (ValueError, RecursionError):
+            return True
+        return False
+
+    def add(self, piece: FunctionCallPiece | ToolCallPiece) -> None:
+        if piece.name.startswith(self.name):
+            self.name = piece.name  # some services send the whole name with every piece
+        else:
+            self.name += piece.name
+        says_nothing = not piece.arguments or (piece.whole and piece.arguments == "{}")
+        if says_nothing and (self._pieces or not piece.arguments):
+            return
+        if piece.whole or self._is_whole:
+            # A new list, because snapshots of the old one may be still to be made.
+            self._pieces = []
+            self._so_far = TextSoFar(self._pieces)
+        self._is_whole = piece.whole
+        self._pieces.append(piece.arguments)
+
+    def snapshot(self) -> Callable[[], FunctionCall]:
+        """Makes the call as it is now, when a handler wants it."""
+        return partial(_call_upto, self.name, self._so_far, len(self._pieces))
+
+    def whole(self) -> FunctionCall:
+        return FunctionCall(self.name, self.arguments)
+
+
+def _call_upto(name: str, arguments: TextSoFar, count: int) -> FunctionCall:
+    return FunctionCall(name, arguments.upto(count))
+
+
+class ToolCalls:
+    """All calls of tools in an answer."""
+
+    def __init__(self) -> None:
+        self._calls: list[Call] = []
+        # The call of the last piece, by that piece's position; under None, of the last at all.
+        self._last: dict[int | None, Call] = {}
+
+    def add(self, piece: ToolCallPiece) -> None:
+        call = self._call_of(piece)
+        if call is None:
+            if not (piece.id or piece.name):
+                return  # of a tool that the service runs itself: no piece has named it
+            call = Call(piece.position)
+            self._calls.append(call)
+        self._last[piece.position] = self._last[None] = call
+        call.id = call.id or piece.id
+        call.add(piece)
+
+    def whole(self) -> tuple[ToolCall, ...]:
+        # Some services send nothing if a tool is called without arguments.
+        return tuple(ToolCall(call.id, call.name, call.arguments or "{}") for call in self._calls)
+
+    def _call_of(self, piece: ToolCallPiece) -> Call | None:
+        """The call that a piece continues, None if it opens another."""
+        for call in self._calls if piece.id else ():
+            same_place = piece.whole or piece.position in (None, call.position)
+            if call.id == piece.id and same_place:
+                return call
+        last = self._last.get(piece.position)
+        if last is None:
+            latest = self._last.get(None)  # its index may come late
+            last = latest if latest and latest.position is None and not piece.name else None
+        return last if last and self._continues(last, piece) else None
+
+    @staticmethod
+    def _continues(call: Call, piece: ToolCallPiece) -> bool:
+        """Whether a piece at the place of this call is one of it, although it lacks its id."""
+        has_new_id = bool(piece.id and call.id)
+        if not piece.name:
+            # Some services have a new id for each piece of a call.
+            return not has_new_id or piece.position is not None
+        if not call.name:
+            return True
+        # Some services have one index for all calls, and others neither index nor id.
+        repeats = piece.name == call.name and piece.arguments in ("", call.arguments)
+        if has_new_id:
+            return repeats and piece.whole
+        if not call.arguments:
+            return piece.position is not None or piece.name.startswith(call.name)
+        return repeats or (piece.name == call.name and call.is_open)

@@ -1,0 +1,49 @@
+"""Messages that services put into a stream of events without framing them as events.
+
+By the standard (WHATWG HTML, section 9.2.6), a line with an unknown field is ignored, and so is an
+event that no blank line ends. But either may say how an answer ended: llama.cpp sends
+`error: {...}`, proxies append a body of their own to a stream that has begun, and some services
+send no blank line after the terminator.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from suggestions.events import ServerSentEvent
+
+_FIELD = re.compile(r"(?:data|event|id|retry)?(?::|$)")
+_ERROR = "error:"
+
+
+def may_have_strays(block: str) -> bool:
+    """Whether to look for messages beside the event of this block; takes little time."""
+    return block.startswith(("{", "[", _ERROR)) or "\n{" in block or "\nerror:" in block
+
+
+def strays_in(block: str, last_event_id: str) -> Iterator[ServerSentEvent]:
+    """The messages in those lines of a block that are no fields of an event."""
+    lines = [line for line in block.split("\n") if not _FIELD.match(line)]
+    bare = "\n".join(lines)
+    for data in [bare] if _is_json(bare) else lines:
+        if data.startswith(_ERROR):
+            yield ServerSentEvent("error", data.removeprefix(_ERROR).strip(), last_event_id)
+        elif _is_json(data):
+            yield ServerSentEvent("message", data, last_event_id)
+
+
+def is_whole(data: str) -> bool:
+    """Whether nothing of an event's data can be missing: it is a terminator, or whole JSON."""
+    return data == "[DONE]" or _is_json(data)
+
+
+def _is_json(text: str) -> bool:
+    if not text.startswith(("{", "[")):
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

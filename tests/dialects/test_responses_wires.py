@@ -1,0 +1,94 @@
+"""Every wire of the Responses table: whole, byte by byte, and cut in two at every place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from heard import SSE, source_of
+from responses_wire.calls import CALLS
+from responses_wire.ends import ENDS, HEARTBEATS
+from responses_wire.reasoning import REASONING
+from responses_wire.shapes import Wire
+from responses_wire.texts import REFUSALS, TEXTS
+
+from suggestions import SuggestionsEventSource
+from suggestions._wire.sse import EventStream
+
+WIRES = [*TEXTS, *REFUSALS, *REASONING, *CALLS, *ENDS, *HEARTBEATS]
+NAMES = [wire.name for wire in WIRES]
+
+
+def heard(source: SuggestionsEventSource) -> tuple[Any, ...]:
+    return (
+        source.full_message,
+        source.reasoning,
+        source.tool_calls,
+        source.finish_reason,
+        None if source.error is None else type(source.error),
+    )
+
+
+def expected(wire: Wire) -> tuple[Any, ...]:
+    return (wire.text, wire.reasoning, wire.calls, wire.finish, wire.error)
+
+
+@pytest.mark.parametrize("wire", WIRES, ids=NAMES)
+def test_a_wire(wire: Wire) -> None:
+    source = source_of("responses", wire.body)
+    assert heard(source) == expected(wire)
+    assert wire.quotes in (source.error.message if source.error else "")
+
+
+@pytest.mark.parametrize("wire", WIRES, ids=NAMES)
+def test_a_wire_byte_by_byte(wire: Wire) -> None:
+    single = [wire.body[place : place + 1] for place in range(len(wire.body))]
+    assert heard(source_of("responses", *single)) == expected(wire)
+
+
+@pytest.mark.parametrize("wire", WIRES, ids=NAMES)
+def test_a_wire_cut_in_two_at_every_place(wire: Wire) -> None:
+    # A dialect has no memory: it says the same if it is given the same messages.
+    messages = list(EventStream([wire.body]))
+    for place in range(1, len(wire.body)):
+        assert list(EventStream([wire.body[:place], wire.body[place:]])) == messages, place
+
+
+def theirs(wire: Wire) -> tuple[Any, ...]:
+    """The text, the calls and the end of the answer, as the `openai` package has them."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"Content-Type": SSE}, content=wire.body)
+
+    with (
+        httpx.Client(transport=httpx.MockTransport(answer)) as http,
+        openai.OpenAI(api_key="any", base_url="https://x.example", http_client=http) as client,
+    ):
+        try:
+            events = client.responses.create(model="m1", input="Why?", stream=True)
+            return _as_they_have_it([getattr(event, "response", None) for event in events])
+        except Exception as error:  # not all that it raises is of its own tree
+            return "", (), type(error).__name__
+
+
+def _as_they_have_it(responses: list[Any]) -> tuple[Any, ...]:
+    last = next(filter(None, reversed(responses)), None)
+    if last is None or last.status == "in_progress":
+        return "", (), "cut"
+    if last.output is None:
+        return "", (), "done"
+    calls = tuple(
+        (item.call_id, item.name, item.arguments if item.type == "function_call" else item.input)
+        for item in last.output
+        if item.type in ("function_call", "custom_tool_call")
+    )
+    return last.output_text, calls, "done"
+
+
+@pytest.mark.parametrize("wire", WIRES, ids=NAMES)
+def test_the_openai_package_has_the_same(wire: Wire) -> None:
+    ours = (wire.text, wire.calls, "done" if wire.error is None else wire.error.__name__)
+    same = theirs(wire) == ours
+    assert same != bool(wire.differs), (theirs(wire), ours)
