@@ -76,6 +76,9 @@ class ToolCalls:
         # The call of the last piece, by that piece's position; under None, of the last at all.
         self._last: dict[int | None, Call] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._calls)
+
     def add(self, piece: ToolCallPiece) -> None:
         call = self._call_of(piece)
         if call is None:

@@ -151,7 +151,7 @@ class _Served(Transport):
     """A response that is there already: the product's transport without its request."""
 
     def __init__(self, wire: Wire, pieces: Sequence[bytes]) -> None:
-        self._deadlines = Deadlines(check_timeouts(None))
+        self.deadlines = Deadlines(check_timeouts(None))
         self._cancellation = Cancellation()
         self._response = requests.Response()
         self._response.status_code = wire.status
