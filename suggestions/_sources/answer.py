@@ -270,7 +270,7 @@ class _Parts:
     """Which parts of a text have been closed by an event that repeats all of the part."""
 
     def __init__(self) -> None:
-        self._closed: set[Hashable] = set()
+        self._closed: set[Hashable] = set()  # the parts, and the texts of them
         self._end = 0  # characters, up to the end of the last part that was closed
 
     def rest_of(self, whole: WholeText, so_far: str) -> str:
@@ -279,10 +279,13 @@ class _Parts:
             return ""
         pieces = so_far
         if whole.part is not None:
-            self._closed.add(whole.part)
             pieces = so_far[self._end :]
-        # A whole that differs from its pieces adds nothing: they have been shown already.
-        rest = whole.text[len(pieces) :] if whole.text.startswith(pieces) else ""
+        # A whole that differs from its pieces adds nothing: they have been shown already. Nor does
+        # one that has been closed before: vLLM gives a part another number in each event.
+        adds = whole.text.startswith(pieces) and whole.text not in self._closed
+        rest = whole.text[len(pieces) :] if adds else ""
+        if whole.part is not None:
+            self._closed |= {whole.part, whole.text}
         self._end = len(so_far) + len(rest)
         return rest
 

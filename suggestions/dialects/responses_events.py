@@ -252,16 +252,19 @@ def reason_of(response: _Object, status: str, report: object) -> Iterator[Delta]
     elif status in ("cancelled", "canceled"):
         yield Failure(ServiceError("The answer was cancelled at the service."))
     elif reason or status == "incomplete":
-        yield from _incomplete_because(reason or "incomplete")
+        yield from _incomplete_because(reason)
     else:
         yield Finish("")
 
 
 def _incomplete_because(reason: str) -> Iterator[Delta]:
     failure = from_interruption(reason)
-    yield Finish(reason if failure else "length")
-    if failure:
-        yield Failure(failure)
+    if failure is None:
+        yield Finish("length")
+        return
+    if reason:
+        yield Finish(reason)
+    yield Failure(failure)
 
 
 def _source(response: _Object) -> Source:
