@@ -69,7 +69,8 @@ _TABLE = (
         "The service declined this text. Please rephrase it and try again.",
         "contentfilter contentpolicy datainspectionfailed moderation responsibleai sensitive "
         "safety guardrail prohibitedcontent riskdetection policyviolation 1026 1027 1301",
-        "guidelines|usage polic|use polic|content polic|content filter|safety polic|"
+        "usage guideline|safety guideline|content guideline|usage polic|use polic|content polic|"
+        "content filter|safety polic|"
         "prompt blocked|response blocked|content management policy|inappropriate content|"
         "prohibited content|unsafe content|sensitive content|sensitive word|new_sensitive|"
         "flagged|safety system|safety filter|guardrail|content exists risk|considered high risk|"
