@@ -14,7 +14,7 @@ CALLED = ("weather", {"city": "Oslo"})
 
 def body(**fields: Any) -> bytes:
     """A JSON object alone, such as a whole answer or the body of a status."""
-    return json.dumps(fields, ensure_ascii=False).encode()
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def sse(data: str | bytes | dict[str, Any], event: str = "") -> bytes:
