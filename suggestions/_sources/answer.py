@@ -78,8 +78,8 @@ class Answer:
         self._reasoning_parts = _Parts()
         self._function_call: Call | None = None
         self._tool_calls = ToolCalls()
-        self._other_choice: int | None = None
-        self._has_content = False
+        self._other_choices: list[OtherChoice] = []
+        self._has_first_choice = False
 
     @property
     def full_message(self) -> str:
@@ -110,7 +110,7 @@ class Answer:
                 self.pieces.append(delta)
                 self._emit(delta)
             else:
-                self.is_understood = self._has_content = True
+                self.is_understood = self._has_first_choice = True
                 self._open(delta)
         elif isinstance(delta, str):
             self.feed(str.__str__(delta))  # handlers get a plain `str`
@@ -122,7 +122,7 @@ class Answer:
         elif not self.ended:
             kind = type(delta)
             self.is_understood |= kind is not Done
-            self._has_content |= kind not in _NO_CONTENT
+            self._has_first_choice |= kind not in _OF_NO_CHOICE
             _FEED[kind](self, delta)
 
     def note_unread(self, message: ServerSentEvent) -> None:
@@ -130,16 +130,21 @@ class Answer:
         if self._unread is None and message.data.strip():
             self._unread = message
 
-    @property
-    def may_be_complete(self) -> bool:
+    def has_reason_to_stop(self) -> bool:
         """Whether the answer is complete if the stream ends cleanly here, without a terminator."""
-        return self.finish_reason is not None or not (self.is_understood or self._unread is None)
+        self._take_other_choice()
+        return self.finish_reason is not None or self._is_unread
+
+    @property
+    def _is_unread(self) -> bool:
+        return self._unread is not None and not self.is_understood
 
     def done(self) -> None:
         """The answer is complete."""
+        self._take_other_choice()
         if self.ended:
             return
-        if self._unread is not None and not self.is_understood:
+        if self._unread is not None and self._is_unread:
             self.fail(_nothing_understood(self._unread))
             return
         if self._think_tags:
@@ -149,6 +154,7 @@ class Answer:
         self._end("done", Event("done", self.full_message))
 
     def fail(self, error: SuggestionsError) -> None:
+        self._take_other_choice()
         if self.ended:
             return
         self._redact(error)
@@ -221,11 +227,16 @@ class Answer:
         self._tool_calls.add(piece)
 
     def _other(self, delta: OtherChoice) -> None:
-        if self._other_choice is None and delta.deltas and not self._has_content:
-            self._other_choice = delta.index
-        if delta.index == self._other_choice:
-            for said in delta.deltas:
-                self.feed(said)
+        if not self._has_first_choice:
+            self._other_choices.append(delta)
+
+    def _take_other_choice(self) -> None:
+        """The stream is over: if there was no first choice, another one is the answer."""
+        others, self._other_choices = self._other_choices, []
+        if not self._has_first_choice:
+            deltas = [d for other in others if other.index == others[0].index for d in other.deltas]
+            for delta in deltas:
+                self.feed(delta)
 
     def _count(self, usage: Usage) -> None:
         known = self.usage
@@ -238,7 +249,7 @@ class Answer:
         self._emit(Event("usage", usage))
 
     def _finish(self, delta: Finish) -> None:
-        self.finish_reason = delta.reason
+        self.finish_reason = delta.reason or ("tool_calls" if self._tool_calls else "stop")
         failure = from_reason(delta.reason)
         if failure is not None:
             self.fail(failure)
@@ -259,7 +270,7 @@ class _Parts:
     """Which parts of a text have been closed by an event that repeats all of the part."""
 
     def __init__(self) -> None:
-        self._closed: set[Hashable] = set()
+        self._closed: set[Hashable] = set()  # the parts, and the texts of them
         self._end = 0  # characters, up to the end of the last part that was closed
 
     def rest_of(self, whole: WholeText, so_far: str) -> str:
@@ -268,10 +279,13 @@ class _Parts:
             return ""
         pieces = so_far
         if whole.part is not None:
-            self._closed.add(whole.part)
             pieces = so_far[self._end :]
-        # A whole that differs from its pieces adds nothing: they have been shown already.
-        rest = whole.text[len(pieces) :] if whole.text.startswith(pieces) else ""
+        # A whole that differs from its pieces adds nothing: they have been shown already. Nor does
+        # one that has been closed before: vLLM gives a part another number in each event.
+        adds = whole.text.startswith(pieces) and whole.text not in self._closed
+        rest = whole.text[len(pieces) :] if adds else ""
+        if whole.part is not None:
+            self._closed |= {whole.part, whole.text}
         self._end = len(so_far) + len(rest)
         return rest
 
@@ -285,7 +299,7 @@ def _nothing_understood(message: ServerSentEvent) -> MalformedStreamError:
     )
 
 
-_NO_CONTENT = (Source, OtherChoice, Done)
+_OF_NO_CHOICE = (Source, Usage, Failure, OtherChoice, Done)
 """Deltas that say nothing of the first choice."""
 _FEED: dict[type, Callable[..., None]] = {
     Reasoning: Answer._reason,

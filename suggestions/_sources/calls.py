@@ -46,8 +46,7 @@ class Call:
             self.name = piece.name  # some services send the whole name with every piece
         else:
             self.name += piece.name
-        says_nothing = not piece.arguments or (piece.whole and piece.arguments == "{}")
-        if says_nothing and (self._pieces or not piece.arguments):
+        if not piece.arguments or (self._pieces and _says_nothing(piece)):
             return
         if piece.whole or self._is_whole:
             # A new list, because snapshots of the old one may be still to be made.
@@ -64,6 +63,10 @@ class Call:
         return FunctionCall(self.name, self.arguments)
 
 
+def _says_nothing(piece: FunctionCallPiece | ToolCallPiece) -> bool:
+    return not piece.arguments or (piece.whole and piece.arguments == "{}")
+
+
 def _call_upto(name: str, arguments: TextSoFar, count: int) -> FunctionCall:
     return FunctionCall(name, arguments.upto(count))
 
@@ -75,6 +78,9 @@ class ToolCalls:
         self._calls: list[Call] = []
         # The call of the last piece, by that piece's position; under None, of the last at all.
         self._last: dict[int | None, Call] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._calls)
 
     def add(self, piece: ToolCallPiece) -> None:
         call = self._call_of(piece)
@@ -113,7 +119,9 @@ class ToolCalls:
         if not call.name:
             return True
         # Some services have one index for all calls, and others neither index nor id.
-        repeats = piece.name == call.name and piece.arguments in ("", call.arguments)
+        repeats = piece.name == call.name and (
+            _says_nothing(piece) or piece.arguments == call.arguments
+        )
         if has_new_id:
             return repeats and piece.whole
         if not call.arguments:

@@ -78,13 +78,15 @@ class Exchange:
             raise errors.MalformedStreamError(
                 f"The answer is not what {self._dialect.name} sends: " + errors.one_line(str(error))
             ) from error
-        if not (self._dialect.ends_at_eof or self._intake.may_be_complete):
+        if not (self._dialect.ends_at_eof or self._intake.has_reason_to_stop()):
             raise errors.IncompleteStreamError("The answer stopped before it was complete.")
         self._intake.add_deltas(DONE)
 
     def _read_stream(self) -> bool:
         """True if the answer is over, False if only the stream has ended, or if it is none."""
-        body, unchosen = self._body, list[ServerSentEvent]()
+        body, deadlines = self._body, self._transport.deadlines
+        unchosen: list[ServerSentEvent] = []
+        is_stream = False
         while True:
             try:
                 data = b"" if body.ended else self._transport.read()
@@ -94,6 +96,9 @@ class Exchange:
             batch = body.feed(data) if data else body.finish()
             if body.framing == "whole":
                 return False
+            if body.framing and not is_stream:
+                is_stream = True
+                deadlines.messages()
             if not self._is_chosen:
                 unchosen += batch
                 batch = unchosen if self._choose_by(unchosen, at_end=not data) else []
@@ -101,6 +106,8 @@ class Exchange:
                 self.has_begun = True
                 if self._intake.add_messages(batch, self._dialect):
                     return True
+                if self._intake.has_gone_on:
+                    deadlines.understood()
             if not data:
                 return False
 

@@ -22,6 +22,8 @@ class Intake:
 
     def __init__(self, answer: Answer, delivery: Delivery) -> None:
         self.text_waiters = Waiters()
+        self.has_gone_on = False
+        """The dialect understood a message of the last batch."""
         self._answer = answer
         self._delivery = delivery
 
@@ -30,10 +32,10 @@ class Intake:
         with self._delivery.lock:
             self._answer.request_id = request_id
 
-    @property
-    def may_be_complete(self) -> bool:
+    def has_reason_to_stop(self) -> bool:
         """Whether the answer is complete if the stream ends cleanly here, without a terminator."""
-        return self._answer.may_be_complete
+        with self._delivery.lock:
+            return self._answer.has_reason_to_stop()
 
     def add_messages(self, messages: Iterable[ServerSentEvent], dialect: Dialect) -> bool:
         """Adds messages that arrived together. Returns True if the answer is over.
@@ -41,6 +43,7 @@ class Intake:
         Raises `MalformedStreamError` for a message that the dialect cannot decode.
         """
         answer, log, decode = self._answer, self._delivery.log, dialect.decode
+        self.has_gone_on = False
         try:
             with self._delivery.lock:
                 for message in messages:
@@ -50,7 +53,9 @@ class Intake:
                     delta = None
                     for delta in decode(message):
                         answer.feed(delta)
-                    if delta is None and not answer.is_understood:
+                    if delta is not None:
+                        self.has_gone_on = True
+                    elif not answer.is_understood:
                         answer.note_unread(message)
         except Exception as error:
             raise MalformedStreamError(

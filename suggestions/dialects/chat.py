@@ -121,9 +121,8 @@ def _decode_chunk(
 
 
 def _first_of(choices: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The choice with the index 0; if there is none, all: one of them may be the only one."""
-    first = [choice for choice in choices if not index_of(choice.get("index"))]
-    return first[:1] or choices
+    """What is of the first choice, which Copilot sends in several parts; if none is, all."""
+    return [choice for choice in choices if not index_of(choice.get("index"))] or choices
 
 
 def _of_choice(choice: Mapping[str, Any], said: Iterator[Delta]) -> Iterator[Delta]:

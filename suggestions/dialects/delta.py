@@ -106,7 +106,7 @@ class OtherChoice(_Value):
     """What a choice with an index other than 0 says.
 
     The choices after the first are alternatives to it, and are no part of the answer. But some
-    services have just one, with the index 1: so it counts if there is no other.
+    services have just one, with the index 1: at the end, it counts if there was no first.
     """
 
     __slots__ = ("deltas", "index")
@@ -117,7 +117,11 @@ class OtherChoice(_Value):
 
 
 class Finish(_Value):
-    """The model's reason to stop: "stop", "length", "tool_calls", "content_filter" …"""
+    """The model's reason to stop: "stop", "length", "tool_calls", "content_filter" …
+
+    "" if the wire names none for an answer that is complete: it is "tool_calls" if there are calls,
+    and else "stop".
+    """
 
     __slots__ = ("reason",)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from suggestions.dialects.base import Asked
 from suggestions.dialects.delta import Delta, Failure
-from suggestions.dialects.json_message import failure_in, name_of, parse_object
+from suggestions.dialects.json_message import event_in, failure_in, name_of
 from suggestions.dialects.model_api import ModelAPI
 from suggestions.dialects.question import ROLES
 from suggestions.dialects.responses_events import (
@@ -50,19 +50,15 @@ class Responses(ModelAPI):
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
         if message.type == "error":
-            return (failure_in(message.data.strip()),)
-        data = message.data.strip()
-        # `[DONE]` says nothing here: an answer is complete after `response.completed`. An event
-        # with a name may be a heartbeat with any data, such as a time.
-        is_named = message.type != "message"
-        if not data or data == "[DONE]" or (is_named and not data.startswith("{")):
+            return (failure_in(message.data),)
+        event = event_in(message)
+        if event is None:
             return ()
-        event = parse_object(data)
         kind = name_of(event.get("type")) or message.type
         # Services have events of their own, `name:event`, which may report what they like.
         is_known = kind in READ or kind in PASSED_OVER or ":" in kind
         if not is_known and is_report(event):
-            return (failure_in(data),)
+            return (failure_in(message.data),)
         return decode_event(event, kind)
 
     def decode_body(self, body: Any) -> Iterable[Delta]:

@@ -29,7 +29,7 @@ from suggestions.dialects.json_message import (
     text_of,
     usage_of,
 )
-from suggestions.errors import ServiceError, from_report, one_line
+from suggestions.errors import ServiceError, from_interruption, from_report
 
 _Object = Mapping[str, Any]
 _CALLS = {"function_call": "arguments", "custom_tool_call": "input"}
@@ -254,20 +254,17 @@ def reason_of(response: _Object, status: str, report: object) -> Iterator[Delta]
     elif reason or status == "incomplete":
         yield from _incomplete_because(reason)
     else:
-        items = map(object_of, array_of(response.get("output")))
-        called = any(item.get("type") in _CALLS for item in items)
-        yield Finish("tool_calls" if called else "stop")
+        yield Finish("")
 
 
 def _incomplete_because(reason: str) -> Iterator[Delta]:
-    if reason.startswith("max_"):  # max_output_tokens, max_messages ...
+    failure = from_interruption(reason)
+    if failure is None:
         yield Finish("length")
         return
     if reason:
         yield Finish(reason)
-    if reason not in ("length", "content_filter"):
-        quote = f" (It says: {one_line(reason)})" if reason else ""
-        yield Failure(ServiceError(f"The service stopped the answer early.{quote}"))
+    yield Failure(failure)
 
 
 def _source(response: _Object) -> Source:

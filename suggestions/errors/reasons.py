@@ -57,7 +57,8 @@ def from_interruption(reason: str) -> SuggestionsError | None:
 
 
 def _broken_off(reason: str, state: str = "") -> str:
-    return f"The service {state}broke off the answer. (It says: {one_line(reason)})"
+    quote = f" (It says: {one_line(reason)})" if reason else ""
+    return f"The service {state}broke off the answer.{quote}"
 
 
 def _letters(reason: str) -> str:

@@ -290,7 +290,7 @@ def test_a_whole_answer_with_a_call(item: dict[str, Any], called: str) -> None:
     ("status", "details", "quote"),
     [
         ("incomplete", {"reason": "interrupted"}, "interrupted"),
-        ("incomplete", None, "stopped the answer early"),
+        ("incomplete", None, "broke off the answer"),
         ("cancelled", None, "cancelled"),
     ],
 )

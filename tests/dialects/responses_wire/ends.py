@@ -61,7 +61,7 @@ ENDS = [
         "Hi",
         finish=None,
         error=ServiceError,
-        quotes="stopped the answer early",
+        quotes="broke off the answer",
         differs="it has no errors for reasons to stop",
     ),
     Wire(
