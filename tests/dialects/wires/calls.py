@@ -14,11 +14,11 @@ from wires.shapes import (
     call,
     calling,
     choice,
-    choices,
     chunk,
     completion,
     last_line,
     line,
+    sse,
     whole,
 )
 from wires.wire import JSON, NDJSON, Wire, done, failed
@@ -155,18 +155,20 @@ STREAMS = [
         "openai",
         calling(call('{"city":', "weather", "call_1"))
         + calling(call('"Oslo"}'))
-        + choices(
-            choice(
-                "tool_calls",
-                message={
-                    "role": "assistant",
-                    "content": "",
-                    "tool_calls": [call(OSLO, "weather", "call_1", index=None)],
-                },
+        + sse(
+            whole(
+                choice(
+                    "tool_calls",
+                    message={
+                        "role": "assistant",
+                        "content": "",
+                        "tool_calls": [call(OSLO, "weather", "call_1", index=None)],
+                    },
+                )
             )
         )
         + DONE,
-        LOOKED,
+        done(finish="tool_calls", calls=[CALLED], usage=COUNTED),
     ),
     Wire(
         "LiteLLM: after the pieces, a chunk with the whole call",

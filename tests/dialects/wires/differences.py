@@ -55,21 +55,6 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
             "raises": "IndexError",
         },
     },
-    "openai reads the `delta` of a choice, and nothing beside it": {
-        "calls: MiniMax: the last chunk is the whole answer, with the call": {
-            "calls": [],
-            "raises": "AttributeError",
-        },
-        "text_once: a gateway: a stream of one chunk, with the whole `message`": {
-            "text": "",
-            "raises": "AssertionError",
-        },
-        "text_once: a gateway: the closing `message` has more than the pieces": {"text": "Hi"},
-        "text_once: llama-cpp-python: the text in the choice itself, as in the older completions": {
-            "text": "",
-            "raises": "AttributeError",
-        },
-    },
     "they show a call as it came: nulls, an empty text, a text in the place of an object": {
         "calls: a gateway: a `function_call` of nulls beside the text": {"calls": [(None, None)]},
         "calls: counter-sample, OpenAI: a real call without arguments": {"calls": [("now", "")]},
@@ -128,6 +113,17 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
         "text_once: a gateway: the text only in `output_text` of the whole response": {"text": ""},
         "text_once: counter-sample, OpenAI's Responses: two messages with the same text": {
             "text": ""
+        },
+    },
+    "openai reads the `delta` of a choice, and nothing beside it": {
+        "text_once: a gateway: a stream of one chunk, with the whole `message`": {
+            "text": "",
+            "raises": "AssertionError",
+        },
+        "text_once: a gateway: the closing `message` has more than the pieces": {"text": "Hi"},
+        "text_once: llama-cpp-python: the text in the choice itself, as in the older completions": {
+            "text": "",
+            "raises": "AttributeError",
         },
     },
     "they pass on what is no text as it is, and a program that joins the pieces fails": {
