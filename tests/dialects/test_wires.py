@@ -62,7 +62,7 @@ def outcome_of(source: SuggestionsEventSource | Answer) -> Outcome:
         source.full_function_call,
         source.usage,
         source.finish_reason,
-        error and (type(error), error.message, error.status, error.retry_after),
+        None if error is None else (type(error), error.message, error.status, error.retry_after),
     )
 
 
@@ -110,7 +110,7 @@ def check(source: SuggestionsEventSource, heard: Heard) -> None:
 
 
 def _as_said(calls: Sequence[Any], expected: Sequence[Call]) -> list[Call]:
-    """The calls, the arguments as JSON where the table has them so."""
+    """The calls, the arguments as JSON if the table has them so."""
     as_json = [not isinstance(arguments, str) for _, arguments in expected]
     as_json += [False] * len(calls)
     return [

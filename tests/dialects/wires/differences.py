@@ -211,7 +211,7 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
             "raises": ""
         },
     },
-    "openai reads no whole answer where it has asked for a stream": {
+    "openai reads no whole answer after it has asked for a stream": {
         "media_types: 9router: a whole answer as text/event-stream, then [DONE]": {
             "text": "",
             "raises": "AssertionError",

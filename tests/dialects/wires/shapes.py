@@ -9,7 +9,7 @@ USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
 COUNTED = (7, 3)
 OSLO = '{"city":"Oslo"}'
 CALLED = ("weather", {"city": "Oslo"})
-"""What a user hears of a call with the arguments `OSLO`."""
+"""The call with the arguments `OSLO`, as a user gets it."""
 
 
 def body(**fields: Any) -> bytes:
