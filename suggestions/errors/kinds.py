@@ -73,7 +73,8 @@ _TABLE = (
         "content filter|safety polic|"
         "prompt blocked|response blocked|content management policy|inappropriate content|"
         "prohibited content|unsafe content|sensitive content|sensitive word|new_sensitive|"
-        "flagged|safety system|safety filter|guardrail|content exists risk|considered high risk|"
+        "contentpolicyviolation|flagged|"
+        "safety system|safety filter|guardrail|content exists risk|considered high risk|"
         "content security|敏感|不安全|违规",
     ),
     Row(529, ServiceUnavailableError, "The service is overloaded. Please try again in a moment."),
