@@ -90,7 +90,8 @@ class Exchange:
             try:
                 data = b"" if body.ended else transport.read()
             except errors.SuggestionsError:
-                intake.add_messages(body.rest(), self._dialect)
+                if intake.add_messages(body.rest(), self._dialect):
+                    return True
                 raise
             batch = body.feed(data) if data else body.finish()
             if unread is not None:
