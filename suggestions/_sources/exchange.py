@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from suggestions import errors
 from suggestions._sources.intake import Intake
+from suggestions._wire import Decoder
 from suggestions._wire.abort import Aborted
 from suggestions._wire.headers import media_type, request_id
 from suggestions._wire.sniff import Sniffer
@@ -84,23 +85,25 @@ class Exchange:
 
     def _read_stream(self) -> bool:
         """True if the answer is over, False if only the stream has ended, or if it is none."""
-        transport, body, intake = self._transport, self._body, self._intake
+        transport, intake = self._transport, self._intake
+        body: Decoder[list[ServerSentEvent]] = self._body
         unread: list[ServerSentEvent] | None = []  # until it is known who reads them
         while True:
             try:
                 data = b"" if body.ended else transport.read()
             except errors.SuggestionsError:
-                if intake.add_messages(body.rest(), self._dialect):
+                if intake.add_messages(self._body.rest(), self._dialect):
                     return True
                 raise
             batch = body.feed(data) if data else body.finish()
             if unread is not None:
-                if body.framing == "whole":
+                if self._body.framing == "whole":
                     return False
                 unread += batch
                 if not self._choose_by(unread, at_end=not data):
                     continue
                 batch, unread = unread, None
+                body = self._body.decoder or body
                 transport.deadlines.messages()
             if batch:
                 self.has_begun = True

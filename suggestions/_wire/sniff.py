@@ -29,8 +29,8 @@ class Sniffer(Decoder[list[ServerSentEvent]]):
     `framings` says how the dialect reads each media type. But services and proxies send events
     under other types, raw text under the type of events, and lines of JSON under that of JSON.
 
-    `framing` is the choice, None until it is made. If it is "whole", nothing is decoded: `held`
-    has the bytes so far.
+    `framing` is the choice, and `decoder` is the decoder, None until it is made. If the choice is
+    "whole", nothing is decoded: `held` has the bytes so far.
     """
 
     def __init__(self, content_type: str, framings: Mapping[str, BodyFraming]) -> None:
@@ -39,20 +39,20 @@ class Sniffer(Decoder[list[ServerSentEvent]]):
         self._declared = framings.get(media_type(content_type))
         self._known = frozenset(framings.values())
         self._charset = charset(content_type)
-        self._decoder: Decoder[list[ServerSentEvent]] | None = None
+        self.decoder: Decoder[list[ServerSentEvent]] | None = None
         if self._declared == "events" and "text" not in self._known:
             self._choose("events")
 
     def feed(self, data: bytes) -> list[ServerSentEvent]:
-        if self._decoder is None:
+        if self.decoder is None:
             data = self.held = self.held + data
             framing = self.framing or self._framing_of(data)
             if framing is not None:
                 self._choose(framing)
-            if self._decoder is None:
+            if self.decoder is None:
                 return []
-        batch = self._decoder.feed(data)
-        self.ended = self._decoder.ended
+        batch = self.decoder.feed(data)
+        self.ended = self.decoder.ended
         return batch
 
     def finish(self) -> list[ServerSentEvent]:
@@ -62,24 +62,24 @@ class Sniffer(Decoder[list[ServerSentEvent]]):
             is_text = "text" in self._known and self.held.strip()
             framing = self._declared or "whole"
             self._choose("text" if framing == "events" and is_text else framing)
-            batch = self._decoder.feed(self.held) if self._decoder else []
-        return batch + (self._decoder.finish() if self._decoder else [])
+            batch = self.decoder.feed(self.held) if self.decoder else []
+        return batch + (self.decoder.finish() if self.decoder else [])
 
     def rest(self) -> list[ServerSentEvent]:
         """What is held and whole, if the connection is lost."""
-        if isinstance(self._decoder, EventDecoder):
-            return self._decoder.rest()
+        if isinstance(self.decoder, EventDecoder):
+            return self.decoder.rest()
         is_text = self.framing is None and self._declared == "text"
         return self.finish() if is_text else []
 
     def _choose(self, framing: BodyFraming) -> None:
         self.framing = framing
         if framing == "events":
-            self._decoder = EventDecoder(strict=True)
+            self.decoder = EventDecoder(strict=True)
         elif framing == "lines":
-            self._decoder = LineDecoder()
+            self.decoder = LineDecoder()
         elif framing == "text":
-            self._decoder = TextDecoder(self._charset)
+            self.decoder = TextDecoder(self._charset)
 
     def _framing_of(self, data: bytes) -> BodyFraming | None:
         """The framing of a body that begins with `data`, None if it is too short to say."""
