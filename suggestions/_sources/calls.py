@@ -125,7 +125,8 @@ class ToolCalls:
             _says_nothing(piece) or piece.arguments == call.arguments
         )
         if has_new_id:
-            return repeats and piece.whole
+            # Some gateways have a new id in each event, also in the one that closes the call.
+            return piece.whole and (repeats or (piece.name == call.name and not call.arguments))
         if not call.arguments:
             return piece.position is not None or piece.name.startswith(call.name)
         return repeats or (piece.name == call.name and call.is_open)

@@ -311,7 +311,7 @@ def _call(item: _Object, position: object) -> Iterator[Delta]:
         call_id = name_of(item.get("call_id")) or ""
         arguments = _json_of(item.get(field))
         name = text_of(item.get("name"))
-        yield ToolCallPiece(index_of(position), call_id, name, arguments, whole=True)
+        yield ToolCallPiece(index_of(position), call_id, name, arguments, whole=bool(arguments))
 
 
 def _json_of(arguments: object) -> str:

@@ -126,6 +126,64 @@ CALLS = [
         finish="tool_calls",
     ),
     Wire(
+        "a gateway: the same function twice, with the same index",
+        created()
+        + added(call())
+        + arguments_done(ARGUMENTS)
+        + added(call(number=2))
+        + arguments_done('{"a": 2}')
+        + completed(call(ARGUMENTS), call('{"a": 2}', number=2)),
+        calls=(F, ("call2", "f", '{"a": 2}')),
+        finish="tool_calls",
+    ),
+    Wire(
+        "a gateway: the same function twice, without indexes",
+        created()
+        + named("response.output_item.added", item=call())
+        + named("response.function_call_arguments.done", arguments=ARGUMENTS)
+        + named("response.output_item.added", item=call(number=2))
+        + named("response.function_call_arguments.done", arguments='{"a": 2}')
+        + completed(call(ARGUMENTS), call('{"a": 2}', number=2)),
+        calls=(F, ("call2", "f", '{"a": 2}')),
+        finish="tool_calls",
+    ),
+    Wire(
+        "a gateway: another call_id at the end",
+        created()
+        + added(call())
+        + arguments(ARGUMENTS)
+        + completed({**call(ARGUMENTS), "call_id": "call9"}),
+        calls=(F,),
+        finish="tool_calls",
+        differs="it has only the later id",
+    ),
+    Wire(
+        "a gateway: another call_id with the arguments",
+        created()
+        + added(call())
+        + item_done({**call(ARGUMENTS), "call_id": "call9"})
+        + completed(),
+        calls=(F,),
+        finish="tool_calls",
+        differs=SAYS_ONLY_THE_END,
+    ),
+    Wire(
+        "OpenAI: two custom tools, and a function between them",
+        created()
+        + added(custom())
+        + on("custom_tool_call_input.done", input="ls")
+        + added(call(name="g", number=2), 1)
+        + arguments_done(G[2], 1)
+        + item_done({**custom("pwd"), "id": "ctc3", "call_id": "call3"}, 2)
+        + completed(
+            custom("ls"),
+            call(G[2], "g", 2),
+            {**custom("pwd"), "id": "ctc3", "call_id": "call3"},
+        ),
+        calls=(("call1", "shell", "ls"), G, ("call3", "shell", "pwd")),
+        finish="tool_calls",
+    ),
+    Wire(
         "Copilot: another item id with each event",
         created()
         + added({**call(), "id": "x1"})
