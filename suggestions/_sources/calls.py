@@ -48,6 +48,8 @@ class Call:
             self.name += piece.name
         if not piece.arguments or (self._pieces and _says_nothing(piece)):
             return
+        if piece.name and piece.arguments == self.arguments and not self.is_open:
+            return  # some services send the whole call again, after its pieces
         if piece.whole or self._is_whole:
             # A new list, because snapshots of the old one may be still to be made.
             self._pieces = []

@@ -84,30 +84,30 @@ class Exchange:
 
     def _read_stream(self) -> bool:
         """True if the answer is over, False if only the stream has ended, or if it is none."""
-        body, deadlines = self._body, self._transport.deadlines
-        unchosen: list[ServerSentEvent] = []
-        is_stream = False
+        transport, body, intake = self._transport, self._body, self._intake
+        unread: list[ServerSentEvent] | None = []  # until it is known who reads them
         while True:
             try:
-                data = b"" if body.ended else self._transport.read()
+                data = b"" if body.ended else transport.read()
             except errors.SuggestionsError:
-                self._intake.add_messages(body.rest(), self._dialect)
+                if intake.add_messages(body.rest(), self._dialect):
+                    return True
                 raise
             batch = body.feed(data) if data else body.finish()
-            if body.framing == "whole":
-                return False
-            if body.framing and not is_stream:
-                is_stream = True
-                deadlines.messages()
-            if not self._is_chosen:
-                unchosen += batch
-                batch = unchosen if self._choose_by(unchosen, at_end=not data) else []
+            if unread is not None:
+                if body.framing == "whole":
+                    return False
+                unread += batch
+                if not self._choose_by(unread, at_end=not data):
+                    continue
+                batch, unread = unread, None
+                transport.deadlines.messages()
             if batch:
                 self.has_begun = True
-                if self._intake.add_messages(batch, self._dialect):
+                if intake.add_messages(batch, self._dialect):
                     return True
-                if self._intake.has_gone_on:
-                    deadlines.understood()
+                if intake.has_gone_on:
+                    transport.deadlines.understood()
             if not data:
                 return False
 
@@ -152,9 +152,11 @@ class Exchange:
 
     def _choose_by(self, messages: list[ServerSentEvent], *, at_end: bool) -> bool:
         """Chooses by the first message that says enough; at the end, there is no other choice."""
+        if self._body.framing is None:
+            return False
         for message in messages:
-            self._choose(_MEDIA_TYPES[self._body.framing or ""], message)
-        if messages and at_end and not self._is_chosen:
+            self._choose(_MEDIA_TYPES[self._body.framing], message)
+        if at_end and not self._is_chosen:
             self._open(self._dialect)
         return self._is_chosen
 

@@ -43,7 +43,7 @@ class Intake:
         Raises `MalformedStreamError` for a message that the dialect cannot decode.
         """
         answer, log, decode = self._answer, self._delivery.log, dialect.decode
-        self.has_gone_on = False
+        gone_on = False
         try:
             with self._delivery.lock:
                 for message in messages:
@@ -54,7 +54,7 @@ class Intake:
                     for delta in decode(message):
                         answer.feed(delta)
                     if delta is not None:
-                        self.has_gone_on = True
+                        gone_on = True
                     elif not answer.is_understood:
                         answer.note_unread(message)
         except Exception as error:
@@ -65,6 +65,7 @@ class Intake:
             ) from error
         finally:
             self.announce()
+        self.has_gone_on = gone_on
         return answer.ending is not None
 
     def add_deltas(self, *deltas: Delta) -> None:

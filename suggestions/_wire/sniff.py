@@ -66,7 +66,9 @@ class Sniffer(Decoder[list[ServerSentEvent]]):
         return batch + (self._decoder.finish() if self._decoder else [])
 
     def rest(self) -> list[ServerSentEvent]:
-        """What is held of a text, if the connection is lost."""
+        """What is held and whole, if the connection is lost."""
+        if isinstance(self._decoder, EventDecoder):
+            return self._decoder.rest()
         is_text = self.framing is None and self._declared == "text"
         return self.finish() if is_text else []
 

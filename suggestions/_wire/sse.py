@@ -133,7 +133,7 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
 
     def _last_of_answer(self, held: str) -> list[ServerSentEvent]:
         """The unfinished event, if nothing of it is missing. Raises if something is."""
-        last = [event for event in self._interpret(held) if is_whole(event.data)] if held else []
+        last = self._whole_of(held)
         if self._is_empty and self.unframed and not last:
             raise MalformedStreamError(
                 "The service announces server-sent events, but sends something else: "
@@ -143,6 +143,13 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         if self.unfinished and not last:
             raise IncompleteStreamError("The answer stopped before it was complete.")
         return last
+
+    def rest(self) -> list[ServerSentEvent]:
+        """The unfinished event, if nothing of it is missing, after the connection is lost."""
+        return self._whole_of(self._held.decode(errors="replace").strip("\n"))
+
+    def _whole_of(self, held: str) -> list[ServerSentEvent]:
+        return [event for event in self._interpret(held) if is_whole(event.data)] if held else []
 
     def _whole_blocks(self, data: bytes) -> bytes:
         """All up to the end of the last whole event, with LF line ends; the rest is held."""

@@ -5,7 +5,6 @@ Source: Anthropic's API reference, "Messages", "Streaming messages" and "Errors"
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -145,8 +144,7 @@ def _block(block: Mapping[str, Any], index: int | None) -> Iterator[Delta]:
     elif kind == "thinking":
         yield Reasoning(text_of(block.get("thinking")))
     elif kind == "tool_use":
-        given = object_of(block.get("input"))
-        arguments = json.dumps(given, ensure_ascii=False) if given else ""
+        arguments = text_of(block.get("input"))
         call_id = name_of(block.get("id")) or ""
         yield ToolCallPiece(index, call_id, text_of(block.get("name")), arguments, whole=True)
 

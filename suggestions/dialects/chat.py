@@ -133,7 +133,8 @@ def _of_choice(choice: Mapping[str, Any], said: Iterator[Delta]) -> Iterator[Del
 def _said_in_chunk(choice: Mapping[str, Any]) -> Iterator[Delta]:
     """Some services send two with each piece: the new text, and in `message` the text so far."""
     if choice.get("delta") is None:
-        return _said(object_of(choice.get("message")))
+        # Older completions have the text in the choice itself.
+        return _said(object_of(choice.get("message")) or {"content": choice.get("text")})
     return _said_at_last(choice)
 
 

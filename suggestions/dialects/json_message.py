@@ -102,9 +102,10 @@ def usage_of(
     completion: str = "completion_tokens",
 ) -> Usage:
     """Counts of tokens; `prompt` and `completion` are the service's names for the two."""
-    asked, answered, total = (
-        _count(counts.get(name)) for name in (prompt, completion, "total_tokens")
-    )
+    # Some gateways have Anthropic's names in the wire of another service.
+    asked = _count(counts.get(prompt)) or _count(counts.get("input_tokens"))
+    answered = _count(counts.get(completion)) or _count(counts.get("output_tokens"))
+    total = _count(counts.get("total_tokens"))
     return Usage(asked, answered, total or asked + answered, counts)
 
 

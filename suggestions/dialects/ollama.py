@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.dialects.base import Asked, Framing, Options, Request
+from suggestions.dialects.base import EVENTS, Asked, Framing, Options, Request
 from suggestions.dialects.delta import (
     DONE,
     Delta,
@@ -20,7 +20,15 @@ from suggestions.dialects.delta import (
     Source,
     ToolCallPiece,
 )
-from suggestions.dialects.json_message import array_of, name_of, object_of, parse, text_of, usage_of
+from suggestions.dialects.json_message import (
+    array_of,
+    event_in,
+    failure_in,
+    name_of,
+    object_of,
+    text_of,
+    usage_of,
+)
 from suggestions.dialects.model_api import ModelAPI
 from suggestions.dialects.question import ROLES
 from suggestions.errors import from_report, is_report
@@ -44,14 +52,17 @@ class Ollama(ModelAPI):
     path = "/api/chat"
     own_url = "http://localhost:11434"
     roles = (ROLES - {"jetpack-ai"}) | {"tool"}
-    framings: Mapping[str, Framing] = {_MEDIA_TYPE: "lines", "": "lines"}
+    framings: Mapping[str, Framing] = {**EVENTS, _MEDIA_TYPE: "lines", "": "lines"}
 
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         request = super().request(question, options, stream=stream)
         return request._replace(headers={"Accept": _MEDIA_TYPE} if stream else {})
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
-        return _decode(parse(message.data), message.data)
+        if message.type == "error":
+            return (failure_in(message.data),)
+        answer = event_in(message)
+        return () if answer is None else _decode(answer, message.data)
 
     def decode_body(self, body: Any) -> Iterable[Delta]:
         if not is_report(body) and not (isinstance(body, Mapping) and "message" in body):
@@ -65,8 +76,8 @@ def _decode(answer: Any, data: str | None = None) -> Iterator[Delta]:
         return
     if not isinstance(answer, Mapping):
         raise ValueError(f"expected a JSON object, got {type(answer).__name__}")
-    if "message" not in answer and not answer.get("done"):
-        return  # an object of another kind
+    if "message" not in answer and ("response" in answer or not answer.get("done")):
+        return  # an object of another kind, such as those of "Generate a completion"
     yield Source(name_of(answer.get("model")))
     message = object_of(answer.get("message"))
     yield Reasoning(text_of(message.get("thinking")))

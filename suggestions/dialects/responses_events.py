@@ -236,7 +236,7 @@ def said_in(response: _Object) -> Iterator[Delta]:
     if reasoning:
         yield WholeReasoning(reasoning)
     text = "".join(delta.text for delta in said if type(delta) is WholeText)
-    if text:
+    if text := text or text_of(response.get("output_text")):
         yield WholeText(text)
     yield from (delta for delta in said if type(delta) is ToolCallPiece)
     usage = object_of(response.get("usage"))

@@ -69,10 +69,12 @@ _TABLE = (
         "The service declined this text. Please rephrase it and try again.",
         "contentfilter contentpolicy datainspectionfailed moderation responsibleai sensitive "
         "safety guardrail prohibitedcontent riskdetection policyviolation 1026 1027 1301",
-        "guidelines|usage polic|use polic|content polic|content filter|safety polic|"
+        "usage guideline|safety guideline|content guideline|usage polic|use polic|content polic|"
+        "content filter|safety polic|"
         "prompt blocked|response blocked|content management policy|inappropriate content|"
         "prohibited content|unsafe content|sensitive content|sensitive word|new_sensitive|"
-        "flagged|safety system|safety filter|guardrail|content exists risk|considered high risk|"
+        "contentpolicyviolation|flagged|"
+        "safety system|safety filter|guardrail|content exists risk|considered high risk|"
         "content security|敏感|不安全|违规",
     ),
     Row(529, ServiceUnavailableError, "The service is overloaded. Please try again in a moment."),

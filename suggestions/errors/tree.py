@@ -52,21 +52,21 @@ class QuotaExceededError(SuggestionsError):
 
 
 class ModerationError(SuggestionsError):
-    """422, or a content filter stopped the question or the answer."""
+    """The service declines the text: a bare 422, or a content filter, however it is reported."""
 
     code = "error_moderation"
     severity = "info"
 
 
 class ServiceUnavailableError(SuggestionsError):
-    """503, 529, or the service says in the stream that it is overloaded."""
+    """503, 529, or the service says that it is overloaded."""
 
     code = "error_service_unavailable"
     severity = "info"
 
 
 class ContextTooLargeError(SuggestionsError):
-    """413, or a conversation longer than the model takes."""
+    """413, or a conversation longer than the model takes, however the service says it."""
 
     code = "error_context_too_large"
     severity = "info"
@@ -94,7 +94,7 @@ class NetworkError(SuggestionsError):
 
 
 class StatusError(NetworkError):
-    """A status without an event of its own."""
+    """A status without an event of its own; a 422 that complains of a field is one too."""
 
 
 class AuthenticationError(StatusError):

@@ -29,7 +29,8 @@ _CODES = {
 
 def _error_body(fault: Fault) -> dict[str, object]:
     """The error object of the WordPress REST API."""
-    phrase = HTTP_STATUS_CODES.get(fault.status, "Unknown error")
+    status = 500 if fault.status == 200 else fault.status
+    phrase = HTTP_STATUS_CODES.get(status, "Unknown error")
     code = fault.code or phrase.lower().replace(" ", "_")
     data: dict[str, object] = {"status": fault.status}
     if fault.param:

@@ -1,5 +1,7 @@
-"""The services' own packages, `openai` and `anthropic`, read the same bytes: what they hear of a
-wire is what our users hear, or else the difference is explained."""
+"""The services' own packages, `openai` and `anthropic`, read the same bytes.
+
+What they get is what our users get, or else the difference is explained.
+"""
 
 from __future__ import annotations
 

@@ -428,6 +428,23 @@ def test_a_stream_that_stops_early_is_never_a_success(face: Face, steps: list[St
     assert source.error.partial_text == "".join(record.by_name["chunk"])
 
 
+@pytest.mark.parametrize("ending", [b"data: [DONE]", b"data: [DONE]\n"])
+def test_a_terminator_counts_without_the_blank_line_after_it(face: Face, ending: bytes) -> None:
+    for after in ([], [ConnectionResetError()]):
+        source = face.ask([chunk("a"), chunk(finish="stop"), ending, *after])
+        assert source.result(10) == "a"
+
+
+def test_an_error_counts_without_the_blank_line_after_it(face: Face) -> None:
+    report = b'{"error": {"message": "no more memory"}}'
+    for after in ([], [ConnectionResetError()]):
+        source = face.ask([chunk("a"), report, *after])
+        face.wait(source)
+        assert source.error is not None
+        assert "no more memory" in source.error.message
+        assert source.error.partial_text == "a"
+
+
 def test_nothing_after_the_terminator_is_read_or_awaited(face: Face) -> None:
     awaited: list[bool] = []
     source = face.ask([chunk("a"), DONE, lambda: awaited.append(True), chunk("b")])

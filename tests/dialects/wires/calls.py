@@ -18,6 +18,7 @@ from wires.shapes import (
     completion,
     last_line,
     line,
+    sse,
     whole,
 )
 from wires.wire import JSON, NDJSON, Wire, done, failed
@@ -146,6 +147,36 @@ STREAMS = [
         chunk(tool_calls=call('{"city":', "weather", "call_1"))
         + chunk(tool_calls=call('"Oslo"}', None, ""))
         + chunk(None, "tool_calls")
+        + DONE,
+        LOOKED,
+    ),
+    Wire(
+        "MiniMax: the last chunk is the whole answer, with the call",
+        "openai",
+        calling(call('{"city":', "weather", "call_1"))
+        + calling(call('"Oslo"}'))
+        + sse(
+            whole(
+                choice(
+                    "tool_calls",
+                    message={
+                        "role": "assistant",
+                        "content": "",
+                        "tool_calls": [call(OSLO, "weather", "call_1", index=None)],
+                    },
+                )
+            )
+        )
+        + DONE,
+        done(finish="tool_calls", calls=[CALLED], usage=COUNTED),
+    ),
+    Wire(
+        "LiteLLM: after the pieces, a chunk with the whole call",
+        "openai",
+        calling(call('{"city":', "weather", "call_1"))
+        + calling(call('"Oslo"}', None, "call_1"))
+        + calling(call(OSLO, "weather", "call_1"))
+        + CALLS
         + DONE,
         LOOKED,
     ),

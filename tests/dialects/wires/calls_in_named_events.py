@@ -50,6 +50,12 @@ ANTHROPIC = [
         LOOKED,
     ),
     Wire(
+        "a gateway: the whole input of a tool in its start, as a text",
+        "anthropic",
+        message_start() + tool_block(OSLO) + block_stop() + USES,
+        LOOKED,
+    ),
+    Wire(
         "llama.cpp, cc-switch: the start of a tool without an `input`",
         "anthropic",
         message_start()

@@ -16,6 +16,9 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
         "calls: gcli2api: two whole calls, both with the index 0": {
             "calls": [("weathertime", '{"city":"Oslo"}{"zone":"CET"}')]
         },
+        "calls: LiteLLM: after the pieces, a chunk with the whole call": {
+            "calls": [("weatherweather", '{"city":"Oslo"}{"city":"Oslo"}')]
+        },
     },
     "openai wants the index of each call and of each choice, from 0 on, as a number, in a list": {
         "calls: Gemini: two whole calls in a chunk, no index, empty ids": {
@@ -52,9 +55,12 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
             "raises": "IndexError",
         },
     },
-    "openai shows a call as it came: nulls and an empty text are no arguments to it": {
+    "they show a call as it came: nulls, an empty text, a text in the place of an object": {
         "calls: a gateway: a `function_call` of nulls beside the text": {"calls": [(None, None)]},
         "calls: counter-sample, OpenAI: a real call without arguments": {"calls": [("now", "")]},
+        "calls_in_named_events: a gateway: the whole input of a tool in its start, as a text": {
+            "calls": [("weather", '{"city":"Oslo"}')]
+        },
     },
     "both take the end of the body for the end of the answer, whatever came before": {
         "calls: counter-sample, OpenAI: cut within the arguments": {
@@ -104,16 +110,21 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
         },
         "text_once: Codex's backend: the text only in `output_item.done`": {"text": ""},
         "text_once: Spice AI: the text only in `response.completed`": {"text": ""},
+        "text_once: a gateway: the text only in `output_text` of the whole response": {"text": ""},
         "text_once: counter-sample, OpenAI's Responses: two messages with the same text": {
             "text": ""
         },
     },
-    "openai reads a stream's `delta`, and no `message`": {
+    "openai reads the `delta` of a choice, and nothing beside it": {
         "text_once: a gateway: a stream of one chunk, with the whole `message`": {
             "text": "",
             "raises": "AssertionError",
         },
         "text_once: a gateway: the closing `message` has more than the pieces": {"text": "Hi"},
+        "text_once: llama-cpp-python: the text in the choice itself, as in the older completions": {
+            "text": "",
+            "raises": "AttributeError",
+        },
     },
     "they pass on what is no text as it is, and a program that joins the pieces fails": {
         "text_once: Cloudflare Workers AI: the piece `0` is a number": {
@@ -200,7 +211,7 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
             "raises": ""
         },
     },
-    "openai reads no whole answer where it has asked for a stream": {
+    "openai reads no whole answer after it has asked for a stream": {
         "media_types: 9router: a whole answer as text/event-stream, then [DONE]": {
             "text": "",
             "raises": "AssertionError",

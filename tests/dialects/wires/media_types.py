@@ -127,6 +127,12 @@ OTHERS_ELSEWHERE = [
         content_type=PLAIN,
     ),
     Wire(
+        "a proxy before Ollama: the lines as events",
+        "ollama",
+        sse(line("Hi").strip()) + sse(last_line().strip()),
+        COUNTED_HI,
+    ),
+    Wire(
         "one-api: its own page, as the path is wrong",
         "openai",
         PAGE,

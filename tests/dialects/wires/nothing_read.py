@@ -114,6 +114,14 @@ STRANGE = [
         content_type=NDJSON,
     ),
     strange(
+        "Ollama's generate, read with `ollama`",
+        "ollama",
+        b'{"model":"m1","response":"Hi","done":false}\n'
+        b'{"model":"m1","response":"","done":true,"done_reason":"stop"}\n',
+        '"response"',
+        content_type=NDJSON,
+    ),
+    strange(
         "OpenAI's models, in the place of an answer",
         "openai",
         b'{"object":"list","data":[{"id":"m1","object":"model"}]}',

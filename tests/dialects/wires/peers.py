@@ -74,7 +74,9 @@ def _chat(url: str, is_whole: bool, said: Said, calls: list[Call]) -> None:
                 if event.type == "content.delta":
                     said(event.delta)
             message = stream.get_final_completion().choices[0].message
-    functions = [call.function for call in message.tool_calls or () if call.type == "function"]
+    functions: list[Any] = [
+        call.function for call in message.tool_calls or () if call.type == "function"
+    ]
     functions += [message.function_call] if message.function_call else []
     calls += [_call(function.name, function.arguments) for function in functions]
 

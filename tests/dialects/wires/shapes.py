@@ -9,12 +9,12 @@ USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
 COUNTED = (7, 3)
 OSLO = '{"city":"Oslo"}'
 CALLED = ("weather", {"city": "Oslo"})
-"""What a user hears of a call with the arguments `OSLO`."""
+"""The call with the arguments `OSLO`, as a user gets it."""
 
 
 def body(**fields: Any) -> bytes:
     """A JSON object alone, such as a whole answer or the body of a status."""
-    return json.dumps(fields, ensure_ascii=False).encode()
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def sse(data: str | bytes | dict[str, Any], event: str = "") -> bytes:

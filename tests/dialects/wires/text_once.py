@@ -92,6 +92,15 @@ CHATS = [
         done("Hi", reasoning="1"),
     ),
     Wire(
+        "llama-cpp-python: the text in the choice itself, as in the older completions",
+        "openai",
+        choices(choice(text="Hi"))
+        + choices(choice(text=" there"))
+        + choices(choice("stop", text=""))
+        + DONE,
+        done("Hi there"),
+    ),
+    Wire(
         'a gateway: the index of the choice is the text "0"',
         "openai",
         choices(choice(None, "0", delta={"content": "Hi"}))
@@ -188,6 +197,12 @@ RESPONSES = [
         "Spice AI: the text only in `response.completed`",
         "responses",
         created() + completed(message_item("Hi there")),
+        RESPONDED,
+    ),
+    Wire(
+        "a gateway: the text only in `output_text` of the whole response",
+        "responses",
+        created() + completed(output_text="Hi there"),
         RESPONDED,
     ),
     Wire(

@@ -1,4 +1,4 @@
-"""A wire: the bytes that a service is known to send, and what a user hears of them.
+"""A wire: the bytes that a service is known to send, and what a user hears.
 
 The bytes are made up; what is odd about them is what users of that service have reported in public.
 """
