@@ -90,6 +90,56 @@ def service() -> Iterator[str]:
         yield server.url
 
 
+PLAIN = [
+    ("Tk", "tkinter", "answer.cget('text')", "root.destroy()"),
+    (
+        "GTK and GLib",
+        "gi",
+        "application.get_active_window().get_child().get_text()",
+        "application.quit()",
+    ),
+    ("wxPython", "wx", "answer.GetValue()", "frame.Close()"),
+]
+"""Where the text is plain: the document's heading, what shows the text, what ends the program."""
+
+
+@pytest.mark.parametrize(("heading", "module", "shown", "leave"), PLAIN)
+@program("{module}", env={"GTK_A11Y": "none"})
+def test_the_document_with_plain_text(heading: str, module: str, shown: str, leave: str) -> None:
+    from suggestions import signals
+
+    names: dict[str, Any] = {}
+    found: list[str] = []
+
+    def end(source: Any, event: Any) -> None:
+        found.append(eval(shown, names))
+        exec(leave, names)
+
+    signals.end.connect(end)
+    with answering():
+        exec(block_of(heading), names)
+    assert found == [TEXT]
+
+
+@program("prompt_toolkit", display=False)
+def test_the_document_with_prompt_toolkit() -> None:
+    from prompt_toolkit.application import create_app_session
+    from prompt_toolkit.input import create_pipe_input
+    from prompt_toolkit.output import DummyOutput
+
+    from suggestions import signals
+
+    names: dict[str, Any] = {}
+    signals.end.connect(lambda source, event: names["app"].exit(), weak=False)
+    with (
+        create_pipe_input() as keys,
+        create_app_session(input=keys, output=DummyOutput()),
+        answering(),
+    ):
+        exec(block_of("prompt_toolkit"), names)
+    assert names["answer"].text == TEXT
+
+
 @pytest.mark.parametrize("binding", ["PyQt6", "PySide6", "PyQt5", "PySide2"])
 @program("{binding}.QtWidgets", display=False, env=OFFSCREEN)
 def test_the_document_with_qt(binding: str) -> None:
