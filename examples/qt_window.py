@@ -6,13 +6,17 @@ It asks the playground, a model on this machine: no key, no network.
 """
 
 try:
-    from PyQt6 import QtWidgets
+    from PyQt6 import QtCore, QtGui, QtWidgets
 except ModuleNotFoundError:
-    from PySide6 import QtWidgets
+    from PySide6 import QtCore, QtGui, QtWidgets
 
 from suggestions import SuggestionsEventSource
 from suggestions.playground import Playground
 from suggestions.toolkits import qt
+
+FEATURES = QtGui.QTextDocument.MarkdownFeature
+# Tags in an answer, such as List<int>, are text. PyQt6 6.4 makes nothing of the two together.
+TAGS_AS_TEXT = (FEATURES.MarkdownDialectGitHub | FEATURES.MarkdownNoHTML) or FEATURES.MarkdownNoHTML
 
 
 class Window(QtWidgets.QWidget):
@@ -29,6 +33,7 @@ class Window(QtWidgets.QWidget):
         self.text = QtWidgets.QTextBrowser()
         self.text.document().setDocumentMargin(12)
         self.status = QtWidgets.QLabel("Ready")
+        self.status.setTextFormat(QtCore.Qt.TextFormat.PlainText)  # an error may quote HTML
         layout = QtWidgets.QGridLayout(self)
         layout.addWidget(self.question, 0, 0)
         layout.addWidget(self.button, 0, 1)
@@ -56,7 +61,7 @@ class Window(QtWidgets.QWidget):
             self.ask()
 
     def show_text(self, source: SuggestionsEventSource, event) -> None:
-        self.text.setMarkdown(event.detail)
+        self.text.document().setMarkdown(event.detail, TAGS_AS_TEXT)
         bar = self.text.verticalScrollBar()
         bar.setValue(bar.maximum())
         self.status.setText(f"Writing … {len(event.detail)} characters")

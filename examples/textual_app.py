@@ -5,6 +5,7 @@
 It asks the playground, a model on this machine: no key, no network.
 """
 
+from markdown_it import MarkdownIt  # comes with Textual
 from textual.app import App
 from textual.containers import VerticalScroll
 from textual.widgets import Footer, Header, Input, Markdown
@@ -28,7 +29,8 @@ class SuggestionsApp(App):
         yield Header()
         yield Input("Who won the world cup in 2022?")
         with VerticalScroll():
-            yield Markdown()
+            # Tags are text: without this, List<int> is shown as List.
+            yield Markdown(parser_factory=lambda: MarkdownIt("gfm-like", {"html": False}))
         yield Footer()
 
     def on_input_submitted(self, event):
@@ -52,7 +54,7 @@ class SuggestionsApp(App):
         self.query_one(VerticalScroll).scroll_end(animate=False)
 
     def fail(self, source, event):
-        self.notify(event.detail.message, severity="error")
+        self.notify(event.detail.message, severity="error", markup=False)
 
     def rest(self, source, event):
         if source is self.source:

@@ -18,18 +18,14 @@ SETUP = """
 
 
 def execute(*cells: str, path: Path | None = None) -> Any:
-    """Runs the cells, or a notebook, in a kernel; returns the notebook with its outputs."""
+    """Runs the cells, and then a notebook's, in a kernel; returns them with their outputs."""
     import warnings
 
     import nbformat
     from nbclient import NotebookClient
 
-    if path is None:
-        notebook: Any = nbformat.v4.new_notebook()
-        sources = [textwrap.dedent(cell) for cell in cells]
-        notebook.cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    else:
-        notebook = nbformat.read(path, as_version=4)
+    notebook: Any = nbformat.read(path, as_version=4) if path else nbformat.v4.new_notebook()
+    notebook.cells[:0] = [nbformat.v4.new_code_cell(textwrap.dedent(cell)) for cell in cells]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the kernel's own sockets
         NotebookClient(
@@ -139,7 +135,7 @@ def test_the_example() -> None:
     cells = execute(path=EXAMPLE).cells
     output, state = cells[3].outputs
     assert state.data["text/plain"] == "'done'"
-    assert output.data["text/markdown"].startswith("**Argentina** won the 2022 FIFA World Cup")
-    assert output.data["text/markdown"].endswith("after 1978 and 1986.")
+    assert output.data["text/html"].startswith("<p><strong>Argentina</strong> won the 2022 FIFA")
+    assert output.data["text/html"].endswith("after 1978 and 1986.</p>\n")
     for cell in (cells[5], cells[7]):
         assert printed(cell).startswith("Small words cross the wire,")
