@@ -23,6 +23,7 @@ class Call:
         self.id = ""
         self.name = ""
         self._pieces: list[str] = []
+        self._length = 0
         self._is_whole = False
         self._so_far = TextSoFar(self._pieces)
 
@@ -31,10 +32,16 @@ class Call:
         return "".join(self._pieces)
 
     @property
+    def is_empty(self) -> bool:
+        return not self._pieces
+
+    @property
     def is_open(self) -> bool:
         """Whether the arguments have begun, and are not a whole JSON value yet."""
-        if not self._pieces:
+        if self.is_empty:
             return False
+        if not self._pieces[-1].rstrip().endswith("}"):
+            return True  # nearly always; to parse them with each piece takes quadratic time
         try:
             json.loads(self.arguments)
         except (ValueError, RecursionError):
@@ -48,14 +55,20 @@ class Call:
             self.name += piece.name
         if not piece.arguments or (self._pieces and _says_nothing(piece)):
             return
-        if piece.name and piece.arguments == self.arguments and not self.is_open:
+        if piece.name and not self.is_open and self.repeats(piece):
             return  # some services send the whole call again, after its pieces
         if piece.whole or self._is_whole:
             # A new list, because snapshots of the old one may be still to be made.
             self._pieces = []
             self._so_far = TextSoFar(self._pieces)
+            self._length = 0
         self._is_whole = piece.whole
         self._pieces.append(piece.arguments)
+        self._length += len(piece.arguments)
+
+    def repeats(self, piece: FunctionCallPiece | ToolCallPiece) -> bool:
+        """Whether the piece has the arguments that there are, all of them."""
+        return len(piece.arguments) == self._length and piece.arguments == self.arguments
 
     def snapshot(self) -> Callable[[], FunctionCall]:
         """Makes the call as it is now, when a handler wants it."""
@@ -78,6 +91,7 @@ class ToolCalls:
 
     def __init__(self) -> None:
         self._calls: list[Call] = []
+        self._by_id: dict[str, list[Call]] = {}
         # The call of the last piece, by that piece's position; under None, of the last at all.
         self._last: dict[int | None, Call] = {}
 
@@ -92,7 +106,9 @@ class ToolCalls:
             call = Call(piece.position)
             self._calls.append(call)
         self._last[piece.position] = self._last[None] = call
-        call.id = call.id or piece.id
+        if piece.id and not call.id:
+            call.id = piece.id
+            self._by_id.setdefault(call.id, []).append(call)
         call.add(piece)
 
     def whole(self) -> tuple[ToolCall, ...]:
@@ -101,9 +117,8 @@ class ToolCalls:
 
     def _call_of(self, piece: ToolCallPiece) -> Call | None:
         """The call that a piece continues, None if it opens another."""
-        for call in self._calls if piece.id else ():
-            same_place = piece.whole or piece.position in (None, call.position)
-            if call.id == piece.id and same_place:
+        for call in self._by_id.get(piece.id, ()):
+            if piece.whole or piece.position in (None, call.position):
                 return call
         last = self._last.get(piece.position)
         if last is None:
@@ -121,12 +136,11 @@ class ToolCalls:
         if not call.name:
             return True
         # Some services have one index for all calls, and others neither index nor id.
-        repeats = piece.name == call.name and (
-            _says_nothing(piece) or piece.arguments == call.arguments
-        )
+        has_name = piece.name == call.name
+        repeats = has_name and (_says_nothing(piece) or call.repeats(piece))
         if has_new_id:
             # Some gateways have a new id in each event, also in the one that closes the call.
-            return piece.whole and (repeats or (piece.name == call.name and not call.arguments))
-        if not call.arguments:
+            return piece.whole and (repeats or (has_name and call.is_empty))
+        if call.is_empty:
             return piece.position is not None or piece.name.startswith(call.name)
-        return repeats or (piece.name == call.name and call.is_open)
+        return repeats or (has_name and call.is_open)
