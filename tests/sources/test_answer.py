@@ -570,7 +570,18 @@ def read_call(count: int) -> None:
     Log().feed(*[FunctionCallPiece("", "word ")] * count, DONE)
 
 
-@pytest.mark.parametrize("work", [read_text, read_call])
+def read_named_pieces(count: int) -> None:
+    """A tool call of so many pieces, each of which has the name."""
+    pieces = [ToolCallPiece(0, "", "f", "word ")] * count
+    Log().feed(ToolCallPiece(0, "", "f", '{"a": "'), *pieces, DONE)
+
+
+def read_calls(count: int) -> None:
+    """So many tool calls."""
+    Log().feed(*(ToolCallPiece(n, f"call_{n}", "f", "{}") for n in range(count)), DONE)
+
+
+@pytest.mark.parametrize("work", [read_text, read_call, read_named_pieces, read_calls])
 def test_an_answer_is_linear_in_its_pieces(work: Callable[[int], object]) -> None:
     # Were it quadratic, it would be sixteen times as much.
     assert cost(work, 100_000) < 10 * cost(work, 25_000)
