@@ -137,9 +137,8 @@ class Exchange:
         kind = kind if re.fullmatch(_MEDIA_TYPE, kind) else "something"
         quote = errors.one_line(text)
         raise errors.NotAnAnswerError(
-            f"The service sent {kind} that is no answer"
-            + (f": {quote} " if quote else ". ")
-            + "Is the URL right, or did a proxy or a login page reply instead?",
+            f"The service sent {kind} that is no answer. Is the URL right, or did a proxy or a "
+            "login page reply instead?" + (f" (It says: {quote})" if quote else ""),
             status=self._info.status,
             body=text,
             request_id=self._info.request_id,

@@ -176,7 +176,7 @@ def test_closing_the_page_stops_the_model(tab: Any, playground: Playground, left
 # Failures
 
 UNTIL_STOPPED = {"silence", "slow-headers"}
-NO_FAILURE = {"empty-answer", "whole"}  # an answer like any other, on this wire
+NO_FAILURE = {"empty-answer", "no-done", "whole"}  # an answer like any other, on this wire
 QUOTA = {"402", "429", "insufficient_quota", "stream-rate-limit", "stream-quota"}
 MODERATION = {"422", "content_filter", "stream-content-filter", "finish-content-filter"}
 UNAVAILABLE = {"503", "529", "stream-overloaded"}
