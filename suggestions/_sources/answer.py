@@ -193,7 +193,7 @@ class Answer:
             self._clear_opening()
 
     def _feed_apart(self, found: list[str | Reasoning]) -> None:
-        """Feeds what the text was found to be; its own tags are behind it."""
+        """Feeds the text and the reasoning that `ThinkTags` has found."""
         for delta in found:
             self.feed(delta)
 
@@ -212,8 +212,8 @@ class Answer:
             self._emit(Event("reasoning", delta.text))
 
     def _add_whole_text(self, delta: WholeText) -> None:
-        text = self.full_message
-        self.feed(self._text_parts.rest_of(delta, text))
+        before = self._think_tags.before if self._think_tags else ""
+        self.feed(self._text_parts.rest_of(delta, before + self.full_message))
 
     def _add_whole_reasoning(self, delta: WholeReasoning) -> None:
         self._reason(Reasoning(self._reasoning_parts.rest_of(delta, self.reasoning)))

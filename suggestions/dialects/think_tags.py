@@ -31,6 +31,8 @@ class ThinkTags:
         self._is_after_tag = False  # so newlines are dropped
         self._blanks: list[str] = []  # white space that is text, unless a block follows
         self._tag = ""  # what may be the beginning of a tag
+        self._fed: list[str] = []
+        self._text = ""  # the end of it that was found to be text
 
     @property
     def held(self) -> str:
@@ -42,8 +44,18 @@ class ThinkTags:
         """The reasoning that is held back while it may be the beginning of the closing tag."""
         return self._tag if self._is_in_block else ""
 
+    @property
+    def before(self) -> str:
+        """All that was sent before the text, as it was sent. An event that repeats the whole
+        answer has it too."""
+        fed = "".join(self._fed)
+        return fed[: len(fed) - len(self.held) - len(self._text)]
+
     def feed(self, piece: str) -> list[str | Reasoning]:
         """What is known to be text or reasoning now."""
+        if self.is_over:
+            return [piece] if piece else []
+        self._fed.append(piece)
         found: list[str | Reasoning] = []
         rest, self._tag = self._tag + piece, ""
         while rest and not self.is_over:
@@ -52,6 +64,7 @@ class ThinkTags:
                 self._is_after_tag = not rest
             rest = self._read_block(rest, found) if self._is_in_block else self._read_start(rest)
         if rest:
+            self._text = rest
             found.append(rest)
         return found
 
@@ -61,7 +74,8 @@ class ThinkTags:
         if self.held_reasoning:
             found.append(Reasoning(self.held_reasoning))
         elif self.held:
-            found.append(self.held)
+            self._text = self.held
+            found.append(self._text)
         self.is_over = True
         self._blanks.clear()
         self._tag = ""

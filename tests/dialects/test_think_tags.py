@@ -156,7 +156,9 @@ def test_nothing_is_lost_while_it_is_held_back(whole: str) -> None:
 @given(texts)
 def test_only_what_may_still_be_a_tag_is_held_back(whole: str) -> None:
     tags = ThinkTags()
-    tags.feed(whole)
+    found = tags.feed(whole)
+    text = "".join(each for each in found if isinstance(each, str))
+    assert tags.before + text + tags.held == whole
     assert "<think>".startswith(tags.held.lstrip())
     assert "</think>".startswith(tags.held_reasoning)
     assert not (tags.is_over and (tags.held or tags.held_reasoning))
@@ -396,3 +398,36 @@ def test_the_marker_of_an_unclear_prompt_is_found_after_a_block() -> None:
 def test_the_marker_in_the_reasoning_is_reasoning() -> None:
     source, _ = heard_of(chat_stream("<think>JETPACK_AI_ERROR</think>", "Yes."))
     assert (source.reasoning, source.full_message) == ("JETPACK_AI_ERROR", "Yes.")
+
+
+# Events that repeat the whole answer
+
+
+WHOLES = [
+    "<think>Hm.</think>\n\nYes.",
+    "\n<think>\nHm.\n</think>\n",
+    "<think>Hm.",
+    "<think>Hm.</th",
+    "Yes.",
+    " <thi",
+]
+
+
+@pytest.mark.parametrize("whole", WHOLES)
+def test_a_whole_that_repeats_the_pieces_says_nothing_twice(whole: str) -> None:
+    said = expected(whole)
+    choice = {"message": {"content": whole}, "finish_reason": "stop"}
+    repeated = data(json.dumps({"object": "chat.completion", "choices": [choice]}))
+    closing = named("response.output_text.done", output_index=0, content_index=0, text=whole)
+    for end in range(len(whole) + 1):
+        pieces = [whole[:end]] if end else []
+        chat = b"".join((*map(chunk, pieces), repeated, DONE_EVENT))
+        heard = outcome(OpenAI(think_tags=True), chat)
+        assert (heard.reasoning, heard.text, heard.error) == (*said, None), whole[:end]
+        deltas = (
+            named("response.output_text.delta", output_index=0, content_index=0, delta=piece)
+            for piece in pieces
+        )
+        completed = named("response.completed", response={"status": "completed"})
+        heard = outcome(Responses(think_tags=True), b"".join((*deltas, closing, completed)))
+        assert (heard.reasoning, heard.text, heard.error) == (*said, None), whole[:end]
