@@ -106,10 +106,10 @@ class Exchange:
                 body = self._body.decoder or body
                 transport.deadlines.messages()
             if batch:
-                self.has_begun = True
                 if intake.add_messages(batch, self._dialect):
                     return True
                 if intake.has_gone_on:
+                    self.has_begun = True
                     transport.deadlines.understood()
             if not data:
                 return False

@@ -1508,6 +1508,15 @@ def test_a_service_that_wants_a_long_delay_is_not_asked_again() -> None:
 
 
 @pytest.mark.usefixtures("no_delay")
+def test_a_heartbeat_is_no_beginning_of_an_answer() -> None:
+    heartbeat = framed(b"event: ping\ndata: 12:00\n\n")
+    with Server(in_turn(answering(CHUNKED, heartbeat), answering(STREAM))) as server:
+        told = Told(server.url, retries=1).wait()
+    assert told.of("done") == ["Argentina"]
+    assert len(told.of("retry")) == 1
+
+
+@pytest.mark.usefixtures("no_delay")
 @pytest.mark.parametrize("end", [b"", LAST_CHUNK])
 def test_no_retry_after_a_message(end: bytes) -> None:
     with Server(answering(CHUNKED, framed(said("Argen")), end)) as server:
