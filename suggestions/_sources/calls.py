@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from suggestions._sources.text_so_far import TextSoFar
 from suggestions.dialects.delta import FunctionCallPiece, ToolCallPiece
@@ -42,11 +43,8 @@ class Call:
             return False
         if not self._pieces[-1].rstrip().endswith("}"):
             return True  # nearly always; to parse them with each piece takes quadratic time
-        try:
-            json.loads(self.arguments)
-        except (ValueError, RecursionError):
-            return True
-        return False
+        arguments = self.arguments
+        return _value_of(arguments) is arguments
 
     def add(self, piece: FunctionCallPiece | ToolCallPiece) -> None:
         if piece.name.startswith(self.name):
@@ -68,7 +66,9 @@ class Call:
 
     def repeats(self, piece: FunctionCallPiece | ToolCallPiece) -> bool:
         """Whether the piece has the arguments that there are, all of them."""
-        return len(piece.arguments) == self._length and piece.arguments == self.arguments
+        if len(piece.arguments) == self._length and piece.arguments == self.arguments:
+            return True
+        return piece.whole and _value_of(piece.arguments) == _value_of(self.arguments)
 
     def snapshot(self) -> Callable[[], FunctionCall]:
         """Makes the call as it is now, when a handler wants it."""
@@ -80,6 +80,14 @@ class Call:
 
 def _says_nothing(piece: FunctionCallPiece | ToolCallPiece) -> bool:
     return not piece.arguments or (piece.whole and piece.arguments == "{}")
+
+
+def _value_of(arguments: str) -> Any:
+    """Their value, as the blanks in a text in JSON do not count; a text that is none is itself."""
+    try:
+        return json.loads(arguments)
+    except (ValueError, RecursionError):
+        return arguments
 
 
 def _call_upto(name: str, arguments: TextSoFar, count: int) -> FunctionCall:

@@ -80,7 +80,7 @@ class Exchange:
                 f"The answer is not what {self._dialect.name} sends: " + errors.one_line(str(error))
             ) from error
         if not (self._dialect.ends_at_eof or self._intake.has_reason_to_stop()):
-            raise errors.IncompleteStreamError("The answer stopped before it was complete.")
+            raise errors.stopped_early(self._body.unframed)
         self._intake.add_deltas(DONE)
 
     def _read_stream(self) -> bool:

@@ -7,7 +7,7 @@ import json
 from codecs import IncrementalDecoder, getincrementaldecoder, lookup
 
 from suggestions._wire import Decoder
-from suggestions.errors import EventTooLargeError, IncompleteStreamError, MalformedStreamError
+from suggestions.errors import EventTooLargeError, MalformedStreamError, stopped_early
 from suggestions.events import ServerSentEvent
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -42,7 +42,7 @@ class LineDecoder(Decoder[list[ServerSentEvent]]):
     def finish(self) -> list[ServerSentEvent]:
         last = super().finish() or self._messages([self._held])
         if last and _is_cut(last[0].data):
-            raise IncompleteStreamError("The answer stopped before it was complete.")
+            raise stopped_early()
         return last
 
     def _fail_too_large(self) -> None:

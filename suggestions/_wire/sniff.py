@@ -65,6 +65,11 @@ class Sniffer(Decoder[list[ServerSentEvent]]):
             batch = self.decoder.feed(self.held) if self.decoder else []
         return batch + (self.decoder.finish() if self.decoder else [])
 
+    @property
+    def unframed(self) -> str:
+        """What is in a stream of events, and is none."""
+        return self.decoder.unframed if isinstance(self.decoder, EventDecoder) else ""
+
     def rest(self) -> list[ServerSentEvent]:
         """What is held and whole, if the connection is lost."""
         if isinstance(self.decoder, EventDecoder):

@@ -18,9 +18,9 @@ from suggestions._wire.stray import is_whole, may_have_strays, strays_in
 from suggestions.errors import (
     LONGEST_BODY,
     EventTooLargeError,
-    IncompleteStreamError,
     MalformedStreamError,
     one_line,
+    stopped_early,
 )
 from suggestions.events import ServerSentEvent as ServerSentEvent
 
@@ -141,7 +141,7 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
                 body=self.unframed[:LONGEST_BODY],
             )
         if self.unfinished and not last:
-            raise IncompleteStreamError("The answer stopped before it was complete.")
+            raise stopped_early(self.unframed)
         return last
 
     def rest(self) -> list[ServerSentEvent]:

@@ -16,11 +16,12 @@ from suggestions.events import ServerSentEvent
 
 _FIELD = re.compile(r"(?:data|event|id|retry)?(?::|$)")
 _ERROR = "error:"
+_STARTS = ("\n{", "\n[", "\nerror:")
 
 
 def may_have_strays(block: str) -> bool:
     """Whether to look for messages beside the event of this block; takes little time."""
-    return block.startswith(("{", "[", _ERROR)) or "\n{" in block or "\nerror:" in block
+    return block.startswith(("{", "[", _ERROR)) or any(start in block for start in _STARTS)
 
 
 def strays_in(block: str, last_event_id: str) -> Iterator[ServerSentEvent]:
@@ -30,13 +31,13 @@ def strays_in(block: str, last_event_id: str) -> Iterator[ServerSentEvent]:
     for data in [bare] if _is_json(bare) else lines:
         if data.startswith(_ERROR):
             yield ServerSentEvent("error", data.removeprefix(_ERROR).strip(), last_event_id)
-        elif _is_json(data):
+        elif is_whole(data):
             yield ServerSentEvent("message", data, last_event_id)
 
 
 def is_whole(data: str) -> bool:
     """Whether nothing of an event's data can be missing: it is a terminator, or whole JSON."""
-    return data == "[DONE]" or _is_json(data)
+    return data.strip('"') == "[DONE]" or _is_json(data)
 
 
 def _is_json(text: str) -> bool:

@@ -21,6 +21,7 @@ from suggestions.dialects.delta import (
 from suggestions.dialects.json_message import (
     event_in,
     failure_in,
+    id_of,
     index_of,
     name_of,
     object_of,
@@ -145,7 +146,7 @@ def _block(block: Mapping[str, Any], index: int | None) -> Iterator[Delta]:
         yield Reasoning(text_of(block.get("thinking")))
     elif kind == "tool_use":
         arguments = text_of(block.get("input"))
-        call_id = name_of(block.get("id")) or ""
+        call_id = id_of(block.get("id"))
         yield ToolCallPiece(index, call_id, text_of(block.get("name")), arguments, whole=True)
 
 

@@ -18,7 +18,7 @@ from suggestions.dialects.base import (
 )
 from suggestions.dialects.delta import Delta
 from suggestions.dialects.json_lines import JsonLines
-from suggestions.dialects.json_message import parse
+from suggestions.dialects.json_message import is_terminator, parse
 from suggestions.dialects.model_api import messages_of
 from suggestions.dialects.question import ROLES
 from suggestions.errors import MalformedStreamError, is_report, one_line
@@ -78,7 +78,7 @@ def _chosen(first: ServerSentEvent, framing: Framing | None) -> Dialect:
 
 def _dialect_of(first: ServerSentEvent, *, lines: bool) -> Dialect | None:
     data = first.data.strip()
-    if first.type == "error" or data == "[DONE]":
+    if first.type == "error" or is_terminator(data):
         return find("openai")
     try:
         value = parse(data)

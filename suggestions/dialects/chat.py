@@ -27,7 +27,9 @@ from suggestions.dialects.delta import (
 from suggestions.dialects.json_message import (
     array_of,
     failure_in,
+    id_of,
     index_of,
+    is_terminator,
     name_of,
     object_of,
     parse,
@@ -52,7 +54,7 @@ class Chat(Dialect):
         if message.type != "message" or not data.startswith("{"):
             if message.type == "error":
                 return (failure_in(data),)
-            if data == "[DONE]":
+            if is_terminator(data):
                 return (DONE,)
             if not data or data.startswith(":"):
                 return ()
@@ -156,10 +158,12 @@ def _repeated(said: list[Delta]) -> Iterator[Delta]:
     """The same as a repetition of what the pieces have said, or should have said."""
     yield WholeReasoning("".join(delta.text for delta in said if isinstance(delta, Reasoning)))
     yield WholeText("".join(delta for delta in said if isinstance(delta, str)))
-    for delta in said:
-        if isinstance(delta, (FunctionCallPiece, ToolCallPiece)):
-            delta.whole = True
-            yield delta
+    calls = [delta for delta in said if isinstance(delta, (FunctionCallPiece, ToolCallPiece))]
+    for position, call in enumerate(calls):
+        call.whole = True
+        if isinstance(call, ToolCallPiece) and call.position is None:
+            call.position = position  # without an index, the order says which it is
+        yield call
 
 
 def _said(delta: Mapping[str, Any]) -> Iterator[Delta]:
@@ -189,7 +193,7 @@ def _tool_call(call: Mapping[str, Any]) -> ToolCallPiece:
     is_object = isinstance(arguments, Mapping)
     return ToolCallPiece(
         index_of(call.get("index")),
-        name_of(call.get("id")) or "",
+        id_of(call.get("id")),
         text_of((custom or function).get("name")),
         json.dumps(arguments, ensure_ascii=False) if is_object else text_of(arguments),
         whole=is_object,

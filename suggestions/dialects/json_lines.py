@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from suggestions.dialects.base import EVENTS, LINES
 from suggestions.dialects.delta import DONE, Delta, Failure
-from suggestions.dialects.json_message import failure_in, parse, text_of
+from suggestions.dialects.json_message import failure_in, is_terminator, parse, text_of
 from suggestions.dialects.prompted import Prompted
 from suggestions.errors import from_report, is_report
 
@@ -47,7 +47,7 @@ class JsonLines(Prompted):
         data = message.data.strip()
         if message.type != "message" or not data:
             return ()
-        return (DONE,) if data == "[DONE]" else self._read(parse(data), data)
+        return (DONE,) if is_terminator(data) else self._read(parse(data), data)
 
     def decode_body(self, body: Any) -> Iterable[Delta]:
         return self._read(body)

@@ -48,7 +48,7 @@ def event_in(message: ServerSentEvent) -> Mapping[str, Any] | None:
     """
     data = message.data.strip()
     is_named = message.type != "message"
-    if not data or data == "[DONE]" or (is_named and not data.startswith("{")):
+    if not data or is_terminator(data) or (is_named and not data.startswith("{")):
         return None
     return parse_object(data)
 
@@ -65,6 +65,16 @@ def failure_in(data: str) -> Failure:
 def name_of(value: object) -> str | None:
     """A name, an id or the like: the value if it is a text and not empty."""
     return value if value and isinstance(value, str) else None
+
+
+def id_of(value: object) -> str:
+    """The id of a call, which some services have as a number; "" if there is none."""
+    return str(value) if type(value) is int else name_of(value) or ""
+
+
+def is_terminator(data: str) -> bool:
+    """Whether the data of a message is the terminator of chats; some encode it as JSON."""
+    return data.strip('"') == "[DONE]"
 
 
 def text_of(value: object) -> str:

@@ -24,6 +24,7 @@ from suggestions.dialects.json_message import (
     array_of,
     event_in,
     failure_in,
+    id_of,
     name_of,
     object_of,
     text_of,
@@ -92,7 +93,7 @@ def _call(call: Mapping[str, Any]) -> ToolCallPiece:
     function = object_of(call.get("function"))
     given = function.get("arguments")
     arguments = given if isinstance(given, str) else json.dumps(given or {}, ensure_ascii=False)
-    call_id = name_of(call.get("id")) or ""
+    call_id = id_of(call.get("id"))
     return ToolCallPiece(next(_call_numbers), call_id, text_of(function.get("name")), arguments)
 
 

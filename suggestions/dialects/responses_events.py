@@ -23,6 +23,7 @@ from suggestions.dialects.delta import (
 )
 from suggestions.dialects.json_message import (
     array_of,
+    id_of,
     index_of,
     name_of,
     object_of,
@@ -90,13 +91,13 @@ def _item_done(event: _Object) -> Iterator[Delta]:
 
 def _arguments(event: _Object) -> Iterable[Delta]:
     # No name: a piece with one might begin another call. The events of the item have it.
-    call_id = name_of(event.get("call_id")) or ""
+    call_id = id_of(event.get("call_id"))
     position = index_of(event.get("output_index"))
     return (ToolCallPiece(position, call_id, arguments=text_of(event.get("delta"))),)
 
 
 def _whole_arguments(event: _Object) -> Iterable[Delta]:
-    call_id = name_of(event.get("call_id")) or ""
+    call_id = id_of(event.get("call_id"))
     position = index_of(event.get("output_index"))
     arguments = _json_of(event.get("arguments")) or text_of(event.get("input"))
     return (ToolCallPiece(position, call_id, arguments=arguments, whole=True),)
@@ -308,7 +309,7 @@ def _place(event: _Object, index: str, text: str) -> Hashable:
 def _call(item: _Object, position: object) -> Iterator[Delta]:
     field = _CALLS.get(text_of(item.get("type")))
     if field:
-        call_id = name_of(item.get("call_id")) or ""
+        call_id = id_of(item.get("call_id"))
         arguments = _json_of(item.get(field))
         name = text_of(item.get("name"))
         yield ToolCallPiece(index_of(position), call_id, name, arguments, whole=bool(arguments))

@@ -17,7 +17,7 @@ To add an error with an event of its own, touch:
 from __future__ import annotations
 
 from suggestions.errors.reasons import from_interruption, from_reason
-from suggestions.errors.reports import from_code, from_report, from_status, one_line
+from suggestions.errors.reports import from_code, from_report, from_status, one_line, stopped_early
 from suggestions.errors.said import is_report
 from suggestions.errors.tree import (
     LONGEST_BODY,
@@ -84,6 +84,7 @@ __all__ = [
     "from_status",
     "is_report",
     "one_line",
+    "stopped_early",
 ]
 
 for _name in __all__:

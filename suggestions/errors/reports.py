@@ -9,6 +9,7 @@ from suggestions.errors.kinds import BY_CODE, BY_STATUS, Row, row_of
 from suggestions.errors.said import Said, said_in, said_in_body
 from suggestions.errors.tree import (
     LONGEST_BODY,
+    IncompleteStreamError,
     ServiceError,
     ServiceUnavailableError,
     StatusError,
@@ -104,6 +105,11 @@ def from_code(code: object, message: str, *, body: str | None = None) -> Suggest
     """
     row = BY_CODE.get(str(code), _FAILED)
     return row.kind(one_line(message) or row.sentence, body=body)
+
+
+def stopped_early(said: str = "") -> IncompleteStreamError:
+    """The error of a stream that stopped before its end; `said` is what came in place of that."""
+    return IncompleteStreamError(_with_quote("The answer stopped before it was complete.", said))
 
 
 def one_line(text: str) -> str:
