@@ -36,7 +36,7 @@ class Sniffer(Decoder[list[ServerSentEvent]]):
     def __init__(self, content_type: str, framings: Mapping[str, BodyFraming]) -> None:
         self.framing: BodyFraming | None = None
         self.held = b""
-        self._declared = framings.get(media_type(content_type))
+        self._declared: BodyFraming | None = framings.get(media_type(content_type))
         self._known = frozenset(framings.values())
         self._charset = charset(content_type)
         self.decoder: Decoder[list[ServerSentEvent]] | None = None

@@ -68,7 +68,7 @@ _TABLE = (
         ModerationError,
         "The service declined this text. Please rephrase it and try again.",
         "contentfilter contentpolicy datainspectionfailed moderation responsibleai sensitive "
-        "safety guardrail prohibitedcontent riskdetection policyviolation 1026 1027 1301",
+        "safety guardrail prohibitedcontent riskdetection policyviolation biopolicy 1026 1027 1301",
         "usage guideline|safety guideline|content guideline|usage polic|use polic|content polic|"
         "content filter|safety polic|"
         "prompt blocked|response blocked|content management policy|inappropriate content|"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import openai
 import pytest
 from heard import SSE, source_of
@@ -13,6 +12,7 @@ from responses_wire.ends import ENDS, HEARTBEATS
 from responses_wire.reasoning import REASONING
 from responses_wire.shapes import Wire
 from responses_wire.texts import REFUSALS, TEXTS
+from wire_server import Server, answering, sized
 
 from suggestions import SuggestionsEventSource
 from suggestions._wire.sse import EventStream
@@ -58,13 +58,10 @@ def test_a_wire_cut_in_two_at_every_place(wire: Wire) -> None:
 
 def theirs(wire: Wire) -> tuple[Any, ...]:
     """The text, the calls and the end of the answer, as the `openai` package has them."""
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, headers={"Content-Type": SSE}, content=wire.body)
-
+    response = sized("200 OK", wire.body, SSE, Connection="close")
     with (
-        httpx.Client(transport=httpx.MockTransport(answer)) as http,
-        openai.OpenAI(api_key="any", base_url="https://x.example", http_client=http) as client,
+        Server(answering(response)) as server,
+        openai.OpenAI(api_key="any", base_url=server.url, max_retries=0) as client,
     ):
         try:
             events = client.responses.create(model="m1", input="Why?", stream=True)
