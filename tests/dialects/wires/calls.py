@@ -14,6 +14,7 @@ from wires.shapes import (
     call,
     calling,
     choice,
+    choices,
     chunk,
     completion,
     last_line,
@@ -51,6 +52,34 @@ STREAMS = [
         "openai",
         calling(call("", "weather", "call_1")) + calling(call(OSLO), finish="tool_calls") + DONE,
         LOOKED,
+    ),
+    Wire(
+        "a local server: an id that is a number",
+        "openai",
+        calling(call(OSLO, "weather", 123456789)) + CALLS + DONE,
+        LOOKED,
+    ),
+    Wire(
+        "MiniMax: the last chunk repeats the calls, without index and id",
+        "openai",
+        calling(call('{"city":', "weather", "call_1"))
+        + calling(call('"Oslo"}'))
+        + calling(call(CET, "time", "call_2", index=1))
+        + choices(
+            choice(
+                "tool_calls",
+                message={
+                    "content": "",
+                    "tool_calls": [
+                        call('{"city": "Oslo"}', "weather", index=None),
+                        call('{"zone": "CET"}', "time", index=None),
+                    ],
+                },
+            ),
+            object="chat.completion",
+        )
+        + DONE,
+        LOOKED_TWICE,
     ),
     Wire(
         "MiniMax at NVIDIA NIM: the whole name in each piece",

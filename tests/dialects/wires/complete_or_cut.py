@@ -67,6 +67,24 @@ CHATS = [
         SAID,
     ),
     Wire(
+        "a gateway: [DONE] as a text in JSON",
+        "openai",
+        HI + THERE + STOP + b'data: "[DONE]"\n\n',
+        SAID,
+    ),
+    Wire(
+        "a gateway: [DONE] without its field",
+        "openai",
+        HI + THERE + STOP + b"[DONE]\n",
+        SAID,
+    ),
+    Wire(
+        "a proxy: words of its own in place of the rest",
+        "openai",
+        HI + THERE + b"upstream connect error\n",
+        failed(IncompleteStreamError, "Hi there", quotes=["upstream connect error"]),
+    ),
+    Wire(
         "a gateway: `data:[DONE]` without the space, and CRLF for line ends",
         "openai",
         (HI + THERE + STOP).replace(b"data: ", b"data:").replace(b"\n", b"\r\n")

@@ -71,6 +71,7 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
             "calls": [("weather", {})],
             "raises": "",
         },
+        "complete_or_cut: a proxy: words of its own in place of the rest": {"raises": ""},
         "complete_or_cut: counter-sample, OpenAI: the body ends before the reason to stop": {
             "raises": ""
         },
@@ -114,6 +115,9 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
         "text_once: counter-sample, OpenAI's Responses: two messages with the same text": {
             "text": ""
         },
+    },
+    "openai knows its terminator by its first letters": {
+        "complete_or_cut: a gateway: [DONE] as a text in JSON": {"raises": "AttributeError"},
     },
     "openai reads the `delta` of a choice, and nothing beside it": {
         "text_once: a gateway: a stream of one chunk, with the whole `message`": {
