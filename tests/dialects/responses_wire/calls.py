@@ -64,7 +64,7 @@ CALLS = [
         finish="tool_calls",
     ),
     Wire(
-        "a gateway: the whole call where it begins",
+        "a gateway: the whole call in its first event",
         created() + added(call(ARGUMENTS)) + completed(call(ARGUMENTS)),
         calls=(F,),
         finish="tool_calls",

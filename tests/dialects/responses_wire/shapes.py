@@ -1,4 +1,4 @@
-"""What services send on the Responses wire, and what a user hears of it.
+"""What services send on the Responses wire, and what a user gets.
 
 The bytes are made up; what is odd about them is what users of that service have reported in public.
 """
