@@ -88,7 +88,7 @@ class Intake:
 
     def announce(self) -> None:
         """Wakes all that may have something new to do."""
-        if self.text_waiters:
+        if self.text_waiters.wakers:
             self.text_waiters.wake()
         if self._answer.ending is not None:
             self._delivery.end_waiters.wake()

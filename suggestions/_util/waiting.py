@@ -18,13 +18,11 @@ class Waiters:
     """Threads and tasks that wait for a condition. `wake()`, from any thread, has each check it."""
 
     def __init__(self) -> None:
-        self._wakers: list[Callable[[], object]] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._wakers)
+        self.wakers: list[Callable[[], object]] = []
+        """Each wakes one of them; empty if none waits."""
 
     def wake(self) -> None:
-        for wake in tuple(self._wakers):
+        for wake in tuple(self.wakers):
             wake()
 
     def block_until(
@@ -45,7 +43,7 @@ class Waiters:
             with contextlib.suppress(RuntimeError):  # it is free already
                 news.release()
 
-        self._wakers.append(wake)
+        self.wakers.append(wake)
         try:
             while not condition():
                 left = math.inf if deadline is None else max(0.0, deadline - monotonic())
@@ -54,7 +52,7 @@ class Waiters:
                     return False
             return True
         finally:
-            self._wakers.remove(wake)
+            self.wakers.remove(wake)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """As `block_until`, under asyncio and without a timeout of its own."""
@@ -67,10 +65,10 @@ class Waiters:
             with contextlib.suppress(RuntimeError):  # the loop was closed, with the task on it
                 loop.call_soon_threadsafe(news.set)
 
-        self._wakers.append(wake)
+        self.wakers.append(wake)
         try:
             while not condition():
                 await news.wait()
                 news.clear()
         finally:
-            self._wakers.remove(wake)
+            self.wakers.remove(wake)

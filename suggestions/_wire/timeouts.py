@@ -124,7 +124,14 @@ class Deadlines:
     def timeout(self) -> float | None:
         """Seconds for the next step, None for no limit. Raises the error of a missed deadline."""
         if self._phase == "idle":
-            seconds = self._idle if self._content is None else self._within_content(self._content)
+            if self._content is None:
+                seconds = self._idle
+            elif self._was_understood:  # nearly always
+                self._was_understood = False
+                self._content_deadline = monotonic() + self._content
+                seconds = self._soonest(self._content)
+            else:
+                seconds = self._soonest(self._content_deadline - monotonic())
             return seconds if self._total is None else self._within_total(seconds)
         if self._deadline is None:
             return self._within_total(None)
@@ -159,25 +166,18 @@ class Deadlines:
         self._phase = phase
         self._deadline = None if seconds is None else monotonic() + seconds
 
-    def _within_content(self, content: float) -> float | None:
+    def _soonest(self, content: float) -> float | None:
         """Seconds for the next byte: those of `idle`, or what is left of `content` if it is less.
 
         While messages are understood, they are always the same: then no read has to set its
         socket's timeout.
         """
-        now = monotonic()
-        if self._was_understood:
-            self._was_understood = False
-            self._content_deadline = now + content
-            left = content
-        else:
-            left = self._content_deadline - now
-        self._is_content_next = self._idle is None or left < self._idle
+        self._is_content_next = self._idle is None or content < self._idle
         if not self._is_content_next:
             return self._idle
-        if left <= 0:
+        if content <= 0:
             raise self.passed()
-        return left
+        return content
 
     def _within_total(self, seconds: float | None) -> float | None:
         if self._total is None:
