@@ -136,7 +136,7 @@ class ToolCalls:
 
     @staticmethod
     def _continues(call: Call, piece: ToolCallPiece) -> bool:
-        """Whether a piece at the place of this call continues it, although its id is another or none."""
+        """Whether a piece at the place of this call continues it, even if its id differs."""
         has_new_id = bool(piece.id and call.id)
         if not piece.name:
             # Some services have a new id for each piece of a call.
