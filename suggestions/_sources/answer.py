@@ -148,7 +148,7 @@ class Answer:
             self.fail(_nothing_understood(self._unread))
             return
         if self._think_tags:
-            self._feed_apart(self._think_tags.finish())
+            self._feed_separated(self._think_tags.finish())
         self._clear_opening()
         self._complete_calls()
         self._end("done", Event("done", self.full_message))
@@ -184,7 +184,7 @@ class Answer:
         if self.ended or not piece:
             return
         if self._think_tags and not self._think_tags.is_over:
-            self._feed_apart(self._think_tags.feed(piece))
+            self._feed_separated(self._think_tags.feed(piece))
             return
         verdict = self._opening.feed(piece)
         if verdict is Verdict.MARKER:
@@ -192,7 +192,7 @@ class Answer:
         elif verdict is Verdict.CLEAR:
             self._clear_opening()
 
-    def _feed_apart(self, found: list[str | Reasoning]) -> None:
+    def _feed_separated(self, found: list[str | Reasoning]) -> None:
         """Feeds the text and the reasoning that `ThinkTags` has found."""
         for delta in found:
             self.feed(delta)
@@ -226,7 +226,7 @@ class Answer:
     def _tool(self, piece: ToolCallPiece) -> None:
         self._tool_calls.add(piece)
 
-    def _other(self, delta: OtherChoice) -> None:
+    def _keep_other_choice(self, delta: OtherChoice) -> None:
         if not self._has_first_choice:
             self._other_choices.append(delta)
 
@@ -305,7 +305,7 @@ _FEED: dict[type, Callable[..., None]] = {
     Reasoning: Answer._reason,
     WholeText: Answer._add_whole_text,
     WholeReasoning: Answer._add_whole_reasoning,
-    OtherChoice: Answer._other,
+    OtherChoice: Answer._keep_other_choice,
     FunctionCallPiece: Answer._function,
     ToolCallPiece: Answer._tool,
     Usage: Answer._count,

@@ -83,7 +83,7 @@ def _says_nothing(piece: FunctionCallPiece | ToolCallPiece) -> bool:
 
 
 def _value_of(arguments: str) -> Any:
-    """Their value, as the blanks in a text in JSON do not count; a text that is none is itself."""
+    """Their value in JSON, in which blanks do not count; or the text itself if it is no JSON."""
     try:
         return json.loads(arguments)
     except (ValueError, RecursionError):
@@ -136,7 +136,7 @@ class ToolCalls:
 
     @staticmethod
     def _continues(call: Call, piece: ToolCallPiece) -> bool:
-        """Whether a piece at the place of this call is one of it, although it lacks its id."""
+        """Whether a piece at the place of this call continues it, even if its id differs."""
         has_new_id = bool(piece.id and call.id)
         if not piece.name:
             # Some services have a new id for each piece of a call.

@@ -56,8 +56,8 @@ class SuggestionsEventSource(EventTarget):
     - `session`: a `requests.Session` (proxy, certificates, adapters); it is never changed.
     - `headers`: added to the request.
     - `timeouts`: any of `connect` (10), `first_byte` (120), `idle` (60, between bytes), `content`
-      (120, between messages that the dialect understood), `total` (none), each in seconds or None
-      for none.
+      (120, or `idle` if you set that to more; between messages that the dialect understood),
+      `total` (none), each in seconds or None for none.
     - `retries`: how many more attempts before a message of the answer has come. Without it, two,
       and only if the connection was never made.
     - `throttle`: seconds; at most one `suggestion` in so many, always the newest text.

@@ -14,7 +14,7 @@ from suggestions._wire.sse import EventDecoder, ServerSentEvent
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b"error:", b":")
-# Under a media type of texts, a text may well begin as one of the others do.
+# Under a media type of text, a text may begin as events or lines of JSON do.
 _FIELDS_IN_TEXT = (b"data:", b"event:")
 _PAGE = re.compile(rb"(?i)<(?:!doctype html|html|head)\b")
 _LONGEST_PAGE = len(b"<!doctype html ")
@@ -67,11 +67,11 @@ class Sniffer(Decoder[list[ServerSentEvent]]):
 
     @property
     def unframed(self) -> str:
-        """What is in a stream of events, and is none."""
+        """Text in a stream of events that is not framed as an event."""
         return self.decoder.unframed if isinstance(self.decoder, EventDecoder) else ""
 
     def rest(self) -> list[ServerSentEvent]:
-        """What is held and whole, if the connection is lost."""
+        """The messages that are whole when the connection is lost."""
         if isinstance(self.decoder, EventDecoder):
             return self.decoder.rest()
         is_text = self.framing is None and self._declared == "text"

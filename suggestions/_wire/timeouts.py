@@ -70,8 +70,8 @@ class Deadlines:
 
     `total` runs from the creation of this object, `connect` from the start of each connection,
     `first_byte` from each request sent, `idle` from each read to the next, `content` from the first
-    read after a message that was understood to the next such message: pings do not keep a model
-    alive that has died behind its gateway. `content` is kept only after `messages()`. `error_body`:
+    read after a message that was understood to the next such message, because a gateway may go on
+    sending pings if its model is dead. `content` counts only after `messages()`. `error_body`:
     seconds for the whole body of an error, by default those of `idle`.
     """
 

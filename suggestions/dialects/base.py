@@ -77,15 +77,17 @@ class Dialect(ABC):
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
         """What one message of the stream says, in order; `DONE` if it is the terminator.
 
-        Raises `ValueError` for a message that is not one of this dialect."""
+        A message for which it yields nothing is a heartbeat, or not of this wire: it does not
+        restart the timeout `content`, and if nothing else comes, the answer is an error that
+        quotes it. Raises `ValueError` for a message that is not one of this dialect."""
 
     def choose(self, content_type: str, first: ServerSentEvent | None = None) -> Dialect | None:
         """The dialect that reads the answer; the event `open` follows as soon as it is known.
 
         Called when the response is accepted. As long as it returns None, it is called again with
         each message, or with the whole of an answer in one piece. `content_type` is the media type
-        in lower case: that of the header, and with a message, that of the framing which the body
-        has in truth. The default is the dialect itself. Raises `SuggestionsError` if no dialect
+        in lower case: that of the header, and with a message, that of the framing that the bytes
+        show. The default is the dialect itself. Raises `SuggestionsError` if no dialect
         fits.
         """
         return self

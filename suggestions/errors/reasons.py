@@ -13,7 +13,7 @@ from suggestions.errors.tree import (
     SuggestionsError,
 )
 
-# Parts of reasons, letters only. Some come with another behind: "content_filter: SAFETY".
+# Parts of reasons, letters only. Some are followed by another: "content_filter: SAFETY".
 _FILTERED = (
     *("contentfilter", "safety", "prohibitedcontent", "recitation", "blocklist", "spii"),
     *("sensitive", "guardrail", "refusal", "moderation", "toxic", "blocked", "flagged"),

@@ -93,7 +93,7 @@ def from_report(report: object, *, body: str | None = None) -> SuggestionsError:
     """
     said = said_in(report if isinstance(report, (Mapping, list)) else {"error": report})
     row = row_of(said) or _FAILED
-    # There is no status here, so that the error is none of a status.
+    # There is no status here, so the error must not be a `StatusError`.
     kind = ServiceError if row.kind is StatusError else row.kind
     return kind(_with_quote(row.sentence, said.words), body=body)
 

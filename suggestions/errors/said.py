@@ -52,7 +52,7 @@ _COMPLAINING = (
 
 
 class Said(NamedTuple):
-    """What a service says: the words to quote, and what tells the kind of failure, the best first.
+    """What a service says: the words to quote, and what shows the kind of failure, the best first.
 
     `codes` are its codes, types and reasons, numbers too; `texts` are all of its sentences.
     `names_field` says whether it complains of a field of the request.

@@ -1,6 +1,6 @@
 """What services really send as an error, after public reports: its kind, and what is quoted of it.
 
-Each row is what a user may see. Where the sentences of a service are public, their wording is
+Each row is what a user may see. If the sentences of a service are public, their wording is
 shortened here, except for the parts that the kind is recognised by.
 """
 

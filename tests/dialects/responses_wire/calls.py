@@ -70,7 +70,7 @@ CALLS = [
         finish="tool_calls",
     ),
     Wire(
-        "a gateway: {} where the call begins, and then the pieces",
+        "a gateway: {} as the call begins, and then the pieces",
         created() + added(call("{}")) + arguments(ARGUMENTS) + completed(call(ARGUMENTS)),
         calls=(F,),
         finish="tool_calls",

@@ -1,4 +1,4 @@
-"""Where the services' own Python packages hear something else, and why.
+"""What the services' own Python packages report in another way, and why.
 
 `text`, `calls` and `raises` are what they get; what is not named is the same. `raises` is the name
 of an exception, "" for none; other versions may raise another.

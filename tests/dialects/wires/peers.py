@@ -25,7 +25,7 @@ class Got(NamedTuple):
 
 
 def heard_as_got(heard: Heard) -> Got:
-    """What a package gets that hears the same; it raises something for each failure."""
+    """What a package gets if it reads the same; for each failure, it raises an exception."""
     calls = [*heard.calls, *([heard.function] if heard.function else [])]
     return Got(heard.text, calls, heard.error.__name__ if heard.error else "")
 

@@ -1,4 +1,4 @@
-"""A wire: the bytes that a service is known to send, and what a user hears.
+"""A wire: the bytes that a service is known to send, and what a user gets.
 
 The bytes are made up; what is odd about them is what users of that service have reported in public.
 """
@@ -23,7 +23,7 @@ Call = tuple[str, Any]
 
 
 class Heard(NamedTuple):
-    """What a user hears. A field that is `...` may have any value."""
+    """What a user gets. A field that is `...` may have any value."""
 
     text: str
     error: type[SuggestionsError] | None
