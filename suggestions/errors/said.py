@@ -208,7 +208,9 @@ class _Reader:
             if isinstance(field := fields.get(name), (Mapping, list)):
                 words = words or self._words(field, depth + 1) or self._of_fields(field, depth + 1)
         for name in _SENTENCES:
-            words = words or self._words(fields.get(name), depth + 1)
+            field = fields.get(name)
+            if name not in _WITHIN or isinstance(field, str):
+                words = words or self._words(field, depth + 1)
         for name, field in fields.items():
             if name.endswith("exception") and isinstance(field, Mapping):
                 words = words or self._words(field, depth + 1)
