@@ -17,6 +17,8 @@ _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b"error:", b":")
 # Under a media type of text, a text may begin as events or lines of JSON do.
 _FIELDS_IN_TEXT = (b"data:", b"event:")
 _PAGE = re.compile(rb"(?i)<(?:!doctype html|html|head)\b")
+_LONGEST_START = 64 * 1024
+"""Bytes that are held at most until the framing is clear: a first line of JSON, or blank lines."""
 _LONGEST_PAGE = len(b"<!doctype html ")
 
 BodyFraming = Literal["events", "lines", "text", "whole"]
@@ -47,6 +49,8 @@ class Sniffer(Decoder[list[ServerSentEvent]]):
         if self.decoder is None:
             data = self.held = self.held + data
             framing = self.framing or self._framing_of(data)
+            if framing is None and len(data) > _LONGEST_START:
+                framing = self._declared or "whole"
             if framing is not None:
                 self._choose(framing)
             if self.decoder is None:
