@@ -99,6 +99,8 @@ class Delivery:
         self.host = None if dispatch is None else Host(self, dispatch)
         self.reader: int | None = None
         """The thread that reads and delivers at once, if no host runs the handlers."""
+        self.is_fed_by_loop = False
+        """A loop takes a step of reading. After it, the loop delivers what the step brought."""
         self._own_thread = OwnThread(self)
         self._runner: Host | OwnThread = self.host or self._own_thread
         spawn = None if self.host is None else self.host.spawn
@@ -182,6 +184,10 @@ class Delivery:
             for name in names
         )
 
+    def has_listeners(self) -> bool:
+        """Whether any handler may be called for what comes next."""
+        return bool(self.live.receivers or self.late or (self.entries.signals and WATCHED))
+
     # What happens
 
     def append(self, entry: Any, *, here: bool = False) -> None:
@@ -195,7 +201,7 @@ class Delivery:
         if threading.get_ident() == self.reader and not late:
             # This thread has to go on reading: late handlers get a thread of their own.
             self.drain(live_only=True)
-        else:
+        elif not self.is_fed_by_loop:
             self._runner.wake(here=here, late=late)
 
     def call_after_all(self, fn: Callable[[], object]) -> None:
@@ -359,7 +365,7 @@ class Delivery:
         """All is over and delivered. If a host runs the handlers, this drops them, on its thread:
         a handler may hold the last reference to a widget, which no other thread may free."""
         if self.host is not None:
-            self.host.unwatch()
+            self.host.unwatch_end()
             with self.lock:
                 if not self._has_work():
                     self._forget_handlers()

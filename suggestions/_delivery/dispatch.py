@@ -8,6 +8,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any, Protocol
 
+from suggestions._wire import Watch
+
 Spawn = Callable[[Callable[[], Any], Callable[[BaseException | None], None]], object]
 
 SLICE = 0.01
@@ -22,7 +24,12 @@ class Dispatcher(Protocol):
     - `on_gone(callback)`, which calls `callback()` when the loop ends and returns a function that
       cancels the callback;
     - `is_gone()`, which says if the loop is over, even if it has accepted a post;
+    - `is_running()`, which says if the loop goes round, and is not just made, or stopped;
     - `runs_here()`, which says if the caller is on its thread;
+    - `watch(sock, readable)`, called on its thread, which has the loop call `readable()` while the
+      socket has something to read, and returns a function that ends this, to be called on its
+      thread before the socket is closed: with it, the loop itself reads the answer. It raises
+      `NotImplementedError` if the loop watches no sockets;
     - `spawn(fn, ended)`, called on its thread, which awaits `fn()` in a task of its own, and then
       calls `ended(exception)` there, with None if it raised nothing or was cancelled: with it,
       handlers may be async.
@@ -102,6 +109,7 @@ class Host:
         self._pending = threading.Lock()
         self._thread: int | None = None
         self.spawn: Spawn | None = getattr(dispatcher, "spawn", None)
+        self.watch: Watch | None = getattr(dispatcher, "watch", None)
         self._is_gone = _is_gone_of(dispatcher)
         self._cancel_on_gone: Any = None
         self._is_watching = False
@@ -112,19 +120,24 @@ class Host:
 
     def wake(self, *, here: bool = False, late: bool = False) -> None:
         """Posts the delivery of events to the host, unless a post is pending."""
-        if self._pending.acquire(blocking=False):
-            try:
-                self._dispatcher(self._run)
-            except Exception:
-                self._gone()
-                self._pending.release()
-        else:
+        if not self._pending.acquire(blocking=False):
             self.check()
+        elif not self.post(self._run):
+            self._pending.release()
+
+    def post(self, fn: Callable[[], None]) -> bool:
+        """Has `fn()` called on the host's thread. Returns False if the host is gone."""
+        try:
+            self._dispatcher(fn)
+        except Exception:
+            self.gone()
+            return False
+        return True
 
     def check(self) -> None:
         """Notices a host that has ended without calling back, with a post that it accepted."""
         if self._is_gone is not None and self._is_gone():
-            self._gone()
+            self.gone()
 
     def runs_here(self) -> bool:
         """Whether the caller is on the thread that has to run the handlers."""
@@ -132,7 +145,12 @@ class Host:
         is_here = self._thread == threading.get_ident() or bool(says and says())
         return is_here or self._is_running_loops_own()
 
-    def watch(self) -> None:
+    def is_running(self) -> bool:
+        """Whether its loop goes round, if the dispatcher can say so."""
+        says = getattr(self._dispatcher, "is_running", None)
+        return says is None or bool(says())
+
+    def watch_end(self) -> None:
         """Asks the host to call back when its loop ends."""
         if self._is_watching:
             return
@@ -141,7 +159,7 @@ class Host:
         if on_gone is not None:
             self._cancel_on_gone = on_gone(self._called_back)
 
-    def unwatch(self) -> None:
+    def unwatch_end(self) -> None:
         """The host need not call back any more."""
         if self._is_watching and callable(self._cancel_on_gone):
             self._cancel_on_gone()
@@ -151,7 +169,7 @@ class Host:
         self._is_watching = False
         self._deliverable.host_gone()
 
-    def _gone(self) -> None:
+    def gone(self) -> None:
         self._is_watching = False
         # A host that calls back does so on its own thread, and that one may free handlers.
         self._deliverable.host_gone(forget=self._cancel_on_gone is None)
@@ -159,6 +177,10 @@ class Host:
     def _run(self) -> None:
         self._thread = threading.get_ident()
         self._pending.release()
+        self.deliver()
+
+    def deliver(self) -> None:
+        """Delivers for at most a slice, on the host's thread; posts the rest."""
         more = True
         try:
             more = self._deliverable.drain(monotonic() + SLICE)

@@ -12,7 +12,7 @@ from suggestions import errors
 from suggestions._delivery.delivery import NOTHING, Delivery, logger
 from suggestions._delivery.dispatch import Dispatcher
 from suggestions._delivery.target import EventTarget
-from suggestions._sources.reader import failure_of
+from suggestions._sources.reader import failure_from
 from suggestions._sources.stream_entries import EVERY, StreamEntries, StreamLog
 from suggestions._sources.subscription import ReadyState, Step, Subscription
 from suggestions._util import arguments, fork
@@ -165,7 +165,7 @@ class EventSource(EventTarget):
         delivery = self._delivery
         with delivery.lock:
             if delivery.host is not None:
-                delivery.host.watch()
+                delivery.host.watch_end()
             subscription = Subscription(
                 self._request,
                 token=self._token,
@@ -230,11 +230,12 @@ class EventSource(EventTarget):
         with delivery.lock:
             if subscription is self._subscription and delivery.host is None:
                 delivery.reader = threading.get_ident()
-        failure = failure_of(
-            lambda: self._read(subscription), subscription.credential, "stream", "server"
-        )
-        if failure is not None:
-            self._fail(subscription, failure)
+        try:
+            self._read(subscription)
+        except BaseException as error:
+            failure = failure_from(error, subscription.credential, "stream", "server")
+            if failure is not None:
+                self._fail(subscription, failure)
 
     def _read(self, subscription: Subscription) -> None:
         with contextlib.closing(subscription.steps()) as steps:
@@ -298,7 +299,7 @@ class EventSource(EventTarget):
     def _leave_host(self) -> None:
         with self._delivery.lock:
             if self._state is ReadyState.CLOSED and self._delivery.host is not None:
-                self._delivery.host.unwatch()
+                self._delivery.host.unwatch_end()
 
     def _in_child(self) -> None:
         self._delivery.in_child()

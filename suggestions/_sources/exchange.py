@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 from suggestions import errors
 from suggestions._sources.intake import Intake
+from suggestions._sources.wait import Wait
 from suggestions._wire import Decoder
 from suggestions._wire.abort import Aborted
 from suggestions._wire.headers import media_type, request_id
@@ -65,12 +66,13 @@ class Exchange:
         self._intake.name_request(identity)
         self._choose(self._media_type)
 
-    def read(self) -> None:
+    def read(self) -> Generator[Wait, None, None]:
         """Reads to the end of the answer. Raises `SuggestionsError`, `Aborted`."""
         try:
-            if self._read_stream():
+            if (yield from self._read_stream()):
                 return
             if self._body.framing == "whole":
+                yield Wait.THREAD
                 self._intake.add_deltas(*self._read_whole(), DONE)
                 return
         except (errors.SuggestionsError, Aborted):
@@ -83,7 +85,7 @@ class Exchange:
             raise errors.stopped_early(self._body.unframed)
         self._intake.add_deltas(DONE)
 
-    def _read_stream(self) -> bool:
+    def _read_stream(self) -> Generator[Wait, None, bool]:
         """True if the answer is over, False if only the stream has ended, or if it is none."""
         transport, intake = self._transport, self._intake
         body: Decoder[list[ServerSentEvent]] = self._body
@@ -95,6 +97,9 @@ class Exchange:
                 if intake.add_messages(self._body.rest(), self._dialect):
                     return True
                 raise
+            if data is None:
+                yield Wait.SOCKET
+                continue
             batch = body.feed(data) if data else body.finish()
             if unread is not None:
                 if self._body.framing == "whole":
@@ -110,7 +115,7 @@ class Exchange:
                     return True
                 if intake.has_gone_on:
                     self.has_begun = True
-                    transport.deadlines.understood()
+                    transport.deadlines.was_understood = True
             if not data:
                 return False
 

@@ -1,12 +1,13 @@
-"""Asks a service and reads its answer: attempts, deadlines, cancelling. On a source's thread."""
+"""Asks a service and reads its answer, in steps: attempts, deadlines, cancelling."""
 
 from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from suggestions._sources.wait import Wait
 from suggestions._wire.abort import Aborted, Cancellation
 from suggestions._wire.timeouts import Deadlines
 from suggestions.auth.credential import Credential
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from suggestions._sources.exchange import Exchange
     from suggestions._sources.intake import Intake
+    from suggestions._wire.transport import Transport
 
 logger = logging.getLogger("suggestions")
 
@@ -47,6 +49,8 @@ class Reader:
         self._retries = retries
         self.cancellation = Cancellation()
         """Makes `read` raise `Aborted`, and ends the connection for the service."""
+        self.transport: Transport | None = None
+        """Of the attempt that is under way."""
         self._exchange: Exchange | None = None
         self._whole: str | None = None  # the body of an answer in one piece
 
@@ -60,69 +64,83 @@ class Reader:
             self._dialect.name, self._request, log, whole, error, self.credential.secrets
         )
 
-    def read(self, intake: Intake) -> None:
+    def steps(self, intake: Intake, has_loop: Callable[[], bool]) -> Generator[Wait, None, None]:
         """Asks, several times if need be, and reads to the end of the answer.
 
+        Yields what it needs for the next step. If `has_loop()` is true when the headers are here,
+        it waits for a loop that may watch `transport`.
         Raises `SuggestionsError` if the last attempt fails, `Aborted` after a cancellation.
         """
         # requests takes longer to import than all the rest: only a program that asks imports it.
         from suggestions._sources.exchange import Exchange
-        from suggestions._wire.retry import retry_delay
         from suggestions._wire.transport import Transport
 
         deadlines = Deadlines(self._timeouts)
         for attempt in itertools.count(1):
-            transport = Transport(deadlines, self.cancellation, self._session)
+            transport = self.transport = Transport(deadlines, self.cancellation, self._session)
             exchange = self._exchange = Exchange(transport, self._dialect, intake)
             try:
                 token = self.credential.current()
                 request = self._request
                 exchange.open(request if token is None else self._dialect.authorize(request, token))
-                exchange.read()
+                if has_loop() and transport.can_be_watched():
+                    yield Wait.SOCKET
+                yield from exchange.read()
                 return
             except SuggestionsError as error:
-                self.credential.redact(error)
-                if exchange.has_begun:
-                    raise
-                delay = retry_delay(
-                    error,
-                    attempt,
-                    self._retries,
-                    never_connected=transport.never_connected,
-                    left=deadlines.left(),
-                )
-                if self.credential.has_another(error):
-                    delay = 0.0
-                if delay is None:
-                    raise
-                retry = Retry(attempt + 1, delay, error)
+                retry = self._retry_after(error, attempt, exchange, transport, deadlines)
             finally:
                 transport.close()
-                # It refers to the source, which must not live on because of its reader.
-                self._whole, self._exchange = exchange.whole, None
+                # They refer to the source, which must not live on because of its reader.
+                self._whole = exchange.whole
+                self._exchange = self.transport = None
+            yield Wait.THREAD
             logger.debug("attempt %d follows in %.3f s: %r", *retry)
             intake.add_event(Event("retry", retry))
             self.cancellation.sleep(retry.delay)
 
+    def _retry_after(
+        self,
+        error: SuggestionsError,
+        attempt: int,
+        exchange: Exchange,
+        transport: Transport,
+        deadlines: Deadlines,
+    ) -> Retry:
+        """Raises the error if there is no other attempt."""
+        from suggestions._wire.retry import retry_delay
 
-def failure_of(
-    read: Callable[[], object], credential: Credential, whole: str, peer: str
+        self.credential.redact(error)
+        if exchange.has_begun:
+            raise error
+        delay = retry_delay(
+            error,
+            attempt,
+            self._retries,
+            never_connected=transport.never_connected,
+            left=deadlines.left(),
+        )
+        if self.credential.has_another(error):
+            delay = 0.0
+        if delay is None:
+            raise error
+        return Retry(attempt + 1, delay, error)
+
+
+def failure_from(
+    error: BaseException, credential: Credential, whole: str, peer: str
 ) -> SuggestionsError | None:
-    """Calls `read`; returns the error that it raises, None if it returned or was cancelled.
+    """The failure that a reader's exception is; None after a cancellation.
 
     An error that is no fault of the peer, such as one in a user's own dialect, is also logged.
     """
-    try:
-        read()
-    except Aborted:
+    if isinstance(error, Aborted):
         return None
-    except SuggestionsError as error:
+    if isinstance(error, SuggestionsError):
         return error
-    except BaseException as error:
-        trace = credential.traceback_of(error)
-        logger.error("the %s failed through no fault of the %s:\n%s", whole, peer, trace)
-        failure = NetworkError(f"The {whole} could not be read: {type(error).__name__}.")
-        failure.__cause__ = error
-        credential.redact(failure)
-        return failure
-    return None
+    trace = credential.traceback_of(error)
+    logger.error("the %s failed through no fault of the %s:\n%s", whole, peer, trace)
+    failure = NetworkError(f"The {whole} could not be read: {type(error).__name__}.")
+    failure.__cause__ = error
+    credential.redact(failure)
+    return failure

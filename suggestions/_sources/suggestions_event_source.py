@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import threading
 import weakref
@@ -19,7 +18,9 @@ from suggestions._sources.answer import Answer, State
 from suggestions._sources.answer_entries import AnswerEntries
 from suggestions._sources.answer_following import Following
 from suggestions._sources.intake import Intake
-from suggestions._sources.reader import Reader, failure_of
+from suggestions._sources.reader import Reader, failure_from
+from suggestions._sources.reading import Loop, Reading
+from suggestions._sources.unhandled import Unhandled
 from suggestions._util import arguments, fork
 from suggestions._wire.timeouts import check_timeouts
 from suggestions.auth import Token, check_token
@@ -34,9 +35,7 @@ if TYPE_CHECKING:
     from suggestions._delivery.handler_types import Connect, On
 
 _AFTER_CLOSE = frozenset(("abort", "end"))
-_TIME_TO_ASK = 1.0  # seconds
 _WAIT_BLOCKS = "wait() would block the thread that has to run the handlers: connect one to 'end'"
-_numbers = itertools.count(1)
 
 
 class SuggestionsEventSource(EventTarget):
@@ -127,20 +126,22 @@ class SuggestionsEventSource(EventTarget):
             log.append, self._reader.credential.redact, think_tags=dialect.think_tags
         )
         self._delivery = Delivery(
-            self, AnswerEntries(self._answer, log, interval), dispatch, self.close
+            self, AnswerEntries(self._answer, log, interval), dispatch, self._on_host_gone
         )
         self._intake = Intake(self._answer, self._delivery)
-        self._following = Following(self._answer, self._delivery, self._intake.text_waiters)
+        self._reading: Reading | None = None
+        self._following = Following(
+            self._answer, self._delivery, self._intake.text_waiters, self._leave_loop
+        )
         self._is_started = False
-        self._has_warned = False
-        self._is_result_wanted = False  # by a caller, who gets an error as an exception
+        self._unhandled = Unhandled(self._answer, self._delivery)
         self.controller = Controller(self)
         """Has `abort()`, and `aborted` (bool)."""
         fork.register(self)
         for name, handler in handlers.items():
             self.connect(name, handler)
         if self._delivery.host is not None:
-            self._delivery.host.watch()
+            self._delivery.host.watch_end()
         if start:
             self.start()
 
@@ -222,9 +223,10 @@ class SuggestionsEventSource(EventTarget):
             if self._delivery.audible is not None:
                 return  # closed before it began
             self._answer.state = "requesting"
-        name = f"suggestions-{next(_numbers)}"
+        steps = self._reader.steps(self._intake, lambda: self._loop() is not None)
+        self._reading = Reading(self._reader, steps, self._delivery, self._loop, self._on_read)
         try:
-            threading.Thread(target=self._run, name=name, daemon=True).start()
+            self._reading.start()
         except RuntimeError:
             self.close()  # so that no caller waits for it, and the host does not call back
             raise
@@ -279,7 +281,7 @@ class SuggestionsEventSource(EventTarget):
             delivery.end_waiters.block_until(self._is_over, timeout, often=has_host)
         if not delivery.is_settled():
             return False
-        self._warn_of_unhandled_error()
+        self._unhandled.warn()
         return True
 
     def _is_over(self) -> bool:
@@ -319,7 +321,7 @@ class SuggestionsEventSource(EventTarget):
             is_delivered = delivery.is_settled() or delivery.is_host_gone
             return self._answer.ended and (is_delivered or not waits_for_handlers)
 
-        yield from delivery.end_waiters.until(is_done).__await__()
+        yield from self._following.until(is_done).__await__()
         return self._following.outcome()
 
     def _want_result(self, what: str, *, blocks: bool = False) -> None:
@@ -327,52 +329,53 @@ class SuggestionsEventSource(EventTarget):
         is_reader = self._delivery.reader == threading.get_ident()
         if blocks and is_reader and not self._answer.ended:
             raise RuntimeError(f"{what} would block the thread that reads: connect to 'done'")
-        self._is_result_wanted = True
+        self._unhandled.is_result_wanted = True
+        if blocks and self._reading is not None:
+            self._reading.let_block()
         self._delivery.end_waiters.wake()
 
     def _check_started(self, what: str) -> None:
         if not self._is_started and self._delivery.audible is None:
             raise RuntimeError(f"{what} would never end: start() comes first")
 
-    # Reading, on the source's own thread
+    # Reading
 
-    def _run(self) -> None:
-        if self._delivery.host is None:
-            self._delivery.reader = threading.get_ident()
-        failure = failure_of(
-            lambda: self._reader.read(self._intake), self._reader.credential, "answer", "service"
-        )
+    def _loop(self) -> Loop | None:
+        """The loop that is to read once the headers are here."""
+        host = self._delivery.host
+        if host is None:
+            return self._following.loop
+        return host if host.watch is not None and host.is_running() else None
+
+    def _leave_loop(self) -> None:
+        if self._reading is not None:
+            self._reading.leave_loop()
+
+    def _on_read(self, error: BaseException | None) -> None:
+        """After the last step of reading, on the thread that took it."""
+        self._reading = None
+        failure = None
+        if error is not None:
+            failure = failure_from(error, self._reader.credential, "answer", "service")
         if failure is not None:
             self._intake.fail(failure)
         else:
             # After close(), this delivers `abort` if no thread could be started for that.
             self._intake.announce()
         logger.debug("%r: over", self)
-        # A caller that is about to ask for the result gets the time to do so.
-        self._delivery.end_waiters.block_until(self._is_error_handled, _TIME_TO_ASK)
-        self._warn_of_unhandled_error()
+        self._unhandled.wait_and_warn()
 
-    # Errors that no handler gets, hosts that end, forks
+    # Hosts that end, forks
 
-    def _is_error_handled(self) -> bool:
-        error = self._answer.error
-        if error is None or self._is_result_wanted or self._delivery.is_host_gone:
-            return True
-        return self._delivery.has_handler(error.code, "error_response", "error")
-
-    def _warn_of_unhandled_error(self) -> None:
-        error = self._answer.error
-        with self._delivery.lock:
-            if error is None or self._has_warned or self._is_error_handled():
-                return
-            self._has_warned = True
-        logger.warning(
-            "%s No handler was called for it: connect a handler to 'error', or call result().",
-            error.message,
-        )
+    def _on_host_gone(self) -> None:
+        self.close()
+        if self._reading is not None:
+            self._reading.abandon()
 
     def _in_child(self) -> None:
         self._delivery.in_child()
+        if self._reading is not None:
+            self._reading.in_child()
         self._answer.state = "aborted"
         self._delivery.is_over = True
         self._reader.cancellation.disown()

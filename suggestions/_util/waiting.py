@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
 
 # Seconds. Python runs a signal's handler on the main thread, and while that thread waits for a
 # lock it cannot: on Windows never, elsewhere if the signal came just before the wait. So the main
@@ -56,19 +60,48 @@ class Waiters:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """As `block_until`, under asyncio and without a timeout of its own."""
+        with self.bell() as bell:
+            while not condition():
+                await bell.wait()
+
+    @contextlib.contextmanager
+    def bell(self) -> Iterator[Bell]:
+        """A bell for the task that calls this; `wake()` rings it."""
+        bell = Bell()
+        self.wakers.append(bell.ring)
+        try:
+            yield bell
+        finally:
+            self.wakers.remove(bell.ring)
+
+
+class Bell:
+    """Wakes one task under asyncio. To be made on its loop."""
+
+    def __init__(self) -> None:
         import asyncio
 
-        loop = asyncio.get_running_loop()
-        news = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._news: asyncio.Future[None] | None = None  # while the task waits
 
-        def wake() -> None:
+    def ring(self) -> None:
+        """From any thread."""
+        if threading.get_ident() == self._thread:
+            self._ring()
+        else:
             with contextlib.suppress(RuntimeError):  # the loop was closed, with the task on it
-                loop.call_soon_threadsafe(news.set)
+                self._loop.call_soon_threadsafe(self._ring)
 
-        self.wakers.append(wake)
+    async def wait(self) -> None:
+        """Returns when it rings. To check a condition before this loses nothing: what rings on this
+        thread does so only while the task waits, and what rings elsewhere comes after that."""
+        self._news = self._loop.create_future()
         try:
-            while not condition():
-                await news.wait()
-                news.clear()
+            await self._news
         finally:
-            self.wakers.remove(wake)
+            self._news = None
+
+    def _ring(self) -> None:
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)

@@ -8,11 +8,15 @@ events, `sse.py` and `tests/wire/test_sse.py`.
 
 from __future__ import annotations
 
+import socket
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+Watch = Callable[[socket.socket, Callable[[], None]], Callable[[], object]]
+"""`watch(sock, readable)`: a loop calls `readable()` while the socket has something to read, until
+what this returns is called."""
 
 
 class Decoder(ABC, Generic[T]):

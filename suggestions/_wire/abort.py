@@ -35,12 +35,12 @@ class Cancellation:
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
         self._shut_down_other: Callable[[], object] | None = None
-        self._is_cancelled = False
+        self.is_cancelled = False
         self._results: SimpleQueue[Any] | None = None
 
     def check(self) -> None:
         """Raises `Aborted` if cancelled."""
-        if self._is_cancelled:
+        if self.is_cancelled:
             raise Aborted
 
     def add(self, sock: socket.socket) -> None:
@@ -48,7 +48,7 @@ class Cancellation:
         duplicate = sock.dup()
         with self._lock:
             self._sockets.append(duplicate)
-        if self._is_cancelled:
+        if self.is_cancelled:
             self.release()
             raise Aborted
 
@@ -91,7 +91,7 @@ class Cancellation:
 
     def cancel(self) -> None:
         """Wakes the thread that is blocked on one of the sockets. Returns within microseconds."""
-        self._is_cancelled = True
+        self.is_cancelled = True
         if self._results is not None:
             self._results.put(None)
         with self._lock:
@@ -106,14 +106,14 @@ class Cancellation:
         for duplicate in self._pop_sockets():
             # Another process may have the socket as well, such as a child after a fork.
             _shut_down(duplicate)
-            if self._is_cancelled:
+            if self.is_cancelled:
                 _reset_on_close(duplicate)
             duplicate.close()
 
     def disown(self) -> None:
         """In a forked child: closes our copies; the parent's connections stay as they are."""
         self._lock = threading.Lock()
-        self._is_cancelled = True
+        self.is_cancelled = True
         for duplicate in self._pop_sockets():
             duplicate.close()
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import http.client
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import urllib3
 
 from suggestions._wire import Decoder
 from suggestions._wire.coding import UNDONE_HERE, bomb_of, codings, decompressors
-from suggestions._wire.timeouts import RECEIVE
+from suggestions._wire.socket_reader import RECEIVE, SocketReader
 from suggestions.errors import IncompleteStreamError, MalformedStreamError
 
-Receive = Callable[[], bytes]
+Receive = Callable[[], bytes | None]
+"""Returns the body's next bytes, b"" at its end, None if a loop watches and none are here."""
 
 _LONGEST_LINE = 4096
 # urllib3 undoes the codings that `coding` does not know, if a package for one is installed. Before
@@ -30,44 +31,54 @@ _HEAD = re.compile(rb"([0-9A-Fa-f]{1,16})\r\n").match
 _CUT_OFF = "The connection ended within the answer."
 
 
-def open_body(
-    response: Any, direct: http.client.HTTPResponse | None
-) -> tuple[Receive, Decoder[bytes]]:
-    """Two things: a callable that receives the body's next bytes, b"" at its end, and the decoder.
+class OpenBody(NamedTuple):
+    receive: Receive
+    decoder: Decoder[bytes]
+    reader: SocketReader | None = None
+    """What receives the bytes, if they come right from our own connection."""
 
-    `direct` is the response of our own connection, None if another adapter has made it. Raises
-    `MalformedStreamError` for a content coding that nothing here can undo.
+
+def open_body(response: Any, direct: http.client.HTTPResponse | None) -> OpenBody:
+    """`direct` is the response of our own connection, None if another adapter has made it.
+
+    Raises `MalformedStreamError` for a content coding that nothing here can undo.
     """
     if response._content_consumed:  # a hook has read it, and may have kept it
-        return _from(response.iter_content(RECEIVE)), Sized()
+        return OpenBody(_from(response.iter_content(RECEIVE)), Sized())
     raw = response.raw
     known: list[str] | None = getattr(raw, "CONTENT_DECODERS", None)
     if known is None:
-        return _receive_of_any(response), Sized()
+        return OpenBody(_receive_of_any(response), Sized())
     header = response.headers.get("Content-Encoding", "")
     names = codings(header)
     if UNDONE_HERE.issuperset(names):
         layers = decompressors(names)
         if direct is None:
-            return _receive_coded(raw), joined(*layers)
-        return _receive_directly(direct), joined(_framing(direct), *layers)
+            return OpenBody(_receive_coded(raw), joined(*layers))
+        return _open_directly(direct, layers)
     if not set(names) <= set(known):
         raise MalformedStreamError(f"The answer's compression is not known: {header[:32]!r}.")
     receive = partial(_read_byte, raw) if _UNPACKS_ALL else lambda: raw.read1(RECEIVE, True)
-    return receive, _Unpacked(raw.tell)
+    return OpenBody(receive, _Unpacked(raw.tell))
 
 
-def _receive_directly(response: http.client.HTTPResponse) -> Receive:
+def _open_directly(
+    response: http.client.HTTPResponse, layers: Sequence[Decoder[bytes]]
+) -> OpenBody:
     """Right from the connection.
 
     `http.client` would return one transfer chunk at a time, which takes four times as long, or wait
     for a buffer to fill. The bytes that were read along with the headers come first; after them,
     nothing is buffered.
     """
+    decoder = joined(_framing(response), *layers)
     file: Any = response.fp
     if file is None:
-        return bytes
-    return _from(chain(map(file.read1, (RECEIVE,)), iter(file.raw.receive, b"")))
+        return OpenBody(bytes, decoder)
+    reader: SocketReader = file.raw
+    buffered = filter(None, (reader.take_buffered(file),))
+    chunks = chain(buffered, iter(reader.receive, b""))
+    return OpenBody(partial(next, chunks, b""), decoder, reader)
 
 
 def _receive_of_any(response: Any) -> Receive:

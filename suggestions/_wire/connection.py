@@ -20,7 +20,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.connection import allowed_gai_family
 
 from suggestions._wire.abort import Cancellation
-from suggestions._wire.timeouts import Deadlines, timed_file
+from suggestions._wire.socket_reader import timed_file
+from suggestions._wire.timeouts import Deadlines
 from suggestions.errors import ConnectionFailedError, NameResolutionError, from_status
 
 _MOST_INTERIM = 20
@@ -39,6 +40,11 @@ class ConnectionState:
         self.attempted = False
         self.connected = False
         self.response: http.client.HTTPResponse | None = None
+
+    @property
+    def never_connected(self) -> bool:
+        """Whether it is certain that the request has not reached the service."""
+        return self.attempted and not self.connected
 
 
 class _Response(http.client.HTTPResponse):

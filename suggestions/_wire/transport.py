@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import socket
-import ssl
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import partial
-from http.client import HTTPException, HTTPResponse, IncompleteRead
+from http.client import HTTPResponse
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -18,22 +16,18 @@ from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from urllib3 import exceptions as urllib3_errors
 
-from suggestions._wire import Decoder
-from suggestions._wire.abort import Cancellation
-from suggestions._wire.body import open_body
+from suggestions._wire import Decoder, Watch
+from suggestions._wire.abort import Aborted, Cancellation
+from suggestions._wire.body import Receive, open_body
 from suggestions._wire.connection import CancellableAdapter, ConnectionState
 from suggestions._wire.headers import request_id, retry_after
+from suggestions._wire.socket_reader import SocketReader
 from suggestions._wire.timeouts import Deadlines
 from suggestions.errors import (
     LONGEST_BODY,
-    ConnectionFailedError,
-    ConnectionLostError,
-    IncompleteStreamError,
-    MalformedStreamError,
     NetworkError,
     RedirectError,
     SuggestionsError,
-    TLSError,
     from_status,
 )
 
@@ -49,14 +43,7 @@ _HARMLESS_ELSEWHERE = frozenset(
         *("content-type", "cookie", "last-event-id", "proxy-authorization", "user-agent"),
     )
 )
-# What OpenSSL puts around its words.
-_NOISE = r"^\[SSL[^]]*\] | \(_ssl\.c:\d+\)$"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_LONGEST_REASON = 200
-_UNREADABLE = (
-    "the address, or that of the proxy, cannot be read (in a proxy's password, '#', '/' and '?' "
-    "must be written as %23, %2F and %3F)"
-)
 # Its settings count if the caller has no session; as any other, it is never changed.
 _DEFAULT_SESSION = requests.Session()
 _FAILURES = (requests.RequestException, urllib3_errors.HTTPError, OSError)
@@ -89,14 +76,17 @@ class Transport:
             vars(self._session)["get_redirect_target"] = _nowhere
         self._response: requests.Response | None = None
         self._body: Decoder[bytes] | None = None
-        self._receive: Callable[[], bytes]  # set with the body
+        self._receive: Receive  # set with the body
+        self._reader: SocketReader | None = None
+        self._stop_watching: Callable[[], object] | None = None
+        self.has_more = False
         self._has_begun = False  # a byte of the body is here
         self._host = ""
 
     @property
     def never_connected(self) -> bool:
         """Whether it is certain that the request has not reached the service."""
-        return self._state.attempted and not self._state.connected
+        return self._state.never_connected
 
     @property
     def status(self) -> int:
@@ -154,25 +144,21 @@ class Transport:
         if not self._state.attempted:
             self.deadlines.sent()  # an adapter of the user's own does not call it
 
-    @property
-    def body(self) -> Decoder[bytes]:
-        """Decodes the body's bytes. Raises `MalformedStreamError` if their coding is not known."""
-        if self._body is None:
-            response, direct = self._open_response, self._direct
-            receive, self._body = open_body(response, direct)
-            if direct is None:
-                receive = partial(_receive_within, self.deadlines, response.raw, receive)
-            self._receive = receive
-        return self._body
+    def read(self) -> bytes | None:
+        """The next bytes of the body, decoded; b"" at its end.
 
-    def read(self) -> bytes:
-        """The next bytes of the body, decoded; b"" at its end. Blocks."""
+        Blocks, unless a loop watches: then it returns None if none are here. `has_more` says then
+        if there are more without a wait.
+        """
         # Before it reads as well: in a child that a handler has forked, the socket is the parent's.
-        self._cancellation.check()
+        if self._cancellation.is_cancelled:
+            raise Aborted
         try:
-            body = self._body or self.body
+            body = self._body or self._open_body()
             while body.pending or not body.ended:
-                data = b"" if body.pending else self._receive()
+                data = self._next_part() if body.pending else self._receive()
+                if data is None:
+                    return None
                 if not (data or body.pending):
                     break
                 if data := body.feed(data):
@@ -185,6 +171,66 @@ class Transport:
             self._raise(error)
         self._cancellation.check()
         return rest
+
+    def _open_body(self) -> Decoder[bytes]:
+        response, direct = self._open_response, self._direct
+        self._receive, self._body, self._reader = open_body(response, direct)
+        if direct is None:
+            self._receive = partial(_receive_within, self.deadlines, response.raw, self._receive)
+        return self._body
+
+    def _next_part(self) -> bytes | None:
+        """What is fed for the next part of what is decompressed.
+
+        It may become very long: so a loop can do other things in between.
+        """
+        self.has_more = self._stop_watching is not None and not self.has_more
+        return None if self.has_more else b""
+
+    # On a loop
+
+    def can_be_watched(self) -> bool:
+        """Whether a loop can watch the socket: only one of ours, and not if urllib3 decompresses
+        what comes."""
+        with contextlib.suppress(SuggestionsError):  # `read` raises it
+            if self._body is None:
+                self._open_body()
+        return self._reader is not None and self._reader.can_be_watched
+
+    def watch(self, watch: Watch, readable: Callable[[], None]) -> None:
+        """Has a loop call `readable()` if the socket can be read, until `unwatch()` or `close()`.
+
+        To be called on the loop's thread. Raises what `watch` raises if it cannot.
+        """
+        assert self._reader is not None, "can_be_watched() comes first"
+        sock = self._reader.watch()
+        try:
+            self._stop_watching = watch(sock, readable)
+        except BaseException:
+            self._reader.unwatch()
+            raise
+
+    def unwatch(self) -> None:
+        """`read` blocks again."""
+        stop, self._stop_watching = self._stop_watching, None
+        if stop is not None:
+            assert self._reader is not None
+            self._reader.unwatch()
+            with contextlib.suppress(Exception):  # the loop is over
+                stop()
+
+    @property
+    def is_watched(self) -> bool:
+        return self._stop_watching is not None
+
+    def disown(self) -> None:
+        """In a forked child: to stop watching here would do so in the parent, too."""
+        self._stop_watching = None
+
+    @property
+    def due(self) -> float | None:
+        """When the next deadline passes while a loop watches, by `monotonic()`; None for never."""
+        return None if self._reader is None else self._reader.due
 
     def read_all(self, limit: int, *, whole: bool = True) -> bytes:
         """At most `limit` bytes of the body.
@@ -213,6 +259,7 @@ class Transport:
 
     def close(self) -> None:
         """Frees the connection."""
+        self.unwatch()
         if self._response is not None:
             self._response.close()
         self._adapter.close()
@@ -232,48 +279,9 @@ class Transport:
 
     def _raise(self, error: BaseException) -> NoReturn:
         self._cancellation.check()
-        causes = _causes(error)
-        translated = self._translate(causes)
-        if translated is error:
-            raise
-        if any(isinstance(cause, urllib3_errors.LocationParseError) for cause in causes):
-            raise translated from None  # it quotes a part of an address, perhaps the proxy's
-        raise translated from error
+        from suggestions._wire.causes import raise_for
 
-    def _translate(self, causes: list[BaseException]) -> SuggestionsError:
-        def among(*kinds: type[BaseException]) -> bool:
-            return any(isinstance(cause, kinds) for cause in causes)
-
-        for cause in causes:
-            if isinstance(cause, SuggestionsError):
-                return cause
-        host = self._host
-        if among(TimeoutError, requests.Timeout, urllib3_errors.TimeoutError):
-            if not self._state.attempted and among(requests.ReadTimeout):
-                self.deadlines.sent()
-            return self.deadlines.passed()
-        if among(requests.exceptions.SSLError, ssl.SSLError):
-            return TLSError(f"No secure connection to {host}: {_reason(causes)}.")
-        if among(requests.exceptions.ProxyError, requests.exceptions.InvalidProxyURL):
-            return ConnectionFailedError(f"The proxy does not reach {host}: {_reason(causes)}.")
-        if among(requests.TooManyRedirects):
-            return RedirectError(f"{host} redirects without end. Is the URL right?")
-        if among(requests.exceptions.InvalidHeader, UnicodeEncodeError):
-            return ConnectionFailedError("A header cannot be sent: check those of the session.")
-        if among(ValueError) and self._state.response is not None:
-            reason = _reason(causes)
-            return RedirectError(f"{host} redirects to an address that cannot be used: {reason}.")
-        if among(urllib3_errors.IncompleteRead, IncompleteRead):
-            return IncompleteStreamError("The connection ended within the answer.")
-        if among(requests.exceptions.ContentDecodingError, urllib3_errors.DecodeError):
-            return MalformedStreamError("The answer's compression is broken.")
-        if among(urllib3_errors.LocationParseError):
-            return ConnectionFailedError(f"No connection to {host}: {_UNREADABLE}.")
-        if self.never_connected or among(ValueError):
-            return ConnectionFailedError(f"No connection to {host}: {_reason(causes)}.")
-        if among(ConnectionError) or not among(HTTPException):
-            return ConnectionLostError(f"The connection to {host} was lost: {_reason(causes)}.")
-        return MalformedStreamError(f"{host} does not speak HTTP as it should: {_reason(causes)}.")
+        raise_for(error, self._host, self._state)
 
 
 def _copy_of(session: requests.Session, adapter: CancellableAdapter) -> requests.Session:
@@ -326,7 +334,7 @@ def _nowhere(_response: requests.Response) -> None:
     """Replaces `get_redirect_target`: no response redirects."""
 
 
-def _receive_within(deadlines: Deadlines, raw: Any, receive: Callable[[], bytes]) -> bytes:
+def _receive_within(deadlines: Deadlines, raw: Any, receive: Receive) -> bytes | None:
     """From an adapter of the user's own, which does not know our deadlines."""
     seconds = deadlines.timeout()
     with contextlib.suppress(AttributeError, OSError):  # it may have no socket
@@ -349,24 +357,3 @@ def _socket_of(raw: Any) -> socket.socket:
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """The error and all that it wraps, the outermost first."""
-    causes: list[BaseException] = []
-
-    def collect(error: object) -> None:
-        if isinstance(error, BaseException) and not any(error is known for known in causes):
-            causes.append(error)
-            for inner in (*error.args, getattr(error, "reason", None), error.__cause__):
-                collect(inner)
-
-    collect(error)
-    return causes
-
-
-def _reason(causes: list[BaseException]) -> str:
-    innermost = causes[-1]
-    words = getattr(innermost, "verify_message", None) or getattr(innermost, "strerror", None)
-    words = re.sub(_NOISE, "", " ".join(str(words or innermost).split()))
-    return words.rstrip(".")[:_LONGEST_REASON] or type(innermost).__name__

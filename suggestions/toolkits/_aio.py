@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import socket
 import weakref
 from collections.abc import AsyncGenerator, Callable
+from functools import partial
 from typing import Any
 
 from suggestions.toolkits._host import Host
@@ -40,11 +42,23 @@ class Aio(Host):
         # A loop that is closed without a shutdown drops the posts that it had accepted.
         return super().is_gone() or self._loop.is_closed()
 
+    def is_running(self) -> bool:
+        return self._loop.is_running()
+
     def runs_here(self) -> bool:
         try:
             return asyncio.get_running_loop() is self._loop
         except RuntimeError:
             return False
+
+    def watch(self, sock: socket.socket, readable: Callable[[], None]) -> Callable[[], object]:
+        """Calls `readable()` while the socket has something to read. Returns what ends that.
+
+        Raises `NotImplementedError` under Windows' proactor loop.
+        """
+        descriptor = sock.fileno()
+        self._context.copy().run(self._loop.add_reader, descriptor, readable)
+        return partial(self._loop.remove_reader, descriptor)
 
     def spawn(self, fn: Callable[[], Any], ended: Callable[[BaseException | None], None]) -> None:
         """Awaits `fn()` in a task, and then calls `ended(exception)`, None for none."""

@@ -210,7 +210,7 @@ def test_they_stay_the_same_while_messages_come(
     for _ in range(100):
         assert deadlines.timeout() == seconds
         clock.now += 7.3
-        deadlines.understood()
+        deadlines.was_understood = True
 
 
 def test_they_become_less_while_nothing_is_understood(clock: Clock) -> None:

@@ -34,8 +34,9 @@ from wire_server import (
 
 from suggestions import errors
 from suggestions._util import waiting
-from suggestions._wire import abort, timeouts
-from suggestions._wire.timeouts import DEFAULTS, RECEIVE, Deadlines, timed_file
+from suggestions._wire import abort, socket_reader
+from suggestions._wire.socket_reader import RECEIVE, timed_file
+from suggestions._wire.timeouts import DEFAULTS, Deadlines
 
 IN_BOTH_SCHEMES = pytest.mark.parametrize("scheme", ["http", "https"])
 # Before, in and after the headers, and within an answer.
@@ -56,7 +57,7 @@ def _as_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
             sock.shutdown(socket.SHUT_WR)
 
     monkeypatch.setattr(abort, "_shut_down", end)
-    monkeypatch.setattr(timeouts, "_POLL_INTERVAL", 0.02)
+    monkeypatch.setattr(socket_reader, "_POLL_INTERVAL", 0.02)
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def is_reading() -> bool:
     """Whether a reader is within a read of its connection."""
     frames = [sys._current_frames().get(reader) for reader in readers()]
     return any(
-        inner.f_code is timeouts._PollingReader.readinto.__code__
+        inner.f_code is socket_reader._PollingReader._poll.__code__
         for frame in frames
         if frame is not None
         for inner, _ in walk_stack(frame)
@@ -192,14 +193,14 @@ def test_what_comes_along_with_the_headers_is_all_read() -> None:
 # What the system gets
 
 
-@pytest.mark.skipif(not timeouts._KERNEL_KEEPS_TIME, reason="the system has another timeval")
+@pytest.mark.skipif(not socket_reader._KERNEL_KEEPS_TIME, reason="the system has another timeval")
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [(1.5, (1, 500_000)), (60.0, (60, 0)), (1e-9, (0, 1)), (None, (0, 0))],
 )
 def test_the_kernel_gets_the_timeout(seconds: float | None, told: tuple[int, int]) -> None:
     with socket.socket() as sock:
-        timeouts._wait_at_most(sock, seconds)
+        socket_reader._wait_at_most(sock, seconds)
         assert sock.gettimeout() is None
         kept = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.calcsize("ll"))
     whole, part = struct.unpack("ll", kept)
@@ -227,8 +228,8 @@ if sys.platform == "win32":
     del os.fork, os.register_at_fork, socket.SO_RCVTIMEO
 from suggestions import EventSource, Suggester, SuggestionsEventSource
 from suggestions.auth import renewed
-from suggestions._wire import abort, timeouts
-print(timeouts._KERNEL_KEEPS_TIME, timeouts._POLL_INTERVAL, abort._NO_LINGER)
+from suggestions._wire import abort, socket_reader
+print(socket_reader._KERNEL_KEEPS_TIME, socket_reader._POLL_INTERVAL, abort._NO_LINGER)
 print(SuggestionsEventSource("Hi", "token", url=sys.argv[2]).result())
 """
 

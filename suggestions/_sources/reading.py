@@ -1,0 +1,209 @@
+"""Takes the steps of a reader: on a thread, and then on a loop that watches the socket.
+
+A thread opens the request. Once the headers are here, the host's loop reads, parses and calls the
+handlers itself, without a hand-over for each event; so many streams need no thread for each. What
+blocks (another attempt, an answer in one piece) and what no loop can watch goes on on a thread.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Protocol
+
+from suggestions._delivery.delivery import Delivery
+from suggestions._sources.wait import Wait
+from suggestions._util.clock import Alarm, clock
+from suggestions._wire import Watch
+
+if TYPE_CHECKING:
+    from suggestions._sources.reader import Reader
+    from suggestions._wire.transport import Transport
+
+_numbers = itertools.count(1)
+
+
+class Loop(Protocol):
+    """A loop that can read."""
+
+    @property
+    def watch(self) -> Watch | None: ...
+
+    def post(self, fn: Callable[[], None]) -> bool:
+        """Has `fn()` called on the loop's thread. Returns False if the loop is gone."""
+
+    def deliver(self) -> None:
+        """Delivers what a step has brought. On the loop's thread."""
+
+    def runs_here(self) -> bool:
+        """Whether the caller is on the loop's thread."""
+
+    def is_running(self) -> bool:
+        """Whether the loop goes round, and is not just made, or stopped."""
+
+    def gone(self) -> None:
+        """The loop has ended without a word."""
+
+
+class Reading:
+    """The steps of one reader, on one thread at a time.
+
+    `loop()` returns the loop that is to read once the headers are here, None for none.
+    `ended(error)` is called after the last step, with what it has raised, None for nothing.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        steps: Generator[Wait, None, None],
+        delivery: Delivery,
+        loop: Callable[[], Loop | None],
+        ended: Callable[[BaseException | None], object],
+    ) -> None:
+        self._reader = reader
+        self._steps = steps
+        self._delivery = delivery
+        self._find_loop = loop
+        self._ended = ended
+        self._loop: Loop | None = None  # while it reads
+        self._transport: Transport | None = None  # while a loop watches it
+        self._dropped: object = None
+        self._alarm: Alarm | None = None
+        self._alarm_at = math.inf
+        self._is_over = False
+
+    def start(self) -> None:
+        """Takes the next steps on a thread. Raises `RuntimeError` if none can be started."""
+        name = f"suggestions-{next(_numbers)}"
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def let_block(self) -> None:
+        """The caller is about to block. If the loop needs its thread to read, a thread reads."""
+        loop = self._loop
+        if loop is not None and (loop.runs_here() or not loop.is_running()):
+            self.leave_loop()
+
+    def leave_loop(self) -> None:
+        """Takes the next steps on a thread, also after another attempt."""
+        self._find_loop = lambda: None
+        self._go_on_on_thread()
+
+    def abandon(self) -> None:
+        """The loop is over: takes no more steps. The answer has been closed before."""
+        if self._loop is not None:
+            self._end(None)
+
+    def in_child(self) -> None:
+        """After a fork, in the child: the loop's selector and the socket are the parent's."""
+        transport = self._leave()
+        if transport is not None:
+            transport.disown()
+
+    def _run(self) -> None:
+        if self._delivery.host is None:
+            self._delivery.reader = threading.get_ident()
+        try:
+            for wait in self._steps:
+                loop = self._find_loop() if wait is Wait.SOCKET else None
+                if loop is not None:
+                    self._delivery.reader = None
+                    self._loop = loop
+                    if not loop.post(self._enter):
+                        self._end(None)
+                    return
+        except BaseException as error:
+            self._end(error)
+        else:
+            self._end(None)
+
+    # On the loop's thread
+
+    def _enter(self) -> None:
+        loop, transport = self._loop, self._reader.transport
+        if loop is None or transport is None:
+            return
+        # Only the loop refers to it. A loop that ends without a word drops it.
+        readable = self._step
+        try:
+            if loop.watch is None:
+                raise NotImplementedError
+            transport.watch(loop.watch, readable)
+        except Exception:
+            self.leave_loop()  # such a loop, or such a socket, cannot be watched
+        else:
+            self._transport = transport
+            self._dropped = weakref.ref(readable, self._on_dropped)
+            self._step()  # what came along with the headers
+
+    def _on_dropped(self, _: object) -> None:
+        loop, transport = self._loop, self._transport
+        if loop is None or transport is None or sys.is_finalizing():
+            return
+        if transport.is_watched:
+            loop.gone()
+
+    def _go_on_on_thread(self) -> None:
+        if self._loop is None:
+            return
+        transport = self._leave()
+        if transport is not None:
+            transport.unwatch()
+        try:
+            self.start()
+        except RuntimeError as error:  # there are too many, or the interpreter exits
+            self._end(error)
+
+    def _step(self) -> None:
+        """Reads what is here, delivers it, and waits for more."""
+        loop, transport, delivery = self._loop, self._transport, self._delivery
+        if loop is None or transport is None:
+            return
+        delivery.is_fed_by_loop = True
+        try:
+            wait = next(self._steps, None)
+            if wait is None:
+                self._end(None)
+            elif wait is Wait.THREAD:
+                self._go_on_on_thread()
+            elif transport.has_more:
+                loop.post(self._step)
+            elif transport.due is not None and transport.due < self._alarm_at:
+                self._set_alarm(loop, transport.due)
+        except Exception as error:
+            self._end(error)
+        except BaseException as error:
+            self._end(error)
+            raise  # Ctrl-C and sys.exit() are for the host
+        finally:
+            delivery.is_fed_by_loop = False
+            loop.deliver()
+
+    def _set_alarm(self, loop: Loop, due: float) -> None:
+        """Takes a step when a deadline passes. Not for each read: the next alarm looks again."""
+        if self._alarm is not None:
+            clock.cancel(self._alarm)
+        self._alarm_at = due
+        self._alarm = clock.call_at(due, lambda: loop.post(self._on_alarm))
+
+    def _on_alarm(self) -> None:
+        self._alarm, self._alarm_at = None, math.inf
+        self._step()
+
+    def _leave(self) -> Transport | None:
+        self._loop = None
+        transport, self._transport, self._dropped = self._transport, None, None
+        if self._alarm is not None:
+            clock.cancel(self._alarm)
+            self._alarm, self._alarm_at = None, math.inf
+        return transport
+
+    def _end(self, error: BaseException | None) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._leave()
+            self._steps.close()  # in mid-answer, if the loop is over
+            self._ended(error)

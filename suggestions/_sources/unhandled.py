@@ -1,0 +1,51 @@
+"""A failure for which no handler is called is logged, so that it is not lost."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from suggestions._delivery.delivery import Delivery, logger
+from suggestions._sources.answer import Answer
+from suggestions._util.clock import clock
+
+_TIME_TO_ASK = 1.0
+"""Seconds in which a caller may still ask for the result, or connect a handler."""
+
+
+class Unhandled:
+    """Logs the error of an answer, once, unless a handler or a caller gets it."""
+
+    def __init__(self, answer: Answer, delivery: Delivery) -> None:
+        self.is_result_wanted = False
+        """A caller gets an error as an exception."""
+        self._answer = answer
+        self._delivery = delivery
+        self._has_warned = False
+
+    def is_handled(self) -> bool:
+        """Whether there is none, or a handler or a caller gets it."""
+        error = self._answer.error
+        if error is None or self.is_result_wanted or self._delivery.is_host_gone:
+            return True
+        return self._delivery.has_handler(error.code, "error_response", "error")
+
+    def warn(self) -> None:
+        error = self._answer.error
+        with self._delivery.lock:
+            if error is None or self._has_warned or self.is_handled():
+                return
+            self._has_warned = True
+        logger.warning(
+            "%s No handler was called for it: connect a handler to 'error', or call result().",
+            error.message,
+        )
+
+    def wait_and_warn(self) -> None:
+        """To be called by the thread that has read the answer, or on the loop."""
+        delivery = self._delivery
+        if delivery.host is None or not delivery.is_fed_by_loop:
+            delivery.end_waiters.block_until(self.is_handled, _TIME_TO_ASK)
+            self.warn()
+        elif not self.is_handled():
+            host = delivery.host
+            clock.call_at(monotonic() + _TIME_TO_ASK, lambda: host.post(self.warn))

@@ -1,0 +1,197 @@
+"""Reads from a socket and keeps the deadlines: on a thread that blocks, or for a loop."""
+
+from __future__ import annotations
+
+import io
+import math
+import socket
+import ssl
+import struct
+import sys
+from time import monotonic
+from typing import Any
+
+from suggestions._wire.abort import Cancellation
+from suggestions._wire.timeouts import Deadlines
+
+RECEIVE = 64 * 1024
+"""Bytes to ask the socket for at a time."""
+_LATE = (TimeoutError, BlockingIOError)
+# TLS may have to write in a renegotiation (TLS 1.2) or an update of its keys (TLS 1.3). Its few
+# bytes find room: nothing is sent after the request. So it, too, waits for what comes.
+_NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+# On Linux and macOS with 64 bits, a timeval is two longs; with 32 bits its size varies. On macOS
+# the second is an int and padding, which in little-endian bytes is the same.
+_KERNEL_KEEPS_TIME = sys.platform in ("linux", "darwin") and struct.calcsize("l") == 8
+# Python 3.14's default is 128 KiB, but one `read1(RECEIVE)` must empty the buffer: see `body`.
+_BUFFER = 8 * 1024
+_RECEIVE_FIRST = 4 * 1024
+# Seconds. On Windows, shutdown() does not wake a thread that reads, so there the reader checks at
+# this interval whether the request was cancelled.
+_POLL_INTERVAL = 0.1 if sys.platform == "win32" else None
+
+
+def timed_file(
+    deadlines: Deadlines, cancellation: Cancellation, sock: socket.socket
+) -> io.BufferedReader:
+    """A file that reads from the socket, as `http.client.HTTPResponse` uses one.
+
+    A read raises the deadline's error if it takes too long, and may raise `Aborted` if the
+    request is cancelled meanwhile.
+    """
+    kind = SocketReader if _POLL_INTERVAL is None else _PollingReader
+    return io.BufferedReader(kind(deadlines, cancellation, sock), _BUFFER)
+
+
+class SocketReader(io.RawIOBase):
+    """Reads from a socket and keeps the deadlines.
+
+    While a loop watches the socket (`watch`), `receive` does not block: it returns None until the
+    loop reports more, and `due` is when the next deadline passes, by `monotonic()`; None for never.
+    """
+
+    def __init__(
+        self, deadlines: Deadlines, cancellation: Cancellation, sock: socket.socket
+    ) -> None:
+        # The file keeps the descriptor open until it is closed itself.
+        self._file = sock.makefile("rb", buffering=0)
+        self._sock = sock
+        self._deadlines = deadlines
+        self._cancellation = cancellation
+        self._timeout: float | None = 0.0  # which no deadline ever gives
+        # One buffer for all reads. A new one for each read would lie elsewhere in memory each time,
+        # so that in a process of many streams each stream comes to use 40 KiB more.
+        self._received = memoryview(bytearray(_RECEIVE_FIRST))
+        self._is_in_head = True  # a `BufferedReader` reads the headers, and all that comes along
+        self._is_watched = False
+        self._is_drained = False  # the loop reports what comes after the last read
+        self.due: float | None = None
+        self.ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if not self._is_in_head:
+            return None
+        self._wait_at_most(self._deadlines.timeout())
+        try:
+            count = self._sock.recv_into(buffer)
+        except _LATE:
+            raise self._deadlines.passed() from None
+        self.ended = not count
+        return count
+
+    def take_buffered(self, file: io.BufferedReader) -> bytes:
+        """What its buffered `file` has read along with the headers. After this, only `receive`
+        reads."""
+        self._is_in_head = False
+        return file.read1(RECEIVE) or b""
+
+    def receive(self) -> bytes | None:
+        """The next bytes that arrive; b"" at the end; None if a loop watches and none are here."""
+        deadlines = self._deadlines
+        if self._is_watched:
+            return self._receive_now()
+        if deadlines.was_understood and deadlines.is_steady:  # nearly always
+            deadlines.was_understood, deadlines.content_from = False, monotonic()
+        else:
+            self._wait_at_most(deadlines.timeout())
+        try:
+            count = self._sock.recv_into(self._received)
+        except _LATE:
+            raise deadlines.passed() from None
+        data = bytes(self._received[:count])
+        if count == len(self._received) < RECEIVE:
+            self._received = memoryview(bytearray(RECEIVE))
+        return data
+
+    @property
+    def can_be_watched(self) -> bool:
+        """Whether a loop can watch the socket: not if it is TLS within a proxy's TLS."""
+        return _POLL_INTERVAL is None and type(self._sock) in (socket.socket, ssl.SSLSocket)
+
+    def watch(self) -> socket.socket:
+        """From now on, `receive` does not block. Returns the socket for a loop to watch."""
+        self._sock.settimeout(0)
+        self._is_watched = True
+        self._is_drained, self.due = False, None
+        return self._sock
+
+    def unwatch(self) -> None:
+        """`receive` blocks again."""
+        self._is_watched, self._timeout = False, 0.0
+
+    def _receive_now(self) -> bytes | None:
+        if self._is_drained:
+            # A loop reports a socket as long as it has something: to ask it in vain costs more.
+            self._is_drained = False
+            self._set_due()
+            return None
+        try:
+            count = self._sock.recv_into(self._received)
+        except _NOT_YET:
+            if self.due is not None and monotonic() >= self.due:
+                raise self._deadlines.passed() from None
+            if self.due is None:
+                self._set_due()
+            return None
+        # What TLS has decrypted already is not on the socket any more.
+        self._is_drained = not (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending())
+        self.due = None
+        data = bytes(self._received[:count])
+        if count == len(self._received) < RECEIVE:
+            self._received = memoryview(bytearray(RECEIVE))
+        return data
+
+    def _set_due(self) -> None:
+        timeout = self._deadlines.timeout()
+        self.due = None if timeout is None else monotonic() + timeout
+
+    def _wait_at_most(self, seconds: float | None) -> None:
+        if seconds != self._timeout:
+            _wait_at_most(self._sock, seconds)
+            self._timeout = seconds
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()
+
+
+class _PollingReader(SocketReader):
+    """Waits for a moment at a time, and checks in between whether the request was cancelled."""
+
+    def readinto(self, buffer: Any) -> int | None:
+        return self._poll(buffer) if self._is_in_head else None
+
+    def receive(self) -> bytes | None:
+        return bytes(self._received[: self._poll(self._received)])
+
+    def _poll(self, buffer: Any) -> int:
+        assert _POLL_INTERVAL is not None
+        timeout = self._deadlines.timeout()
+        deadline = math.inf if timeout is None else monotonic() + timeout
+        while (left := deadline - monotonic()) > 0:
+            self._sock.settimeout(min(left, _POLL_INTERVAL))
+            try:
+                count = self._sock.recv_into(buffer)
+            except _LATE:
+                self._cancellation.check()
+            else:
+                self.ended = not count
+                return count
+        raise self._deadlines.passed()
+
+
+def _wait_at_most(sock: socket.socket, seconds: float | None) -> None:
+    """Makes each read that takes longer raise one of `_LATE`."""
+    if _KERNEL_KEEPS_TIME and type(sock) is socket.socket:
+        # With Python's own timeout, each recv() would cost a poll() too.
+        whole, part = divmod(max(seconds, 1e-6) if seconds else 0.0, 1)
+        sock.settimeout(None)
+        sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", int(whole), int(part * 1e6))
+        )
+    else:
+        sock.settimeout(seconds)
