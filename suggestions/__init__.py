@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from suggestions._sources.answer import State as State
     from suggestions._sources.ask import ask_question as ask_question
     from suggestions._sources.ask import ask_question_sync as ask_question_sync
+    from suggestions._sources.controller import Controller as Controller
     from suggestions._sources.event_source import EventSource as EventSource
     from suggestions._sources.suggester import Suggester as Suggester
-    from suggestions._sources.suggestions_event_source import Controller as Controller
     from suggestions._sources.suggestions_event_source import (
         SuggestionsEventSource as SuggestionsEventSource,
     )
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from suggestions.events import Event as Event
 
 _HOMES = {
-    "Controller": "_sources.suggestions_event_source",
+    "Controller": "_sources.controller",
     "Dialect": "dialects",
     "Event": "events",
     "EventSource": "_sources.event_source",

@@ -42,28 +42,27 @@ class AsyncCalls:
     """The calls of async handlers of one target, one after another.
 
     `pending` has those that have not ended; the first of them has its turn. `spawn` is the
-    dispatcher's. `may_begin(name)` says if an event of that name may still be delivered;
-    `failed(event, handler, exception)` gets what a handler raises; `ended()` is called when
-    none is left.
+    dispatcher's, None if it has none. `may_begin(name)` says if an event of that name may still be
+    delivered; `failed(event, handler, exception)` gets what a handler raises; `ended()` is called
+    when none is left.
     """
 
     def __init__(
         self,
-        spawn: Spawn | None,
         may_begin: Callable[[str], bool],
         failed: Callable[[Event[Any], Handler, BaseException], object],
         ended: Callable[[], object],
     ) -> None:
         self.pending: deque[AsyncCall] = deque()
+        self.spawn: Spawn | None = None
         self._has_begun = False  # a call for the current event
-        self._spawn = spawn
         self._may_begin = may_begin
         self._failed = failed
         self._ended = ended
 
     def check(self, name: str) -> None:
         """Raises `TypeError` if no dispatcher awaits the async handlers of this target."""
-        if self._spawn is None:
+        if self.spawn is None:
             raise TypeError(
                 f"the handler of {name!r} is an async function, which nothing here would await: "
                 "use dispatch=suggestions.toolkits.aio() or trio_()"
@@ -124,5 +123,5 @@ class AsyncCalls:
             if not self.pending:
                 self._ended()
 
-        assert self._spawn is not None
-        self._spawn(run, ended)
+        assert self.spawn is not None
+        self.spawn(run, ended)

@@ -11,15 +11,15 @@ that thread goes on, and the holder, after giving it back, looks for entries onc
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
 from suggestions._delivery.async_handlers import AsyncCalls
 from suggestions._delivery.dispatch import Dispatcher, Host, OwnThread
+from suggestions._delivery.handler_errors import HandlerErrors
+from suggestions._delivery.handler_errors import logger as logger
 from suggestions._delivery.handlers import Connection, Handler, watching
 from suggestions._util.arguments import check_dispatch
 from suggestions._util.waiting import Waiters
@@ -28,8 +28,6 @@ from suggestions.signals import WATCHED
 
 if TYPE_CHECKING:
     from blinker import Signal
-
-logger = logging.getLogger("suggestions")
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -80,7 +78,6 @@ class Delivery:
         dispatch: Dispatcher | None = None,
         on_gone: Callable[[], object] = lambda: None,
     ) -> None:
-        check_dispatch(dispatch)
         self.target = target
         self.entries = entries
         self.log = entries.log
@@ -96,22 +93,31 @@ class Delivery:
         self.is_host_gone = False
         self.end_waiters = Waiters()
         """Threads and tasks that wait until the target is over and all handlers have run."""
-        self.host = None if dispatch is None else Host(self, dispatch)
+        self.host: Host | None = None
         self.reader: int | None = None
         """The thread that reads and delivers at once, if no host runs the handlers."""
         self.is_fed_by_loop = False
         """A loop takes a step of reading. After it, the loop delivers what the step brought."""
         self._own_thread = OwnThread(self)
-        self._runner: Host | OwnThread = self.host or self._own_thread
-        spawn = None if self.host is None else self.host.spawn
-        self.async_calls = AsyncCalls(spawn, self.may_call, self.report, self.wake)
+        self._runner: Host | OwnThread = self._own_thread
+        self.handler_errors = HandlerErrors(self._send_failure)
+        self.async_calls = AsyncCalls(self.may_call, self.handler_errors.report, self.wake)
         self._on_gone = on_gone
         self._after_all: Callable[[], object] | None = None
         self._baton = threading.Lock()
         self._holder: int | None = None
         self._escaped: BaseException | None = None  # from a handler, for the host or the caller
-        self._failures: Counter[tuple[int, ...]] = Counter()
         self._forgotten: set[str] = set()  # the names of handlers that were forgotten
+        if dispatch is not None:
+            self.run_on(dispatch)
+
+    def run_on(self, dispatch: Dispatcher) -> Host:
+        """Handlers run there from now on. To be called before anything happens. Raises `TypeError`
+        if it cannot be called."""
+        check_dispatch(dispatch)
+        self._runner = self.host = host = Host(self, dispatch)
+        self.async_calls.spawn = host.spawn
+        return host
 
     # Listening
 
@@ -232,11 +238,7 @@ class Delivery:
         (of `time.monotonic()`) with more to do.
         """
         try:
-            while (
-                not self.async_calls.pending
-                and self._has_work(live_only)
-                and (baton := self._baton).acquire(blocking=wait)
-            ):
+            while not self.async_calls.pending and (baton := self._baton).acquire(blocking=wait):
                 self._holder = threading.get_ident()
                 try:
                     out_of_time = self._deliver(deadline, live_only)
@@ -247,6 +249,9 @@ class Delivery:
                     baton.release()  # in a child that a handler forked, `_baton` is new
                 if out_of_time:
                     return True
+                # A thread that did not get the baton meanwhile relies on this one.
+                if not self._has_work(live_only):
+                    break
         finally:
             if self.is_over:
                 self.end_waiters.wake()
@@ -330,26 +335,15 @@ class Delivery:
 
     def _handle(self, event: Event[Any], connection: Connection, exception: BaseException) -> None:
         if self._runner.catches(exception):
-            self.report(event, connection.handler or connection.call, exception)
+            self.handler_errors.report(event, connection.handler or connection.call, exception)
         elif self._escaped is None:
             self._escaped = exception  # raised once the other handlers were called
 
-    def report(self, event: Event[Any], handler: Handler, exception: BaseException) -> None:
-        """Logs what a handler has raised, with its traceback the first time, and sends it as
-        `handler_error`."""
-        method = getattr(handler, "__func__", handler), getattr(handler, "__self__", None)
-        known_by = tuple(map(id, method))
-        count = self._failures[known_by] = self._failures[known_by] + 1
-        if count == 1:
-            logger.error("a handler of %r raised", event.type, exc_info=exception)
-        elif count in (10, 100, 1_000, 10_000, 100_000, 1_000_000):
-            logger.error("a handler of %r has raised %d times", event.type, count)
-        # If a handler of `handler_error` fails, reporting that would have no end. A report that no
-        # handler may get any more would only keep this handler alive.
-        if event.type != "handler_error" and not self.is_over and self.may_call("handler_error"):
+    def _send_failure(self, event: Event[HandlerFailure]) -> None:
+        # A report that no handler may get any more would only keep the failed handler alive.
+        if not self.is_over and self.may_call("handler_error"):
             with self.lock:
-                failure = HandlerFailure(event, handler, exception)
-                self.log.append(Event("handler_error", failure))
+                self.log.append(event)
 
     def _raise_escaped(self) -> None:
         escaped, self._escaped = self._escaped, None
@@ -376,7 +370,7 @@ class Delivery:
         for _, cursor in self.late:
             cursor.receivers = {}
         self.late = []
-        self._failures.clear()
+        self.handler_errors.forget()
         self.entries.forget_failures()
 
     def host_gone(self, *, forget: bool = True) -> None:

@@ -70,6 +70,20 @@ class AnswerEntries:
 
     def deliver(self, delivery: Delivery, entry: Any, cursor: TextCursor) -> None:
         kind, receivers = type(entry), cursor.receivers
+        if kind is tuple and not cursor.is_halfway:
+            if "message" in receivers or "message" in WATCHED:
+                delivery.call(Event("message", ServerSentEvent(*entry)), cursor)
+                if delivery.async_calls.pending:
+                    cursor.stop_halfway()
+                    return
+            elif entry[0] == "message" and cursor is delivery.live:
+                # Nearly always: no handler gets the message, and the text in it comes next.
+                position = cursor.position
+                if position == len(self.log):
+                    return
+                cursor.position = position + 1
+                entry = self.log[position]
+                kind = type(entry)
         if kind is str:
             if not cursor.is_halfway:
                 cursor.texts += 1
@@ -83,11 +97,6 @@ class AnswerEntries:
             if cursor.is_owed:
                 self._suggest(delivery, cursor)
         elif kind is tuple:
-            if not cursor.is_halfway and ("message" in receivers or "message" in WATCHED):
-                delivery.call(Event("message", ServerSentEvent(*entry)), cursor)
-                if delivery.async_calls.pending:
-                    cursor.stop_halfway()
-                    return
             cursor.is_halfway = False
             if entry[0] != "message" and entry[0] not in NAMES:
                 delivery.call(Event(entry[0], ServerSentEvent(*entry)), cursor)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from suggestions._delivery.delivery import Delivery
 from suggestions._sources.answer import Answer
 from suggestions._util.waiting import Bell, Waiters
 from suggestions.errors import AbortedError
+from suggestions.events import Event, Later
 
 if TYPE_CHECKING:
     from suggestions._sources.awaiting_loop import AwaitingLoop
@@ -32,6 +33,7 @@ class Following:
         self._text_waiters = text_waiters
         self._leave_loop = leave_loop
         self._tasks = 0
+        self._followers: list[EventFollower] = []
 
     def chunks(self) -> Iterator[str]:
         """Each piece of text as it arrives. Raises the error of a failed answer after the last."""
@@ -53,6 +55,17 @@ class Following:
                     place += 1
                 else:
                     await bell.wait()
+
+    def events(self, names: Iterable[str]) -> EventFollower:
+        """The events of these names, from the first on. While they are not taken, a loop that reads
+        the answer stops after a while, so that the service has to wait."""
+        follower = EventFollower(self._answer, self._delivery, self._text_waiters, frozenset(names))
+        self._followers.append(follower)
+        return follower
+
+    def is_behind(self) -> bool:
+        """Whether so much has not been taken that no more is to be read now."""
+        return any(follower.backlog > _LONGEST_BACKLOG for follower in self._followers)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Waits for a condition that comes true with the end."""
@@ -113,3 +126,59 @@ class Following:
             error = self._answer.error
         if error is not None:
             raise error
+
+
+_LONGEST_BACKLOG = 1000
+"""Entries of a log that were not taken."""
+_STATE_AFTER = {"done": "done", "error": "error", "abort": "aborted"}
+
+
+class EventFollower:
+    """Takes events out of the log of an answer, without a handler.
+
+    `waiters` are woken if there may be more.
+    """
+
+    def __init__(
+        self, answer: Answer, delivery: Delivery, waiters: Waiters, names: frozenset[str]
+    ) -> None:
+        self.waiters = waiters
+        self._answer = answer
+        self._delivery = delivery
+        self._names = names
+        self._position = 0
+
+    @property
+    def backlog(self) -> int:
+        """How many entries are still to be taken."""
+        return len(self._delivery.log) - self._position
+
+    def has_more(self) -> bool:
+        return self._position < len(self._delivery.log)
+
+    def take(self) -> list[Event[Any]]:
+        """The events that have come since the last call."""
+        log, names = self._delivery.log, self._names
+        events: list[Event[Any]] = []
+        while self._position < len(log):
+            entry = log[self._position]
+            self._position += 1
+            if type(entry) is str:
+                if "chunk" in names:
+                    events.append(Event("chunk", entry))
+            elif type(entry) is Event:
+                if entry.type in names and self._counts(entry):
+                    events.append(entry)
+            elif type(entry) is Later and entry.type in names:
+                events.append(Event(entry.type, entry.make_detail()))
+        return events
+
+    def _counts(self, event: Event[Any]) -> bool:
+        """Whether it is not an end that `close()` has replaced by another. Once it is taken,
+        nothing replaces it."""
+        state = _STATE_AFTER.get(event.type)
+        if state is None:
+            return True
+        with self._delivery.lock:
+            self._answer.make_final()
+            return self._answer.state == state

@@ -42,10 +42,11 @@ class Intake:
 
         Raises `MalformedStreamError` for a message that the dialect cannot decode.
         """
-        answer, log, decode = self._answer, self._delivery.log, dialect.decode
+        answer, delivery, decode = self._answer, self._delivery, dialect.decode
         gone_on = False
         try:
-            with self._delivery.lock:
+            with delivery.lock:
+                log = delivery.log
                 for message in messages:
                     if answer.ending is not None:
                         break
@@ -64,7 +65,10 @@ class Intake:
                 body=message.data,
             ) from error
         finally:
-            self.announce()
+            if self.text_waiters.wakers or answer.ending is not None or delivery.reader is None:
+                self.announce()
+            else:
+                delivery.drain(live_only=True)  # nearly always; as `announce` does in the end
         self.has_gone_on = gone_on
         return answer.ending is not None
 

@@ -69,9 +69,12 @@ class Reading:
         self._delivery = delivery
         self._find_loop = loop
         self._ended = ended
+        self.is_behind: Callable[[], bool] = lambda: False
+        """Whether so much has not been taken that a loop is to stop reading until `resume()`."""
         self._loop: Loop | None = None  # while it reads
         self._transport: Transport | None = None  # while a loop watches it
         self._dropped: object = None
+        self._is_paused = False
         self._alarm: Alarm | None = None
         self._alarm_at = math.inf
         self._is_over = False
@@ -102,6 +105,12 @@ class Reading:
         transport = self._leave()
         if transport is not None:
             transport.disown()
+
+    def notice_end(self) -> None:
+        """The answer was closed, which a loop that watches the socket notices by itself."""
+        loop = self._loop
+        if loop is not None and self._is_paused:
+            loop.post(self.resume)
 
     def _run(self) -> None:
         if self._delivery.host is None:
@@ -181,6 +190,19 @@ class Reading:
         finally:
             delivery.is_fed_by_loop = False
             loop.deliver()
+            if self._transport is not None and self.is_behind():
+                self._pause(self._transport)
+
+    def _pause(self, transport: Transport) -> None:
+        self._is_paused, self._dropped = True, None
+        self._cancel_alarm()
+        transport.stop_watching()
+
+    def resume(self) -> None:
+        """Goes on, if the loop had stopped because it was behind. On the loop's thread."""
+        if self._is_paused:
+            self._is_paused = False
+            self._enter()
 
     def _set_alarm(self, loop: Loop, due: float) -> None:
         """Takes a step when a deadline passes. Not for each read: the next alarm looks again."""
@@ -196,10 +218,14 @@ class Reading:
     def _leave(self) -> Transport | None:
         self._loop = None
         transport, self._transport, self._dropped = self._transport, None, None
+        self._is_paused = False
+        self._cancel_alarm()
+        return transport
+
+    def _cancel_alarm(self) -> None:
         if self._alarm is not None:
             clock.cancel(self._alarm)
             self._alarm, self._alarm_at = None, math.inf
-        return transport
 
     def _end(self, error: BaseException | None) -> None:
         if not self._is_over:

@@ -185,7 +185,7 @@ class Suggester:
             try:
                 callback(event.detail)
             except Exception as exception:
-                runner._delivery.report(event, callback, exception)
+                runner._delivery.handler_errors.report(event, callback, exception)
 
     def _in_child(self) -> None:
         """In a forked child: the request is the parent's, and so are the callbacks."""

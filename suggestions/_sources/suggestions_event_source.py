@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-import weakref
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,7 +15,8 @@ from suggestions._delivery.handlers import Handler
 from suggestions._delivery.target import EventTarget
 from suggestions._sources.answer import Answer, State
 from suggestions._sources.answer_entries import AnswerEntries
-from suggestions._sources.answer_following import Following
+from suggestions._sources.answer_following import EventFollower, Following
+from suggestions._sources.controller import Controller
 from suggestions._sources.intake import Intake
 from suggestions._sources.reader import Reader, failure_from
 from suggestions._sources.reading import Loop, Reading
@@ -225,6 +225,7 @@ class SuggestionsEventSource(EventTarget):
             self._answer.state = "requesting"
         steps = self._reader.steps(self._intake, lambda: self._loop() is not None)
         self._reading = Reading(self._reader, steps, self._delivery, self._loop, self._on_read)
+        self._reading.is_behind = self._following.is_behind
         try:
             self._reading.start()
         except RuntimeError:
@@ -246,6 +247,8 @@ class SuggestionsEventSource(EventTarget):
             self._answer.abort()
         self._reader.cancellation.cancel()
         self._intake.announce()
+        if self._reading is not None:
+            self._reading.notice_end()
 
     def debug_dump(self, path: str | os.PathLike[str]) -> None:
         """Writes the request and each message that has come so far to a file of JSON.
@@ -347,6 +350,20 @@ class SuggestionsEventSource(EventTarget):
             return self._following.loop
         return host if host.watch is not None and host.is_running() else None
 
+    def _run_on(self, dispatch: Dispatcher) -> None:
+        """For a relay: as `dispatch=`, if the source has none and was not started."""
+        if self._delivery.host is None and not self._is_started:
+            self._delivery.run_on(dispatch).watch_end()
+
+    def _follow(self, names: Iterable[str]) -> EventFollower:
+        """For a relay: the events, an error among them, without a handler."""
+        self._unhandled.is_result_wanted = True
+        return self._following.events(names)
+
+    def _resume(self) -> None:
+        if self._reading is not None:
+            self._reading.resume()
+
     def _leave_loop(self) -> None:
         if self._reading is not None:
             self._reading.leave_loop()
@@ -379,24 +396,3 @@ class SuggestionsEventSource(EventTarget):
         self._answer.state = "aborted"
         self._delivery.is_over = True
         self._reader.cancellation.disown()
-
-
-class Controller:
-    """The counterpart of the browser's `AbortController`."""
-
-    __module__ = "suggestions"
-
-    def __init__(self, source: SuggestionsEventSource) -> None:
-        self._source = weakref.ref(source)
-
-    def abort(self) -> None:
-        """The same as the source's `close()`."""
-        source = self._source()
-        if source is not None:
-            source.close()
-
-    @property
-    def aborted(self) -> bool:
-        """Whether the source was closed before its end."""
-        source = self._source()
-        return source is not None and source._answer.state == "aborted"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from time import monotonic
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 # Seconds. Python runs a signal's handler on the main thread, and while that thread waits for a
 # lock it cannot: on Windows never, elsewhere if the signal came just before the wait. So the main
 # thread never waits for longer at a time.
-_LONGEST = 0.1
+_LONGEST = 0.1 if sys.platform == "win32" else 0.5
+_OFTEN = 0.1
 
 
 class Waiters:
@@ -41,7 +43,7 @@ class Waiters:
         # handler that sets it, on the thread that waits for it, would deadlock.
         news = threading.Lock()
         gets_signals = threading.current_thread() is threading.main_thread()
-        longest = _LONGEST if often or gets_signals else threading.TIMEOUT_MAX
+        longest = _OFTEN if often else _LONGEST if gets_signals else threading.TIMEOUT_MAX
 
         def wake() -> None:
             with contextlib.suppress(RuntimeError):  # it is free already

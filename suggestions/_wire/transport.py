@@ -212,10 +212,14 @@ class Transport:
 
     def unwatch(self) -> None:
         """`read` blocks again."""
+        if self._reader is not None:
+            self._reader.unwatch()
+        self.stop_watching()
+
+    def stop_watching(self) -> None:
+        """The loop calls back no more. `read` still does not block."""
         stop, self._stop_watching = self._stop_watching, None
         if stop is not None:
-            assert self._reader is not None
-            self._reader.unwatch()
             with contextlib.suppress(Exception):  # the loop is over
                 stop()
 

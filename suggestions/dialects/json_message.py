@@ -9,8 +9,8 @@ a part of the answer without a word.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from json import JSONDecoder
+from collections.abc import Callable, Mapping
+from json import JSONDecodeError, JSONDecoder
 from typing import TYPE_CHECKING, Any
 
 from suggestions.dialects.delta import Failure
@@ -20,12 +20,16 @@ from suggestions.events import Usage
 if TYPE_CHECKING:
     from suggestions._wire.sse import ServerSentEvent
 
-_decode_json = JSONDecoder().raw_decode
+_scan: Callable[[str, int], tuple[Any, int]] = vars(JSONDecoder())["scan_once"]
+"""What `raw_decode` calls, and so one function less for each event."""
 
 
 def parse(data: str) -> Any:
     """`data` as one JSON value. Raises `ValueError`, `RecursionError`."""
-    value, end = _decode_json(data)
+    try:
+        value, end = _scan(data, 0)
+    except StopIteration as stop:
+        raise JSONDecodeError("Expecting value", data, stop.value) from None
     if end < len(data):
         raise ValueError("something follows the JSON value")
     return value

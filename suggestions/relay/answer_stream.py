@@ -8,15 +8,17 @@ import contextlib
 import itertools
 import threading
 import weakref
-from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import closing
+from time import monotonic
 from typing import Any
 
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource
-from suggestions._util.waiting import Waiters
+from suggestions._util.waiting import Bell
 from suggestions.events import Event
 from suggestions.relay.callbacks import Callbacks
 from suggestions.relay.frames import ENDINGS, Frames
+from suggestions.toolkits import aio
 
 # A comment at once lets the headers go out, so that the browser's `open` need not wait for the
 # model.
@@ -43,7 +45,7 @@ class AnswerStream:
         self._frames = frames
         self._callbacks = callbacks
         self._heartbeat = heartbeat  # seconds
-        self._inbox = _Inbox(source, frames.event_names)
+        self._follower = source._follow(frames.event_names)
 
     def close(self) -> None:
         """Closes the request to the service, from any thread."""
@@ -58,7 +60,7 @@ class AnswerStream:
             silences = self._silences()
             while True:
                 timeout, heartbeat = next(silences)
-                events = self._inbox.take(timeout)
+                events = self._take_within(timeout)
                 for event in events:
                     self._callbacks.call(event)
                 if events:
@@ -69,24 +71,41 @@ class AnswerStream:
         finally:
             self.close()
 
+    def _take_within(self, timeout: float) -> list[Event[Any]]:
+        """All that has come, after at most `timeout` seconds; empty if nothing has."""
+        follower, deadline = self._follower, monotonic() + timeout
+        while not (events := follower.take()):
+            left = deadline - monotonic()
+            if left <= 0 or not follower.waiters.block_until(follower.has_more, left):
+                break
+        return events
+
     async def achunks(self) -> AsyncGenerator[bytes, None]:
-        """As `chunks`, under asyncio."""
-        try:
-            self.source.start()
-            yield _OPENING
-            silences = self._silences()
-            while True:
-                timeout, heartbeat = next(silences)
-                events = await self._inbox.atake(timeout)
-                for event in events:
-                    await self._callbacks.acall(event)
-                if events:
-                    silences = self._silences()
-                yield b"".join(map(self._frames.encode, events)) or heartbeat
-                if events and events[-1].type in ENDINGS:
-                    return
-        finally:
-            self.close()
+        """As `chunks`, under asyncio, whose loop reads the answer itself."""
+        source, callbacks, encode = self.source, self._callbacks, self._frames.encode
+        with self._follower.waiters.bell() as bell, closing(_Alarm(bell)) as alarm:
+            try:
+                source._run_on(aio())
+                source.start()
+                yield _OPENING
+                silences = self._silences()
+                while True:
+                    timeout, heartbeat = next(silences)
+                    deadline = monotonic() + timeout
+                    while not (events := self._follower.take()) and monotonic() < deadline:
+                        source._resume()
+                        alarm.ring_at(deadline)
+                        await bell.wait()
+                    for event in events:
+                        if callbacks.has_one_for(event):
+                            await callbacks.acall(event)
+                    if events:
+                        silences = self._silences()
+                    yield b"".join(map(encode, events)) or heartbeat
+                    if events and events[-1].type in ENDINGS:
+                        return
+            finally:
+                self.close()
 
     def _silences(self) -> Iterator[tuple[float, bytes]]:
         """How long to wait next, in seconds, and what to send if nothing has come by then."""
@@ -94,53 +113,29 @@ class AnswerStream:
         return itertools.cycle(zip(timeouts, _HEARTBEAT, strict=True))
 
 
-class _Inbox:
-    """Events on their way from the source's thread to the one reader that sends them on."""
+class _Alarm:
+    """Rings a bell at a moment. A later moment costs nothing: when it is early, it waits again."""
 
-    def __init__(self, source: SuggestionsEventSource, names: Iterable[str]) -> None:
-        self._events: deque[Event[Any]] = deque()
-        self._readers = Waiters()
-        for name in names:
-            source.connect(name, self._put)
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._moment = 0.0
 
-    def take(self, timeout: float) -> list[Event[Any]]:
-        """All that has come, after at most `timeout` seconds; empty if nothing has."""
-        self._readers.block_until(self._has_some, timeout)
-        return self._all()
+    def ring_at(self, moment: float) -> None:
+        if self._timer is not None and moment >= self._moment:
+            return
+        self.close()
+        self._moment = moment
+        self._timer = self._loop.call_later(moment - monotonic(), self._ring)
 
-    async def atake(self, timeout: float) -> list[Event[Any]]:
-        """As `take`, under asyncio."""
-        if not self._events:
-            await self._until_some(timeout)
-        return self._all()
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
-    async def _until_some(self, timeout: float) -> None:
-        # `asyncio.wait_for` would be shorter. But before Python 3.12 it loses a cancellation that
-        # comes in the same step of the loop in which the wait ends, and the answer would go on
-        # though the browser has left. Here the task itself waits, so its cancellation arrives.
-        over = asyncio.Event()
-
-        def end() -> None:
-            over.set()
-            self._readers.wake()
-
-        timer = asyncio.get_running_loop().call_later(timeout, end)
-        try:
-            await self._readers.until(lambda: self._has_some() or over.is_set())
-        finally:
-            timer.cancel()
-
-    def _put(self, source: SuggestionsEventSource, event: Event[Any]) -> None:
-        self._events.append(event)
-        # A reader takes all before it waits again: only the first of several must wake it.
-        if len(self._events) == 1:
-            self._readers.wake()
-
-    def _has_some(self) -> bool:
-        return bool(self._events)
-
-    def _all(self) -> list[Event[Any]]:
-        return [self._events.popleft() for _ in range(len(self._events))]
+    def _ring(self) -> None:
+        self._timer = None
+        self._bell.ring()
 
 
 # A server that runs its requests in a `ThreadPoolExecutor`, like gunicorn's gthread, gives them a

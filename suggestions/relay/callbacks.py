@@ -37,6 +37,10 @@ class Callbacks:
         self._context = context
         self._by_event = {"chunk": on_content, "done": on_complete, "error": on_error}
 
+    def has_one_for(self, event: Event[Any]) -> bool:
+        """Whether there is something to do for the event."""
+        return event.type == "error" or self._by_event.get(event.type) is not None
+
     def call(self, event: Event[Any]) -> None:
         """An async callback runs to its end here, in a loop of its own."""
         with self._logged(event):

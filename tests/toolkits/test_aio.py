@@ -330,15 +330,20 @@ def test_the_end_of_the_run_closes_the_source(silent: bool, handlers: str) -> No
 
 @program(display=False)
 @pytest.mark.parametrize("accepted", [False, True])
-def test_a_loop_that_is_closed_in_mid_stream(accepted: bool) -> None:
+@pytest.mark.parametrize("reads", ["the loop", "a thread"])
+def test_a_loop_that_is_closed_in_mid_stream(reads: str, accepted: bool) -> None:
     """Also one that has accepted a post, which then never runs."""
     service, notes = Service(100_000), Notes()
     loop = asyncio.new_event_loop()
     post, posts = loop.call_soon_threadsafe, list[object]()
-    source = service.ask(aio(loop), on=notes.on())
+    dispatch = aio(loop)
+    if reads == "a thread":
+        vars(dispatch)["watch"] = None
+    source = service.ask(dispatch, on=notes.on())
     loop.run_until_complete(until(lambda: len(notes.chunks) > 20))
     loop.call_soon_threadsafe = lambda *given, **more: posts.append(post(*given, **more))
     if accepted:
+        source.dispatch_event(Event("of the program"))
         assert eventually(lambda: posts)
     loop.close()
     assert eventually(lambda: source.state == "aborted")

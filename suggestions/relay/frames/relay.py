@@ -6,7 +6,7 @@ from typing import Any
 
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource
 from suggestions.events import Event
-from suggestions.relay.frames.protocol import ENDINGS, Wording, error_of, sse
+from suggestions.relay.frames.protocol import ENDINGS, Wording, error_of, in_json, sse, sse_of
 
 
 class RelayFrames:
@@ -19,7 +19,7 @@ class RelayFrames:
 
     def encode(self, event: Event[Any]) -> bytes:
         if event.type == "chunk":
-            return sse({"type": "content", "data": event.detail})
+            return sse_of('{"type": "content", "data": ' + in_json(event.detail) + "}")
         if event.type == "done":
             return sse({"type": "done"})
         error = error_of(event)
