@@ -9,6 +9,7 @@ from benchmarks.report import Section
 from benchmarks.workloads.abort import abort
 from benchmarks.workloads.first_chunk import first_chunk
 from benchmarks.workloads.growth import growth
+from benchmarks.workloads.loop import loop
 from benchmarks.workloads.per_event import flood, paced
 from benchmarks.workloads.relay import relay
 from benchmarks.workloads.scale import scale
@@ -24,6 +25,7 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "startup": startup,
     "text": text,
     "scale": scale,
+    "loop": loop,
     "growth": growth,
     "stages": stages,
     "relay": relay,

@@ -7,12 +7,12 @@ from itertools import count
 
 from benchmarks.bench import Bench
 from benchmarks.clients import OURS
-from benchmarks.fleets import AIOHTTP, EPOLL, REQUESTS, sail, voyage
+from benchmarks.fleets import AIOHTTP, EPOLL, REQUESTS, sail
 from benchmarks.report import Row, Section
 from benchmarks.rounds import Pair, Rounds, take_turns
+from benchmarks.watch import Figures, behind, voyage
 from benchmarks.worker import Worker
 
-Figures = dict[str, float]
 _names = count()
 
 
@@ -75,7 +75,8 @@ def _rows(
             measured.figure(lambda one, client=client: one[client]["p99"]),  # type: ignore[misc]
             p99 if client == OURS else None,
             " ms",
-            detail=f"p50 {median(client, 'p50'):.2f} ms",
+            detail=f"p50 {median(client, 'p50'):.2f} ms"
+            + behind("it", median(client, "rate"), streams * rate),
         )
         for client in clients
     ]
