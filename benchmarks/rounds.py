@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from math import nan
 from statistics import median
 from typing import Generic, NamedTuple, TypeVar
 
@@ -69,3 +70,8 @@ def take_turns(
 def percentile(values: Sequence[float], percent: float) -> float:
     """The value that so many percent of them do not exceed."""
     return sorted(values)[min(len(values) - 1, int(len(values) * percent / 100))]
+
+
+def ratio(ours: float, other: float) -> float:
+    """Not a number if the other is too small to be measured, as in a smoke run."""
+    return ours / other if other else nan

@@ -12,6 +12,7 @@ from benchmarks.workloads.growth import growth
 from benchmarks.workloads.loop import loop
 from benchmarks.workloads.per_event import flood, paced
 from benchmarks.workloads.relay import relay
+from benchmarks.workloads.relay_load import relay_load
 from benchmarks.workloads.scale import scale
 from benchmarks.workloads.stages import stages
 from benchmarks.workloads.startup import startup
@@ -29,4 +30,5 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "growth": growth,
     "stages": stages,
     "relay": relay,
+    "relay-load": relay_load,
 }
