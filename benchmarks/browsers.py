@@ -12,7 +12,7 @@ import psutil
 from benchmarks.serve import allow_many_files
 from benchmarks.watch import Figures, Lags, Watched, cpu_seconds, watch
 
-_PATIENCE = 30  # seconds of silence, after which what is missing does not come
+_PATIENCE = 15  # seconds of silence, after which what is missing does not come
 
 
 class _Browser:

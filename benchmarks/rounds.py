@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from math import nan
+from math import inf
 from statistics import median
 from typing import Generic, NamedTuple, TypeVar
 
@@ -72,6 +72,6 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * percent / 100))]
 
 
-def ratio(ours: float, other: float) -> float:
-    """Not a number if the other is too small to be measured, as in a smoke run."""
-    return ours / other if other else nan
+def ratio(one: float, other: float) -> float:
+    """Infinite if the other is nothing: in a smoke run, or if a stream has no events."""
+    return one / other if other else inf

@@ -8,7 +8,7 @@ from benchmarks.bench import Bench
 from benchmarks.clients import OURS
 from benchmarks.fleets import AIOHTTP, EPOLL, ON_A_LOOP
 from benchmarks.report import Row, Section
-from benchmarks.rounds import Pair
+from benchmarks.rounds import Pair, ratio
 from benchmarks.watch import behind
 from benchmarks.workloads.scale import measure
 
@@ -43,8 +43,8 @@ def _rows(
     def median(reader: str, name: str) -> float:
         return measured.figure(lambda one: one[reader][name]).median
 
-    def ratio(name: str, reader: str) -> Pair:
-        return measured.figure(lambda one: one[ON_A_LOOP][name] / one[reader][name])
+    def times(name: str, reader: str) -> Pair:
+        return measured.figure(lambda one: ratio(one[ON_A_LOOP][name], one[reader][name]))
 
     def detail(name: str, reader: str, unit: str) -> str:
         figures = f"{median(ON_A_LOOP, name):.2f} to {median(reader, name):.2f} {unit}"
@@ -54,7 +54,7 @@ def _rows(
     rows = [
         Row(
             f"{title}, CPU: {OURS} to {'its threads' if reader == OURS else reader}",
-            ratio("cpu", reader),
+            times("cpu", reader),
             cpu if reader == EPOLL else None,
             detail=detail("cpu", reader, "µs an event"),
         )
@@ -64,7 +64,7 @@ def _rows(
     rows.append(
         Row(
             f"{title}: lag p99, {OURS} to {EPOLL}",
-            ratio("p99", EPOLL),
+            times("p99", EPOLL),
             p99,
             detail=detail("p99", EPOLL, "ms"),
         )

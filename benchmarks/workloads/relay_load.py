@@ -50,7 +50,7 @@ def relay_load(bench: Bench) -> Section:
 
 def _measure(bench: Bench, browsers: int) -> Rounds[Figures]:
     """A fresh server for each turn: a load leaves its memory behind."""
-    seconds, rounds = bench.pick((4.0, 3), (1.5, 1), (0.5, 1))
+    seconds, rounds = bench.pick((4.0, 3), (1.0, 1), (0.5, 1))
     pieces = round(voyage(seconds) * _RATE)
 
     def path(browsers: int, seconds: float) -> str:
