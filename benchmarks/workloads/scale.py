@@ -92,5 +92,5 @@ _TEXT = """\
 One process reads all streams, whose events come at random phases; the server writes into each
 event when it was sent, and the lag is from there to the handler. The floor is one thread with one
 selector; ours and `requests` have a thread for each stream. Memory is what the process has grown
-by with all streams open and half a second of their events heard. From then on it grows by what is
+by with all streams open and a second of their events heard. From then on it grows by what is
 kept: an answer is there whole until its source goes, for whoever connects late."""
