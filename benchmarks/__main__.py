@@ -47,7 +47,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
     parser.add_argument("workloads", nargs="*", help=f"any of: {', '.join(WORKLOADS)}")
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="half a minute, with rougher figures")
+    size.add_argument("--quick", action="store_true", help="a third of the time, rougher figures")
     size.add_argument("--smoke", action="store_true", help="only to see that it runs")
     options = parser.parse_args()
     unknown = set(options.workloads) - WORKLOADS.keys()

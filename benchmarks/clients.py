@@ -89,13 +89,12 @@ def requests_sse(url: str, meter: Meter) -> str:
     return text
 
 
-def httpx_sse(url: str, meter: Meter) -> str:
-    import httpx
-    from httpx_sse import connect_sse
+def httpx2(url: str, meter: Meter) -> str:
+    import httpx2
 
     text = ""
-    with httpx.Client() as client, connect_sse(client, "POST", url + _PATH, json=_BODY) as events:
-        for event in events.iter_sse():
+    with httpx2.Client() as client, client.sse(url + _PATH, method="POST", json=_BODY) as events:
+        for event in events:
             if event.data == "[DONE]":
                 break
             content = json.loads(event.data)["choices"][0]["delta"].get("content")
@@ -181,7 +180,7 @@ CLIENTS = {
     FLOOR: Client(raw_socket),
     "requests + sseclient-py": Client(requests_sseclient, ("requests", "sseclient")),
     "requests-sse": Client(requests_sse, ("requests_sse",)),
-    "httpx + httpx-sse": Client(httpx_sse, ("httpx", "httpx_sse")),
+    "httpx2": Client(httpx2, ("httpx2",)),
     "openai": Client(openai, ("openai",)),
     "launchdarkly-eventsource": Client(launchdarkly, ("ld_eventsource",)),
     "aiohttp": Client(aiohttp, ("aiohttp",)),

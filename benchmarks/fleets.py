@@ -2,74 +2,39 @@
 
 from __future__ import annotations
 
-import gc
+import asyncio
 import json
 import selectors
 import threading
 from collections.abc import Callable
-from time import perf_counter, process_time, sleep
+from time import process_time
 from typing import Any
 
 import psutil
 
 from benchmarks.clients import CLIENTS, OURS, connected
 from benchmarks.meter import Meter
-from benchmarks.rounds import percentile
 from benchmarks.serve import allow_many_files
+from benchmarks.watch import Figures, Lags, Watched, watch
 
 EPOLL = "epoll + json"
 REQUESTS = "requests + sseclient-py"
 AIOHTTP = "aiohttp"
-_SETTLE = 0.5  # seconds from everybody's first event to the clock's start
+ON_A_LOOP = f"{OURS} on a loop"
 
 
-class _Lags(Meter):
-    """How late each event is, by the time that the server has written into it."""
-
-    def __init__(self) -> None:
-        super().__init__(0, 0)
-        self.lags: list[float] = []
-
-    def hear(self, text: str) -> None:
-        self.lags.append(perf_counter() - float(text))
-
-    def hear_event(self, source: Any, event: Any) -> None:
-        self.lags.append(perf_counter() - float(event.detail))
-
-
-def sail(client: str, url: str, warm_up: str, streams: int, seconds: float) -> dict[str, float]:
-    """CPU (µs an event) and lag (ms) of `seconds` in the middle; memory (KiB a stream) when they
-    begin, and what is kept of the events in them (bytes an event)."""
+def sail(client: str, url: str, warm_up: str, streams: int, seconds: float) -> Figures:
+    """What `watch` says of this process, while `client` reads all streams in it."""
     allow_many_files()
     CLIENTS.get(client, CLIENTS[OURS]).read(warm_up, Meter(0, 0))
-    process = psutil.Process()
-    memory = process.memory_info().rss
-    lags = _Lags()
-    fleet = threading.Thread(target=_FLEETS[client], args=(url, streams, lags))
-    fleet.start()
-    while len(lags.lags) < streams:
-        sleep(0.05)
-    gc.collect()  # what opening leaves would stop everybody once, and is no part of the voyage
-    sleep(_SETTLE)
-    opened = process.memory_info().rss
-    first, cpu = len(lags.lags), process_time()
-    sleep(seconds)
-    last, cpu = len(lags.lags), process_time() - cpu
-    kept = process.memory_info().rss - opened
-    fleet.join()
-    heard = lags.lags[first:last]
-    return {
-        "cpu": cpu / len(heard) * 1e6,
-        "p50": percentile(heard, 50) * 1000,
-        "p99": percentile(heard, 99) * 1000,
-        "memory": (opened - memory) / streams / 1024,
-        "kept": kept / len(heard),
-    }
-
-
-def voyage(seconds: float) -> float:
-    """How long the server has to send for `sail` to have its `seconds`."""
-    return seconds + _SETTLE + 1.5
+    lags = Lags()
+    return watch(
+        lambda: _FLEETS[client](url, streams, lags),
+        lags,
+        Watched(psutil.Process(), process_time),
+        streams=streams,
+        seconds=seconds,
+    )
 
 
 def _epoll(url: str, streams: int, meter: Meter) -> None:
@@ -108,8 +73,6 @@ def _threads(url: str, streams: int, meter: Meter) -> None:
 
 
 def _aiohttp(url: str, streams: int, meter: Meter) -> None:
-    import asyncio
-
     import aiohttp
 
     async def read(session: aiohttp.ClientSession) -> None:
@@ -141,9 +104,31 @@ def _ours(url: str, streams: int, meter: Meter) -> None:
         source.wait()
 
 
+def _ours_on_a_loop(url: str, streams: int, meter: Meter) -> None:
+    from suggestions import SuggestionsEventSource
+    from suggestions.toolkits import aio
+
+    async def run() -> None:
+        sources = [
+            SuggestionsEventSource(
+                "Who?",
+                url=url + "/chat/completions",
+                dialect="openai",
+                dispatch=aio(),
+                on={"chunk": meter.hear_event},
+            )
+            for _ in range(streams)
+        ]
+        for source in sources:
+            await source
+
+    asyncio.run(run())
+
+
 _FLEETS: dict[str, Callable[[str, int, Meter], None]] = {
     EPOLL: _epoll,
     REQUESTS: _threads,
     AIOHTTP: _aiohttp,
     OURS: _ours,
+    ON_A_LOOP: _ours_on_a_loop,
 }

@@ -21,10 +21,11 @@ _PACKAGES = (
     "blinker",
     "requests-sse",
     "httpx",
-    "httpx-sse",
+    "httpx2",
     "openai",
     "launchdarkly-eventsource",
     "aiohttp",
+    "uvicorn",
 )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from math import inf
 from statistics import median
 from typing import Generic, NamedTuple, TypeVar
 
@@ -69,3 +70,8 @@ def take_turns(
 def percentile(values: Sequence[float], percent: float) -> float:
     """The value that so many percent of them do not exceed."""
     return sorted(values)[min(len(values) - 1, int(len(values) * percent / 100))]
+
+
+def ratio(one: float, other: float) -> float:
+    """Infinite if the other is nothing: in a smoke run, or if a stream has no events."""
+    return one / other if other else inf

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from random import Random
 from time import perf_counter, sleep
 
-from benchmarks.wire_bytes import CLOSING, HEAD, HEADERS, OPENING, TOKEN, event, framed, writes
+from benchmarks.wire_bytes import CLOSING, HEAD, HEADERS, OPENING, TOKEN, stamped, writes
 
 PAUSE = 0.05
 """Seconds between the first `HEAD` events and the ones that are measured."""
@@ -169,7 +169,7 @@ def _stamp(sock: socket.socket, job: dict[str, str]) -> None:
     sock.sendall(OPENING)
     for _ in range(int(job["stamped"])):
         sleep(float(job["every"]))
-        sock.sendall(framed(event({"content": f" {perf_counter():.6f}"})))
+        sock.sendall(stamped(perf_counter()))
     sock.sendall(CLOSING)
 
 
@@ -250,7 +250,7 @@ class _Fleet:
                 if early > 0:
                     sleep(early)
                 with contextlib.suppress(OSError):
-                    sock.sendall(framed(event({"content": f" {perf_counter():.6f}"})))
+                    sock.sendall(stamped(perf_counter()))
         for sock in self._socks:
             with sock, contextlib.suppress(OSError):
                 sock.sendall(CLOSING)

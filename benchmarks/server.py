@@ -38,7 +38,18 @@ class Server:
         told: dict[str, Any] = json.loads(self._process.stdout.readline())
         return told
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def address(self, scheme: str = "http", port: str | None = None) -> str:
+        """Without a path; `port` is one of `ports`, by its name."""
+        return f"{scheme}://localhost:{self.ports[port or scheme]}"
+
+    def path(self, **job: object) -> str:
+        """What to ask for, for a job; without a trailing `/chat/completions`."""
+        return "/" + ",".join(f"{name}={value}" for name, value in job.items())
+
     def url(self, scheme: str = "http", port: str | None = None, **job: object) -> str:
         """The address to ask at for a job; without a trailing `/chat/completions`."""
-        path = ",".join(f"{name}={value}" for name, value in job.items())
-        return f"{scheme}://localhost:{self.ports[port or scheme]}/{path}"
+        return self.address(scheme, port) + self.path(**job)

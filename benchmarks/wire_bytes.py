@@ -65,3 +65,12 @@ def writes(first: int, last: int, per_write: int, length: int) -> Iterator[bytes
     for start in range(first, last, per_write):
         stop = min(start + per_write, last)
         yield b"".join(chunk(number, length) for number in range(start, stop))
+
+
+_STAMP = b"STAMP"
+_BEFORE, _, _AFTER = event({"content": f" {_STAMP.decode()}"}).partition(_STAMP)
+
+
+def stamped(seconds: float) -> bytes:
+    """An event whose text is a time, as an HTTP chunk: quickly, so that the server keeps up."""
+    return framed(b"%b%.6f%b" % (_BEFORE, seconds, _AFTER))

@@ -9,8 +9,10 @@ from benchmarks.report import Section
 from benchmarks.workloads.abort import abort
 from benchmarks.workloads.first_chunk import first_chunk
 from benchmarks.workloads.growth import growth
+from benchmarks.workloads.loop import loop
 from benchmarks.workloads.per_event import flood, paced
 from benchmarks.workloads.relay import relay
+from benchmarks.workloads.relay_load import relay_load
 from benchmarks.workloads.scale import scale
 from benchmarks.workloads.stages import stages
 from benchmarks.workloads.startup import startup
@@ -24,7 +26,9 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "startup": startup,
     "text": text,
     "scale": scale,
+    "loop": loop,
     "growth": growth,
     "stages": stages,
     "relay": relay,
+    "relay-load": relay_load,
 }

@@ -3,41 +3,38 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from http.client import HTTPConnection
 from importlib.util import find_spec
 from statistics import median
-from time import perf_counter, sleep
+from time import perf_counter
 
 from benchmarks.bench import Bench
 from benchmarks.report import Row, Section
 from benchmarks.rounds import Pair, percentile
+from benchmarks.web_server import UVICORN, serving
 
 _EVENTS = 20
 _SERVERS = {
     "gunicorn, sync": "gunicorn -b 127.0.0.1:PORT benchmarks.relay_app:wsgi",
     "gunicorn, gthread": "gunicorn -k gthread -b 127.0.0.1:PORT benchmarks.relay_app:wsgi",
     "waitress": "waitress --listen=127.0.0.1:PORT benchmarks.relay_app:wsgi",
-    "uvicorn": "uvicorn --lifespan off --port PORT benchmarks.relay_app:asgi",
+    "uvicorn": UVICORN + "benchmarks.relay_app:asgi",
 }
 
 
 def relay(bench: Bench) -> Section:
-    url = bench.server.url(stamped=_EVENTS, every=0.01)
+    path = bench.server.path(stamped=_EVENTS, every=0.01)
     browsers = bench.pick(50, 10, 1)
     rows = []
     for name, command in _SERVERS.items():
         if find_spec(command.split()[0]) is None:
             print(f"left out, since it is not installed: {name}", file=sys.stderr)
             continue
-        with _serving(command, url) as port:
-            _lags(port)  # what a worker does once, before its first answer
-            answers = [_lags(port) for _ in range(browsers)]
+        with serving(command, bench.server.address()) as server:
+            _lags(server.port, path)  # what a worker does once, before its first answer
+            answers = [_lags(server.port, path) for _ in range(browsers)]
         first = [lags[0] for lags in answers]
         later = [lag for lags in answers for lag in lags[1:]]
         detail = f"p99 of the pieces after it {percentile(later, 99):.2f} ms"
@@ -45,36 +42,15 @@ def relay(bench: Bench) -> Section:
     return Section("Relay", _TEXT, rows)
 
 
-def _lags(port: int) -> list[float]:
+def _lags(port: int, path: str) -> list[float]:
     """Milliseconds from the service's write to the browser's read, for each piece of an answer."""
     with closing(HTTPConnection("127.0.0.1", port)) as connection:
-        connection.request("GET", "/")
+        connection.request("GET", path)
         return [
             (perf_counter() - float(json.loads(line[6:])["data"])) * 1000
             for line in connection.getresponse()
             if line.startswith(b'data: {"type": "content"')
         ]
-
-
-@contextmanager
-def _serving(command: str, upstream: str) -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", *command.replace("PORT", str(port)).split()],
-        env={**os.environ, "UPSTREAM": upstream},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        while server.poll() is None:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                break
-            sleep(0.05)
-        yield port
-    finally:
-        server.terminate()
-        server.wait()
 
 
 _TEXT = """\

@@ -7,12 +7,12 @@ from itertools import count
 
 from benchmarks.bench import Bench
 from benchmarks.clients import OURS
-from benchmarks.fleets import AIOHTTP, EPOLL, REQUESTS, sail, voyage
+from benchmarks.fleets import AIOHTTP, EPOLL, REQUESTS, sail
 from benchmarks.report import Row, Section
 from benchmarks.rounds import Pair, Rounds, take_turns
+from benchmarks.watch import Figures, behind, voyage
 from benchmarks.worker import Worker
 
-Figures = dict[str, float]
 _names = count()
 
 
@@ -75,7 +75,8 @@ def _rows(
             measured.figure(lambda one, client=client: one[client]["p99"]),  # type: ignore[misc]
             p99 if client == OURS else None,
             " ms",
-            detail=f"p50 {median(client, 'p50'):.2f} ms",
+            detail=f"p50 {median(client, 'p50'):.2f} ms"
+            + behind("it", median(client, "rate"), streams * rate),
         )
         for client in clients
     ]
@@ -91,5 +92,5 @@ _TEXT = """\
 One process reads all streams, whose events come at random phases; the server writes into each
 event when it was sent, and the lag is from there to the handler. The floor is one thread with one
 selector; ours and `requests` have a thread for each stream. Memory is what the process has grown
-by with all streams open and half a second of their events heard. From then on it grows by what is
+by with all streams open and a second of their events heard. From then on it grows by what is
 kept: an answer is there whole until its source goes, for whoever connects late."""

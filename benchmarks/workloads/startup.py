@@ -32,11 +32,11 @@ response = {_POST}""",
 from openai import OpenAI
 stream = OpenAI(base_url={url!r}, api_key="none").chat.completions.create(
     model="m", messages=[{{"role": "user", "content": "Who?"}}], stream=True)""",
-    "httpx + httpx-sse": """\
-import httpx, httpx_sse
-client = httpx.Client()
-stream = client.stream("POST", {url!r})
-response = stream.__enter__()""",
+    "httpx2": """\
+import httpx2
+client = httpx2.Client()
+stream = client.sse({url!r}, method="POST")
+events = stream.__enter__()""",
 }
 _FRAME = """\
 from time import process_time
@@ -74,7 +74,7 @@ def startup(bench: Bench) -> Section:
         Row(
             f"first stream open, over {apart}",
             rounds.figure(lambda one: one[OURS][0] - one[apart][0]),
-            5,
+            8,
             " ms",
             detail=f"{figures(OURS)} to {figures(apart)}",
         ),

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
-def test_the_benchmark_of_a_flood_runs() -> None:
+
+def _run(workload: str) -> str:
     process = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--smoke", "flood"],
+        [sys.executable, "-m", "benchmarks", "--smoke", workload],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
@@ -17,4 +19,25 @@ def test_the_benchmark_of_a_flood_runs() -> None:
         check=False,
     )
     assert process.returncode == 0, process.stderr
-    assert "suggestions to raw socket + json" in process.stdout
+    return process.stdout
+
+
+def test_the_benchmark_of_a_flood_runs() -> None:
+    assert "suggestions to raw socket + json" in _run("flood")
+
+
+def test_the_benchmark_of_sources_on_a_loop_runs() -> None:
+    table = _run("loop")
+
+    assert "CPU: suggestions to epoll + json" in table
+    assert "threads of suggestions" in table
+
+
+def test_the_benchmark_of_a_relay_under_load_runs_and_all_answers_are_whole() -> None:
+    pytest.importorskip("uvicorn")
+
+    table = _run("relay-load")
+
+    assert "lag p99, suggestions" in table
+    assert "answers that are not whole" in table
+    assert "NOT WHOLE" not in table
