@@ -36,8 +36,11 @@ def strays_in(block: str, last_event_id: str) -> Iterator[ServerSentEvent]:
 
 
 def is_whole(data: str) -> bool:
-    """Whether nothing of an event's data can be missing: it is a terminator, or whole JSON."""
-    return data.strip('"') == "[DONE]" or _is_json(data)
+    """Whether nothing of an event's data can be missing: it is a terminator, or whole JSON, or
+    several of these, each in a line."""
+    if data.strip('"') == "[DONE]" or _is_json(data):
+        return True
+    return "\n" in data and all(map(is_whole, data.split("\n")))
 
 
 def _is_json(text: str) -> bool:

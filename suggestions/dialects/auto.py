@@ -18,7 +18,7 @@ from suggestions.dialects.base import (
 )
 from suggestions.dialects.delta import Delta
 from suggestions.dialects.json_lines import JsonLines
-from suggestions.dialects.json_message import is_terminator, parse
+from suggestions.dialects.json_message import is_terminator, parse, parse_object
 from suggestions.dialects.model_api import messages_of
 from suggestions.dialects.question import ROLES
 from suggestions.errors import MalformedStreamError, is_report, one_line
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _OWN = {"messages": "made from the question", "stream": "decided by the way it is asked"}
 _TEXT_FIELDS = ("content", "text", "message", "token", "delta", "data", "response", "answer")
 """The fields that hold the text at services without a documented format."""
+
+_HEARTBEATS = ("ping", "heartbeat", "keepalive", "keep-alive", "keep_alive")
+"""Names and types of events that only keep the connection open, in any dialect."""
 
 
 class Auto(Dialect):
@@ -60,9 +63,15 @@ class Auto(Dialect):
 def _is_heartbeat(message: ServerSentEvent) -> bool:
     """Whether a message only keeps the connection open, and says nothing of the dialect."""
     data = message.data.strip()
-    if message.type == "message":
-        return not data or data.startswith(": ")
-    return message.type != "error" and not data.startswith("{")
+    if not data.startswith("{"):
+        is_blank = not data or data.startswith(": ")
+        return is_blank if message.type == "message" else message.type != "error"
+    if message.type in _HEARTBEATS:
+        return True
+    try:
+        return parse_object(data).get("type") in _HEARTBEATS
+    except (ValueError, RecursionError):
+        return False
 
 
 def _chosen(first: ServerSentEvent, framing: Framing | None) -> Dialect:
@@ -97,7 +106,7 @@ def _documented(value: Mapping[str, Any]) -> str | None:
     kind = kind if isinstance(kind, str) else ""
     if kind.startswith("response.") or value.get("object") == "response":
         return "responses"
-    if kind in ("message_start", "ping") or (kind == "message" and "content" in value):
+    if kind == "message_start" or (kind == "message" and "content" in value):
         return "anthropic"
     if kind in ("content", "done") or (kind == "error" and isinstance(value.get("error"), str)):
         return "relay"

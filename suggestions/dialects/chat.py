@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from suggestions._wire.sse import ServerSentEvent
 
 _SCALAR = (str, int, float)
+_REASONING = ("reasoning_content", "reasoning", "reasoning_text")  # the last is Copilot's
 _SaidIn = Callable[[Mapping[str, Any]], Iterator[Delta]]
 
 
@@ -60,7 +61,13 @@ class Chat(Dialect):
                 return ()
             if message.type != "message" and not _is_chunk(data):
                 return ()  # an event of another kind, which `message` handlers get
-        chunk = parse(data)
+        try:
+            chunk = parse(data)
+        except ValueError:
+            lines = _lines_in(data)
+            if not lines:
+                raise
+            return [d for line in lines for d in self.decode(message._replace(data=line))]
         try:
             # Nearly every chunk is this and nothing more.
             choice = chunk["choices"][0]
@@ -83,6 +90,13 @@ def decode_completion(body: Any) -> Iterator[Delta]:
     if not is_report(body) and not (isinstance(body, Mapping) and body.get("choices")):
         raise ValueError("a JSON value without 'choices'")
     return _decode_chunk(body, said_in=_said_in_completion)
+
+
+def _lines_in(data: str) -> list[str]:
+    """The chunks in the data of one event, if a service sends no blank lines between them."""
+    lines = data.split("\n")
+    several = len(lines) > 1 and all(ln.startswith("{") or is_terminator(ln) for ln in lines)
+    return lines if several else []
 
 
 def _is_chunk(data: str) -> bool:
@@ -144,14 +158,19 @@ def _said_at_last(choice: Mapping[str, Any]) -> Iterator[Delta]:
     """The last chunk of some services repeats the whole message."""
     yield from _said(object_of(choice.get("delta")))
     message = object_of(choice.get("message"))
-    if message and _has_reason(choice):
+    if message and _reason_in(choice):
         yield from _repeated(list(_said(message)))
     elif choice.get("delta") is None:
         yield from _said(message)
 
 
 def _said_in_completion(choice: Mapping[str, Any]) -> Iterator[Delta]:
-    return _said(object_of(choice.get("message") or choice.get("delta")))
+    said = choice.get("message") or choice.get("delta") or {"content": choice.get("text")}
+    # Nothing here is a piece, so that each item is a call of its own.
+    for position, delta in enumerate(_said(object_of(said))):
+        if isinstance(delta, ToolCallPiece) and delta.position is None:
+            delta.position = position
+        yield delta
 
 
 def _repeated(said: list[Delta]) -> Iterator[Delta]:
@@ -167,7 +186,11 @@ def _repeated(said: list[Delta]) -> Iterator[Delta]:
 
 
 def _said(delta: Mapping[str, Any]) -> Iterator[Delta]:
-    for reasoning in (delta.get("reasoning_content"), delta.get("reasoning")):
+    for reasoning in map(delta.get, _REASONING):
+        if reasoning is None:
+            continue
+        if isinstance(reasoning, Mapping):
+            reasoning = reasoning.get("text")  # Envoy AI gateway's
         if isinstance(reasoning, _SCALAR) and (text := text_of(reasoning)):
             yield Reasoning(text)
             break
@@ -188,7 +211,8 @@ def _said(delta: Mapping[str, Any]) -> Iterator[Delta]:
 
 
 def _tool_call(call: Mapping[str, Any]) -> ToolCallPiece:
-    function, custom = object_of(call.get("function")), object_of(call.get("custom"))
+    # Some proxies have the function's fields beside the id.
+    function, custom = object_of(call.get("function")) or call, object_of(call.get("custom"))
     arguments = custom.get("input") if custom else function.get("arguments")
     is_object = isinstance(arguments, Mapping)
     return ToolCallPiece(
@@ -200,15 +224,17 @@ def _tool_call(call: Mapping[str, Any]) -> ToolCallPiece:
     )
 
 
-def _has_reason(choice: Mapping[str, Any]) -> bool:
-    return choice.get("finish_reason") not in (None, "", "null")
+def _reason_in(choice: Mapping[str, Any]) -> str:
+    """The reason to stop; "" if there is none."""
+    reason = choice.get("finish_reason") or choice.get("finishReason")
+    return "" if not reason or reason == "null" else str(reason)
 
 
 def _reason_of(choice: Mapping[str, Any]) -> Iterator[Delta]:
     if choice.get("error"):
         yield Failure(from_report(choice["error"]))
-    elif _has_reason(choice):
-        yield Finish(str(choice["finish_reason"]))
+    elif reason := _reason_in(choice):
+        yield Finish(reason)
 
 
 def _parts(content: list[Any]) -> Iterator[Delta]:
@@ -218,7 +244,9 @@ def _parts(content: list[Any]) -> Iterator[Delta]:
             yield part
             continue
         part = object_of(part)
-        for thought in map(object_of, array_of(part.get("thinking"))):
+        summary = part.get("summary")  # Databricks'
+        thoughts = summary if isinstance(summary, list) else array_of(part.get("thinking"))
+        for thought in map(object_of, thoughts):
             yield Reasoning(text_of(thought.get("text")))
         if text := text_of(part.get("text")):
             yield text

@@ -102,7 +102,10 @@ _TABLE = (
         "inputs must have less than|max_new_tokens must|input token count|prompt token count|"
         "too many tokens|too many input tokens|input tokens exceed|exceeded model token limit|"
         "exceed max message tokens|too large for model with|reduce the length of|"
-        "max input characters|tokens too long|超长|超过最大长度|上下文长度",
+        "max input characters|tokens too long|token length too long|must be less than max_seq_len|"
+        "should not exceed max_num_tokens|cannot exceed the total tokens limit|"
+        "content': string too long|output': string too long|'input': string too long|"
+        "超长|超过最大长度|上下文长度",
     ),
     Row(
         401,

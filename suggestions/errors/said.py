@@ -44,7 +44,10 @@ _SUCCESS = ("", "0", "200", "none", "ok", "success", "successful", "成功")
 _FAILED = ("error", "fail", "failed", "failure")
 
 # What a 422 has that complains of the request and not of what the person has written.
-_COMPLAINTS = "validation invalidrequest badrequest invalidparam invalidargument extraforbidden"
+_COMPLAINTS = (
+    "validation invalidrequest badrequest invalidparam invalidargument extraforbidden "
+    "templateerror toolerror"
+)
 _COMPLAINING = (
     *("failed to deserialize", "validation error", "extra inputs", "field required", "is required"),
     *("unrecognized", "unknown field", "missing field", "unknown parameter", "invalid type"),

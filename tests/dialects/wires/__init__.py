@@ -5,6 +5,7 @@ from __future__ import annotations
 from wires import (
     calls,
     calls_in_named_events,
+    calls_repeated,
     complete_or_cut,
     counts,
     errors_in_streams,
@@ -23,6 +24,7 @@ TABLES = {
     for module in (
         calls,
         calls_in_named_events,
+        calls_repeated,
         text_once,
         complete_or_cut,
         reasons_to_stop,

@@ -94,8 +94,29 @@ CHATS = [
     Wire(
         "Gemini in 2024: [DONE], and the reason to stop as `finishReason`",
         "openai",
-        HI + THERE + choices({**choice(delta={}), "finishReason": "stop"}) + DONE,
-        done("Hi there", finish=...),
+        HI + THERE + choices({**choice(delta={}), "finishReason": "length"}) + DONE,
+        done("Hi there", finish="length"),
+    ),
+    Wire(
+        "Zhipu, Moonshot: no blank line between two chunks",
+        "openai",
+        (HI + THERE).replace(b"\n\n", b"\n") + b"\n" + STOP + DONE,
+        SAID,
+    ),
+    Wire(
+        "a proxy: no blank line at all",
+        "openai",
+        (HI + THERE + STOP + DONE).replace(b"\n\n", b"\n"),
+        SAID,
+    ),
+    Wire(
+        "counter-sample, a proxy: a chunk in several lines, and one cut off",
+        "openai",
+        HI
+        + THERE.replace(b'"choices"', b'\ndata: "choices"').replace(b"[{", b"[\ndata: {")
+        + STOP.replace(b"\n\n", b"\n")
+        + b'data: {"choices": [',
+        CUT,
     ),
     Wire(
         "Gemini's proxies: [DONE], and no reason to stop at all",

@@ -19,6 +19,31 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
         "calls: LiteLLM: after the pieces, a chunk with the whole call": {
             "calls": [("weatherweather", '{"city":"Oslo"}{"city":"Oslo"}')]
         },
+        "calls_repeated: LiteLLM before Anthropic: `{}`, then the pieces of the arguments": {
+            "calls": [("weather", '{}{"city":"Oslo"}')]
+        },
+        "calls_repeated: Llama Stack: `{}`, then all of the arguments": {
+            "calls": [("weather", '{}{"city":"Oslo"}')]
+        },
+        "calls_repeated: Qianfan: all of the arguments so far in each piece": {
+            "calls": [("weather", '{"{"city":{"city":"Os{"city":"Oslo"}{"city":"Oslo"}')]
+        },
+        "calls_repeated: a gateway: all of the call so far in each piece, the name too": {
+            "calls": [("weatherweather", '{"city":{"city":"Oslo"}')]
+        },
+        "calls_repeated: OpenCodex: all of the arguments twice": {
+            "calls": [("weather", '{"city":"Oslo"}{"city":"Oslo"}')]
+        },
+        "calls_repeated: OpenRouter: the same index and the same id for two tools": {
+            "calls": [("weathertime", '{"city":"Oslo"}{"zone":"CET"}')]
+        },
+        "calls_repeated: a gateway: the same index and the same id for two calls of a tool": {
+            "calls": [("weatherweather", '{"city":"Oslo"}{"city":"Bonn"}')]
+        },
+        (
+            "calls_repeated: counter-sample, a gateway: the id and the name in each piece of one "
+            "call"
+        ): {"calls": [("weather" * 5, '{}{"city":"Oslo"}\n')]},
     },
     "openai wants the index of each call and of each choice, from 0 on, as a number, in a list": {
         "calls: Gemini: two whole calls in a chunk, no index, empty ids": {
@@ -61,6 +86,9 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
         "calls_in_named_events: a gateway: the whole input of a tool in its start, as a text": {
             "calls": [("weather", '{"city":"Oslo"}')]
         },
+        "calls_repeated: vLLM for Granite: arguments that are the JSON of their JSON": {
+            "calls": [("weather", '"{\\"city\\":\\"Oslo\\"}"')]
+        },
     },
     "both take the end of the body for the end of the answer, whatever came before": {
         "calls: counter-sample, OpenAI: cut within the arguments": {
@@ -82,6 +110,9 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
             "raises": ""
         },
         "complete_or_cut: counter-sample, OpenAI: the body ends within the last chunk": {
+            "raises": ""
+        },
+        "complete_or_cut: counter-sample, a proxy: a chunk in several lines, and one cut off": {
             "raises": ""
         },
         "complete_or_cut: counter-sample, OpenAI: only the alternative (n=2) has stopped": {
@@ -119,6 +150,25 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
     "openai knows its terminator by its first letters": {
         "complete_or_cut: a gateway: [DONE] as a text in JSON": {"raises": "AttributeError"},
     },
+    "openai reads the calls of chats from `function`, and no others": {
+        "calls_repeated: a proxy: the name and the arguments beside the id, without `function`": {
+            "calls": []
+        },
+        (
+            "calls_repeated: counter-sample, OpenAI: the input of a custom tool is a text in "
+            "quotation marks"
+        ): {"calls": []},
+    },
+    "openai reads the data of each event as one JSON": {
+        "complete_or_cut: Zhipu, Moonshot: no blank line between two chunks": {
+            "text": "",
+            "raises": "JSONDecodeError",
+        },
+        "complete_or_cut: a proxy: no blank line at all": {
+            "text": "",
+            "raises": "AssertionError",
+        },
+    },
     "openai reads the `delta` of a choice, and nothing beside it": {
         "text_once: a gateway: a stream of one chunk, with the whole `message`": {
             "text": "",
@@ -126,6 +176,10 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
         },
         "text_once: a gateway: the closing `message` has more than the pieces": {"text": "Hi"},
         "text_once: llama-cpp-python: the text in the choice itself, as in the older completions": {
+            "text": "",
+            "raises": "AttributeError",
+        },
+        "text_once: llama-cpp-python: the same in a whole answer": {
             "text": "",
             "raises": "AttributeError",
         },
@@ -140,6 +194,10 @@ DIFFERENCES: dict[str, dict[str, dict[str, Any]]] = {
             "raises": "TypeError",
         },
         "text_once: Mistral: the text and the thinking are lists of parts": {
+            "text": "",
+            "raises": "RuntimeError",
+        },
+        "text_once: Databricks: the reasoning as a summary, in a list of parts": {
             "text": "",
             "raises": "RuntimeError",
         },

@@ -30,6 +30,8 @@ from wires.wire import NDJSON, Wire, done
 SAID = done("Hi there")
 COUNTED_HI = done("Hi", usage=COUNTED)
 TIMED = b"event: ping\r\ndata: 2026-01-01 01:35:43.686476\r\n\r\n"
+PING = sse({"type": "ping"}, "ping")
+BEAT = {"type": "heartbeat", "timestamp": "2026-01-01T01:35:43Z"}
 REST = block() + piece("Hi") + block_stop() + message_delta() + MESSAGE_STOP
 
 
@@ -50,7 +52,7 @@ CHATS = [
     chat("LLM Gateway: a comment without a blank line", b": ping\n"),
     chat("Manifest: a comment as data", sse(": OPENROUTER PROCESSING")),
     chat("chat2api: a time as the data of `event: ping`", TIMED),
-    chat("a gateway: `event: ping` with a JSON of its own", sse({"type": "ping"}, "ping")),
+    chat("a gateway: `event: ping` with a JSON of its own", PING),
     chat("a proxy: an empty `data:`", b"data:\n\n", b"data: \n\n"),
     chat("a gateway: an event without data", b"event: heartbeat\n\n"),
     chat("DeepSeek: comments and blank lines", b": keep-alive\n\n\n\n"),
@@ -88,7 +90,7 @@ OTHERS = [
     Wire(
         "Anthropic: its own pings",
         "anthropic",
-        message_start() + sse({"type": "ping"}, "ping") + REST,
+        message_start() + PING + REST,
         COUNTED_HI,
     ),
     Wire(
@@ -144,6 +146,8 @@ AUTO = [
     chosen("a proxy: an empty `data:` before the first message", b"data: \n\n"),
     chosen("Manifest: a comment as data before the first message", sse(": ping")),
     chosen("OpenRouter: comments before the first message", b": OPENROUTER PROCESSING\n\n" * 2),
+    chosen("a gateway: `event: ping` with a JSON before the first message", PING),
+    chosen("a backend: a heartbeat as JSON before the first message", sse(BEAT)),
     chosen("chat2api: a time as data of `event: ping` before the first message", TIMED),
     Wire(
         "a proxy before Anthropic: an empty `data:` before the first message",
@@ -154,8 +158,23 @@ AUTO = [
     Wire(
         "a gateway before Anthropic: a ping before the first message",
         "auto",
-        sse({"type": "ping"}, "ping") + SAYS_HI + message_delta() + MESSAGE_STOP,
+        PING + SAYS_HI + message_delta() + MESSAGE_STOP,
         COUNTED_HI,
+    ),
+    Wire(
+        "Codex's backend: `event: keepalive` before the first message",
+        "auto",
+        named("keepalive", sequence_number=1)
+        + opened()
+        + text_delta("Hi")
+        + completed(message_item("Hi")),
+        COUNTED_HI,
+    ),
+    Wire(
+        "counter-sample, a backend: a first piece that is called like a heartbeat",
+        "auto",
+        sse({"message": "ping"}) + sse({"message": "!"}),
+        done("ping!", finish=None),
     ),
     Wire(
         "counter-sample, the chatbot backend: a first piece that is empty",

@@ -104,6 +104,25 @@ FIELDS = [
         lacks=NOT_MODERATION,
     ),
     refused(
+        "TGI: a conversation that the model's template does not take",
+        422,
+        {
+            "error": "Template error: Conversation roles must alternate user/assistant",
+            "error_type": "template_error",
+        },
+        StatusError,
+        "roles must alternate",
+        lacks=NOT_MODERATION,
+    ),
+    refused(
+        "TGI: a tool that there is not",
+        422,
+        {"error": "Tool error: Tool with name f not found", "error_type": "tool_error"},
+        StatusError,
+        "name f not found",
+        lacks=NOT_MODERATION,
+    ),
+    refused(
         "counter-sample, Jetpack AI: a text that it declines",
         422,
         {"code": "moderation", "message": "This text is not for us.", "data": {"status": 422}},

@@ -101,6 +101,39 @@ CHATS = [
         done("Hi there"),
     ),
     Wire(
+        "llama-cpp-python: the same in a whole answer",
+        "openai",
+        body(id="c1", object="text_completion", choices=[choice("stop", text="Hi")], usage=USAGE),
+        done("Hi", usage=COUNTED),
+        content_type=JSON,
+    ),
+    Wire(
+        "Copilot: the reasoning as `reasoning_text`",
+        "openai",
+        chunk(None, reasoning_text="H") + chunk(None, reasoning_text="m") + HI + STOP + DONE,
+        done("Hi", reasoning="Hm"),
+    ),
+    Wire(
+        "Envoy AI gateway before Bedrock: the reasoning as an object",
+        "openai",
+        chunk("", reasoning_content={"text": "H"})
+        + chunk(None, reasoning_content={"text": "m"})
+        + chunk(None, reasoning_content={"signature": "c2ln"})
+        + HI
+        + STOP
+        + DONE,
+        done("Hi", reasoning="Hm"),
+    ),
+    Wire(
+        "Databricks: the reasoning as a summary, in a list of parts",
+        "openai",
+        chunk([{"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm"}]}])
+        + chunk([{"type": "text", "text": "Hi"}])
+        + STOP
+        + DONE,
+        done("Hi", reasoning="Hm"),
+    ),
+    Wire(
         'a gateway: the index of the choice is the text "0"',
         "openai",
         choices(choice(None, "0", delta={"content": "Hi"}))

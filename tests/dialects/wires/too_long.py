@@ -51,6 +51,63 @@ TABLE = [
         "exceeded model token limit",
     ),
     too_long(
+        "Moonshot, in tokens",
+        "Invalid request: Input token length too long",
+        "token length too long",
+    ),
+    too_long(
+        "SiliconFlow",
+        "length of prompt_tokens (40000) must be less than max_seq_len (32768).",
+        "must be less than max_seq_len",
+        code=20015,
+    ),
+    too_long(
+        "TensorRT-LLM",
+        "The sum of prompt length (38049.0), query length (0) should not exceed max_num_tokens "
+        "(32768)",
+        "should not exceed max_num_tokens",
+        object="error",
+        type="BadRequestError",
+        code=400,
+    ),
+    too_long(
+        "OpenAI, a message alone",
+        "Invalid 'messages[1].content': string too long. Expected a string with maximum length "
+        "1048576, but got a string with length 2000000 instead.",
+        "string too long",
+        code="string_above_max_length",
+    ),
+    refused(
+        "watsonx: a conversation that is too long",
+        400,
+        {
+            "errors": [
+                {
+                    "code": "invalid_input_argument",
+                    "message": "Invalid input argument for Model 'm1': the number of input tokens "
+                    "9000 cannot exceed the total tokens limit 8192 for this model",
+                }
+            ],
+            "trace": "t1",
+            "status_code": 400,
+        },
+        ContextTooLargeError,
+        "cannot exceed the total tokens limit",
+    ),
+    refused(
+        "counter-sample, OpenAI: the name of a tool is too long, and not the conversation",
+        400,
+        error(
+            "Invalid 'tools[0].name': string too long. Expected a string with maximum length 64, "
+            "but got a string with length 70 instead.",
+            type="invalid_request_error",
+            param="tools[0].name",
+            code="string_above_max_length",
+        ),
+        StatusError,
+        "tools[0].name",
+    ),
+    too_long(
         "xAI",
         "This model's maximum prompt length is 131072 but the request contains 140000 tokens.",
         "maximum prompt length",
