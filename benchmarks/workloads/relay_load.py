@@ -21,34 +21,37 @@ _AIOHTTP = "aiohttp"
 
 
 class _Relay(NamedTuple):
-    """An ASGI application, the package it needs, and what its CPU an event is to be at most, as a
-    multiple by which ours is compared with it."""
+    """An ASGI application, the packages that it needs, and the multiple of its CPU for an event
+    that ours is to take at most."""
 
     application: str
-    package: str
+    packages: tuple[str, ...]
     target: float | None = None
 
 
 _RELAYS = {
-    OURS: _Relay("benchmarks.relay_app:asgi", "suggestions"),
-    _AIOHTTP: _Relay("benchmarks.relays_by_hand:with_aiohttp", "aiohttp", 0.9),
-    "httpx": _Relay("benchmarks.relays_by_hand:with_httpx", "httpx", 0.55),
-    "AsyncOpenAI": _Relay("benchmarks.relays_by_hand:with_openai", "openai", 0.3),
+    OURS: _Relay("benchmarks.relay_app:asgi", ("uvicorn",)),
+    _AIOHTTP: _Relay("benchmarks.relays_by_hand:with_aiohttp", ("uvicorn", "aiohttp"), 0.9),
+    "httpx": _Relay("benchmarks.relays_by_hand:with_httpx", ("uvicorn", "httpx"), 0.55),
+    "AsyncOpenAI": _Relay(
+        "benchmarks.relays_by_hand:with_openai", ("uvicorn", "openai", "httpx2"), 0.3
+    ),
 }
 _names = count()
 
 
 def relay_load(bench: Bench) -> Section:
+    relays = [name for name, relay in _RELAYS.items() if all(map(find_spec, relay.packages))]
+    for name in _RELAYS.keys() - set(relays):
+        print(f"left out, since it is not installed: {name}", file=sys.stderr)
     rows = []
-    if find_spec("uvicorn") is None:
-        print("left out, since it is not installed: uvicorn", file=sys.stderr)
-    else:
+    if OURS in relays:
         for browsers in bench.pick((200, 500, 1000), (200, 500, 1000), (5,)):
-            rows += _rows(bench, browsers)
+            rows += _Load(browsers, _measure(bench, relays, browsers)).rows()
     return Section("Relay under load", _TEXT, rows)
 
 
-def _measure(bench: Bench, browsers: int) -> Rounds[Figures]:
+def _measure(bench: Bench, relays: list[str], browsers: int) -> Rounds[Figures]:
     """A fresh server for each turn: a load leaves its memory behind."""
     seconds, rounds = bench.pick((4.0, 3), (1.0, 1), (0.5, 1))
     pieces = round(voyage(seconds) * _RATE)
@@ -72,52 +75,62 @@ def _measure(bench: Bench, browsers: int) -> Rounds[Figures]:
             )
         return figures
 
-    relays = [name for name, relay in _RELAYS.items() if find_spec(relay.package)]
     return take_turns(relays, turn, lambda figures: figures["cpu"], sets=rounds, rounds=1)
 
 
-def _rows(bench: Bench, browsers: int) -> list[Row]:
-    measured = _measure(bench, browsers)
-    relays = list(measured.rounds[0])
-    title = f"relay, {browsers:,} browsers at {_RATE}/s"
+class _Load:
+    """What so many browsers have measured of each relay."""
 
-    def median(relay: str, name: str) -> float:
-        return measured.figure(lambda one: one[relay][name]).median
+    def __init__(self, browsers: int, measured: Rounds[Figures]) -> None:
+        self._measured = measured
+        self._relays = list(measured.rounds[0])
+        self._title = f"relay, {browsers:,} browsers at {_RATE}/s"
+        self._due = browsers * _RATE  # events a second
 
-    def torn(relay: str) -> int:
-        return int(max(one[relay]["torn"] for one in measured.rounds))
+    def rows(self) -> list[Row]:
+        rows = [
+            self._compared(", CPU:", "cpu", peer, _RELAYS[peer].target, "µs an event")
+            for peer in self._relays
+            if peer != OURS
+        ]
+        if _AIOHTTP in self._relays:
+            rows.append(self._compared(": lag p99,", "p99", _AIOHTTP, 1, "ms"))
+            rows.append(self._compared(": memory of a stream,", "memory", _AIOHTTP, 1, "KiB"))
+        rows += map(self._alone, self._relays)
+        torn = Pair(self._torn(OURS))
+        return [*rows, Row(f"{self._title}: answers that are not whole", torn, 0)]
 
-    def caveats(*relays: str) -> str:
-        """What has to be known of them to read a figure: said in each row."""
-        notes = [behind(relay, median(relay, "rate"), browsers * _RATE) for relay in relays]
-        notes += [f"; {relay}: NOT WHOLE: {torn(relay)}" for relay in relays if torn(relay)]
-        return "".join(notes)
+    def _compared(self, what: str, name: str, peer: str, limit: float | None, unit: str) -> Row:
+        times = self._measured.figure(lambda one: ratio(one[OURS][name], one[peer][name]))
+        detail = f"{self._median(OURS, name):.1f} to {self._median(peer, name):.1f} {unit}"
+        notes = self._notes(OURS) + self._notes(peer)
+        return Row(f"{self._title}{what} {OURS} to {peer}", times, limit, detail=detail + notes)
 
-    def compared(what: str, name: str, peer: str, limit: float | None, unit: str) -> Row:
-        figures = f"{median(OURS, name):.1f} to {median(peer, name):.1f} {unit}"
-        times = measured.figure(lambda one: ratio(one[OURS][name], one[peer][name]))
-        what = f"{title}{what} {OURS} to {peer}"
-        return Row(what, times, limit, detail=figures + caveats(OURS, peer))
-
-    rows = [
-        compared(", CPU:", "cpu", peer, _RELAYS[peer].target, "µs an event")
-        for peer in relays
-        if peer != OURS
-    ]
-    if _AIOHTTP in relays:
-        rows.append(compared(": lag p99,", "p99", _AIOHTTP, 1, "ms"))
-        rows.append(compared(": memory of a stream,", "memory", _AIOHTTP, 1, "KiB"))
-    for relay in relays:
-        shares = {"it": "cores", "the service": "cores of the service"}
-        shares["the browsers"] = "cores of the browsers"
-        busy = ", ".join(f"{who} {median(relay, name):.2f}" for who, name in shares.items())
+    def _alone(self, relay: str) -> Row:
         detail = (
-            f"p50 {median(relay, 'p50'):.1f} ms; {median(relay, 'memory'):.0f} KiB a stream; "
-            f"of a core: {busy}{caveats(relay)}"
+            f"p50 {self._median(relay, 'p50'):.1f} ms; "
+            f"{self._median(relay, 'memory'):.0f} KiB a stream; "
+            f"of a core: {self._median(relay, 'cores'):.2f}, "
+            f"the service {self._median(relay, 'cores of the service'):.2f}, "
+            f"the browsers {self._median(relay, 'cores of the browsers'):.2f}"
         )
-        p99 = Pair(median(relay, "p99"))
-        rows.append(Row(f"{title}: lag p99, {relay}", p99, unit=" ms", detail=detail))
-    return [*rows, Row(f"{title}: answers that are not whole", Pair(torn(OURS)), 0)]
+        p99 = Pair(self._median(relay, "p99"))
+        return Row(
+            f"{self._title}: lag p99, {relay}", p99, unit=" ms", detail=detail + self._notes(relay)
+        )
+
+    def _notes(self, relay: str) -> str:
+        """What has to be known of a relay to read a figure of it."""
+        note = behind(relay, self._median(relay, "rate"), self._due)
+        torn = self._torn(relay)
+        return f"{note}; {relay}: NOT WHOLE: {torn} answers" if torn else note
+
+    def _median(self, relay: str, name: str) -> float:
+        return self._measured.figure(lambda one: one[relay][name]).median
+
+    def _torn(self, relay: str) -> int:
+        """In the worst round."""
+        return int(max(one[relay]["torn"] for one in self._measured.rounds))
 
 
 _TEXT = """\
