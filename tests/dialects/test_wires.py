@@ -176,7 +176,7 @@ def read_at_once(served: _Served, dialect: Dialect, *pieces: bytes) -> Outcome:
     exchange = Exchange(served, dialect, intake)
     try:
         exchange.open(Request(URL))
-        exchange.read()
+        list(exchange.read())
     except SuggestionsError as error:
         intake.fail(error)
     return outcome_of(answer)
