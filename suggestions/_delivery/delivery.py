@@ -250,6 +250,8 @@ class Delivery:
                 if out_of_time:
                     return True
                 # A thread that did not get the baton meanwhile relies on this one.
+                if self.live.position == len(self.log) and not (self.late or self._after_all):
+                    break
                 if not self._has_work(live_only):
                     break
         finally:

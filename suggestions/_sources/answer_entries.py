@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,9 @@ from suggestions.signals import BY_NAME, WATCHED
 
 if TYPE_CHECKING:
     from blinker import Signal
+
+
+_new: Callable[[type[Event[Any]]], Event[Any]] = object.__new__
 
 
 class TextCursor(Cursor):
@@ -89,7 +92,9 @@ class AnswerEntries:
                 cursor.texts += 1
                 cursor.is_owed = "suggestion" in receivers or "suggestion" in WATCHED
                 if "chunk" in receivers or "chunk" in WATCHED:
-                    delivery.call(Event("chunk", entry), cursor)
+                    event = _new(Event)  # without a call of its `__init__`, because it is frequent
+                    event.type, event.detail = "chunk", entry
+                    delivery.call(event, cursor)
                     if delivery.async_calls.pending:
                         cursor.stop_halfway()
                         return

@@ -87,7 +87,7 @@ class Exchange:
 
     def _read_stream(self) -> Generator[Wait, None, bool]:
         """True if the answer is over, False if only the stream has ended, or if it is none."""
-        transport, intake = self._transport, self._intake
+        transport, intake, reader = self._transport, self._intake, self._transport.reader
         body: Decoder[list[ServerSentEvent]] = self._body
         unread: list[ServerSentEvent] | None = []  # until it is known who reads them
         while True:
@@ -118,6 +118,9 @@ class Exchange:
                     transport.deadlines.was_understood = True
             if not data:
                 return False
+            if reader is not None and reader.is_drained:
+                reader.is_drained = False
+                yield Wait.SOCKET
 
     def _read_whole(self) -> Iterable[Delta]:
         """What a response that is no stream says. Raises `NotAnAnswerError` if it is no answer."""

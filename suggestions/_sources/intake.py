@@ -65,10 +65,13 @@ class Intake:
                 body=message.data,
             ) from error
         finally:
-            if self.text_waiters.wakers or answer.ending is not None or delivery.reader is None:
+            # As `announce` does, without a call more than needed.
+            if self.text_waiters.wakers or answer.ending is not None:
                 self.announce()
-            else:
-                delivery.drain(live_only=True)  # nearly always; as `announce` does in the end
+            elif delivery.reader is not None:
+                delivery.drain(live_only=True)
+            elif not delivery.is_fed_by_loop:
+                delivery.wake()
         self.has_gone_on = gone_on
         return answer.ending is not None
 

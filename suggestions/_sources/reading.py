@@ -69,7 +69,7 @@ class Reading:
         self._delivery = delivery
         self._find_loop = loop
         self._ended = ended
-        self.is_behind: Callable[[], bool] = lambda: False
+        self.is_behind: Callable[[], bool] | None = None
         """Whether so much has not been taken that a loop is to stop reading until `resume()`."""
         self._loop: Loop | None = None  # while it reads
         self._transport: Transport | None = None  # while a loop watches it
@@ -180,8 +180,8 @@ class Reading:
                 self._go_on_on_thread()
             elif transport.has_more:
                 loop.post(self._step)
-            elif transport.due is not None and transport.due < self._alarm_at:
-                self._set_alarm(loop, transport.due)
+            elif self._alarm is None or not transport.deadlines.is_steady:
+                self._set_alarm(loop, transport)
         except Exception as error:
             self._end(error)
         except BaseException as error:
@@ -190,7 +190,7 @@ class Reading:
         finally:
             delivery.is_fed_by_loop = False
             loop.deliver()
-            if self._transport is not None and self.is_behind():
+            if self.is_behind is not None and self._transport is not None and self.is_behind():
                 self._pause(self._transport)
 
     def _pause(self, transport: Transport) -> None:
@@ -204,16 +204,19 @@ class Reading:
             self._is_paused = False
             self._enter()
 
-    def _set_alarm(self, loop: Loop, due: float) -> None:
-        """Takes a step when a deadline passes. Not for each read: the next alarm looks again."""
-        if self._alarm is not None:
-            clock.cancel(self._alarm)
-        self._alarm_at = due
-        self._alarm = clock.call_at(due, lambda: loop.post(self._on_alarm))
+    def _set_alarm(self, loop: Loop, transport: Transport) -> None:
+        """Takes a step when the next deadline passes. Not for each read: deadlines only move away,
+        once they are steady, and the next alarm looks again."""
+        due = transport.reader.due() if transport.reader is not None else None
+        if due is not None and due < self._alarm_at:
+            self._cancel_alarm()
+            self._alarm_at = due
+            self._alarm = clock.call_at(due, lambda: loop.post(self._on_alarm))
 
     def _on_alarm(self) -> None:
         self._alarm, self._alarm_at = None, math.inf
-        self._step()
+        if not self._is_paused:
+            self._step()
 
     def _leave(self) -> Transport | None:
         self._loop = None

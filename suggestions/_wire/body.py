@@ -7,7 +7,6 @@ import io
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import chain
 from typing import Any, NamedTuple
 
 import urllib3
@@ -76,9 +75,8 @@ def _open_directly(
     if file is None:
         return OpenBody(bytes, decoder)
     reader: SocketReader = file.raw
-    buffered = filter(None, (reader.take_buffered(file),))
-    chunks = chain(buffered, iter(reader.receive, b""))
-    return OpenBody(partial(next, chunks, b""), decoder, reader)
+    reader.take_over(file)
+    return OpenBody(reader.receive, decoder, reader)
 
 
 def _receive_of_any(response: Any) -> Receive:

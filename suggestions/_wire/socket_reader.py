@@ -44,11 +44,8 @@ def timed_file(
 
 
 class SocketReader(io.RawIOBase):
-    """Reads from a socket and keeps the deadlines.
-
-    While a loop watches the socket (`watch`), `receive` does not block: it returns None until the
-    loop reports more, and `due` is when the next deadline passes, by `monotonic()`; None for never.
-    """
+    """Reads from a socket and keeps the deadlines: with `receive` on a thread that blocks, with
+    `receive_now` while a loop watches the socket."""
 
     def __init__(
         self, deadlines: Deadlines, cancellation: Cancellation, sock: socket.socket
@@ -56,23 +53,24 @@ class SocketReader(io.RawIOBase):
         # The file keeps the descriptor open until it is closed itself.
         self._file = sock.makefile("rb", buffering=0)
         self._sock = sock
+        self._pending = sock.pending if isinstance(sock, ssl.SSLSocket) else None
         self._deadlines = deadlines
         self._cancellation = cancellation
         self._timeout: float | None = 0.0  # which no deadline ever gives
         # One buffer for all reads. A new one for each read would lie elsewhere in memory each time,
         # so that in a process of many streams each stream comes to use 40 KiB more.
         self._received = memoryview(bytearray(_RECEIVE_FIRST))
-        self._is_in_head = True  # a `BufferedReader` reads the headers, and all that comes along
-        self._is_watched = False
-        self._is_drained = False  # the loop reports what comes after the last read
-        self.due: float | None = None
+        self._buffered: bytes | None = None  # what a `BufferedReader` has read with the headers
+        self._waits_from = 0.0
         self.ended = False
+        self.is_drained = False
+        """While a loop watches: all is read, and the loop will report what comes next."""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        if not self._is_in_head:
+        if self._buffered is not None:
             return None
         self._wait_at_most(self._deadlines.timeout())
         try:
@@ -82,17 +80,16 @@ class SocketReader(io.RawIOBase):
         self.ended = not count
         return count
 
-    def take_buffered(self, file: io.BufferedReader) -> bytes:
-        """What its buffered `file` has read along with the headers. After this, only `receive`
-        reads."""
-        self._is_in_head = False
-        return file.read1(RECEIVE) or b""
+    def take_over(self, file: io.BufferedReader) -> None:
+        """From now on, `receive` reads and not its buffered `file`, which has nothing left."""
+        self._buffered = b""
+        self._buffered = file.read1(RECEIVE) or b""
 
-    def receive(self) -> bytes | None:
-        """The next bytes that arrive; b"" at the end; None if a loop watches and none are here."""
+    def receive(self) -> bytes:
+        """The next bytes that arrive; b"" at the end. Blocks."""
         deadlines = self._deadlines
-        if self._is_watched:
-            return self._receive_now()
+        if self._buffered:
+            return self._pop_buffered()
         if deadlines.was_understood and deadlines.is_steady:  # nearly always
             deadlines.was_understood, deadlines.content_from = False, monotonic()
         else:
@@ -101,10 +98,20 @@ class SocketReader(io.RawIOBase):
             count = self._sock.recv_into(self._received)
         except _LATE:
             raise deadlines.passed() from None
-        data = bytes(self._received[:count])
         if count == len(self._received) < RECEIVE:
-            self._received = memoryview(bytearray(RECEIVE))
+            return self._grow(count)
+        return bytes(self._received[:count])
+
+    def _pop_buffered(self) -> bytes:
+        buffered, self._buffered = self._buffered, b""
+        return buffered or b""
+
+    def _grow(self, count: int) -> bytes:
+        data = bytes(self._received[:count])
+        self._received = memoryview(bytearray(RECEIVE))
         return data
+
+    # While a loop watches the socket
 
     @property
     def can_be_watched(self) -> bool:
@@ -112,41 +119,41 @@ class SocketReader(io.RawIOBase):
         return _POLL_INTERVAL is None and type(self._sock) in (socket.socket, ssl.SSLSocket)
 
     def watch(self) -> socket.socket:
-        """From now on, `receive` does not block. Returns the socket for a loop to watch."""
+        """From now on, nothing blocks. Returns the socket for a loop to watch."""
         self._sock.settimeout(0)
-        self._is_watched = True
-        self._is_drained, self.due = False, None
+        self.is_drained, self._waits_from = False, monotonic()
         return self._sock
 
     def unwatch(self) -> None:
         """`receive` blocks again."""
-        self._is_watched, self._timeout = False, 0.0
+        self.is_drained, self._timeout = False, 0.0
+        self._deadlines.is_steady = False  # so that the next read sets the socket's timeout
 
-    def _receive_now(self) -> bytes | None:
-        if self._is_drained:
-            # A loop reports a socket as long as it has something: to ask it in vain costs more.
-            self._is_drained = False
-            self._set_due()
-            return None
+    def receive_now(self) -> bytes | None:
+        """As `receive`, without blocking: None if nothing is here."""
+        if self._buffered:
+            return self._pop_buffered()
         try:
             count = self._sock.recv_into(self._received)
         except _NOT_YET:
-            if self.due is not None and monotonic() >= self.due:
+            due = self.due()
+            if due is not None and monotonic() >= due:
                 raise self._deadlines.passed() from None
-            if self.due is None:
-                self._set_due()
             return None
         # What TLS has decrypted already is not on the socket any more.
-        self._is_drained = not (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending())
-        self.due = None
-        data = bytes(self._received[:count])
+        self.is_drained = self._pending is None or not self._pending()
+        deadlines = self._deadlines
+        if deadlines.was_understood:
+            deadlines.was_understood, deadlines.content_from = False, self._waits_from
+        self._waits_from = monotonic()
         if count == len(self._received) < RECEIVE:
-            self._received = memoryview(bytearray(RECEIVE))
-        return data
+            return self._grow(count)
+        return bytes(self._received[:count])
 
-    def _set_due(self) -> None:
-        timeout = self._deadlines.timeout()
-        self.due = None if timeout is None else monotonic() + timeout
+    def due(self) -> float | None:
+        """When the next deadline passes if nothing comes, by `monotonic()`; None for never."""
+        timeout = self._deadlines.timeout(self._waits_from)
+        return None if timeout is None else self._waits_from + timeout
 
     def _wait_at_most(self, seconds: float | None) -> None:
         if seconds != self._timeout:
@@ -163,9 +170,11 @@ class _PollingReader(SocketReader):
     """Waits for a moment at a time, and checks in between whether the request was cancelled."""
 
     def readinto(self, buffer: Any) -> int | None:
-        return self._poll(buffer) if self._is_in_head else None
+        return self._poll(buffer) if self._buffered is None else None
 
-    def receive(self) -> bytes | None:
+    def receive(self) -> bytes:
+        if self._buffered:
+            return self._pop_buffered()
         return bytes(self._received[: self._poll(self._received)])
 
     def _poll(self, buffer: Any) -> int:

@@ -103,25 +103,29 @@ class Deadlines:
         """The body of an error follows; all of it has one deadline."""
         self._expect("error_body", self._error_body)
 
-    def timeout(self) -> float | None:
-        """Seconds for the next step, None for no limit. Raises the error of a missed deadline."""
+    def timeout(self, since: float | None = None) -> float | None:
+        """Seconds for the next step, None for no limit. Raises the error of a missed deadline.
+
+        `since`: when the step has begun, by `monotonic()`; None for now.
+        """
+        now = monotonic() if since is None else since
         if self._phase == "idle":
             seconds = self._idle
             if self._content is not None:
                 left = self._content
                 if self.was_understood:
-                    self.was_understood, self.content_from = False, monotonic()
+                    self.was_understood, self.content_from = False, now
                 else:
-                    left += self.content_from - monotonic()
+                    left += self.content_from - now
                 seconds = self._soonest(left)
                 self.is_steady = self._total is None and not self._is_content_next
-            return self._within_total(seconds)
+            return seconds if self._total is None else self._within_total(seconds, now)
         if self._deadline is None:
-            return self._within_total(None)
-        left = self._deadline - monotonic()
+            return self._within_total(None, now)
+        left = self._deadline - now
         if left <= 0:
             raise self.passed()
-        return self._within_total(left)
+        return self._within_total(left, now)
 
     def left(self) -> float | None:
         """Seconds until `total` is over, None for no limit."""
@@ -129,7 +133,7 @@ class Deadlines:
 
     def for_requests(self) -> tuple[float | None, float | None]:
         """Seconds to connect and to read, for an adapter that does not know of this."""
-        return self.timeout(), self._within_total(self._timeouts["first_byte"])
+        return self.timeout(), self._within_total(self._timeouts["first_byte"], monotonic())
 
     def passed(self) -> NetworkError:
         """The error of the current step, which has missed its deadline."""
@@ -158,10 +162,10 @@ class Deadlines:
             raise self.passed()
         return content
 
-    def _within_total(self, seconds: float | None) -> float | None:
+    def _within_total(self, seconds: float | None, now: float) -> float | None:
         if self._total is None:
             return seconds
-        left = self._total - monotonic()
+        left = self._total - now
         if left <= 0:
             raise self.passed()
         return left if seconds is None else min(seconds, left)

@@ -77,7 +77,8 @@ class Transport:
         self._response: requests.Response | None = None
         self._body: Decoder[bytes] | None = None
         self._receive: Receive  # set with the body
-        self._reader: SocketReader | None = None
+        self.reader: SocketReader | None = None
+        """What reads the body, if it comes right from our own connection."""
         self._stop_watching: Callable[[], object] | None = None
         self.has_more = False
         self._has_begun = False  # a byte of the body is here
@@ -174,7 +175,7 @@ class Transport:
 
     def _open_body(self) -> Decoder[bytes]:
         response, direct = self._open_response, self._direct
-        self._receive, self._body, self._reader = open_body(response, direct)
+        self._receive, self._body, self.reader = open_body(response, direct)
         if direct is None:
             self._receive = partial(_receive_within, self.deadlines, response.raw, self._receive)
         return self._body
@@ -195,25 +196,27 @@ class Transport:
         with contextlib.suppress(SuggestionsError):  # `read` raises it
             if self._body is None:
                 self._open_body()
-        return self._reader is not None and self._reader.can_be_watched
+        return self.reader is not None and self.reader.can_be_watched
 
     def watch(self, watch: Watch, readable: Callable[[], None]) -> None:
         """Has a loop call `readable()` if the socket can be read, until `unwatch()` or `close()`.
 
         To be called on the loop's thread. Raises what `watch` raises if it cannot.
         """
-        assert self._reader is not None, "can_be_watched() comes first"
-        sock = self._reader.watch()
+        assert self.reader is not None, "can_be_watched() comes first"
+        sock = self.reader.watch()
+        self._receive = self.reader.receive_now
         try:
             self._stop_watching = watch(sock, readable)
         except BaseException:
-            self._reader.unwatch()
+            self.unwatch()
             raise
 
     def unwatch(self) -> None:
         """`read` blocks again."""
-        if self._reader is not None:
-            self._reader.unwatch()
+        if self.reader is not None:
+            self.reader.unwatch()
+            self._receive = self.reader.receive
         self.stop_watching()
 
     def stop_watching(self) -> None:
@@ -230,11 +233,6 @@ class Transport:
     def disown(self) -> None:
         """In a forked child: to stop watching here would do so in the parent, too."""
         self._stop_watching = None
-
-    @property
-    def due(self) -> float | None:
-        """When the next deadline passes while a loop watches, by `monotonic()`; None for never."""
-        return None if self._reader is None else self._reader.due
 
     def read_all(self, limit: int, *, whole: bool = True) -> bytes:
         """At most `limit` bytes of the body.

@@ -83,7 +83,8 @@ class AnswerStream:
     async def achunks(self) -> AsyncGenerator[bytes, None]:
         """As `chunks`, under asyncio, whose loop reads the answer itself."""
         source, callbacks, encode = self.source, self._callbacks, self._frames.encode
-        with self._follower.waiters.bell() as bell, closing(_Alarm(bell)) as alarm:
+        follower = self._follower
+        with follower.waiters.bell() as bell, closing(_Alarm(bell)) as alarm:
             try:
                 source._run_on(aio())
                 source.start()
@@ -92,17 +93,19 @@ class AnswerStream:
                 while True:
                     timeout, heartbeat = next(silences)
                     deadline = monotonic() + timeout
-                    while not (events := self._follower.take()) and monotonic() < deadline:
+                    while not (events := follower.take()) and monotonic() < deadline:
                         source._resume()
                         alarm.ring_at(deadline)
                         await bell.wait()
+                    if not events:
+                        yield heartbeat
+                        continue
+                    silences = self._silences()
                     for event in events:
                         if callbacks.has_one_for(event):
                             await callbacks.acall(event)
-                    if events:
-                        silences = self._silences()
-                    yield b"".join(map(encode, events)) or heartbeat
-                    if events and events[-1].type in ENDINGS:
+                    yield b"".join(map(encode, events))
+                    if events[-1].type in ENDINGS:
                         return
             finally:
                 self.close()
