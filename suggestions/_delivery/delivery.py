@@ -57,13 +57,6 @@ class Entries(Protocol):
         """Makes None of each `handler_error` in the log."""
 
 
-def forget_failures(log: list[Any]) -> None:
-    """Makes None of each `handler_error`: it refers to its handler, and so keeps that alive."""
-    for place, entry in enumerate(log):
-        if type(entry) is Event and entry.type == "handler_error":
-            log[place] = None
-
-
 class Delivery:
     """Delivers the entries of one log to the handlers of one target.
 
@@ -98,6 +91,8 @@ class Delivery:
         """The thread that reads and delivers at once, if no host runs the handlers."""
         self.is_fed_by_loop = False
         """A loop takes a step of reading. After it, the loop delivers what the step brought."""
+        self.is_due = False
+        """After that step, something is to be delivered even if no handler is connected."""
         self._own_thread = OwnThread(self)
         self._runner: Host | OwnThread = self._own_thread
         self.handler_errors = HandlerErrors(self._send_failure)
@@ -207,7 +202,9 @@ class Delivery:
         if threading.get_ident() == self.reader and not late:
             # This thread has to go on reading: late handlers get a thread of their own.
             self.drain(live_only=True)
-        elif not self.is_fed_by_loop:
+        elif self.is_fed_by_loop:
+            self.is_due = True
+        else:
             self._runner.wake(here=here, late=late)
 
     def call_after_all(self, fn: Callable[[], object]) -> None:

@@ -36,3 +36,10 @@ class HandlerErrors:
     def forget(self) -> None:
         """Counts anew: the handlers are dropped, and others may get their ids."""
         self._counts.clear()
+
+
+def forget_failures(log: list[Any]) -> None:
+    """Makes None of each `handler_error`: it refers to its handler, and so keeps that alive."""
+    for place, entry in enumerate(log):
+        if type(entry) is Event and entry.type == "handler_error":
+            log[place] = None

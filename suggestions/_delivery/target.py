@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from suggestions._delivery import handlers
 from suggestions._delivery.async_handlers import is_async
-from suggestions._delivery.delivery import Delivery, forget_failures
+from suggestions._delivery.delivery import Delivery
 from suggestions._delivery.dispatch import Dispatcher
+from suggestions._delivery.handler_errors import forget_failures
 from suggestions._delivery.handlers import Abortable, Connection, Cursor, Handler, Way
 from suggestions.events import Event
 from suggestions.signals import BY_NAME

@@ -8,7 +8,8 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from suggestions._delivery.delivery import Delivery, forget_failures
+from suggestions._delivery.delivery import Delivery
+from suggestions._delivery.handler_errors import forget_failures
 from suggestions._delivery.handlers import Cursor
 from suggestions._sources.answer import Answer
 from suggestions._sources.text_so_far import TextSoFar

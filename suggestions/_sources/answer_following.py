@@ -33,7 +33,6 @@ class Following:
         self._text_waiters = text_waiters
         self._leave_loop = leave_loop
         self._tasks = 0
-        self._followers: list[EventFollower] = []
 
     def chunks(self) -> Iterator[str]:
         """Each piece of text as it arrives. Raises the error of a failed answer after the last."""
@@ -57,15 +56,8 @@ class Following:
                     await bell.wait()
 
     def events(self, names: Iterable[str]) -> EventFollower:
-        """The events of these names, from the first on. While they are not taken, a loop that reads
-        the answer stops after a while, so that the service has to wait."""
-        follower = EventFollower(self._answer, self._delivery, self._text_waiters, frozenset(names))
-        self._followers.append(follower)
-        return follower
-
-    def is_behind(self) -> bool:
-        """Whether so much has not been taken that no more is to be read now."""
-        return any(follower.backlog > _LONGEST_BACKLOG for follower in self._followers)
+        """The events of these names, from the first on."""
+        return EventFollower(self._answer, self._delivery, self._text_waiters, frozenset(names))
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Waits for a condition that comes true with the end."""
@@ -148,10 +140,9 @@ class EventFollower:
         self._names = names
         self._position = 0
 
-    @property
-    def backlog(self) -> int:
-        """How many entries are still to be taken."""
-        return len(self._delivery.log) - self._position
+    def is_behind(self) -> bool:
+        """Whether so much has not been taken that no more is to be read now."""
+        return len(self._delivery.log) - self._position > _LONGEST_BACKLOG
 
     def has_more(self) -> bool:
         return self._position < len(self._delivery.log)

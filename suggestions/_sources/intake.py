@@ -66,12 +66,15 @@ class Intake:
             ) from error
         finally:
             # As `announce` does, without a call more than needed.
-            if self.text_waiters.wakers or answer.ending is not None:
+            if answer.ending is not None:
                 self.announce()
-            elif delivery.reader is not None:
-                delivery.drain(live_only=True)
-            elif not delivery.is_fed_by_loop:
-                delivery.wake()
+            else:
+                for wake in tuple(self.text_waiters.wakers):
+                    wake()
+                if delivery.reader is not None:
+                    delivery.drain(live_only=True)
+                elif not delivery.is_fed_by_loop:
+                    delivery.wake()
         self.has_gone_on = gone_on
         return answer.ending is not None
 

@@ -189,7 +189,9 @@ class Reading:
             raise  # Ctrl-C and sys.exit() are for the host
         finally:
             delivery.is_fed_by_loop = False
-            loop.deliver()
+            if delivery.live.receivers or delivery.is_due or delivery.has_listeners():
+                delivery.is_due = False
+                loop.deliver()
             if self.is_behind is not None and self._transport is not None and self.is_behind():
                 self._pause(self._transport)
 

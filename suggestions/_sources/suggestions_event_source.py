@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -130,6 +130,7 @@ class SuggestionsEventSource(EventTarget):
         )
         self._intake = Intake(self._answer, self._delivery)
         self._reading: Reading | None = None
+        self._is_behind: Callable[[], bool] | None = None
         self._following = Following(
             self._answer, self._delivery, self._intake.text_waiters, self._leave_loop
         )
@@ -225,7 +226,7 @@ class SuggestionsEventSource(EventTarget):
             self._answer.state = "requesting"
         steps = self._reader.steps(self._intake, lambda: self._loop() is not None)
         self._reading = Reading(self._reader, steps, self._delivery, self._loop, self._on_read)
-        self._reading.is_behind = self._following.is_behind
+        self._reading.is_behind = self._is_behind
         try:
             self._reading.start()
         except RuntimeError:
@@ -356,9 +357,11 @@ class SuggestionsEventSource(EventTarget):
             self._delivery.run_on(dispatch).watch_end()
 
     def _follow(self, names: Iterable[str]) -> EventFollower:
-        """For a relay: the events, an error among them, without a handler."""
+        """For a relay: events, and an error among them counts as handled."""
         self._unhandled.is_result_wanted = True
-        return self._following.events(names)
+        follower = self._following.events(names)
+        self._is_behind = follower.is_behind
+        return follower
 
     def _resume(self) -> None:
         if self._reading is not None:
@@ -371,10 +374,8 @@ class SuggestionsEventSource(EventTarget):
     def _on_read(self, error: BaseException | None) -> None:
         """After the last step of reading, on the thread that took it."""
         self._reading = None
-        failure = None
-        if error is not None:
-            failure = failure_from(error, self._reader.credential, "answer", "service")
-        if failure is not None:
+        failure = error and failure_from(error, self._reader.credential, "answer", "service")
+        if isinstance(failure, errors.SuggestionsError):
             self._intake.fail(failure)
         else:
             # After close(), this delivers `abort` if no thread could be started for that.

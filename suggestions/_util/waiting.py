@@ -90,10 +90,11 @@ class Bell:
     def ring(self) -> None:
         """From any thread."""
         if threading.get_ident() == self._thread:
-            self._ring()
+            if self._news is not None and not self._news.done():
+                self._news.set_result(None)
         else:
             with contextlib.suppress(RuntimeError):  # the loop was closed, with the task on it
-                self._loop.call_soon_threadsafe(self._ring)
+                self._loop.call_soon_threadsafe(self.ring)
 
     async def wait(self) -> None:
         """Returns when it rings. To check a condition before this loses nothing: what rings on this
@@ -103,7 +104,3 @@ class Bell:
             await self._news
         finally:
             self._news = None
-
-    def _ring(self) -> None:
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)

@@ -207,7 +207,7 @@ class CancellableAdapter(HTTPAdapter):
     """Takes the place, for one request, of the plain adapter of a session."""
 
     def __init__(self, state: ConnectionState) -> None:
-        super().__init__()
+        super().__init__(pool_connections=1, pool_maxsize=1)
         self._state = state
 
     def get_connection_with_tls_context(

@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 import sys
+import threading
 from time import monotonic
 from typing import Any
 
@@ -24,11 +25,21 @@ _NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 # the second is an int and padding, which in little-endian bytes is the same.
 _KERNEL_KEEPS_TIME = sys.platform in ("linux", "darwin") and struct.calcsize("l") == 8
 # Python 3.14's default is 128 KiB, but one `read1(RECEIVE)` must empty the buffer: see `body`.
-_BUFFER = 8 * 1024
+_BUFFER = 4 * 1024
 _RECEIVE_FIRST = 4 * 1024
 # Seconds. On Windows, shutdown() does not wake a thread that reads, so there the reader checks at
 # this interval whether the request was cancelled.
 _POLL_INTERVAL = 0.1 if sys.platform == "win32" else None
+
+
+class _Buffer(threading.local):
+    """A loop reads many sockets, one after another, into one buffer."""
+
+    def __init__(self) -> None:
+        self.received = memoryview(bytearray(RECEIVE))
+
+
+_buffer = _Buffer()
 
 
 def timed_file(
@@ -59,7 +70,7 @@ class SocketReader(io.RawIOBase):
         self._timeout: float | None = 0.0  # which no deadline ever gives
         # One buffer for all reads. A new one for each read would lie elsewhere in memory each time,
         # so that in a process of many streams each stream comes to use 40 KiB more.
-        self._received = memoryview(bytearray(_RECEIVE_FIRST))
+        self._received = memoryview(b"")
         self._buffered: bytes | None = None  # what a `BufferedReader` has read with the headers
         self._waits_from = 0.0
         self.ended = False
@@ -84,6 +95,7 @@ class SocketReader(io.RawIOBase):
         """From now on, `receive` reads and not its buffered `file`, which has nothing left."""
         self._buffered = b""
         self._buffered = file.read1(RECEIVE) or b""
+        self._received = memoryview(bytearray(_RECEIVE_FIRST))
 
     def receive(self) -> bytes:
         """The next bytes that arrive; b"" at the end. Blocks."""
@@ -121,11 +133,13 @@ class SocketReader(io.RawIOBase):
     def watch(self) -> socket.socket:
         """From now on, nothing blocks. Returns the socket for a loop to watch."""
         self._sock.settimeout(0)
+        self._received = memoryview(b"")
         self.is_drained, self._waits_from = False, monotonic()
         return self._sock
 
     def unwatch(self) -> None:
         """`receive` blocks again."""
+        self._received = self._received or memoryview(bytearray(_RECEIVE_FIRST))
         self.is_drained, self._timeout = False, 0.0
         self._deadlines.is_steady = False  # so that the next read sets the socket's timeout
 
@@ -133,8 +147,9 @@ class SocketReader(io.RawIOBase):
         """As `receive`, without blocking: None if nothing is here."""
         if self._buffered:
             return self._pop_buffered()
+        received = _buffer.received
         try:
-            count = self._sock.recv_into(self._received)
+            count = self._sock.recv_into(received)
         except _NOT_YET:
             due = self.due()
             if due is not None and monotonic() >= due:
@@ -146,9 +161,7 @@ class SocketReader(io.RawIOBase):
         if deadlines.was_understood:
             deadlines.was_understood, deadlines.content_from = False, self._waits_from
         self._waits_from = monotonic()
-        if count == len(self._received) < RECEIVE:
-            return self._grow(count)
-        return bytes(self._received[:count])
+        return bytes(received[:count])
 
     def due(self) -> float | None:
         """When the next deadline passes if nothing comes, by `monotonic()`; None for never."""

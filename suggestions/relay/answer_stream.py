@@ -93,16 +93,18 @@ class AnswerStream:
                 while True:
                     timeout, heartbeat = next(silences)
                     deadline = monotonic() + timeout
+                    was_behind = follower.is_behind()
                     while not (events := follower.take()) and monotonic() < deadline:
-                        source._resume()
                         alarm.ring_at(deadline)
                         await bell.wait()
+                    if was_behind:
+                        source._resume()
                     if not events:
                         yield heartbeat
                         continue
                     silences = self._silences()
                     for event in events:
-                        if callbacks.has_one_for(event):
+                        if event.type in callbacks.wanted:
                             await callbacks.acall(event)
                     yield b"".join(map(encode, events))
                     if events[-1].type in ENDINGS:

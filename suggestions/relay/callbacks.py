@@ -36,10 +36,8 @@ class Callbacks:
                 raise TypeError(f"{name} must be callable, not {callback!r}")
         self._context = context
         self._by_event = {"chunk": on_content, "done": on_complete, "error": on_error}
-
-    def has_one_for(self, event: Event[Any]) -> bool:
-        """Whether there is something to do for the event."""
-        return event.type == "error" or self._by_event.get(event.type) is not None
+        self.wanted = {name for name, callback in self._by_event.items() if callback} | {"error"}
+        """The names of the events for which there is something to do."""
 
     def call(self, event: Event[Any]) -> None:
         """An async callback runs to its end here, in a loop of its own."""
