@@ -181,14 +181,8 @@ def test_close_at_any_moment_from_any_thread(
 
     closer = threading.Thread(target=close)
     place = chance.randint(0, len(steps))
-    source = face.ask(
-        [
-            *steps[:place],
-            face.at_the_reader(close) if from_the_wire else closer.start,
-            *steps[place:],
-        ],
-        start=False,
-    )
+    begin_to_close = face.at_the_reader(close) if from_the_wire else closer.start
+    source = face.ask([*steps[:place], begin_to_close, *steps[place:]], start=False)
     record.connect_to(source)
     for name in NAMES_HEARD:
         source.connect(name, watch)
