@@ -6,9 +6,10 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from waiting import SOON
+from wire_server import Told
 
 from suggestions.toolkits import aio
 
@@ -66,3 +67,15 @@ class LoopThread:
                 self.loop.run_forever()
             except SystemExit:
                 self.exits += 1
+
+
+class HeardOn(Told):
+    """Told by a loop that reads. `threads` are those on which it was told."""
+
+    def __init__(self, url: str, loop: LoopThread, **options: Any) -> None:
+        self.threads: set[int] = set()
+        super().__init__(url, dispatch=loop.dispatch, **options)
+
+    def __call__(self, source: Any, event: Any) -> None:
+        self.threads.add(threading.get_ident())
+        super().__call__(source, event)
