@@ -1,7 +1,8 @@
 """Everything that a service can do wrong, and what comes of it: one table.
 
-Each row is asked over http and https, read by a thread and by a loop, has to end within `SOON` seconds, in one terminal event, in
-the memory that `CEILING` allows, and with all the text that had arrived.
+Each row is asked over http and https, and read by a thread and by a loop. It has to end within
+`SOON` seconds, in one terminal event, in the memory that `CEILING` allows, and with all the text
+that had arrived.
 """
 
 from __future__ import annotations
