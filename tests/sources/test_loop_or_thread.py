@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import selectors
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -159,6 +161,15 @@ def test_a_loop_that_ends_in_mid_answer(how: str) -> None:
         told.source.close()
         assert ended.wait(SOON), "the server does not see the end"
         assert told.source.state == "aborted"
+
+
+def test_a_loop_keeps_no_source_that_was_never_started(loop_thread: LoopThread) -> None:
+    def dropped() -> weakref.ref[SuggestionsEventSource]:
+        return weakref.ref(HeardOn("http://localhost/", loop_thread, start=False).source)
+
+    source = dropped()
+    gc.collect()
+    assert source() is None
 
 
 def test_result_of_a_loop_that_is_never_run() -> None:
