@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import selectors
 import socket
 import threading
@@ -240,3 +241,40 @@ def test_a_loop_that_is_not_asyncio(scheme: str, session: requests.Session) -> N
     assert told.of("chunk") == WORDS
     assert loop.watched == 1
     loop.close()
+
+
+# Forks
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_child_leaves_the_parents_loop_alone(
+    scheme: str, session: requests.Session, loop_thread: LoopThread
+) -> None:
+    """It has the same epoll: what it would remove there, the parent's loop would miss."""
+    go_on = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(CHUNKED, framed(said("a")))
+        go_on.wait(SOON)
+        peer.send(framed(ANSWER))
+
+    def fork() -> int:
+        child = os.fork()
+        if not child:
+            told.source.close()
+            del told.source
+            gc.collect()
+            os._exit(0)
+        return child
+
+    with Server(script, tls=server_tls() if scheme == "https" else None) as server:
+        told = HeardOn(server.url, loop_thread, session=session)
+        assert eventually(lambda: "chunk" in told.names)
+        assert eventually(lambda: not readers())
+        for child in (fork(), loop_thread.call(fork)):
+            assert os.waitpid(child, 0)[1] == 0
+        go_on.set()
+        assert told.wait().source.result() == "aArgentina"
+        assert told.threads == {loop_thread.ident}
