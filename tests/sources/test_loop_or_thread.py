@@ -198,7 +198,7 @@ class Selecting:
         self._mine.setblocking(False)
         self._posted: list[Callable[[], None]] = []
         self._selector.register(self._mine, selectors.EVENT_READ, self._run_posted)
-        self.watched = 0
+        self.watched = self.stopped = 0
 
     def __call__(self, fn: Callable[[], None]) -> None:
         self._posted.append(fn)
@@ -207,7 +207,12 @@ class Selecting:
     def watch(self, sock: socket.socket, readable: Callable[[], None]) -> Callable[[], object]:
         self.watched += 1
         self._selector.register(sock, selectors.EVENT_READ, readable)
-        return lambda: self._selector.unregister(sock)
+
+        def stop() -> None:
+            self.stopped += 1
+            self._selector.unregister(sock)
+
+        return stop
 
     def run(self, until: Callable[[], object]) -> None:
         deadline = time.monotonic() + SOON
@@ -278,3 +283,32 @@ def test_a_child_leaves_the_parents_loop_alone(
         go_on.set()
         assert told.wait().source.result() == "aArgentina"
         assert told.threads == {loop_thread.ident}
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_child_asks_no_loop_to_stop_watching() -> None:
+    """Also if nothing refers to the source there any more."""
+    go_on = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(CHUNKED, framed(said("a")))
+        go_on.wait(SOON)
+        peer.send(framed(ANSWER))
+
+    loop = Selecting()
+    with Server(script) as server:
+        told = Told(server.url, dispatch=loop)
+        loop.run(lambda: "chunk" in told.names)
+        child = os.fork()
+        if not child:
+            del told
+            loop.close()  # it refers to what it watches
+            gc.collect()
+            os._exit(loop.stopped)
+        assert os.waitpid(child, 0)[1] == 0
+        go_on.set()
+        loop.run(lambda: "end" in told.names)
+        assert told.source.result() == "aArgentina"
+        assert loop.stopped == 1
+    loop.close()
