@@ -28,9 +28,14 @@ def check(holds: object, *seen: object) -> None:
 
 
 def ask(service: Service, port: str, question: str | None = None, **options: Any) -> Any:
-    """A source; without a question of its own, one that nobody else has asked."""
-    question = f"Question {next(_numbers)}" if question is None else question
-    options = {"session": service.session, "retries": 0, **options}
+    """A source; without a question of its own, one that nobody else has asked.
+
+    Without `dispatch`, a thread reads every other one, and a loop the rest.
+    """
+    number = next(_numbers)
+    question = f"Question {number}" if question is None else question
+    dispatch = service.dispatch if number % 2 else None
+    options = {"session": service.session, "retries": 0, "dispatch": dispatch, **options}
     return SuggestionsEventSource(question, url=service.url(port), **options)
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import requests
 import trustme
 from typing_extensions import Self
 
+from suggestions.toolkits import aio
+
 
 class Service:
-    """The server while `with` lasts. `session` trusts its certificate."""
+    """The server while `with` lasts. `session` trusts its certificate, and `dispatch` is that of a
+    loop that reads."""
 
     def __enter__(self) -> Self:
         self._directory = tempfile.TemporaryDirectory(prefix="soak-")
@@ -34,9 +39,16 @@ class Service:
         )
         assert self._process.stdout is not None
         self._ports: dict[str, int] = json.loads(self._process.stdout.readline())
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="loop", daemon=True)
+        self._thread.start()
+        self.dispatch = aio(self._loop)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
         self._process.communicate()
         self.session.close()
         self._directory.cleanup()

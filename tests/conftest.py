@@ -30,7 +30,8 @@ def pytest_xdist_auto_num_workers() -> int:
 @pytest.fixture
 def caplog(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     """Without what the sources of earlier tests, which may just be ending, still have to say."""
-    earlier = {thread.name for thread in threading.enumerate()} - {threading.current_thread().name}
+    names = (thread.name for thread in threading.enumerate())
+    earlier = {name for name in names if name.startswith("suggestions-")}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(caplog.handler, "filters", [lambda record: record.threadName not in earlier])
         yield caplog

@@ -75,6 +75,7 @@ class Reading:
         self._transport: Transport | None = None  # while a loop watches it
         self._dropped: object = None
         self._is_paused = False
+        self._is_posted = False  # the next step, which does not wait for the socket
         self._alarm: Alarm | None = None
         self._alarm_at = math.inf
         self._is_over = False
@@ -169,7 +170,7 @@ class Reading:
     def _step(self) -> None:
         """Reads what is here, delivers it, and waits for more."""
         loop, transport, delivery = self._loop, self._transport, self._delivery
-        if loop is None or transport is None:
+        if loop is None or transport is None or self._is_posted or self._is_paused:
             return
         delivery.is_fed_by_loop = True
         try:
@@ -179,7 +180,9 @@ class Reading:
             elif wait is Wait.THREAD:
                 self._go_on_on_thread()
             elif transport.has_more:
-                loop.post(self._step)
+                # The socket may be readable as well. That step waits for this one: else there would
+                # be one more of them in each round of the loop.
+                self._is_posted = loop.post(self._on_posted)
             elif self._alarm is None or not transport.deadlines.is_steady:
                 self._set_alarm(loop, transport)
         except Exception as error:
@@ -194,6 +197,10 @@ class Reading:
                 loop.deliver()
             if self.is_behind is not None and self._transport is not None and self.is_behind():
                 self._pause(self._transport)
+
+    def _on_posted(self) -> None:
+        self._is_posted = False
+        self._step()
 
     def _pause(self, transport: Transport) -> None:
         self._is_paused, self._dropped = True, None
@@ -217,8 +224,7 @@ class Reading:
 
     def _on_alarm(self) -> None:
         self._alarm, self._alarm_at = None, math.inf
-        if not self._is_paused:
-            self._step()
+        self._step()
 
     def _leave(self) -> Transport | None:
         self._loop = None

@@ -141,8 +141,6 @@ class SuggestionsEventSource(EventTarget):
         fork.register(self)
         for name, handler in handlers.items():
             self.connect(name, handler)
-        if self._delivery.host is not None:
-            self._delivery.host.watch_end()
         if start:
             self.start()
 
@@ -224,6 +222,9 @@ class SuggestionsEventSource(EventTarget):
             if self._delivery.audible is not None:
                 return  # closed before it began
             self._answer.state = "requesting"
+        if self._delivery.host is not None:
+            # Not before: the host would keep a source that is dropped without a start.
+            self._delivery.host.watch_end()
         steps = self._reader.steps(self._intake, lambda: self._loop() is not None)
         self._reading = Reading(self._reader, steps, self._delivery, self._loop, self._on_read)
         self._reading.is_behind = self._is_behind
@@ -354,7 +355,7 @@ class SuggestionsEventSource(EventTarget):
     def _run_on(self, dispatch: Dispatcher) -> None:
         """For a relay: as `dispatch=`, if the source has none and was not started."""
         if self._delivery.host is None and not self._is_started:
-            self._delivery.run_on(dispatch).watch_end()
+            self._delivery.run_on(dispatch)
 
     def _follow(self, names: Iterable[str]) -> EventFollower:
         """For a relay: events, and an error among them counts as handled."""

@@ -76,6 +76,7 @@ def _open_directly(
         return OpenBody(bytes, decoder)
     reader: SocketReader = file.raw
     reader.take_over(file)
+    response.fp = file.detach()  # without its buffer
     return OpenBody(reader.receive, decoder, reader)
 
 

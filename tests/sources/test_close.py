@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import requests
+from loop_thread import LoopThread
 from requests.adapters import HTTPAdapter
 from waiting import our_threads
 from wire_server import (
@@ -33,6 +34,8 @@ from wire_server import (
     server_tls,
     unknown_host,
 )
+
+from suggestions.toolkits import Dispatcher
 
 AT_ONCE = 5.0
 """Seconds. Whatever a close() could wait for lasts much longer; what it takes is measured in
@@ -197,7 +200,7 @@ IN_EACH_PHASE = pytest.mark.parametrize(
 @contextlib.contextmanager
 def brought_to(
     phase: Phase, scheme: str, session: requests.Session, **options: Any
-) -> Iterator[Any]:
+) -> Iterator[tuple[Told, Scene]]:
     """A source in that phase, and its scene."""
     scene = Scene()
     with phase(scene, scheme):
@@ -211,8 +214,10 @@ def brought_to(
 
 
 @IN_EACH_PHASE
-def test_close_in_each_phase(phase: Phase, scheme: str, session: requests.Session) -> None:
-    with brought_to(phase, scheme, session) as (told, scene):
+def test_close_in_each_phase(
+    phase: Phase, scheme: str, session: requests.Session, dispatch: Dispatcher | None
+) -> None:
+    with brought_to(phase, scheme, session, dispatch=dispatch) as (told, scene):
         start = time.monotonic()
         told.source.close()
         assert time.monotonic() - start < AT_ONCE
@@ -226,8 +231,28 @@ def test_close_in_each_phase(phase: Phase, scheme: str, session: requests.Sessio
 
 
 @IN_EACH_PHASE
-def test_close_from_many_threads(phase: Phase, scheme: str, session: requests.Session) -> None:
-    with brought_to(phase, scheme, session) as (told, scene):
+def test_close_on_the_loops_own_thread(
+    phase: Phase, scheme: str, session: requests.Session, loop_thread: LoopThread
+) -> None:
+    def close() -> list[str]:
+        start = time.monotonic()
+        told.source.close()
+        assert time.monotonic() - start < AT_ONCE
+        assert told.source.state == "aborted"
+        return told.names
+
+    with brought_to(phase, scheme, session, dispatch=loop_thread.dispatch) as (told, scene):
+        heard = loop_thread.call(close)
+        told.wait()
+        assert scene.ended.wait(SOON), "the server does not see the end"
+    assert told.names == [*heard, "abort", "end"]
+
+
+@IN_EACH_PHASE
+def test_close_from_many_threads(
+    phase: Phase, scheme: str, session: requests.Session, dispatch: Dispatcher | None
+) -> None:
+    with brought_to(phase, scheme, session, dispatch=dispatch) as (told, scene):
         closers = [threading.Thread(target=told.source.close) for _ in range(8)]
         for closer in closers:
             closer.start()
@@ -240,10 +265,11 @@ def test_close_from_many_threads(phase: Phase, scheme: str, session: requests.Se
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("name", ["open", "message", "chunk", "suggestion"])
-def test_close_in_a_handler(name: str, scheme: str, session: requests.Session) -> None:
-    with brought_to(
-        PHASES["flood"], scheme, session, on={name: lambda source, event: source.close()}
-    ) as (told, scene):
+def test_close_in_a_handler(
+    name: str, scheme: str, session: requests.Session, dispatch: Dispatcher | None
+) -> None:
+    on = {name: lambda source, event: source.close()}
+    with brought_to(PHASES["flood"], scheme, session, on=on, dispatch=dispatch) as (told, scene):
         assert told.wait().names[-2:] == ["abort", "end"]
         assert scene.ended.wait(SOON)
     assert told.names.count(name) <= 1
@@ -267,9 +293,12 @@ def test_close_after_the_end_does_nothing() -> None:
         assert told.names == heard
 
 
-def test_the_server_sees_the_end_though_a_child_has_the_socket(session: requests.Session) -> None:
+def test_the_server_sees_the_end_though_a_child_has_the_socket(
+    session: requests.Session, dispatch: Dispatcher | None
+) -> None:
     """A process that was forked off keeps a copy of every socket."""
-    with brought_to(PHASES["silent in mid-stream"], "http", session) as (told, scene):
+    phase = PHASES["silent in mid-stream"]
+    with brought_to(phase, "http", session, dispatch=dispatch) as (told, scene):
         inherited = [os.dup(number) for number in sockets()]
         try:
             told.source.close()
@@ -351,17 +380,17 @@ def descriptors() -> int:
 
 @pytest.mark.parametrize(("scheme", "longest"), [("http", 0.012), ("https", 0.02)])
 def test_closes_at_random_moments_leave_nothing(
-    scheme: str, longest: float, session: requests.Session
+    scheme: str, longest: float, session: requests.Session, dispatch: Dispatcher | None
 ) -> None:
     moments = random.Random(scheme)
     context = server_tls() if scheme == "https" else None
     with Server(some_answer, tls=context) as server:
-        Told(server.url, session=session).wait()
+        Told(server.url, session=session, dispatch=dispatch).wait()
         assert eventually(lambda: not our_threads())
         before = descriptors()
         all_told = []
         for _ in range(150):
-            told = Told(server.url, session=session)
+            told = Told(server.url, session=session, dispatch=dispatch)
             time.sleep(moments.random() * longest)
             told.source.close()
             all_told.append(told)
@@ -374,25 +403,25 @@ def test_closes_at_random_moments_leave_nothing(
     assert "aborted" in endings
 
 
-def test_answers_leave_nothing(session: requests.Session) -> None:
+def test_answers_leave_nothing(session: requests.Session, dispatch: Dispatcher | None) -> None:
     with Server(answering(CHUNKED, framed(ANSWER), LAST_CHUNK)) as server:
-        Told(server.url, session=session).wait()
+        Told(server.url, session=session, dispatch=dispatch).wait()
         assert eventually(lambda: not our_threads())
         before = descriptors()
-        all_told = [Told(server.url, session=session) for _ in range(30)]
+        all_told = [Told(server.url, session=session, dispatch=dispatch) for _ in range(30)]
         assert [told.wait().names[-2:] for told in all_told] == [["done", "end"]] * 30
         assert eventually(lambda: not our_threads())
         assert eventually(lambda: descriptors() <= before)
 
 
-def test_failures_leave_nothing(session: requests.Session) -> None:
+def test_failures_leave_nothing(session: requests.Session, dispatch: Dispatcher | None) -> None:
     def no_server(peer: Peer) -> None:
         peer.sock.recv(1)
 
     with Server(no_server) as server, unknown_host("nonexistent.invalid"):
         before = descriptors()
         urls = (server.url, server.url.replace("http", "https"), "https://nonexistent.invalid/")
-        all_told = [Told(url, session=session, retries=0) for url in urls * 5]
+        all_told = [Told(url, session=session, retries=0, dispatch=dispatch) for url in urls * 5]
         assert [told.wait().names[-2:] for told in all_told] == [["error", "end"]] * 15
         assert eventually(lambda: not our_threads())
         assert eventually(lambda: descriptors() <= before)

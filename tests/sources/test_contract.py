@@ -8,42 +8,57 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from contract import NAMES_HEARD, Record, check_contract, cut
+from faces import Face, LoopReads, ThreadReads
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from script import DONE, HOLD, Script, Step, chunk, data
+from loop_thread import LoopThread
+from script import DONE, HOLD, Step, chunk, data
+from waiting import eventually, our_threads
 
 from suggestions import Event, SuggestionsError, SuggestionsEventSource
 from suggestions.errors import AbortedError
 
-URL = "https://service.example/ask"
+
+@pytest.fixture(scope="module")
+def loop_reads() -> Iterator[LoopReads]:
+    with LoopThread() as loop, LoopReads(loop) as face:
+        yield face
 
 
-class ThreadReads:
-    """A thread of the source's own reads the answer and calls the handlers."""
-
-    def ask(self, steps: list[Step], **options: Any) -> SuggestionsEventSource:
-        return SuggestionsEventSource(
-            "Why?", "secret-token", url=URL, session=Script(steps).session(), **options
-        )
-
-    def wait(self, source: SuggestionsEventSource, seconds: float = 30) -> None:
-        """Returns when the source's last handler has run."""
-        assert source.wait(seconds)
+@pytest.fixture(scope="module", params=["a thread reads", "a loop reads"])
+def face(request: pytest.FixtureRequest, loop_reads: LoopReads) -> Face:
+    """Each reads in its own way, and the contract holds for all of them."""
+    return ThreadReads() if request.param == "a thread reads" else loop_reads
 
 
-Face = ThreadReads  # and what reads in other ways, later
-FACES: dict[str, Face] = {"a thread reads": ThreadReads()}
-"""Each reads in its own way, and the contract holds for all of them."""
+def test_the_loop_reads(loop_reads: LoopReads) -> None:
+    threads: list[set[str]] = []
+    heard: set[int] = set()
 
+    def look() -> None:
+        opened.wait(30)
+        assert eventually(lambda: not our_threads() - {*our_threads("clock")})
+        threads.append({thread.name for thread in our_threads()})
 
-@pytest.fixture(scope="module", params=FACES)
-def face(request: pytest.FixtureRequest) -> Face:
-    return FACES[request.param]
+    def hear(source: SuggestionsEventSource, event: Event[Any]) -> None:
+        heard.add(threading.get_ident())
+        opened.set()
+
+    opened = threading.Event()
+    source = loop_reads.ask([look, chunk("a"), chunk("b"), look, DONE], start=False)
+    for name in NAMES_HEARD:
+        source.connect(name, hear)
+    source.start()
+    loop_reads.wait(source)
+    assert source.full_message == "ab"
+    assert threads
+    assert set().union(*threads) <= {"suggestions-clock"}
+    assert heard == {loop_reads.loop.ident}
 
 
 # Wires
@@ -166,9 +181,8 @@ def test_close_at_any_moment_from_any_thread(
 
     closer = threading.Thread(target=close)
     place = chance.randint(0, len(steps))
-    source = face.ask(
-        [*steps[:place], close if from_the_wire else closer.start, *steps[place:]], start=False
-    )
+    begin_to_close = face.at_the_reader(close) if from_the_wire else closer.start
+    source = face.ask([*steps[:place], begin_to_close, *steps[place:]], start=False)
     record.connect_to(source)
     for name in NAMES_HEARD:
         source.connect(name, watch)
@@ -446,11 +460,9 @@ def test_an_error_counts_without_the_blank_line_after_it(face: Face) -> None:
 
 
 def test_nothing_after_the_terminator_is_read_or_awaited(face: Face) -> None:
-    awaited: list[bool] = []
-    source = face.ask([chunk("a"), DONE, lambda: awaited.append(True), chunk("b")])
+    source = face.ask([chunk("a"), DONE, HOLD, chunk("b")])
     assert source.result(10) == "a"
-    face.wait(source)
-    assert awaited == []
+    face.wait(source, 10)
 
 
 Action = Callable[[SuggestionsEventSource, Record], object]

@@ -1,7 +1,8 @@
 """Everything that a service can do wrong, and what comes of it: one table.
 
-Each row is asked over http and https, has to end within `SOON` seconds, in one terminal event, in
-the memory that `CEILING` allows, and with all the text that had arrived.
+Each row is asked over http and https, and read by a thread and by a loop. It has to end within
+`SOON` seconds, in one terminal event, in the memory that `CEILING` allows, and with all the text
+that had arrived.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from wire_server import SOON, TOKEN, Told, eventually
 from suggestions import errors
 from suggestions.testing import FAULTS, SuggestionsServer
 from suggestions.testing.faults import PIECES, TEXT, find
+from suggestions.toolkits import Dispatcher
 
 CEILING = 64 * 1024 * 1024
 """Bytes over the start, for any of them."""
@@ -162,7 +164,7 @@ def test_the_table_has_every_fault() -> None:
 
 @pytest.mark.usefixtures("traced")
 @pytest.mark.parametrize(("name", "scheme"), CASES)
-def test_each_fault(name: str, scheme: str, place: Place) -> None:
+def test_each_fault(name: str, scheme: str, place: Place, dispatch: Dispatcher | None) -> None:
     row = TABLE[name]
     gc.collect()
     before = tracemalloc.get_traced_memory()[0]
@@ -175,6 +177,7 @@ def test_each_fault(name: str, scheme: str, place: Place) -> None:
                 timeouts={**FOR_EVER, **timeouts},
                 session=place.session,
                 retries=0,
+                dispatch=dispatch,
             )
             ended = told.source.wait(SOON)
             memory = tracemalloc.get_traced_memory()[1] - before
@@ -212,9 +215,13 @@ def test_another_host_gets_no_token(scheme: str, place: Place) -> None:
 
 
 @pytest.mark.parametrize(("name", "scheme"), CASES)
-def test_close_within_each_fault(name: str, scheme: str, place: Place) -> None:
+def test_close_within_each_fault(
+    name: str, scheme: str, place: Place, dispatch: Dispatcher | None
+) -> None:
     with serve(name, scheme, place) as server:
-        told = Told(server.url, timeouts=FOR_EVER, session=place.session, retries=0)
+        told = Told(
+            server.url, timeouts=FOR_EVER, session=place.session, retries=0, dispatch=dispatch
+        )
         time.sleep(random.uniform(0, 0.02))
         told.source.close()
         names = told.wait().names

@@ -1,0 +1,148 @@
+"""A task that awaits an answer: its loop reads, as long as it awaits and nothing else listens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import waiting
+from waiting import our_threads
+from wire_server import ANSWER, CHUNKED, SOON, Peer, Server, framed, said
+
+from suggestions import SuggestionsEventSource
+
+until = functools.partial(waiting.until, sleep=asyncio.sleep)
+
+
+def no_reader() -> bool:
+    return our_threads() == our_threads("clock")
+
+
+class Halves:
+    """A service that sends one half of the answer, and the other if `go_on` is set."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+
+    def __call__(self, peer: Peer) -> None:
+        peer.request()
+        peer.send(CHUNKED)
+        peer.pause()  # the headers alone
+        peer.send(framed(said("a")))
+        self.go_on.wait(SOON)
+        peer.send(framed(ANSWER))
+
+
+async def await_it(source: SuggestionsEventSource) -> str:
+    return await source
+
+
+async def iterate(source: SuggestionsEventSource) -> str:
+    return "".join([piece async for piece in source])
+
+
+follows = pytest.mark.parametrize("follow", [await_it, iterate])
+Follow = Callable[[SuggestionsEventSource], Any]
+
+
+@follows
+def test_the_loop_of_a_task_reads(follow: Follow) -> None:
+    halves = Halves()
+
+    async def main(url: str) -> str:
+        source = SuggestionsEventSource("Who?", url=url)
+        task = asyncio.ensure_future(follow(source))
+        await until(lambda: source.full_message == "a" and no_reader())
+        halves.go_on.set()
+        text: str = await task
+        assert no_reader()
+        return text
+
+    with Server(halves) as server:
+        assert asyncio.run(main(server.url)) == "aArgentina"
+
+
+@follows
+def test_a_thread_reads_on_if_the_task_is_cancelled(follow: Follow) -> None:
+    halves = Halves()
+
+    async def main(url: str) -> str:
+        source = SuggestionsEventSource("Who?", url=url)
+        task = asyncio.ensure_future(follow(source))
+        await until(lambda: source.full_message == "a" and no_reader())
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await until(lambda: not no_reader())
+        halves.go_on.set()
+        return await asyncio.to_thread(source.result, SOON)
+
+    with Server(halves) as server:
+        assert asyncio.run(main(server.url)) == "aArgentina"
+
+
+@follows
+def test_a_thread_reads_on_if_the_loop_is_left(follow: Follow) -> None:
+    halves = Halves()
+    sources: list[SuggestionsEventSource] = []
+
+    async def main(url: str) -> None:
+        source = SuggestionsEventSource("Who?", url=url)
+        sources.append(source)
+        task = asyncio.ensure_future(follow(source))
+        await until(lambda: source.full_message == "a" and no_reader())
+        assert not task.done()
+
+    with Server(halves) as server:
+        asyncio.run(main(server.url))
+        halves.go_on.set()
+        assert sources[0].result(SOON) == "aArgentina"
+
+
+@follows
+def test_handlers_that_are_connected_meanwhile_do_not_run_on_the_loop(follow: Follow) -> None:
+    halves = Halves()
+    heard: dict[str, int] = {}
+
+    def hear(source: SuggestionsEventSource, event: Any) -> None:
+        heard[event.type] = threading.get_ident()
+
+    async def main(url: str) -> str:
+        source = SuggestionsEventSource("Who?", url=url)
+        task = asyncio.ensure_future(follow(source))
+        await until(lambda: source.full_message == "a" and no_reader())
+        source.connect("chunk", hear)
+        source.connect("end", hear)
+        halves.go_on.set()
+        text: str = await task
+        assert await asyncio.to_thread(source.wait, SOON)
+        return text
+
+    with Server(halves) as server:
+        assert asyncio.run(main(server.url)) == "aArgentina"
+    assert sorted(heard) == ["chunk", "end"]
+    assert threading.get_ident() not in heard.values()
+
+
+def test_uvloop_reads() -> None:
+    uvloop = pytest.importorskip("uvloop")
+    halves = Halves()
+
+    async def main(url: str) -> str:
+        source = SuggestionsEventSource("Who?", url=url)
+        task = asyncio.ensure_future(await_it(source))
+        await until(lambda: source.full_message == "a" and no_reader())
+        halves.go_on.set()
+        return await task
+
+    with Server(halves) as server:
+        loop = uvloop.new_event_loop()
+        try:
+            assert loop.run_until_complete(main(server.url)) == "aArgentina"
+        finally:
+            loop.close()
