@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from suggestions._wire import Watch
 
@@ -109,7 +109,9 @@ class Host:
         self._pending = threading.Lock()
         self._thread: int | None = None
         self.spawn: Spawn | None = getattr(dispatcher, "spawn", None)
-        self.watch: Watch | None = getattr(dispatcher, "watch", None)
+        watch: Watch | None = getattr(dispatcher, "watch", None)
+        self.can_watch = watch is not None
+        self.watch: Watch = watch or _watch_nothing
         self._is_gone = _is_gone_of(dispatcher)
         self._cancel_on_gone: Any = None
         self._is_watching = False
@@ -199,6 +201,10 @@ class Host:
         except RuntimeError:
             return False
         return getattr(self._dispatcher, "__self__", None) is loop
+
+
+def _watch_nothing(_sock: object, _readable: object) -> NoReturn:
+    raise NotImplementedError("the dispatcher has no watch()")
 
 
 def _is_gone_of(dispatcher: Dispatcher) -> Callable[[], bool] | None:

@@ -31,19 +31,22 @@ class Loop(Protocol):
     """A loop that can read."""
 
     @property
-    def watch(self) -> Watch | None: ...
+    def watch(self) -> Watch: ...
 
     def post(self, fn: Callable[[], None]) -> bool:
         """Has `fn()` called on the loop's thread. Returns False if the loop is gone."""
+        ...
 
     def deliver(self) -> None:
         """Delivers what a step has brought. On the loop's thread."""
 
     def runs_here(self) -> bool:
         """Whether the caller is on the loop's thread."""
+        ...
 
     def is_running(self) -> bool:
         """Whether the loop goes round, and is not just made, or stopped."""
+        ...
 
     def gone(self) -> None:
         """The loop has ended without a word."""
@@ -87,9 +90,12 @@ class Reading:
 
     def let_block(self) -> None:
         """The caller is about to block. If the loop needs its thread to read, a thread reads."""
-        loop = self._loop
-        if loop is not None and (loop.runs_here() or not loop.is_running()):
-            self.leave_loop()
+        with self._delivery.lock:
+            loop = self._loop or self._find_loop()
+            if loop is None or (loop.is_running() and not loop.runs_here()):
+                return
+            self._find_loop = lambda: None  # the thread that opens the request goes on
+        self._go_on_on_thread()
 
     def leave_loop(self) -> None:
         """Takes the next steps on a thread, also after another attempt."""
@@ -118,10 +124,10 @@ class Reading:
             self._delivery.reader = threading.get_ident()
         try:
             for wait in self._steps:
-                loop = self._find_loop() if wait is Wait.SOCKET else None
+                with self._delivery.lock:
+                    loop = self._loop = self._find_loop() if wait is Wait.SOCKET else None
                 if loop is not None:
                     self._delivery.reader = None
-                    self._loop = loop
                     if not loop.post(self._enter):
                         self._end(None)
                     return
@@ -139,8 +145,6 @@ class Reading:
         # Only the loop refers to it. A loop that ends without a word drops it.
         readable = self._step
         try:
-            if loop.watch is None:
-                raise NotImplementedError
             transport.watch(loop.watch, readable)
         except Exception:
             self.leave_loop()  # such a loop, or such a socket, cannot be watched

@@ -350,7 +350,7 @@ class SuggestionsEventSource(EventTarget):
         host = self._delivery.host
         if host is None:
             return self._following.loop
-        return host if host.watch is not None and host.is_running() else None
+        return host if host.can_watch and host.is_running() else None
 
     def _run_on(self, dispatch: Dispatcher) -> None:
         """For a relay: as `dispatch=`, if the source has none and was not started."""

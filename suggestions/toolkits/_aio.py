@@ -16,8 +16,10 @@ from suggestions.toolkits._host import Host
 def aio(loop: asyncio.AbstractEventLoop | None = None) -> Aio:
     """The dispatcher of a loop; without one, of the running loop.
 
-    Handlers run in a copy of the caller's context. When the loop ends, its sources close, and a
-    post raises `RuntimeError`. Raises `RuntimeError` if no loop is running.
+    A thread opens the request. Once the response's headers are here, the loop itself reads the
+    answer and calls the handlers, so that many streams need no thread for each. A handler that
+    blocks stops the loop. Handlers run in a copy of the caller's context. When the loop ends, its
+    sources close, and a post raises `RuntimeError`. Raises `RuntimeError` if no loop is running.
     """
     return Aio(asyncio.get_running_loop() if loop is None else loop)
 

@@ -17,8 +17,8 @@ URL = "https://service.example/ask"
 
 
 class Face(Protocol):
-    """A way to read. `at_the_reader(fn)` is the step that has `fn` called where it reads, before
-    the next step."""
+    """A way to read. `at_the_reader(fn)` is a step of a script: the thread that reads calls `fn`
+    before it takes the next step."""
 
     def ask(self, steps: list[Step], **options: Any) -> SuggestionsEventSource: ...
 

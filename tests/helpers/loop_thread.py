@@ -70,7 +70,7 @@ class LoopThread:
 
 
 class HeardOn(Told):
-    """Told by a loop that reads. `threads` are those on which it was told."""
+    """As `Told`, with a loop that reads. `threads` are those on which handlers ran."""
 
     def __init__(self, url: str, loop: LoopThread, **options: Any) -> None:
         self.threads: set[int] = set()

@@ -105,6 +105,25 @@ def test_what_blocks_the_loops_own_thread_has_a_thread_read(
     assert told.threads == {loop_thread.ident}
 
 
+def test_what_blocks_before_the_headers_are_here_has_a_thread_read(
+    loop_thread: LoopThread,
+) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.pause()
+        peer.send(CHUNKED, framed(ANSWER))
+
+    def ask_and_block() -> str:
+        told.append(HeardOn(server.url, loop_thread))
+        return told[0].source.result(SOON)
+
+    told: list[HeardOn] = []
+    with Server(script) as server:
+        assert loop_thread.call(ask_and_block) == "Argentina"
+        told[0].wait()
+    assert told[0].threads == {loop_thread.ident}
+
+
 class Own(HTTPAdapter):
     """An adapter of the user's own, of whose sockets nothing is known."""
 
