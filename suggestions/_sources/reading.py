@@ -108,7 +108,9 @@ class Reading:
             self._end(None)
 
     def in_child(self) -> None:
-        """After a fork, in the child: the loop's selector and the socket are the parent's."""
+        """After a fork, in the child: the loop's selector and the socket are the parent's, and so
+        is the clock, of which another thread may have held the lock."""
+        self._alarm = None
         transport = self._leave()
         if transport is not None:
             transport.disown()

@@ -6,10 +6,11 @@ import contextlib
 import itertools
 from collections.abc import Callable
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from loop_thread import LoopThread
 from script import HOLD, Script, Step
-from wire_server import UNTIL_CLOSE, Peer, Server
+from wire_server import UNTIL_CLOSE, Peer, Server, eventually
 
 from suggestions import SuggestionsEventSource
 
@@ -55,6 +56,8 @@ class LoopReads:
         self.loop = loop
         self._numbers = itertools.count(1)
         self._steps: dict[str, list[Step]] = {}
+        self._playing: set[str] = set()
+        self._paths: WeakKeyDictionary[SuggestionsEventSource, str] = WeakKeyDictionary()
         self._server = Server(self._play)
 
     def __enter__(self) -> LoopReads:
@@ -67,18 +70,30 @@ class LoopReads:
         path = f"/{next(self._numbers)}"
         self._steps[path] = steps
         url = f"http://localhost:{self._server.port}{path}"
-        return SuggestionsEventSource(
+        source = SuggestionsEventSource(
             "Why?", "secret-token", url=url, dispatch=self.loop.dispatch, **options
         )
+        self._paths[source] = path
+        return source
 
     def wait(self, source: SuggestionsEventSource, seconds: float = 30) -> None:
+        assert source.wait(seconds)
+        # A function of the script may still connect handlers, which then get what has been.
+        assert eventually(lambda: self._paths[source] not in self._playing)
         assert source.wait(seconds)
 
     def at_the_reader(self, fn: Callable[[], object]) -> Callable[[], object]:
         return lambda: self.loop.call(fn)
 
     def _play(self, peer: Peer) -> None:
-        steps = self._steps.pop(peer.request().path)
+        path = peer.request().path
+        self._playing.add(path)
+        try:
+            self._play_steps(peer, self._steps.pop(path))
+        finally:
+            self._playing.discard(path)
+
+    def _play_steps(self, peer: Peer, steps: list[Step]) -> None:
         peer.send(UNTIL_CLOSE)
         for step in steps:
             if step is HOLD:
