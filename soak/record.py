@@ -28,7 +28,7 @@ def check(holds: object, *seen: object) -> None:
 
 
 def ask(service: Service, port: str, question: str | None = None, **options: Any) -> Any:
-    """A source; without a question of its own, one that nobody else has asked.
+    """A source; without a question of its own, it asks one that no other source has asked.
 
     Without `dispatch`, a thread reads every other one, and a loop the rest.
     """
