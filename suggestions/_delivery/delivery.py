@@ -234,50 +234,42 @@ class Delivery:
         `live_only` leaves late handlers to another thread. Returns True if it stopped at `deadline`
         (of `time.monotonic()`) with more to do.
         """
+        log, live, deliver = self.log, self.live, self.entries.deliver
+        pending, out_of_time = self.async_calls.pending, False
         try:
-            while not self.async_calls.pending and (baton := self._baton).acquire(blocking=wait):
+            while not pending and (baton := self._baton).acquire(blocking=wait):
                 self._holder = threading.get_ident()
                 try:
-                    out_of_time = self._deliver(deadline, live_only)
+                    while not (pending or out_of_time) and self._escaped is None:
+                        # Live handlers come first, so that a program that keeps connecting others
+                        # does not delay them.
+                        position = live.position
+                        if position < len(log) and self.audible is not NOTHING:
+                            live.position = position + 1
+                            deliver(self, log[position], live)
+                        elif self._after_all is not None:
+                            after_all, self._after_all = self._after_all, None
+                            after_all()
+                        elif (late := self.late) and not (live_only or self.audible is NOTHING):
+                            self._catch_up(*late[0])
+                        else:
+                            break
+                        out_of_time = deadline is not None and monotonic() > deadline
                     if self._escaped is not None:
                         self._raise_escaped()
                 finally:
                     self._holder = None
                     baton.release()  # in a child that a handler forked, `_baton` is new
-                if out_of_time:
-                    return True
                 # A thread that did not get the baton meanwhile relies on this one.
-                if self.live.position == len(self.log) and not (self.late or self._after_all):
-                    break
-                if not self._has_work(live_only):
+                is_idle = live.position == len(log) and not (self._after_all or self.late)
+                if is_idle or out_of_time or not self._has_work(live_only):
                     break
         finally:
             if self.is_over:
                 self.end_waiters.wake()
-        if self.is_over and not self.async_calls.pending and not self._has_work():
+        if self.is_over and not (out_of_time or pending or self._has_work()):
             self._release_host()
-        return False
-
-    def _deliver(self, deadline: float | None, live_only: bool) -> bool:
-        log, live, deliver = self.log, self.live, self.entries.deliver
-        pending = self.async_calls.pending
-        while not pending and self._escaped is None:
-            # Live handlers come first, so that a program that keeps connecting others does not
-            # delay them.
-            position = live.position
-            if position < len(log) and self.audible is not NOTHING:
-                live.position = position + 1
-                deliver(self, log[position], live)
-            elif self._after_all is not None:
-                after_all, self._after_all = self._after_all, None
-                after_all()
-            elif not live_only and (late := self.late) and self.audible is not NOTHING:
-                self._catch_up(*late[0])
-            else:
-                return False
-            if deadline is not None and monotonic() > deadline:
-                return True
-        return False
+        return out_of_time
 
     def _has_work(self, live_only: bool = False) -> bool:
         """Whether there is something to deliver."""

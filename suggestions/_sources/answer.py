@@ -66,6 +66,8 @@ class Answer:
         """A handler or a caller has seen the end, so that nothing can abort it any more."""
         self.is_understood = False
         """The dialect understood a message."""
+        self.is_writing = False
+        """A piece is text, and nothing else any more: it is added to `pieces` and emitted."""
         self._unread: ServerSentEvent | None = None
         self.tool_calls: tuple[ToolCall, ...] = ()
         self._emit = emit
@@ -106,7 +108,7 @@ class Answer:
 
     def feed(self, delta: Delta) -> None:
         if type(delta) is str:
-            if self.is_prompt_clear and delta and self.state == "suggesting":
+            if self.is_writing and delta:
                 self.pieces.append(delta)
                 self._emit(delta)
             else:
@@ -175,7 +177,7 @@ class Answer:
         self._end("aborted", Event("abort", self.full_message))
 
     def _end(self, state: State, *events: Event[Any]) -> None:
-        self.state = state
+        self.state, self.is_writing = state, False
         self.ending = events[0]
         for event in events:
             self._emit(event)
@@ -200,7 +202,7 @@ class Answer:
     def _clear_opening(self) -> None:
         if self.is_prompt_clear:
             return
-        self.is_prompt_clear = True
+        self.is_prompt_clear = self.is_writing = True
         self.state = "suggesting"
         for piece in self._opening.held:
             self.pieces.append(piece)

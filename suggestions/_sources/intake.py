@@ -53,7 +53,11 @@ class Intake:
                     log.append(tuple(message))
                     delta = None
                     for delta in decode(message):
-                        answer.feed(delta)
+                        if type(delta) is str and delta and answer.is_writing:
+                            answer.pieces.append(delta)  # as `feed` does, without a call
+                            log.append(delta)
+                        else:
+                            answer.feed(delta)
                     if delta is not None:
                         gone_on = True
                     elif not answer.is_understood:

@@ -8,7 +8,6 @@ and what is inside of another value is read in the same way.
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -297,6 +296,8 @@ def _parsed(text: str) -> object:
 
 def _of_page(page: str) -> str:
     """The title of a page, or the message of XML; never a tag."""
+    import html  # takes 2 ms, and few services send a page
+
     for name in ("message", "title", "h1"):
         found: Iterable[str] = re.findall(rf"(?i)<{name}(?:\s[^<>]*)?>([^<]*)</{name}", page)
         for text in found:
