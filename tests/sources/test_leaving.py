@@ -286,6 +286,7 @@ async def cancel_within_the_loop(source: SuggestionsEventSource) -> None:
 
 async def cancel(coroutine: Any, source: SuggestionsEventSource) -> None:
     task = asyncio.ensure_future(coroutine)
+    await asyncio.sleep(0)  # it begins
     await until(lambda: source.full_message == "ab")
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
