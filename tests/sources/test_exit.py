@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import pytest
 from process import run
-from wire_server import ANSWER, CHUNKED, LAST_CHUNK, Peer, Server, answering, framed, said
+from script import DONE, Script, chunk
+from wire_server import (
+    ANSWER,
+    CHUNKED,
+    LAST_CHUNK,
+    Peer,
+    Server,
+    answering,
+    eventually,
+    framed,
+    said,
+)
+
+from suggestions import SuggestionsEventSource
+from suggestions.toolkits import Pump
 
 OWNER = """
 import os, sys, time
@@ -75,7 +92,7 @@ import sys
 from suggestions import EventSource, SuggestionsEventSource
 
 class Owner:
-    def __del__(self, kinds=(EventSource, SuggestionsEventSource)):
+    def __del__(self):
         for source in sources:
             try:
                 source.start()
@@ -87,3 +104,30 @@ sources = [SuggestionsEventSource("?", url=url, start=False), EventSource(url, s
 owner = Owner()
 """
     assert run(script) == "RuntimeError\n" * 2
+
+
+def test_a_host_that_quits_can_make_no_thread_for_a_throttled_suggestion(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From Python 3.12 on, to make the thread raises as well, and not only to start it."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    texts: list[str] = []
+    go_on = threading.Event()
+    pump = Pump()
+    session = Script([chunk("a"), chunk("b"), lambda: go_on.wait(30), DONE]).session()
+    source = SuggestionsEventSource(
+        "?", url="https://service.example/", session=session, throttle=60, dispatch=pump
+    )
+    source.connect("suggestion", lambda source, event: texts.append(event.detail))
+    assert eventually(lambda: source.full_message == "ab")
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "__init__", refuse)
+        while pump.run(60):  # in the host's main loop
+            pass
+        assert texts == ["a"]
+    go_on.set()
+    assert eventually(lambda: not pump.run() and source.state == "done")
+    assert eventually(lambda: not pump.run() and texts == ["a", "ab"])
