@@ -11,6 +11,7 @@ that thread goes on, and the holder, after giving it back, looks for entries onc
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Collection, Mapping
 from time import monotonic
@@ -118,6 +119,8 @@ class Delivery:
 
     def connect(self, connection: Connection, handler: Handler) -> None:
         """Adds a connection for `handler`, unless it has one for that name."""
+        if sys.is_finalizing():
+            return  # a thread that will never go on may hold the lock
         with self.lock:
             if self.connections(connection.name, handler):
                 return

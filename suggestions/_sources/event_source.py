@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import sys
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,11 @@ from suggestions import errors
 from suggestions._delivery.delivery import NOTHING, Delivery, logger
 from suggestions._delivery.dispatch import Dispatcher
 from suggestions._delivery.target import EventTarget
+from suggestions._sources import ending
 from suggestions._sources.reader import failure_from
 from suggestions._sources.stream_entries import EVERY, StreamEntries, StreamLog
 from suggestions._sources.subscription import ReadyState, Step, Subscription
-from suggestions._util import arguments, fork
+from suggestions._util import arguments, fork, threads
 from suggestions._wire.request import check_request
 from suggestions.auth import Token, check_token
 from suggestions.events import Event
@@ -162,6 +164,7 @@ class EventSource(EventTarget):
     def restart(self) -> None:
         """Drops the connection, if there is one, and makes another at once, also after `close()`
         and after a failure. The stream goes on after `last_event_id`."""
+        ending.add(self)
         delivery = self._delivery
         with delivery.lock:
             if delivery.host is not None:
@@ -185,10 +188,9 @@ class EventSource(EventTarget):
             former.cancellation.cancel()
         if has_late:
             delivery.wake(late=True)  # those that were connected while it was closed
-        name = f"suggestions-stream-{next(_numbers)}"
-        thread = threading.Thread(target=self._follow, args=(subscription,), name=name, daemon=True)
+        name = f"stream-{next(_numbers)}"
         try:
-            thread.start()
+            threads.start(lambda: self._follow(subscription), name, delivery)
         except RuntimeError:
             self.close()  # so that the host does not call back either
             raise
@@ -200,6 +202,8 @@ class EventSource(EventTarget):
         that event counts as delivered; its other handlers are called too, unless the handler itself
         calls this. Events that came after it are dropped, and `last_event_id` goes back to it.
         """
+        if sys.is_finalizing():
+            return  # a thread that will never go on may hold the lock
         delivery = self._delivery
         with delivery.lock:
             if delivery.audible is not None:
@@ -216,6 +220,14 @@ class EventSource(EventTarget):
         if subscription is not None:
             subscription.cancellation.cancel()
         delivery.wake()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Blocks until the threads of this source have ended; False if `timeout` (seconds) came
+        first. Call `close()` before: it does not close.
+
+        Raises `RuntimeError` in a handler that runs on one of these threads.
+        """
+        return ending.join(self, timeout)
 
     def __enter__(self) -> Self:
         return self

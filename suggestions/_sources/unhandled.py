@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from time import monotonic
 
 from suggestions._delivery.delivery import Delivery, logger
@@ -48,4 +49,5 @@ class Unhandled:
             self.warn()
         elif not self.is_handled():
             host = delivery.host
-            clock.call_at(monotonic() + _TIME_TO_ASK, lambda: host.post(self.warn))
+            with contextlib.suppress(RuntimeError):  # no thread can be started: it is not logged
+                clock.call_at(monotonic() + _TIME_TO_ASK, lambda: host.post(self.warn))

@@ -19,6 +19,8 @@ from queue import Empty, SimpleQueue
 from threading import TIMEOUT_MAX
 from typing import Any, TypeVar
 
+from suggestions._util import threads
+
 T = TypeVar("T")
 # struct linger: on, for no time. Windows has 16 bits for each.
 _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
@@ -80,7 +82,7 @@ class Cancellation:
                 results.put((None, error))
 
         try:
-            threading.Thread(target=run, name="suggestions-lookup", daemon=True).start()
+            threads.start(run, "lookup")
         except RuntimeError:
             return function()  # the interpreter exits
         result: T
