@@ -98,9 +98,7 @@ SCRIPTS: dict[str, tuple[Script, str]] = {
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("library", ["gevent", "eventlet"])
-def test_timeouts_and_close_under_green_threads(
-    library: str, scheme: str, tmp_path: Path
-) -> None:
+def test_timeouts_and_close_under_green_threads(library: str, scheme: str, tmp_path: Path) -> None:
     if importlib.util.find_spec(library) is None:
         pytest.skip(f"{library} is not installed")
     tls = server_tls() if scheme == "https" else None
@@ -125,7 +123,9 @@ def test_timeouts_and_close_under_green_threads(
             for name, (script, _) in SCRIPTS.items()
         }
         addresses["connect"] = stack.enter_context(connecting())
-        ended = json.loads(run(PROGRAM, library, ca_file(tmp_path), str(asked), json.dumps(addresses)))
+        ended = json.loads(
+            run(PROGRAM, library, ca_file(tmp_path), str(asked), json.dumps(addresses))
+        )
         assert eventually(lambda: sorted(left) == sorted(SCRIPTS))
     expected = {name: kind for name, (_, kind) in SCRIPTS.items()}
     assert ended == {**expected, "connect": "ConnectTimeoutError"}
