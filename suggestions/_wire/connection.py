@@ -10,7 +10,7 @@ import ssl
 import traceback
 from collections.abc import Iterator
 from functools import partial
-from time import monotonic, sleep
+from time import sleep
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.connection import allowed_gai_family
 
+from suggestions._util.elapsed import monotonic
 from suggestions._wire.abort import Cancellation
 from suggestions._wire.socket_reader import timed_file
 from suggestions._wire.timeouts import Deadlines

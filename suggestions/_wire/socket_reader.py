@@ -10,9 +10,9 @@ import ssl
 import struct
 import sys
 import threading
-from time import monotonic
 from typing import Any
 
+from suggestions._util.elapsed import monotonic
 from suggestions._wire.abort import Cancellation
 from suggestions._wire.timeouts import Deadlines
 

@@ -1,4 +1,4 @@
-"""Under gevent and eventlet: every timeout passes, and `close()` ends, in a process of their own."""
+"""Under gevent and eventlet every timeout passes, and `close()` ends, in a process of their own."""
 
 from __future__ import annotations
 
