@@ -14,7 +14,6 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Collection, Mapping
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
 from suggestions._delivery.async_handlers import AsyncCalls
@@ -23,6 +22,7 @@ from suggestions._delivery.handler_errors import HandlerErrors
 from suggestions._delivery.handler_errors import logger as logger
 from suggestions._delivery.handlers import Connection, Handler, watching
 from suggestions._util.arguments import check_dispatch
+from suggestions._util.elapsed import monotonic
 from suggestions._util.waiting import Waiters
 from suggestions.events import Event, HandlerFailure
 from suggestions.signals import WATCHED

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from time import monotonic
 from typing import Any, NoReturn, Protocol
 
 from suggestions._util import threads
+from suggestions._util.elapsed import monotonic
 from suggestions._wire import Watch
 
 Spawn = Callable[[Callable[[], Any], Callable[[BaseException | None], None]], object]

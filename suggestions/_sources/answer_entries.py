@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Mapping
 from math import inf
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from suggestions._delivery.delivery import Delivery
@@ -14,6 +13,7 @@ from suggestions._delivery.handlers import Cursor
 from suggestions._sources.answer import Answer
 from suggestions._sources.text_so_far import TextSoFar
 from suggestions._util.clock import Alarm, clock
+from suggestions._util.elapsed import monotonic
 from suggestions.events import NAMES, Event, Later, ServerSentEvent
 from suggestions.signals import BY_NAME, WATCHED
 

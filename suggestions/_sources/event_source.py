@@ -99,7 +99,7 @@ class EventSource(EventTarget):
         history: int = 1000,
         start: bool = True,
     ) -> None:
-        self._request = check_request(url, method, headers, body)
+        self._request = check_request(url, method, headers, body, session)
         check_token(token)
         self._token = token
         last_event_id = arguments.check_event_id(last_event_id)

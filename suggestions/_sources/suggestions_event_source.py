@@ -106,7 +106,7 @@ class SuggestionsEventSource(EventTarget):
         if url is None and not request.url:
             raise ValueError(f"url is needed: the dialect {dialect.name!r} has none of its own")
         request = request._replace(
-            url=arguments.check_url(request.url if url is None else url),
+            url=arguments.check_url(request.url if url is None else url, session),
             headers={**accept, **request.headers, **arguments.check_headers(headers)},
         )
         if token is not None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from time import monotonic
 
 from suggestions._delivery.delivery import Delivery, logger
 from suggestions._sources.answer import Answer
 from suggestions._util.clock import clock
+from suggestions._util.elapsed import monotonic
 
 _TIME_TO_ASK = 1.0
 """Seconds in which a caller may still ask for the result, or connect a handler."""

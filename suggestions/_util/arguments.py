@@ -8,7 +8,7 @@ import math
 import re
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,8 +28,12 @@ _ELSEWHERE = {
 """Keywords of other libraries."""
 
 
-def check_url(url: object) -> str:
-    """An absolute address, http or https. Raises `TypeError`, `ValueError`."""
+def check_url(url: object, session: object = None, *, mounts: Iterable[str] = ()) -> str:
+    """An absolute address: http, https, or what `session` has mounted an adapter for, such as
+    "http+unix://". Raises `TypeError`, `ValueError`.
+
+    `mounts`: the beginnings of such addresses, if the session is not known yet.
+    """
     if not isinstance(url, str):
         raise TypeError(f"url must be a str, not {type(url).__name__}")
     try:
@@ -37,7 +41,8 @@ def check_url(url: object) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise ValueError("url cannot be read: expected http(s)://host/path") from None
-    if parts.scheme not in ("http", "https") or not host:
+    mounts = ("http://", "https://", *getattr(session, "adapters", mounts))
+    if not host or not any(url.lower().startswith(mount.lower()) for mount in mounts):
         raise ValueError("url must be a whole address: expected http(s)://host/path")
     if parts.username is not None:
         raise ValueError("url has a user name or a password in it: pass a token or headers instead")

@@ -6,9 +6,9 @@ import heapq
 import itertools
 import threading
 from collections.abc import Callable
-from time import monotonic
 
 from suggestions._util import fork, threads
+from suggestions._util.elapsed import monotonic
 
 
 class Alarm:

@@ -30,7 +30,9 @@ class StreamRequest(NamedTuple):
         return headers
 
 
-def check_request(url: object, method: object, headers: object, body: object) -> StreamRequest:
+def check_request(
+    url: object, method: object, headers: object, body: object, session: object = None
+) -> StreamRequest:
     """Raises `TypeError`, `ValueError`."""
     if not isinstance(method, str):
         raise TypeError(f"method must be a str, not {type(method).__name__}")
@@ -49,4 +51,4 @@ def check_request(url: object, method: object, headers: object, body: object) ->
         if "content-type" not in names:
             checked["Content-Type"] = "application/json"
     data = body.encode() if isinstance(body, str) else body
-    return StreamRequest(method, check_url(url), checked, data)
+    return StreamRequest(method, check_url(url, session), checked, data)

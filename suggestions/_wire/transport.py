@@ -8,18 +8,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import partial
 from http.client import HTTPResponse
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from urllib3 import exceptions as urllib3_errors
 
-from suggestions._wire import Decoder, Watch
+from suggestions._wire import Decoder, Watch, certificates
 from suggestions._wire.abort import Aborted, Cancellation
+from suggestions._wire.adapters import CancellableAdapter, for_one_request
 from suggestions._wire.body import Receive, open_body
-from suggestions._wire.connection import CancellableAdapter, ConnectionState
+from suggestions._wire.connection import ConnectionState
 from suggestions._wire.headers import request_id, retry_after
 from suggestions._wire.socket_reader import SocketReader
 from suggestions._wire.timeouts import Deadlines
@@ -69,8 +69,8 @@ class Transport:
         self.deadlines = deadlines
         """A caller that makes messages of the body calls `messages` and `understood` on it."""
         self._state = ConnectionState(cancellation, deadlines)
-        self._adapter = CancellableAdapter(self._state)
-        self._session = _copy_of(session or _DEFAULT_SESSION, self._adapter)
+        self._session = _copy_of(session or _DEFAULT_SESSION, self._state)
+        self._is_session_ours = session is None
         if not follow:
             # With `allow_redirects=False`, requests would still make up the request to follow.
             vars(self._session)["get_redirect_target"] = _nowhere
@@ -128,8 +128,7 @@ class Transport:
                 # With an auth, requests does not read .netrc.
                 auth=None if own_auth else _unchanged,
                 stream=True,
-                # Otherwise a bundle named in the environment would replace the session's.
-                verify=None if self._session.verify is True else self._session.verify,
+                verify=self._authorities(url),
                 timeout=self.deadlines.for_requests(),
             )
         except (*_FAILURES, ValueError) as error:
@@ -144,6 +143,17 @@ class Transport:
         self._cancellation.check()
         if not self._state.attempted:
             self.deadlines.sent()  # an adapter of the user's own does not call it
+
+    def _authorities(self, url: str) -> Any:
+        """The value of requests' `verify`: None if it is to look into its own variables."""
+        if self._session.verify is not True:
+            # If it were not passed, a bundle named in the environment would replace the session's.
+            return self._session.verify
+        if self._is_session_ours:
+            adapter = cast(CancellableAdapter, self._session.adapters["https://"])
+            is_secure = url.lower().startswith("https:")
+            return certificates.trust(adapter.poolmanager.connection_pool_kw, is_secure)
+        return None
 
     def read(self) -> bytes | None:
         """The next bytes of the body, decoded; b"" at its end.
@@ -264,7 +274,9 @@ class Transport:
         self.unwatch()
         if self._response is not None:
             self._response.close()
-        self._adapter.close()
+        for adapter in self._session.adapters.values():
+            if isinstance(adapter, CancellableAdapter):
+                adapter.close()
         self._cancellation.release()
 
     @property
@@ -286,8 +298,8 @@ class Transport:
         raise_for(error, self._host, self._state)
 
 
-def _copy_of(session: requests.Session, adapter: CancellableAdapter) -> requests.Session:
-    """A copy of the session, with our adapter in the place of the plain one.
+def _copy_of(session: requests.Session, state: ConnectionState) -> requests.Session:
+    """A copy of the session, with adapters for one request.
 
     The session itself, its cookies and its mounts stay as they are.
     """
@@ -316,10 +328,7 @@ def _copy_of(session: requests.Session, adapter: CancellableAdapter) -> requests
 
     cookies = RequestsCookieJar()
     cookies.update(session.cookies)
-    adapters = OrderedDict(
-        (prefix, adapter if type(plain) is HTTPAdapter else plain)
-        for prefix, plain in session.adapters.items()
-    )
+    adapters = OrderedDict(for_one_request(session.adapters, state))
     copy.__dict__.update(
         session.__dict__, cookies=cookies, adapters=adapters, rebuild_auth=rebuild_auth
     )

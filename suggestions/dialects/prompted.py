@@ -26,7 +26,7 @@ class Prompted(Dialect):
     def __init__(
         self, url: str | None = None, *, think_tags: bool = False, **parameters: Any
     ) -> None:
-        self.url = "" if url is None else check_url(url)
+        self.url = "" if url is None else check_url(url, mounts=("http+",))
         refuse(parameters, _OWN, self.name, "parameter {!r}")
         check_json("parameters", parameters)
         self.think_tags = check_flag("think_tags", think_tags)

@@ -10,10 +10,10 @@ import threading
 import weakref
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import closing
-from time import monotonic
 from typing import Any
 
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource
+from suggestions._util.elapsed import monotonic
 from suggestions._util.waiting import Bell
 from suggestions.events import Event
 from suggestions.relay.callbacks import Callbacks

@@ -11,7 +11,12 @@ from suggestions.relay import RelayResponse, relay
 
 def answer() -> RelayResponse:
     dialect = OpenAI(os.environ["UPSTREAM"], "key", "m1")
-    return relay("Why?", dialect=dialect, heartbeat=float(os.environ["HEARTBEAT"]))
+    return relay(
+        "Why?",
+        dialect=dialect,
+        heartbeat=float(os.environ["HEARTBEAT"]),
+        timeouts={"idle": float(os.environ["IDLE"])},
+    )
 
 
 def wsgi(environ: Any, start_response: Any) -> Any:

@@ -45,6 +45,7 @@ _GUNICORN = f"-w 1 -b 127.0.0.1:PORT --graceful-timeout {GRACE} --chdir {HERE} a
 KINDS = {
     "gunicorn-sync": Kind("gunicorn", f"-k sync {_GUNICORN}"),
     "gunicorn-gthread": Kind("gunicorn", f"-k gthread --threads 200 {_GUNICORN}"),
+    "gunicorn-gevent": Kind("gunicorn", f"-k gevent --worker-connections 300 {_GUNICORN}"),
     # It knows no graceful SIGTERM: that ends it there and then. Beyond its limit of connections,
     # 100 by default, it accepts none.
     "waitress": Kind(
@@ -66,13 +67,17 @@ class Host(NamedTuple):
 
 
 @contextlib.contextmanager
-def serving(kind: Kind, upstream: str, log: Path, heartbeat: float = 60) -> Iterator[Host]:
+def serving(
+    kind: Kind, upstream: str, log: Path, heartbeat: float = 60, idle: float = 60
+) -> Iterator[Host]:
     """The server, once it listens."""
-    if importlib.util.find_spec(kind.module) is None:
-        pytest.skip(f"{kind.module} is not installed")
+    for module in (kind.module, *(["gevent"] if "gevent" in kind.arguments else [])):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"{module} is not installed")
     port = free_port()
     arguments = kind.arguments.replace("PORT", str(port)).split()
-    environ = {"UPSTREAM": upstream, "HEARTBEAT": str(heartbeat), "PYTHONPATH": str(HERE)}
+    environ = {"UPSTREAM": upstream, "HEARTBEAT": str(heartbeat), "IDLE": str(idle)}
+    environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
     with running([sys.executable, "-m", kind.module, *arguments], port, log, **environ) as host:
         yield host
 
