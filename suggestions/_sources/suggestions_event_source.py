@@ -209,7 +209,7 @@ class SuggestionsEventSource(EventTarget):
         """What failed; None if nothing did."""
         with self._delivery.lock:
             self._answer.make_final()
-            return self._answer.error
+            return self._unhandled.seen_error()
 
     # Control
 
@@ -286,7 +286,7 @@ class SuggestionsEventSource(EventTarget):
             delivery.end_waiters.block_until(self._is_over, timeout, often=has_host)
         if not delivery.is_settled():
             return False
-        self._unhandled.warn()
+        self._unhandled.warn_at_exit()
         return True
 
     def _is_over(self) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from script import DONE, HOLD, Script, Step, chunk, data
+from waiting import eventually
 
 from suggestions import Event, EventSource, EventTarget, SuggestionsEventSource, errors, signals
 from suggestions.dialects.openai import OpenAI
@@ -535,6 +536,7 @@ def test_an_error_that_nobody_hears_is_logged_once(caplog: pytest.LogCaptureFixt
     caplog.set_level(logging.WARNING, "suggestions")
     source = ask([ConnectionResetError()])
     source.wait(10)
+    assert eventually(lambda: caplog.records)
     [record] = caplog.records
     assert record.levelno == logging.WARNING
     assert "\n" not in record.getMessage()
