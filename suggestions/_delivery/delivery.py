@@ -194,8 +194,11 @@ class Delivery:
     # What happens
 
     def append(self, entry: Any, *, here: bool = False) -> None:
-        """Adds an entry to the log, and wakes the thread that delivers it."""
+        """Adds an entry to the log, and wakes the thread that delivers it. Drops it if no handler
+        may be called: a stream that is opened again begins with what comes then."""
         with self.lock:
+            if self.audible is NOTHING:
+                return
             self.log.append(entry)
         self.wake(here=here)
 
