@@ -34,7 +34,10 @@ class Unhandled:
     def is_handled(self) -> bool:
         """Whether there is none, or a handler or a caller gets it."""
         error = self._answer.error
-        if error is None or self.is_result_wanted or self._is_seen or self._delivery.is_host_gone:
+        # In a forked child the answer is "aborted", and the error is the parent's.
+        if error is None or self._answer.state != "error" or self._delivery.is_host_gone:
+            return True
+        if self.is_result_wanted or self._is_seen:
             return True
         return self._delivery.has_handler(error.code, "error_response", "error")
 

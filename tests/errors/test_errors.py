@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import os
 import pickle
 import textwrap
 import threading
@@ -896,6 +897,14 @@ def test_an_error_of_a_program_that_ends_after_wait_is_logged() -> None:
         source.wait()
     """
     assert run(textwrap.dedent(script)).count("No handler was called for it") == 1
+    if hasattr(os, "fork"):
+        script += """
+        import os
+        child = os.fork()
+        if child:
+            os.waitpid(child, 0)
+        """
+        assert run(textwrap.dedent(script)).count("No handler was called for it") == 1
 
 
 @pytest.mark.parametrize("name", ["error_service_unavailable", "error_response", "error"])
