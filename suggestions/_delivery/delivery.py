@@ -94,6 +94,8 @@ class Delivery:
         """A loop takes a step of reading. After it, the loop delivers what the step brought."""
         self.is_due = False
         """After that step, something is to be delivered even if no handler is connected."""
+        self.nests = False
+        """Handlers are also called in a loop of the host that a handler itself runs."""
         self._own_thread = OwnThread(self)
         self._runner: Host | OwnThread = self._own_thread
         self.handler_errors = HandlerErrors(self._send_failure)
@@ -195,8 +197,11 @@ class Delivery:
     # What happens
 
     def append(self, entry: Any, *, here: bool = False) -> None:
-        """Adds an entry to the log, and wakes the thread that delivers it."""
+        """Adds an entry to the log, and wakes the thread that delivers it. Drops it if no handler
+        may be called: a stream that is opened again begins with what comes then."""
         with self.lock:
+            if self.audible is NOTHING:
+                return
             self.log.append(entry)
         self.wake(here=here)
 
@@ -239,8 +244,9 @@ class Delivery:
         """
         log, live, deliver = self.log, self.live, self.entries.deliver
         pending, out_of_time = self.async_calls.pending, False
+        baton, is_nested = self._baton, self.nests and self.is_delivering_here()
         try:
-            while not pending and (baton := self._baton).acquire(blocking=wait):
+            while not pending and (is_nested or (baton := self._baton).acquire(blocking=wait)):
                 self._holder = threading.get_ident()
                 try:
                     while not (pending or out_of_time) and self._escaped is None:
@@ -261,8 +267,9 @@ class Delivery:
                     if self._escaped is not None:
                         self._raise_escaped()
                 finally:
-                    self._holder = None
-                    baton.release()  # in a child that a handler forked, `_baton` is new
+                    if not is_nested:
+                        self._holder = None
+                        baton.release()  # in a child that a handler forked, `_baton` is new
                 # A thread that did not get the baton meanwhile relies on this one.
                 is_idle = live.position == len(log) and not (self._after_all or self.late)
                 if is_idle or out_of_time or not self._has_work(live_only):

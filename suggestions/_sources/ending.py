@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import weakref
-from time import monotonic
 from typing import Protocol
 
 from suggestions._delivery.delivery import Delivery
 from suggestions._util import threads
 from suggestions._util.arguments import check_seconds
 from suggestions._util.clock import clock
+from suggestions._util.elapsed import monotonic
 
 _MOMENT = 0.1  # seconds
 

@@ -44,9 +44,10 @@ class EventSource(EventTarget):
     - `token`: a text, or a callable that returns the current one; asked for each connection.
     - `last_event_id`: the id of the event to go on after.
     - `read_timeout`: seconds; a connection that is silent for longer is dropped and opened again.
-    - `initial_retry_delay`, `max_retry_delay`: seconds before the next connection, at first and
-      at most. The server's `retry` takes the place of the first; attempts that fail in a row
-      double it, and up to a quarter is added at random.
+    - `initial_retry_delay`, `max_retry_delay`: seconds before the next connection, at first (0: at
+      once, which is 0.01) and at most. The server's `retry`, of which less than 0.1 counts as 0.1,
+      takes the place of the first; attempts that fail in a row double it, and up to a quarter is
+      added at random.
     - `session`: a `requests.Session` (proxy, certificates, adapters); it is never changed.
     - `dispatch`: a callable that queues a function for the thread the handlers are to run on;
       without it they run on the source's own thread.
@@ -57,7 +58,7 @@ class EventSource(EventTarget):
     - `open`, for each connection: a `ResponseInfo`.
     - `message`, or the name that the server gave the event: a `MessageEvent`. One that is named
       as an event of this list is a `message`.
-    - `comment`: the text of a comment line, before the event in whose block it is.
+    - `comment`: the text of a comment line, all of it after the colon, as soon as the line ends.
     - `error`: a `SuggestionsError`. If `ready_state` is CONNECTING, the stream is opened again
       after its `retry_after` (seconds). If it is CLOSED, only `restart()` opens it: the server
       answered with another status than 200 (204 is its way to end it) or another type than
@@ -105,7 +106,7 @@ class EventSource(EventTarget):
         last_event_id = arguments.check_event_id(last_event_id)
         self._read_timeout = arguments.check_optional_seconds("read_timeout", read_timeout)
         self._reconnection_time = arguments.check_seconds(
-            "initial_retry_delay", initial_retry_delay
+            "initial_retry_delay", initial_retry_delay, may_be_0=True
         )
         self._max_retry_delay = arguments.check_seconds("max_retry_delay", max_retry_delay)
         self._session = arguments.check_session(session)

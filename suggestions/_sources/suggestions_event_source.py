@@ -213,7 +213,7 @@ class SuggestionsEventSource(EventTarget):
         """What failed; None if nothing did."""
         with self._delivery.lock:
             self._answer.make_final()
-            return self._answer.error
+            return self._unhandled.seen_error()
 
     # Control
 
@@ -287,7 +287,7 @@ class SuggestionsEventSource(EventTarget):
         self._check_started("wait()")
         if not self._following.wait(timeout):
             return False
-        self._unhandled.warn()
+        self._unhandled.warn_at_exit()
         return True
 
     def join(self, timeout: float | None = None) -> bool:

@@ -11,7 +11,8 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
-from time import monotonic
+
+from suggestions._util.elapsed import monotonic
 
 # Seconds. Python runs a signal's handler on the main thread, and on Windows not while that thread
 # waits for another.

@@ -9,6 +9,9 @@ from typing import NamedTuple
 from suggestions._util.arguments import check_headers, check_json, check_url
 
 _WITHOUT_BODY = ("GET", "HEAD")
+# The cache mode of an EventSource is "no-store" (WHATWG HTML, section 9.2.2), for which a browser
+# sends this header (WHATWG Fetch, section 4.6).
+_NO_CACHE = {"Cache-Control": "no-cache"}
 
 
 class StreamRequest(NamedTuple):
@@ -51,4 +54,6 @@ def check_request(
         if "content-type" not in names:
             checked["Content-Type"] = "application/json"
     data = body.encode() if isinstance(body, str) else body
+    if "cache-control" not in names:
+        checked = {**_NO_CACHE, **checked}
     return StreamRequest(method, check_url(url, session), checked, data)

@@ -10,9 +10,13 @@ from collections.abc import Collection
 from typing import TypeVar
 
 from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from .model import Message, Tool
 from .streaming import Fault, Refused
+
+MAX_BODY = 32 * 1024 * 1024
+"""Bytes, about as many as services take: a conversation may have pictures in it."""
 
 Body = dict[str, object]
 _T = TypeVar("_T")
@@ -37,7 +41,16 @@ def read_body() -> Body:
 def read_json() -> object:
     """The JSON value that the current request carries."""
     try:
-        value: object = json.loads(request.get_data())
+        data = request.get_data()
+        if len(data) > MAX_BODY:  # in chunks: Werkzeug has cut it off
+            raise RequestEntityTooLarge
+        value: object = json.loads(data)
+    except RequestEntityTooLarge:
+        message = f"The request is too large: expected at most {MAX_BODY} bytes."
+        raise Refused(Fault(413, message, "request_too_large")) from None
+    except OSError:
+        message = "The body of your request did not arrive."
+        raise Refused(Fault(408, message, "incomplete_body")) from None
     except (ValueError, RecursionError):
         raise Refused(
             Fault(400, "We could not parse the JSON body of your request.", "invalid_json")

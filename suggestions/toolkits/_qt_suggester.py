@@ -89,9 +89,10 @@ def _make_class(binding: str) -> Any:
             before = self._shown
             shown = self._shown = (self.state, self.suggestion, self.error)
             signals = (self.stateChanged, self.suggestionChanged, self.errorChanged)
-            for changed, was, now in zip(signals, before, shown, strict=True):
-                if was != now:
-                    changed.emit(now)
+            for place, changed in enumerate(signals):
+                # A slot may run a loop, as a dialog does, in which a newer value was sent.
+                if before[place] != shown[place] == self._shown[place]:
+                    changed.emit(shown[place])
             if ending is not None:
                 ending.emit(text)
 

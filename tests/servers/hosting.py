@@ -33,7 +33,7 @@ class Kind(NamedTuple):
     @property
     def learns_at_once(self) -> bool:
         """Whether it tells of a browser that has left without writing to it."""
-        return self.module == "uvicorn"
+        return self.module in ("uvicorn", "hypercorn")
 
     @property
     def at_once(self) -> int:
@@ -42,6 +42,7 @@ class Kind(NamedTuple):
 
 
 _GUNICORN = f"-w 1 -b 127.0.0.1:PORT --graceful-timeout {GRACE} --chdir {HERE} app:wsgi"
+_HYPERCORN = f"-b 127.0.0.1:PORT --graceful-timeout {GRACE} app:asgi"
 KINDS = {
     "gunicorn-sync": Kind("gunicorn", f"-k sync {_GUNICORN}"),
     "gunicorn-gthread": Kind("gunicorn", f"-k gthread --threads 200 {_GUNICORN}"),
@@ -56,6 +57,8 @@ KINDS = {
     "uvicorn": Kind(
         "uvicorn", f"--port PORT --lifespan off --timeout-graceful-shutdown {GRACE} app:asgi"
     ),
+    "hypercorn-trio": Kind("hypercorn", f"-k trio {_HYPERCORN}"),
+    "hypercorn-asyncio": Kind("hypercorn", f"-k asyncio {_HYPERCORN}"),
 }
 
 

@@ -534,6 +534,7 @@ def test_an_error_that_nobody_hears_is_logged_once(caplog: pytest.LogCaptureFixt
     caplog.set_level(logging.WARNING, "suggestions")
     source = ask([ConnectionResetError()])
     source.wait(10)
+    assert eventually(lambda: caplog.records)
     [record] = caplog.records
     assert record.levelno == logging.WARNING
     assert "\n" not in record.getMessage()
