@@ -56,7 +56,7 @@ class Call:
 
     @property
     def name(self) -> str:
-        return self._name.upto(len(self._names))
+        return self._name.whole()
 
     @property
     def arguments(self) -> str:

@@ -15,6 +15,9 @@ class TextSoFar:
         self._count = 0
         self._text = ""
 
+    def whole(self) -> str:
+        return self.upto(len(self._pieces))
+
     def upto(self, count: int) -> str:
         text = self._text
         if count < self._count:  # a late handler: from here on, its counts grow
