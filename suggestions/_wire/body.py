@@ -25,7 +25,7 @@ _LONGEST_LINE = 4096
 _VERSION: str = urllib3.__version__  # type: ignore[attr-defined]
 _UNPACKS_ALL = tuple(map(int, _VERSION.split(".")[:2])) < (2, 6)
 # int() alone would take signs, underscores, blanks and "0x".
-_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r]*)?\r?")
+_SIZE_LINE = rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r]*)?\r?"
 _HEAD = re.compile(rb"([0-9A-Fa-f]{1,16})\r\n").match
 _CUT_OFF = "The connection ended within the answer."
 
@@ -196,7 +196,7 @@ class Chunked(Decoder[bytes]):
             self._after_chunk = False
             if line not in (b"\r", b""):
                 self._malformed(line)
-        elif (size := _SIZE_LINE.fullmatch(line)) and len(line) <= _LONGEST_LINE:
+        elif (size := re.fullmatch(_SIZE_LINE, line)) and len(line) <= _LONGEST_LINE:
             self._left = int(size[1], 16)
             self.ended = not self._left
         else:

@@ -16,7 +16,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b"error:", b":")
 # Under a media type of text, a text may begin as events or lines of JSON do.
 _FIELDS_IN_TEXT = (b"data:", b"event:")
-_PAGE = re.compile(rb"(?i)<(?:!doctype html|html|head)\b")
+_PAGE = rb"(?i)<(?:!doctype html|html|head)\b"
 _LONGEST_START = 64 * 1024
 """Bytes that are held at most until the framing is clear: a first line of JSON, or blank lines."""
 _LONGEST_PAGE = len(b"<!doctype html ")
@@ -113,7 +113,7 @@ def _events_or_text(start: bytes) -> BodyFraming | None:
     if start.startswith(b"<") and len(start) < _LONGEST_PAGE:
         return None
     # JSON that is not framed may be an error, and a web page is no answer.
-    return "events" if start.startswith((b"{", b"[")) or _PAGE.match(start) else "text"
+    return "events" if start.startswith((b"{", b"[")) or re.match(_PAGE, start) else "text"
 
 
 def _lines_or_whole(start: bytes) -> BodyFraming | None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from suggestions.events import ServerSentEvent
 
-_FIELD = re.compile(r"(?:data|event|id|retry)?(?::|$)")
+_FIELD = r"(?:data|event|id|retry)?(?::|$)"
 _ERROR = "error:"
 _STARTS = ("\n{", "\n[", "\nerror:")
 
@@ -26,7 +26,7 @@ def may_have_strays(block: str) -> bool:
 
 def strays_in(block: str, last_event_id: str) -> Iterator[ServerSentEvent]:
     """The messages in those lines of a block that are no fields of an event."""
-    lines = [line for line in block.split("\n") if not _FIELD.match(line)]
+    lines = [line for line in block.split("\n") if not re.match(_FIELD, line)]
     bare = "\n".join(lines)
     for data in [bare] if _is_json(bare) else lines:
         if data.startswith(_ERROR):

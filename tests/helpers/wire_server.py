@@ -172,6 +172,28 @@ def staying(*parts: bytes) -> Iterator[str]:
         yield server.url
 
 
+def tunnel(peer: Peer) -> None:
+    """The script of a proxy: CONNECT, and then bytes to and fro."""
+    host, port = peer.request().line.split()[1].split(":")
+    with socket.create_connection((host, int(port))) as target:
+        peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+
+        def back() -> None:
+            with contextlib.suppress(OSError):
+                while data := target.recv(65536):
+                    peer.send(data)
+            with contextlib.suppress(OSError):  # the client may have gone first
+                peer.sock.shutdown(socket.SHUT_RDWR)
+
+        thread = threading.Thread(target=back)
+        thread.start()
+        with contextlib.suppress(OSError):
+            while data := peer.sock.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_RDWR)
+        thread.join(SOON)
+
+
 @contextlib.contextmanager
 def connecting() -> Iterator[str]:
     """An address that takes no connection and refuses none."""

@@ -32,6 +32,7 @@ from wire_server import (
     framed,
     said,
     server_tls,
+    tunnel,
 )
 
 from suggestions import SuggestionsEventSource
@@ -154,6 +155,32 @@ def test_a_thread_reads_if_the_loop_cannot(why: str) -> None:
         told = HeardOn(server.url, loop, session=adapted() if "adapter" in why else None)
         assert eventually(lambda: "chunk" in told.names)
         assert len(readers()) == 1
+        go_on.set()
+        assert told.wait().source.result() == "aArgentina"
+        assert told.threads == {loop.ident}
+
+
+@pytest.mark.parametrize("is_tls_in_tls", [False, True])
+def test_a_thread_reads_tls_within_a_proxys_tls(
+    session: requests.Session, is_tls_in_tls: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(CHUNKED, framed(said("a")))
+        go_on.wait(SOON)
+        peer.send(framed(ANSWER))
+
+    through = server_tls() if is_tls_in_tls else None
+    with (
+        Server(script, tls=server_tls()) as server,
+        Server(tunnel, tls=through) as proxy,
+        LoopThread() as loop,
+    ):
+        monkeypatch.setattr(session, "proxies", {"https": proxy.url})
+        told = HeardOn(server.url, loop, session=session)
+        assert eventually(lambda: "chunk" in told.names and len(readers()) == is_tls_in_tls)
         go_on.set()
         assert told.wait().source.result() == "aArgentina"
         assert told.threads == {loop.ident}

@@ -46,6 +46,7 @@ from wire_server import (
     said,
     server_tls,
     sized,
+    tunnel,
     unknown_host,
 )
 
@@ -490,28 +491,6 @@ def test_a_proxy_that_forwards(session: requests.Session, unchanged: Callable[[]
     assert request.line == f"POST {url} HTTP/1.1"
     assert request.headers["Authorization"] == f"Bearer {TOKEN}"
     assert request.headers["Proxy-Authorization"] == "Basic dXNlcjpwYXNz"
-
-
-def tunnel(peer: Peer) -> None:
-    """The script of a proxy: CONNECT, and then bytes to and fro."""
-    host, port = peer.request().line.split()[1].split(":")
-    with socket.create_connection((host, int(port))) as target:
-        peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
-
-        def back() -> None:
-            with contextlib.suppress(OSError):
-                while data := target.recv(65536):
-                    peer.send(data)
-            with contextlib.suppress(OSError):  # the client may have gone first
-                peer.sock.shutdown(socket.SHUT_RDWR)
-
-        thread = threading.Thread(target=back)
-        thread.start()
-        with contextlib.suppress(OSError):
-            while data := peer.sock.recv(65536):
-                target.sendall(data)
-            target.shutdown(socket.SHUT_RDWR)
-        thread.join(SOON)
 
 
 def test_a_proxy_with_a_tunnel(session: requests.Session, unchanged: Callable[[], None]) -> None:
