@@ -46,6 +46,11 @@ class AnswerStream:
         self._callbacks = callbacks
         self._heartbeat = heartbeat  # seconds
         self._follower = source._follow(frames.event_names)
+        self._follower.forgets = True
+
+    def keep_log(self) -> None:
+        """Handlers may be connected to the source, and then get what had come before."""
+        self._follower.forgets = False
 
     def close(self) -> None:
         """Closes the request to the service, from any thread."""

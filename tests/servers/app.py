@@ -11,7 +11,13 @@ from suggestions.relay import RelayResponse, relay
 
 def answer() -> RelayResponse:
     dialect = OpenAI(os.environ["UPSTREAM"], "key", "m1")
-    return relay("Why?", dialect=dialect, heartbeat=float(os.environ["HEARTBEAT"]))
+    timeout = float(os.environ["TIMEOUT"])
+    return relay(
+        "Why?",
+        dialect=dialect,
+        heartbeat=float(os.environ["HEARTBEAT"]),
+        timeouts={"idle": timeout, "content": timeout, "total": timeout},
+    )
 
 
 def wsgi(environ: Any, start_response: Any) -> Any:

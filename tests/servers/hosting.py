@@ -66,13 +66,16 @@ class Host(NamedTuple):
 
 
 @contextlib.contextmanager
-def serving(kind: Kind, upstream: str, log: Path, heartbeat: float = 60) -> Iterator[Host]:
-    """The server, once it listens."""
+def serving(
+    kind: Kind, upstream: str, log: Path, heartbeat: float = 60, timeout: float = 60
+) -> Iterator[Host]:
+    """The server, once it listens. `timeout` is that of everything but connecting, in seconds."""
     if importlib.util.find_spec(kind.module) is None:
         pytest.skip(f"{kind.module} is not installed")
     port = free_port()
     arguments = kind.arguments.replace("PORT", str(port)).split()
-    environ = {"UPSTREAM": upstream, "HEARTBEAT": str(heartbeat), "PYTHONPATH": str(HERE)}
+    environ = {"UPSTREAM": upstream, "HEARTBEAT": str(heartbeat), "TIMEOUT": str(timeout)}
+    environ["PYTHONPATH"] = os.pathsep.join((str(HERE), os.environ.get("PYTHONPATH", "")))
     with running([sys.executable, "-m", kind.module, *arguments], port, log, **environ) as host:
         yield host
 
