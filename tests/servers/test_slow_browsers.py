@@ -1,4 +1,4 @@
-"""A browser that reads a byte a second makes the service wait, and the server's memory stays flat."""
+"""A browser that reads a byte a second makes the service wait; the server's memory stays flat."""
 
 from __future__ import annotations
 

@@ -89,31 +89,36 @@ def thoughts() -> Dialect:
     return openai(think_tags=True)
 
 
+def long(i: int) -> str:
+    return f"{i:0200}"
+
+
 def brackets(i: int) -> str:
     return "{" if i == 0 else '"}"}' if i % 2 else '{"'
 
 
+PAD = " " * 200
 OBJECT = '{"a":1}'
 WITH_MESSAGE = {"delta": {"content": "a"}, "message": {"content": "b"}, "finish_reason": "stop"}
 
 TABLE = {
     # The legacy function call.
-    "its name in pieces": Attack(lambda i, n: function(name=f"n{i}")),
+    "its name in pieces": Attack(lambda i, n: function(name=long(i))),
     "its name in pieces, heard": Attack(
-        lambda i, n: function(name=f"n{i}"), handler="function_call_chunk"
+        lambda i, n: function(name=long(i)), handler="function_call_chunk"
     ),
-    "its arguments in pieces": Attack(lambda i, n: function(arguments="ab " * 10)),
+    "its arguments in pieces": Attack(lambda i, n: function(arguments=long(i))),
     "its arguments in pieces, heard": Attack(
-        lambda i, n: function(arguments="ab " * 10), handler="function_call_chunk"
+        lambda i, n: function(arguments=long(i)), handler="function_call_chunk"
     ),
     # Calls of tools.
-    "a name in pieces": Attack(lambda i, n: tools(call(f"n{i}", index=0))),
-    "a name in pieces without an index": Attack(lambda i, n: tools(call(f"n{i}"))),
-    "a name and an id in each piece": Attack(lambda i, n: tools(call("f", "}", index=0, id="a"))),
-    "arguments in pieces": Attack(lambda i, n: tools(call("", "ab", index=0, id="a"))),
-    "arguments that end again and again": Attack(lambda i, n: tools(call("f", "{}}", index=0))),
-    "arguments that seem to end": Attack(lambda i, n: tools(call("f", brackets(i), index=0))),
-    "arguments in arguments": Attack(lambda i, n: tools(call("f", '{"a":', index=0))),
+    "a name in pieces": Attack(lambda i, n: tools(call(long(i), index=0))),
+    "a name in pieces without an index": Attack(lambda i, n: tools(call(long(i)))),
+    "a name and an id in each piece": Attack(lambda i, n: tools(call("f", PAD + "}", index=0, id="a"))),
+    "arguments in pieces": Attack(lambda i, n: tools(call("", long(i), index=0, id="a"))),
+    "arguments that end again and again": Attack(lambda i, n: tools(call("f", "{}}" + PAD, index=0))),
+    "arguments that seem to end": Attack(lambda i, n: tools(call("f", PAD + brackets(i), index=0))),
+    "arguments in arguments": Attack(lambda i, n: tools(call("f", PAD + '{"a":', index=0))),
     "blanks after arguments": Attack(
         lambda i, n: tools(call("f", "" if i else "{}" + " " * 50 * n, index=0))
     ),
@@ -137,7 +142,7 @@ TABLE = {
     ),
     "the whole message with each piece": Attack(lambda i, n: event({"choices": [WITH_MESSAGE]})),
     "an endless thought": Attack(
-        lambda i, n: chat(content="a" if i else "<think>a"), dialect=thoughts
+        lambda i, n: chat(content=long(i) if i else "<think>"), dialect=thoughts
     ),
     "thoughts in one piece": Attack(
         lambda i, n: b"" if i else chat(content="<think>\n</think>\n" * 5 * n), dialect=thoughts
@@ -148,13 +153,13 @@ TABLE = {
     "comments": Attack(lambda i, n: b":\n\n: ping\n: ping\n\n", n=20_000),
     # Other wires.
     "parts that are repeated": Attack(
-        lambda i, n: piece("response.output_text.delta", i, delta="ab")
-        + piece("response.output_text.done", i, text="ab"),
+        lambda i, n: piece("response.output_text.delta", i, delta=long(i))
+        + piece("response.output_text.done", i, text=long(i)),
         dialect=responses,
     ),
     "thoughts that are repeated": Attack(
-        lambda i, n: piece("response.reasoning_text.delta", i, delta="ab")
-        + piece("response.reasoning_text.done", i, text="ab"),
+        lambda i, n: piece("response.reasoning_text.delta", i, delta=long(i))
+        + piece("response.reasoning_text.done", i, text=long(i)),
         dialect=responses,
     ),
     "arguments that are repeated": Attack(
