@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from time import sleep
 from typing import Any
@@ -113,16 +113,8 @@ class Intake:
                 return False
             self._delivery.log.append(tuple(message))
             answer.grow(len(message.data) + MESSAGE_SIZE)
-        says_something = False
         try:
-            deltas = iter(dialect.decode(message))
-            while answer.ending is None and (part := list(islice(deltas, _PART))):
-                says_something = True
-                with lock:
-                    for delta in part:
-                        answer.feed(delta)
-                if len(part) == _PART:
-                    sleep(_MOMENT)
+            says_something = self._feed(dialect.decode(message))
         except Exception as error:
             raise _malformed(message, dialect, error) from error
         with lock:
@@ -130,11 +122,22 @@ class Intake:
                 answer.note_unread(message)
         return says_something
 
+    def _feed(self, deltas: Iterable[Delta]) -> bool:
+        """Feeds some at a time: meanwhile no other thread gets the lock. Returns whether there was
+        one."""
+        answer, left, has_any = self._answer, iter(deltas), False
+        while answer.ending is None and (part := list(islice(left, _PART))):
+            has_any = True
+            with self._delivery.lock:
+                for delta in part:
+                    answer.feed(delta)
+            if len(part) == _PART:
+                sleep(_MOMENT)
+        return has_any
+
     def add_deltas(self, *deltas: Delta) -> None:
         """Adds what did not come as a message."""
-        with self._delivery.lock:
-            for delta in deltas:
-                self._answer.feed(delta)
+        self._feed(deltas)
         self.announce()
 
     def add_event(self, event: Event[Any]) -> None:

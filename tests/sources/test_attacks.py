@@ -114,9 +114,9 @@ TABLE = {
     # Calls of tools.
     "a name in pieces": Attack(lambda i, n: tools(call(long(i), index=0))),
     "a name in pieces without an index": Attack(lambda i, n: tools(call(long(i)))),
-    "a name and an id in each piece": Attack(lambda i, n: tools(call("f", PAD + "}", index=0, id="a"))),
+    "a name in each piece": Attack(lambda i, n: tools(call("f", PAD + "}", index=0, id="a"))),
     "arguments in pieces": Attack(lambda i, n: tools(call("", long(i), index=0, id="a"))),
-    "arguments that end again and again": Attack(lambda i, n: tools(call("f", "{}}" + PAD, index=0))),
+    "arguments that end again": Attack(lambda i, n: tools(call("f", "{}}" + PAD, index=0))),
     "arguments that seem to end": Attack(lambda i, n: tools(call("f", PAD + brackets(i), index=0))),
     "arguments in arguments": Attack(lambda i, n: tools(call("f", PAD + '{"a":', index=0))),
     "blanks after arguments": Attack(
