@@ -36,8 +36,6 @@ State = Literal["init", "requesting", "suggesting", "done", "error", "aborted"]
 """Not started; asked; text has come; and how it ended."""
 Entry = str | Event[Any] | Later
 
-_LARGEST = 128 * 1024 * 1024
-"""Bytes, about, of all that is kept of an answer. The longest that models write have a tenth."""
 MESSAGE_SIZE = 250
 """Bytes, about, that each message takes besides its data: its entries in the log, and its text."""
 _DELTA_SIZE = 250
@@ -55,6 +53,9 @@ class Answer:
     ignored. `ending` is that event, the first of a failure's three. `redact` takes secrets out of
     an error before it is emitted. With `think_tags`, reasoning in the text is taken out of it.
     """
+
+    LARGEST = 128 * 1024 * 1024
+    """Bytes, about, of all that is kept. The longest answers that models write have a tenth."""
 
     def __init__(
         self,
@@ -141,19 +142,13 @@ class Answer:
             self.is_understood |= kind is not Done
             self._has_first_choice |= kind not in _OF_NO_CHOICE
             _FEED[kind](self, delta)
-            if self.size > _LARGEST:
-                self.grow(0)
+            self.check_size()
 
-    def grow(self, size: int) -> None:
-        """Counts that so many bytes more are kept. The answer fails if it is too large now."""
-        self.size += size
-        if self.size > _LARGEST and not self.ended:
-            self.fail(
-                AnswerTooLargeError(
-                    f"The answer has more than {_LARGEST // 2**20} MiB, the bound of all that is "
-                    "kept of one."
-                )
-            )
+    def check_size(self) -> None:
+        """The answer fails if `size` is too large now."""
+        if self.size > self.LARGEST and not self.ended:
+            bound = f"{self.LARGEST // 2**20} MiB, the bound of all that is kept of one"
+            self.fail(AnswerTooLargeError(f"The answer has more than {bound}."))
 
     def note_unread(self, message: ServerSentEvent) -> None:
         """Notes a message that says nothing to the dialect; the first one counts."""

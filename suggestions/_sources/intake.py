@@ -55,7 +55,9 @@ class Intake:
         """
         answer, delivery, decode = self._answer, self._delivery, dialect.decode
         gone_on = False
-        size = sum([len(message.data) for message in messages])
+        size = 0
+        for message in messages:
+            size += len(message.data)
         if size > _LARGE:
             return self._add_large(messages, dialect)
         try:
@@ -76,7 +78,9 @@ class Intake:
                         gone_on = True
                     elif not answer.is_understood:
                         answer.note_unread(message)
-                answer.grow(size + MESSAGE_SIZE * len(messages))
+                answer.size += size + MESSAGE_SIZE * len(messages)
+                if answer.size > answer.LARGEST:
+                    answer.check_size()
         except Exception as error:
             raise _malformed(message, dialect, error) from error
         finally:
@@ -112,7 +116,8 @@ class Intake:
             if answer.ending is not None:
                 return False
             self._delivery.log.append(tuple(message))
-            answer.grow(len(message.data) + MESSAGE_SIZE)
+            answer.size += len(message.data) + MESSAGE_SIZE
+            answer.check_size()
         try:
             says_something = self._feed(dialect.decode(message))
         except Exception as error:

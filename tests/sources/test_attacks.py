@@ -19,7 +19,7 @@ from waiting import our_threads
 from wire_server import DONE, SOON, UNTIL_CLOSE, Peer, Server, Told, eventually
 
 from suggestions import SuggestionsEventSource, errors
-from suggestions._sources import answer
+from suggestions._sources.answer import Answer
 from suggestions.dialects import Delta, Dialect
 from suggestions.dialects.anthropic import Anthropic
 from suggestions.dialects.ollama import Ollama
@@ -234,7 +234,7 @@ def test_it_takes_bounded_memory(name: str) -> None:
 @pytest.fixture
 def bound(monkeypatch: pytest.MonkeyPatch) -> int:
     """Much less than the real one, so that a test need not send so much."""
-    monkeypatch.setattr(answer, "_LARGEST", 2**20)
+    monkeypatch.setattr(Answer, "LARGEST", 2**20)
     return 2**20
 
 
