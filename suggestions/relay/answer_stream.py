@@ -98,15 +98,13 @@ class AnswerStream:
                 while True:
                     timeout, heartbeat = next(silences)
                     deadline = monotonic() + timeout
-                    was_behind = follower.is_behind()
                     while not (events := follower.take()) and monotonic() < deadline:
                         alarm.ring_at(deadline)
                         await bell.wait()
-                    if was_behind:
-                        source._resume()
                     if not events:
                         yield heartbeat
                         continue
+                    source._resume()
                     silences = self._silences()
                     for event in events:
                         if event.type in callbacks.wanted:
