@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from suggestions._delivery.async_handlers import AsyncCalls
+from suggestions._delivery.connections import Connections
 from suggestions._delivery.dispatch import Dispatcher, Host, OwnThread
 from suggestions._delivery.handler_errors import HandlerErrors
 from suggestions._delivery.handler_errors import logger as logger
@@ -77,7 +78,9 @@ class Delivery:
         self.log = entries.log
         self.lock = threading.RLock()
         self.live = entries.cursor()
-        self.late: list[tuple[Connection, Any]] = []
+        self.late: list[Any] = []
+        """The cursors of handlers that still get what had come before they were connected."""
+        self.known = Connections()
         self.audible: frozenset[str] | None = None
         """The names that handlers may still be called for; None for all."""
         self.claimed: Any = None
@@ -124,60 +127,55 @@ class Delivery:
         if sys.is_finalizing():
             return  # a thread that will never go on may hold the lock
         with self.lock:
-            if self.connections(connection.name, handler):
+            if self.known.of(connection.name, handler):
                 return
+            for lost in self.known.lost():
+                self.disconnect(lost)
+            self.known.add(connection, handler)
             is_late = bool(self.log)
-            if is_late:
-                cursor = self.entries.cursor()
-                cursor.receivers = {connection.name: (connection,)}
-                self.late.append((connection, cursor))
-            else:
-                self._join(connection)
+            cursor = self._late_cursor() if is_late else self.live
+            cursor.add(connection)
         if is_late:
             self.wake(late=True)
+
+    def _late_cursor(self) -> Any:
+        """Handlers that are connected one after the other, before any is called, have one."""
+        cursor = self.entries.cursor()
+        if self.late and not self.late[-1].has_begun and self.late[-1].position == cursor.position:
+            return self.late[-1]
+        self.late.append(cursor)
+        return cursor
 
     def connections(self, name: str, handler: Handler) -> list[Connection]:
         """The connections that a handler has for a name."""
         with self.lock:
-            late = [connection for connection, _ in self.late]
-            known = (*self.live.receivers.get(name, ()), *late)
-            return [connection for connection in known if connection.is_for(name, handler)]
+            return self.known.of(name, handler)
 
     def disconnect_handler(self, name: str, handler: Handler) -> None:
         """No call of that handler for that name begins any more."""
         with self.lock:
-            for connection in self.connections(name, handler):
+            for connection in self.known.of(name, handler):
                 self.disconnect(connection)
-            self.async_calls.drop(lambda connection: connection.is_for(name, handler))
+            if self.async_calls.pending:
+                self.async_calls.drop(lambda connection: connection.is_for(name, handler))
 
     def disconnect(self, connection: Connection) -> None:
         """No call of its handler begins any more."""
-        name = connection.name
         with self.lock:
             connection.is_active = False
-            self._leave_late(connection)
-            left = tuple(each for each in self.live.receivers.get(name, ()) if each.is_active)
-            self._set_receivers(name, left)
+            self.known.remove(connection)
+            cursor = connection.cursor
+            if cursor is not None:
+                cursor.remove(connection)
+                if not (cursor.receivers or cursor is self.live):
+                    self._leave_late(cursor)
 
-    def _leave_late(self, connection: Connection) -> bool:
-        """Returns False if it is not late, or was disconnected or forgotten meanwhile."""
-        for known, cursor in self.late:
-            if known is connection:
-                self.late = [each for each in self.late if each[0] is not connection]
-                cursor.receivers = {}  # what still refers to the cursor keeps no handler alive
-                return True
-        return False
-
-    def _join(self, connection: Connection) -> None:
-        known = self.live.receivers.get(connection.name, ())
-        # Each new connection clears away those that were weak and have lost their handler.
-        alive = tuple(each for each in known if each.handler is not None)
-        self._set_receivers(connection.name, (*alive, connection))
-
-    def _set_receivers(self, name: str, connections: tuple[Connection, ...]) -> None:
-        # A new mapping for each change: the loop may be going through the old one.
-        others = {each: kept for each, kept in self.live.receivers.items() if each != name}
-        self.live.receivers = {**others, name: connections} if connections else others
+    def _leave_late(self, cursor: Any) -> bool:
+        """Returns False if it is not late, or was left without handlers meanwhile."""
+        is_late = cursor in self.late
+        # A new list for each change: the loop may be looking at the old one.
+        self.late = [each for each in self.late if each is not cursor]
+        return is_late
 
     def has_handler(self, *names: str) -> bool:
         """Whether a handler of one of these names, or of its signal, is connected, or was connected
@@ -186,7 +184,7 @@ class Delivery:
         return any(
             name in self._forgotten
             or (name in signals and signals[name].receivers)
-            or any(connection.handler is not None for connection in receivers.get(name, ()))
+            or any(each.handler is not None for each in tuple(receivers.get(name, ())))
             for name in names
         )
 
@@ -260,7 +258,7 @@ class Delivery:
                             after_all, self._after_all = self._after_all, None
                             after_all()
                         elif (late := self.late) and not (live_only or self.audible is NOTHING):
-                            self._catch_up(*late[0])
+                            self._catch_up(late[0])
                         else:
                             break
                         out_of_time = deadline is not None and monotonic() > deadline
@@ -289,24 +287,28 @@ class Delivery:
             return False
         return self.live.position < len(self.log) or (not live_only and bool(self.late))
 
-    def _catch_up(self, connection: Connection, cursor: Any) -> None:
-        """Delivers one entry to a late handler, or makes it live if it has caught up."""
-        position = cursor.position
-        if position < self.live.position:
-            cursor.position = position + 1
+    def _catch_up(self, cursor: Any) -> None:
+        """Delivers one entry to late handlers, or makes them live if they have caught up."""
+        with self.lock:
+            cursor.has_begun, position = True, cursor.position
+            if is_behind := position < self.live.position:
+                cursor.position = position + 1
+        if is_behind:
             self.entries.deliver(self, self.log[position], cursor)
             return
-        if connection.is_active:
+        if cursor.receivers:
             self.entries.deliver(self, None, cursor)
         with self.lock:
-            if self._leave_late(connection):
-                self._join(connection)
+            if self._leave_late(cursor):
+                for connection in cursor.remove_all():
+                    self.live.add(connection)
 
     def call(self, event: Event[Any], cursor: Any, name: str = "") -> None:
         """Calls the cursor's handlers of the event's name, or of the given one."""
         name = name or event.type
         event.target = target = self.target
-        connections: tuple[Connection, ...] = cursor.receivers.get(name, ())
+        # A copy: what they are called for may connect and disconnect handlers.
+        connections: tuple[Connection, ...] = tuple(cursor.receivers.get(name, ()))
         if name in WATCHED and cursor is self.live:
             connections = (*connections, *self._watchers(name))
         connection: Connection | None = None
@@ -367,10 +369,9 @@ class Delivery:
 
     def _forget_handlers(self) -> None:
         self._forgotten |= {name for name in self.live.receivers if self.has_handler(name)}
-        self.live.receivers = {}
-        for _, cursor in self.late:
-            cursor.receivers = {}
-        self.late = []
+        self.live.remove_all()
+        self._forget_late()
+        self.known.clear()
         self.handler_errors.forget()
         self.entries.forget_failures()
 
@@ -396,5 +397,11 @@ class Delivery:
             self.audible = NOTHING
             self._after_all = None
             self.live.position = len(self.log)
-            self.late = []
+            self._forget_late()
             self.async_calls.pending.clear()
+
+    def _forget_late(self) -> None:
+        for cursor in self.late:
+            for connection in cursor.remove_all():
+                self.known.remove(connection)
+        self.late = []

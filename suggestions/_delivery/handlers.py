@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 import weakref
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from inspect import BoundArguments, Signature, signature
 from typing import Any, Protocol
 
@@ -39,10 +39,11 @@ class Connection:
     """A handler that is connected to a name.
 
     `call(source, event)` calls it; `is_active` is False once it is disconnected. `handler` is what
-    the user connected: None if it was connected weakly and is gone.
+    the user connected: None if it was connected weakly and is gone. `cursor` is the one that has
+    it, `key` what `Connections` knows it by.
     """
 
-    __slots__ = ("_refer", "call", "is_active", "name", "signal")
+    __slots__ = ("_refer", "call", "cursor", "is_active", "key", "name", "signal")
 
     def __init__(
         self, name: str, refer: Callable[[], Handler | None], signal: Abortable | None = None
@@ -51,6 +52,8 @@ class Connection:
         self.signal = signal
         self.is_active = True
         self.call: Callable[[Any, Any], object]
+        self.cursor: Cursor | None = None
+        self.key = name, 0
         self._refer = refer
 
     @property
@@ -69,18 +72,42 @@ def watching(name: str, handler: Handler) -> Connection:
     return connection
 
 
-Receivers = Mapping[str, tuple[Connection, ...]]
+Receivers = dict[str, dict[Connection, None]]
 """By name, the connections in the order in which they were made."""
 
 
 class Cursor:
-    """A position in the log, and the handlers that were called for all entries before it."""
+    """A position in the log, and the handlers that were called for all entries before it.
 
-    __slots__ = ("position", "receivers")
+    A thread that changes the handlers holds the delivery's lock.
+    """
+
+    __slots__ = ("has_begun", "position", "receivers")
 
     def __init__(self, position: int = 0) -> None:
         self.position = position
+        self.has_begun = False
+        """An entry was delivered to its handlers: no other can join them."""
         self.receivers: Receivers = {}
+
+    def add(self, connection: Connection) -> None:
+        self.receivers.setdefault(connection.name, {})[connection] = None
+        connection.cursor = self
+
+    def remove(self, connection: Connection) -> None:
+        named = self.receivers[connection.name]
+        del named[connection]
+        if not named:
+            del self.receivers[connection.name]
+        connection.cursor = None
+
+    def remove_all(self) -> list[Connection]:
+        """What still refers to the cursor keeps no handler alive. Returns those that it had."""
+        removed = [connection for named in self.receivers.values() for connection in named]
+        self.receivers = {}
+        for connection in removed:
+            connection.cursor = None
+        return removed
 
 
 def reference_to(handler: Handler, weak: bool) -> Callable[[], Handler | None]:

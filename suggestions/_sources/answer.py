@@ -23,6 +23,7 @@ from suggestions.dialects.delta import (
 from suggestions.dialects.opening import Opening, Verdict
 from suggestions.dialects.think_tags import ThinkTags
 from suggestions.errors import (
+    AnswerTooLargeError,
     MalformedStreamError,
     SuggestionsError,
     UnclearPromptError,
@@ -35,6 +36,13 @@ State = Literal["init", "requesting", "suggesting", "done", "error", "aborted"]
 """Not started; asked; text has come; and how it ended."""
 Entry = str | Event[Any] | Later
 
+MESSAGE_SIZE = 250
+"""Bytes, about, that each message takes besides its data: its entries in the log, and its text."""
+_DELTA_SIZE = 250
+_CALL_SIZE = 1000
+_MOST_COUNTS = 32
+"""Names in the `details` of usage up to which those of several messages are put together."""
+
 
 class Answer:
     """Assembles an answer and emits what happens to it.
@@ -45,6 +53,9 @@ class Answer:
     ignored. `ending` is that event, the first of a failure's three. `redact` takes secrets out of
     an error before it is emitted. With `think_tags`, reasoning in the text is taken out of it.
     """
+
+    LARGEST = 128 * 1024 * 1024
+    """Bytes, about, of all that is kept. The longest answers that models write have a tenth."""
 
     def __init__(
         self,
@@ -68,6 +79,8 @@ class Answer:
         """The dialect understood a message."""
         self.is_writing = False
         """A piece is text, and nothing else any more: it is added to `pieces` and emitted."""
+        self.size = 0
+        """Bytes, about, of all that is kept."""
         self._unread: ServerSentEvent | None = None
         self.tool_calls: tuple[ToolCall, ...] = ()
         self._emit = emit
@@ -76,6 +89,8 @@ class Answer:
         self._opening = Opening()
         self._text = TextSoFar(self.pieces)
         self._reasoning: list[str] = []
+        self._reasoning_so_far = TextSoFar(self._reasoning)
+        self._text_fed = TextSoFar(self._think_tags.fed if self._think_tags else ())
         self._text_parts = _Parts()
         self._reasoning_parts = _Parts()
         self._function_call: Call | None = None
@@ -86,7 +101,7 @@ class Answer:
     @property
     def full_message(self) -> str:
         """All the text that has arrived, also what is held back while it may be something else."""
-        text = self._text.upto(len(self.pieces))
+        text = self._text.whole()
         if self.is_prompt_clear:
             return text
         maybe_tag = self._think_tags.held if self._think_tags else ""
@@ -95,7 +110,7 @@ class Answer:
     @property
     def reasoning(self) -> str:
         held = self._think_tags.held_reasoning if self._think_tags else ""
-        return "".join(self._reasoning) + held
+        return self._reasoning_so_far.whole() + held
 
     @property
     def full_function_call(self) -> FunctionCall | None:
@@ -123,9 +138,17 @@ class Answer:
             )
         elif not self.ended:
             kind = type(delta)
+            self.size += _SIZES.get(kind, _DELTA_SIZE)
             self.is_understood |= kind is not Done
             self._has_first_choice |= kind not in _OF_NO_CHOICE
             _FEED[kind](self, delta)
+            self.check_size()
+
+    def check_size(self) -> None:
+        """The answer fails if `size` is too large now."""
+        if self.size > self.LARGEST and not self.ended:
+            bound = f"{self.LARGEST // 2**20} MiB, the bound of all that is kept of one"
+            self.fail(AnswerTooLargeError(f"The answer has more than {bound}."))
 
     def note_unread(self, message: ServerSentEvent) -> None:
         """Notes a message that says nothing to the dialect; the first one counts."""
@@ -214,11 +237,22 @@ class Answer:
             self._emit(Event("reasoning", delta.text))
 
     def _add_whole_text(self, delta: WholeText) -> None:
-        before = self._think_tags.before if self._think_tags else ""
-        self.feed(self._text_parts.rest_of(delta, before + self.full_message))
+        tags, fed = self._think_tags, self._text_fed
+        if tags and not tags.is_over:
+            length, sent_from = tags.length_fed, lambda start: fed.whole()[start:]
+        else:
+            before, text = tags.before if tags else "", self.full_message
+            length = len(before) + len(text)
+
+            def sent_from(start: int) -> str:
+                return before[start:] + text[max(0, start - len(before)) :]
+
+        self.feed(self._text_parts.rest_of(delta, length, sent_from))
 
     def _add_whole_reasoning(self, delta: WholeReasoning) -> None:
-        self._reason(Reasoning(self._reasoning_parts.rest_of(delta, self.reasoning)))
+        so_far = self.reasoning
+        rest = self._reasoning_parts.rest_of(delta, len(so_far), lambda start: so_far[start:])
+        self._reason(Reasoning(rest))
 
     def _function(self, piece: FunctionCallPiece) -> None:
         call = self._function_call = self._function_call or Call()
@@ -245,7 +279,9 @@ class Answer:
         if known and not usage.prompt_tokens:
             # Some services count the question at the start and the answer at the end.
             prompt, completion = known.prompt_tokens, usage.completion_tokens
-            details = {**known.details, **usage.details}
+            details = usage.details
+            if len(known.details) <= _MOST_COUNTS:
+                details = {**known.details, **details}
             usage = Usage(prompt, completion, prompt + completion, details)
         self.usage = usage
         self._emit(Event("usage", usage))
@@ -275,20 +311,24 @@ class _Parts:
         self._closed: set[Hashable] = set()  # the parts, and the texts of them
         self._end = 0  # characters, up to the end of the last part that was closed
 
-    def rest_of(self, whole: WholeText, so_far: str) -> str:
-        """What the pieces of the part, which are at the end of `so_far`, lack of the whole."""
+    def rest_of(self, whole: WholeText, length: int, sent_from: Callable[[int], str]) -> str:
+        """What the pieces of the part lack of the whole.
+
+        They are at the end of what was sent, which has that length; `sent_from` returns it from a
+        place on.
+        """
         if whole.part in self._closed:
             return ""
-        pieces = so_far
-        if whole.part is not None:
-            pieces = so_far[self._end :]
+        start = 0 if whole.part is None else self._end
         # A whole that differs from its pieces adds nothing: they have been shown already. Nor does
-        # one that has been closed before: vLLM gives a part another number in each event.
-        adds = whole.text.startswith(pieces) and whole.text not in self._closed
-        rest = whole.text[len(pieces) :] if adds else ""
+        # one that has been closed before: vLLM gives a part another number in each event. The
+        # lengths come first, because many short ones must not copy a long text each.
+        adds = len(whole.text) >= length - start and whole.text not in self._closed
+        adds = adds and whole.text.startswith(sent_from(start))
+        rest = whole.text[length - start :] if adds else ""
         if whole.part is not None:
             self._closed |= {whole.part, whole.text}
-        self._end = len(so_far) + len(rest)
+        self._end = length + len(rest)
         return rest
 
 
@@ -303,6 +343,7 @@ def _nothing_understood(message: ServerSentEvent) -> MalformedStreamError:
 
 _OF_NO_CHOICE = (Source, Usage, Failure, OtherChoice, Done)
 """Deltas that say nothing of the first choice."""
+_SIZES: dict[type, int] = {ToolCallPiece: _CALL_SIZE, Usage: _CALL_SIZE}
 _FEED: dict[type, Callable[..., None]] = {
     Reasoning: Answer._reason,
     WholeText: Answer._add_whole_text,

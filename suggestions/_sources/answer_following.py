@@ -195,34 +195,44 @@ class Following:
 
 _LONGEST_BACKLOG = 1000
 """Entries of a log that were not taken."""
+_LARGEST_BACKLOG = 1024 * 1024
+"""The same in bytes, about."""
 _STATE_AFTER = {"done": "done", "error": "error", "abort": "aborted"}
 
 
 class EventFollower:
     """Takes events out of the log of an answer, without a handler.
 
-    `waiters` are woken if there may be more.
+    `waiters` are woken if there may be more, and those of `room` if some was taken.
     """
 
     def __init__(
         self, answer: Answer, delivery: Delivery, waiters: Waiters, names: frozenset[str]
     ) -> None:
         self.waiters = waiters
+        self.room = Waiters()
+        self.forgets = False
+        """What was taken is dropped from the log: no handler can be connected that would get it."""
         self._answer = answer
         self._delivery = delivery
         self._names = names
         self._position = 0
+        self._size = 0  # of the answer, when all was taken
+        self._forgotten = 0
+        self._size_forgotten = 0
 
     def is_behind(self) -> bool:
         """Whether so much has not been taken that no more is to be read now."""
-        return len(self._delivery.log) - self._position > _LONGEST_BACKLOG
+        backlog = len(self._delivery.log) - self._position
+        is_large = self._answer.size - self._size > _LARGEST_BACKLOG
+        return backlog > _LONGEST_BACKLOG or (backlog > 0 and is_large)
 
     def has_more(self) -> bool:
         return self._position < len(self._delivery.log)
 
     def take(self) -> list[Event[Any]]:
         """The events that have come since the last call."""
-        log, names = self._delivery.log, self._names
+        log, names, size = self._delivery.log, self._names, self._answer.size
         events: list[Event[Any]] = []
         while self._position < len(log):
             entry = log[self._position]
@@ -235,7 +245,25 @@ class EventFollower:
                     events.append(entry)
             elif type(entry) is Later and entry.type in names:
                 events.append(Event(entry.type, entry.make_detail()))
+        self._size = size
+        if self.forgets:
+            self._forget()
+        if self.room.wakers:
+            self.room.wake()
         return events
+
+    def _forget(self) -> None:
+        """Drops what was taken, now and then. Those who watch all sources get it before."""
+        is_small = self._size - self._size_forgotten < _LARGEST_BACKLOG
+        if is_small and self._position - self._forgotten < _LONGEST_BACKLOG:
+            return
+        delivery = self._delivery
+        if delivery.host is not None:
+            delivery.drain(live_only=True)  # a loop does not do so for each step
+        with delivery.lock:
+            end = min(self._position, delivery.live.position)
+            delivery.log[self._forgotten : end] = [None] * (end - self._forgotten)
+        self._forgotten, self._size_forgotten = end, self._size
 
     def _counts(self, event: Event[Any]) -> bool:
         """Whether it is not an end that `close()` has replaced by another. Once it is taken,

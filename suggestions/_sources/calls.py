@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,23 +12,51 @@ from suggestions._sources.text_so_far import TextSoFar
 from suggestions.dialects.delta import FunctionCallPiece, ToolCallPiece
 from suggestions.events import FunctionCall, ToolCall
 
+_BLANKS = " \t\r\n"
+_MARKS = re.compile(r'(?s:\\.?|["{}])')
+# How many times longer one JSON text may be than another of the same value: an escape such as
+# \u00e9 has six characters.
+_MOST_ESCAPED = 8
+
 
 class Call:
-    """A call while it is assembled.
+    """A call while it is assembled, in time that grows with the pieces alone.
 
     Its arguments are those of its last, most complete event: the whole replaces the pieces before
     it, and pieces replace a whole that came before them, as the first one may be a placeholder.
     """
 
+    __slots__ = (
+        *("position", "id", "_names", "_name_length", "_name", "_shown_name", "_is_whole"),
+        *("_is_sent_again", "_pieces", "_length", "_shown_arguments", "_end"),
+    )
+
     def __init__(self, position: int | None = None) -> None:
         self.position = position
         self.id = ""
-        self.name = ""
-        self._pieces: list[str] = []
-        self._length = 0
         self._is_whole = False
         self._is_sent_again = False  # all that there is, with each piece
-        self._so_far = TextSoFar(self._pieces)
+        self._set_name()
+        self._drop_arguments()
+
+    # New lists, because snapshots of the old ones may be still to be made. Those are made on the
+    # handlers' thread, so they have a `TextSoFar` of their own.
+
+    def _set_name(self, *names: str) -> None:
+        self._names = list(names)
+        self._name_length = sum(map(len, names))
+        self._name = TextSoFar(self._names)
+        self._shown_name: TextSoFar | None = None
+
+    def _drop_arguments(self) -> None:
+        self._pieces: list[str] = []
+        self._length = 0
+        self._shown_arguments: TextSoFar | None = None
+        self._end: ObjectEnd | None = None
+
+    @property
+    def name(self) -> str:
+        return self._name.whole()
 
     @property
     def arguments(self) -> str:
@@ -38,20 +67,27 @@ class Call:
         return not self._pieces
 
     @property
+    def is_placeholder(self) -> bool:
+        return self._length == len("{}") and self.arguments == "{}"
+
+    @property
     def is_open(self) -> bool:
         """Whether the arguments have begun, and are not a whole JSON value yet."""
-        if self.is_empty:
-            return False
-        if not self._pieces[-1].rstrip().endswith("}"):
-            return True  # nearly always; to parse them with each piece takes quadratic time
-        arguments = self.arguments
-        return _value_of(arguments) is arguments
+        if self._end is None:
+            self._end = ObjectEnd(self._pieces)
+        return not (self.is_empty or self._end.is_here())
+
+    def _add_name(self, name: str) -> None:
+        if len(name) >= self._name_length and name.startswith(self.name):
+            # Some services send the whole name with every piece.
+            if len(name) > self._name_length:
+                self._set_name(name)
+        elif name:
+            self._names.append(name)
+            self._name_length += len(name)
 
     def add(self, piece: FunctionCallPiece | ToolCallPiece) -> None:
-        if piece.name.startswith(self.name):
-            self.name = piece.name  # some services send the whole name with every piece
-        else:
-            self.name += piece.name
+        self._add_name(piece.name)
         if not piece.arguments:
             return
         # Nearly no piece is one of these.
@@ -59,10 +95,7 @@ class Call:
             if self._pieces and self._adds_nothing(piece):
                 return
             if piece.whole or self._is_whole or self._is_replaced_by(piece):
-                # A new list, because snapshots of the old one may be still to be made.
-                self._pieces = []
-                self._so_far = TextSoFar(self._pieces)
-                self._length = 0
+                self._drop_arguments()
         self._is_whole = piece.whole
         self._pieces.append(piece.arguments)
         self._length += len(piece.arguments)
@@ -75,8 +108,8 @@ class Call:
         """Whether the arguments so far are no beginning of the piece's, but the piece has all."""
         if self.is_empty or not piece.arguments.startswith("{"):
             return False
-        if self._length == len("{}") and self.arguments == "{}":
-            return True  # a placeholder, of gateways before Anthropic
+        if self.is_placeholder:
+            return True  # of gateways before Anthropic
         if len(piece.arguments) <= self._length or not piece.arguments.startswith(self.arguments):
             return False
         # Some services send all of the arguments so far with each piece. But after these ends, an
@@ -88,11 +121,15 @@ class Call:
         """Whether the piece has the arguments that there are, all of them."""
         if len(piece.arguments) == self._length and piece.arguments == self.arguments:
             return True
-        return piece.whole and _value_of(piece.arguments) == _value_of(self.arguments)
+        # To parse what is much longer, for each of many pieces, would take quadratic time.
+        is_alike = self._length <= _MOST_ESCAPED * len(piece.arguments)
+        return piece.whole and is_alike and _value_of(piece.arguments) == _value_of(self.arguments)
 
     def snapshot(self) -> Callable[[], FunctionCall]:
         """Makes the call as it is now, when a handler wants it."""
-        return partial(_call_upto, self.name, self._so_far, len(self._pieces))
+        name = self._shown_name = self._shown_name or TextSoFar(self._names)
+        arguments = self._shown_arguments = self._shown_arguments or TextSoFar(self._pieces)
+        return partial(_call_upto, name, len(self._names), arguments, len(self._pieces))
 
     def whole(self) -> FunctionCall:
         return FunctionCall(self.name, _decoded(self.arguments))
@@ -116,8 +153,61 @@ def _decoded(arguments: str) -> str:
     return within if isinstance(within, str) and isinstance(_value_of(within), dict) else arguments
 
 
-def _call_upto(name: str, arguments: TextSoFar, count: int) -> FunctionCall:
-    return FunctionCall(name, arguments.upto(count))
+def _call_upto(name: TextSoFar, names: int, arguments: TextSoFar, count: int) -> FunctionCall:
+    return FunctionCall(name.upto(names), arguments.upto(count))
+
+
+class ObjectEnd:
+    """Finds the end of the JSON object that pieces begin with. It looks at each piece once."""
+
+    __slots__ = (
+        *("_pieces", "_count", "_depth", "_is_in_text", "_is_escaped", "_has_ended"),
+        "_is_whole",
+    )
+
+    def __init__(self, pieces: Sequence[str]) -> None:
+        self._pieces = pieces
+        self._count = 0  # of the pieces that it has looked at
+        self._depth = 0
+        self._is_in_text = False
+        self._is_escaped = False  # the next character
+        self._has_ended = False
+        self._is_whole: bool | None = None  # None while it is not known
+
+    def is_here(self) -> bool:
+        """Whether the pieces are one whole object, followed by blanks alone."""
+        while self._is_whole is not False and self._count < len(self._pieces):
+            self._read(self._pieces[self._count])
+            self._count += 1
+        if self._has_ended and self._is_whole is None:
+            text = "".join(self._pieces)
+            self._is_whole = _value_of(text) is not text
+        return bool(self._is_whole)
+
+    def _read(self, piece: str) -> None:
+        if not (self._depth or self._has_ended):
+            piece = piece.lstrip(_BLANKS)
+            if piece and not piece.startswith("{"):
+                self._is_whole = False
+                return
+        rest = piece if self._has_ended else self._after_end(piece)
+        if rest.strip(_BLANKS):
+            self._is_whole = False
+
+    def _after_end(self, piece: str) -> str:
+        """What follows the end of the object in this piece; "" if it does not end here."""
+        start, self._is_escaped = int(self._is_escaped and bool(piece)), False
+        for match in _MARKS.finditer(piece, start):
+            mark = match[0]
+            self._is_escaped = mark == "\\"  # at the end of the piece
+            if mark == '"':
+                self._is_in_text = not self._is_in_text
+            elif mark in "{}" and not self._is_in_text:
+                self._depth += 1 if mark == "{" else -1
+                if not self._depth:
+                    self._has_ended = True
+                    return piece[match.end() :]
+        return ""
 
 
 class ToolCalls:
@@ -177,7 +267,7 @@ class ToolCalls:
             return False
         if piece.name != call.name:
             return True
-        return not (piece.whole or call.arguments == "{}" or call.repeats(piece))
+        return not (piece.whole or call.is_placeholder or call.repeats(piece))
 
     @staticmethod
     def _continues(call: Call, piece: ToolCallPiece) -> bool:

@@ -298,7 +298,7 @@ class EventSource(EventTarget):
         """The position of the first entry that a handler still has to get. The one before it counts
         too: an async handler may be called for it again if it has not begun at a `close()`."""
         delivery = self._delivery
-        late = (cursor.position for _, cursor in delivery.late)
+        late = (cursor.position for cursor in delivery.late)
         position: int = min((delivery.live.position, *late))
         return max(0, position - 1)
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from time import sleep
 from typing import Any
 
 from suggestions._delivery.delivery import Delivery
-from suggestions._sources.answer import Answer
+from suggestions._sources.answer import MESSAGE_SIZE, Answer
 from suggestions._util.waiting import Waiters
 from suggestions.dialects import Dialect
 from suggestions.dialects.delta import Delta
 from suggestions.errors import MalformedStreamError, SuggestionsError, one_line
 from suggestions.events import Event, ServerSentEvent
+
+_LARGE = 256 * 1024
+"""Characters of messages that are decoded while others wait for the lock, at most."""
+_PART = 500
+"""Deltas of a large message that are added while others wait for the lock."""
+_MOMENT = 1e-4
+"""Seconds in which a thread that waits for the lock gets it."""
 
 
 class Intake:
@@ -24,6 +33,8 @@ class Intake:
         self.text_waiters = Waiters()
         self.has_gone_on = False
         """The dialect understood a message of the last batch."""
+        self.wait_for_room: Callable[[], object] | None = None
+        """Blocks a thread that reads while too much of the answer has not been taken."""
         self._answer = answer
         self._delivery = delivery
 
@@ -37,13 +48,18 @@ class Intake:
         with self._delivery.lock:
             return self._answer.has_reason_to_stop()
 
-    def add_messages(self, messages: Iterable[ServerSentEvent], dialect: Dialect) -> bool:
+    def add_messages(self, messages: Sequence[ServerSentEvent], dialect: Dialect) -> bool:
         """Adds messages that arrived together. Returns True if the answer is over.
 
         Raises `MalformedStreamError` for a message that the dialect cannot decode.
         """
         answer, delivery, decode = self._answer, self._delivery, dialect.decode
         gone_on = False
+        size = 0
+        for message in messages:
+            size += len(message.data)
+        if size > _LARGE:
+            return self._add_large(messages, dialect)
         try:
             with delivery.lock:
                 log = delivery.log
@@ -62,12 +78,11 @@ class Intake:
                         gone_on = True
                     elif not answer.is_understood:
                         answer.note_unread(message)
+                answer.size += size + MESSAGE_SIZE * len(messages)
+                if answer.size > answer.LARGEST:
+                    answer.check_size()
         except Exception as error:
-            raise MalformedStreamError(
-                f"A message of the stream is not what {dialect.name} sends: "
-                f"{one_line(str(error))}. The message: {one_line(message.data)}",
-                body=message.data,
-            ) from error
+            raise _malformed(message, dialect, error) from error
         finally:
             # As `announce` does, without a call more than needed.
             if answer.ending is not None:
@@ -82,11 +97,52 @@ class Intake:
         self.has_gone_on = gone_on
         return answer.ending is not None
 
+    def _add_large(self, messages: Sequence[ServerSentEvent], dialect: Dialect) -> bool:
+        """As `add_messages`, but no thread waits for the lock for long."""
+        gone_on = False
+        try:
+            for message in messages:
+                gone_on |= self._add_in_parts(message, dialect)
+        finally:
+            self.announce()
+        self.has_gone_on = gone_on
+        return self._answer.ending is not None
+
+    def _add_in_parts(self, message: ServerSentEvent, dialect: Dialect) -> bool:
+        """Decodes a message outside of the lock, and adds some of what it says at a time. Returns
+        whether it says something."""
+        answer, lock = self._answer, self._delivery.lock
+        with lock:
+            if answer.ending is not None:
+                return False
+            self._delivery.log.append(tuple(message))
+            answer.size += len(message.data) + MESSAGE_SIZE
+            answer.check_size()
+        try:
+            says_something = self._feed(dialect.decode(message))
+        except Exception as error:
+            raise _malformed(message, dialect, error) from error
+        with lock:
+            if not (says_something or answer.is_understood):
+                answer.note_unread(message)
+        return says_something
+
+    def _feed(self, deltas: Iterable[Delta]) -> bool:
+        """Feeds some at a time: meanwhile no other thread gets the lock. Returns whether there was
+        one."""
+        answer, left, has_any = self._answer, iter(deltas), False
+        while answer.ending is None and (part := list(islice(left, _PART))):
+            has_any = True
+            with self._delivery.lock:
+                for delta in part:
+                    answer.feed(delta)
+            if len(part) == _PART:
+                sleep(_MOMENT)
+        return has_any
+
     def add_deltas(self, *deltas: Delta) -> None:
         """Adds what did not come as a message."""
-        with self._delivery.lock:
-            for delta in deltas:
-                self._answer.feed(delta)
+        self._feed(deltas)
         self.announce()
 
     def add_event(self, event: Event[Any]) -> None:
@@ -107,3 +163,13 @@ class Intake:
         if self._answer.ending is not None:
             self._delivery.end_waiters.wake()
         self._delivery.wake()
+
+
+def _malformed(
+    message: ServerSentEvent, dialect: Dialect, error: Exception
+) -> MalformedStreamError:
+    return MalformedStreamError(
+        f"A message of the stream is not what {dialect.name} sends: "
+        f"{one_line(str(error))}. The message: {one_line(message.data)}",
+        body=message.data,
+    )

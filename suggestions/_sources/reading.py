@@ -13,6 +13,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Generator
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from suggestions._delivery.delivery import Delivery
@@ -22,6 +23,7 @@ from suggestions._util.clock import Alarm, clock
 from suggestions._wire import Watch
 
 if TYPE_CHECKING:
+    from suggestions._sources.answer_following import EventFollower
     from suggestions._sources.reader import Reader
     from suggestions._wire.transport import Transport
 
@@ -73,12 +75,13 @@ class Reading:
         self._delivery = delivery
         self._find_loop = loop
         self._ended = ended
-        self.is_behind: Callable[[], bool] | None = None
-        """Whether so much has not been taken that a loop is to stop reading until `resume()`."""
+        self.follower: EventFollower | None = None
+        """While it is behind, nothing is read: a loop stops until `resume()`, a thread waits."""
         self._loop: Loop | None = None  # while it reads
         self._transport: Transport | None = None  # while a loop watches it
         self._dropped: object = None
         self._is_paused = False
+        self._paused_at = 0.0  # by monotonic()
         self._is_posted = False  # the next step, which does not wait for the socket
         self._alarm: Alarm | None = None
         self._alarm_at = math.inf
@@ -118,8 +121,20 @@ class Reading:
         if transport is not None:
             transport.disown()
 
+    def wait_for_room(self) -> None:
+        """Blocks the thread that reads while the follower is behind. On a loop, does nothing."""
+        follower, transport = self.follower, self._reader.transport
+        if follower is None or self._loop is not None or not follower.is_behind():
+            return
+        since, cancellation = monotonic(), self._reader.cancellation
+        follower.room.block_until(lambda: cancellation.is_cancelled or not follower.is_behind())
+        if transport is not None:
+            transport.deadlines.waited(monotonic() - since)
+
     def notice_end(self) -> None:
         """The answer was closed, which a loop that watches the socket notices by itself."""
+        if self.follower is not None:
+            self.follower.room.wake()
         loop = self._loop
         if loop is not None and self._is_paused:
             loop.post(self.resume)
@@ -204,7 +219,8 @@ class Reading:
             if delivery.live.receivers or delivery.is_due or delivery.has_listeners():
                 delivery.is_due = False
                 loop.deliver()
-            if self.is_behind is not None and self._transport is not None and self.is_behind():
+            follower = self.follower
+            if follower is not None and self._transport is not None and follower.is_behind():
                 self._pause(self._transport)
 
     def _on_posted(self) -> None:
@@ -213,6 +229,7 @@ class Reading:
 
     def _pause(self, transport: Transport) -> None:
         self._is_paused, self._dropped = True, None
+        self._paused_at = monotonic()
         self._cancel_alarm()
         transport.stop_watching()
 
@@ -220,6 +237,8 @@ class Reading:
         """Goes on, if the loop had stopped because it was behind. On the loop's thread."""
         if self._is_paused:
             self._is_paused = False
+            if self._reader.transport is not None:
+                self._reader.transport.deadlines.waited(monotonic() - self._paused_at)
             self._enter()
 
     def _set_alarm(self, loop: Loop, transport: Transport) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -130,7 +130,7 @@ class SuggestionsEventSource(EventTarget):
         self._delivery = Delivery(self, self._entries, dispatch, self._on_host_gone)
         self._intake = Intake(self._answer, self._delivery)
         self._reading: Reading | None = None
-        self._is_behind: Callable[[], bool] | None = None
+        self._follower: EventFollower | None = None
         self._following = Following(
             self._answer,
             self._delivery,
@@ -232,7 +232,8 @@ class SuggestionsEventSource(EventTarget):
             self._delivery.host.watch_end()
         steps = self._reader.steps(self._intake, lambda: self._loop() is not None)
         self._reading = Reading(self._reader, steps, self._delivery, self._loop, self._on_read)
-        self._reading.is_behind = self._is_behind
+        self._reading.follower = self._follower
+        self._intake.wait_for_room = self._reading.wait_for_room if self._follower else None
         try:
             self._reading.start()
         except RuntimeError:
@@ -353,9 +354,8 @@ class SuggestionsEventSource(EventTarget):
     def _follow(self, names: Iterable[str]) -> EventFollower:
         """For a relay: events, and an error among them counts as handled."""
         self._unhandled.is_result_wanted = True
-        follower = self._following.events(names)
-        self._is_behind = follower.is_behind
-        return follower
+        self._follower = self._following.events(names)
+        return self._follower
 
     def _resume(self) -> None:
         if self._reading is not None:

@@ -15,9 +15,15 @@ class TextSoFar:
         self._count = 0
         self._text = ""
 
+    def whole(self) -> str:
+        return self.upto(len(self._pieces))
+
     def upto(self, count: int) -> str:
         text = self._text
-        if count > self._count:
+        if count < self._count:  # a late handler: from here on, its counts grow
+            self._text = text = "".join(self._pieces[:count])
+            self._count = count
+        elif count > self._count:
             # CPython extends a string in place only while one variable refers to it, so the
             # attribute drops it first. With `self._text += piece`, each piece would copy it all.
             self._text = ""
@@ -27,6 +33,4 @@ class TextSoFar:
                 text += "".join(self._pieces[self._count : count])
             self._text = text
             self._count = count
-        elif count < self._count:
-            text = "".join(self._pieces[:count])
         return text

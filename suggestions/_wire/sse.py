@@ -38,6 +38,7 @@ _STRANGE_BEFORE_END = _STRANGE.replace("+", "{6,}")
 _COMMENT = r"(?m:^:([^\n]*)$)"
 _COMMENT_LINE = rb"(?m:^:[^\n]*\n)"
 _RETRY = rb"(?m:^retry: ?([0-9]+)$)"
+_COMMENTS = re.compile(rb"(?m:^:[^\n]*\n)")
 # Thousands of digits are legal and mean "very late"; int() would refuse them.
 _MOST_DIGITS = 18
 _LATEST = 10**_MOST_DIGITS - 1  # milliseconds
@@ -103,6 +104,8 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
             data = self._whole_blocks(data)
         else:  # nearly always: whole events have arrived
             self._after_newline = True
+        if not self._with_comments and (data.startswith(b":") or b"\n:" in data):
+            data = _COMMENTS.sub(b"", data)  # there may be thousands, and a look at each takes time
         batch: list[ServerSentEvent] = []
         for block in data.decode(errors="replace").split("\n\n"):
             # Nearly every block of an answer is one line of data.

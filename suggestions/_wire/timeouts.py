@@ -127,6 +127,13 @@ class Deadlines:
             raise self.passed()
         return self._within_total(left, now)
 
+    def waited(self, seconds: float) -> None:
+        """We have read nothing for so long, because what had come was not taken: no step counts
+        that time."""
+        self.content_from += seconds
+        if self._total is not None:
+            self._total += seconds
+
     def left(self) -> float | None:
         """Seconds until `total` is over, None for no limit."""
         return None if self._total is None else self._total - monotonic()

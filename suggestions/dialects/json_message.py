@@ -24,6 +24,12 @@ _scan: Callable[[str, int], tuple[Any, int]] = vars(JSONDecoder())["scan_once"]
 """What `raw_decode` calls, and so one function less for each event."""
 
 
+_LARGEST_INDEX = 2**31 - 2
+"""Up to here, integers differ in their hashes, which are remainders by 2**31 - 1 or by 2**61 - 1.
+Among thousands that have one hash, each look-up in a dict would take as many steps."""
+_MOST_DIGITS = 18
+
+
 def parse(data: str) -> Any:
     """`data` as one JSON value. Raises `ValueError`, `RecursionError`."""
     try:
@@ -104,8 +110,14 @@ def array_of(value: object) -> list[Any]:
 
 
 def index_of(value: object) -> int | None:
-    """The position of a call among the others, if the service says it."""
-    if isinstance(value, str) and value.isdecimal():
+    """The position of a call among the others, if the service says it. No number of calls comes
+    near the largest that counts."""
+    number = _integer_in(value)
+    return number if number is not None and -1 < number <= _LARGEST_INDEX else None
+
+
+def _integer_in(value: object) -> int | None:
+    if isinstance(value, str) and value.isdecimal() and len(value) <= _MOST_DIGITS:
         return int(value)
     return value if type(value) is int else None  # true is no number
 
@@ -126,7 +138,7 @@ def usage_of(
 def _count(value: object) -> int:
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return index_of(value) or 0
+    return _integer_in(value) or 0
 
 
 def _check_empty(value: object, expected: str) -> None:

@@ -7,6 +7,8 @@ from enum import Enum
 _ARTIFACT = "<|start_header_id|>assistant<|end_header_id|>"
 _MARKER = "JETPACK_AI_ERROR"
 _EMPHASIS = "_*"
+_MOST_EMPHASIS = 1000
+"""Characters that are passed over. With more of them, it is no marker."""
 
 
 class Verdict(Enum):
@@ -32,6 +34,7 @@ class Opening:
         self.held: list[str] = []
         self._stage = _Stage.ARTIFACT
         self._matched = 0
+        self._passed_over = 0
 
     def feed(self, piece: str) -> Verdict:
         kept_from = 0
@@ -60,4 +63,6 @@ class Opening:
         if char == _MARKER[self._matched]:
             self._matched += 1
             return Verdict.MARKER if self._matched == len(_MARKER) else Verdict.OPEN
-        return Verdict.OPEN if char in _EMPHASIS else Verdict.CLEAR
+        self._passed_over += 1
+        may_go_on = char in _EMPHASIS and self._passed_over <= _MOST_EMPHASIS
+        return Verdict.OPEN if may_go_on else Verdict.CLEAR

@@ -5,11 +5,14 @@ Open models write it so, and many servers and gateways pass it on as a part of t
 
 from __future__ import annotations
 
+import re
+
 from suggestions.dialects.delta import Reasoning
 
 _OPEN = "<think>"
 _CLOSE = "</think>"
-_NEWLINES = "\r\n"
+_NEWLINES = re.compile(r"[\r\n]*")
+_BLANKS = re.compile(r"\s*")
 
 
 class ThinkTags:
@@ -31,8 +34,10 @@ class ThinkTags:
         self._is_after_tag = False  # so newlines are dropped
         self._blanks: list[str] = []  # white space that is text, unless a block follows
         self._tag = ""  # what may be the beginning of a tag
-        self._fed: list[str] = []
-        self._text = ""  # the end of it that was found to be text
+        self.fed: list[str] = []
+        """Each piece that was fed before the text had begun."""
+        self.length_fed = 0
+        self._before = ""
 
     @property
     def held(self) -> str:
@@ -48,24 +53,31 @@ class ThinkTags:
     def before(self) -> str:
         """All that was sent before the text, as it was sent. An event that repeats the whole
         answer has it too."""
-        fed = "".join(self._fed)
-        return fed[: len(fed) - len(self.held) - len(self._text)]
+        return self._before if self.is_over else self._all_but(self.held)
+
+    def _all_but(self, text: str) -> str:
+        return "".join(self.fed)[: self.length_fed - len(text)]
 
     def feed(self, piece: str) -> list[str | Reasoning]:
         """What is known to be text or reasoning now."""
         if self.is_over:
             return [piece] if piece else []
-        self._fed.append(piece)
+        self.fed.append(piece)
+        self.length_fed += len(piece)
         found: list[str | Reasoning] = []
-        rest, self._tag = self._tag + piece, ""
-        while rest and not self.is_over:
+        piece, self._tag = self._tag + piece, ""
+        place = 0  # there may be many blocks in one piece, so it is not cut for each
+        while place < len(piece) and not self.is_over:
             if self._is_after_tag:
-                rest = rest.lstrip(_NEWLINES)
-                self._is_after_tag = not rest
-            rest = self._read_block(rest, found) if self._is_in_block else self._read_start(rest)
-        if rest:
-            self._text = rest
-            found.append(rest)
+                place = _end_of(_NEWLINES, piece, place)
+                self._is_after_tag = place == len(piece)
+            if self._is_in_block:
+                place = self._read_block(piece, place, found)
+            else:
+                place = self._read_start(piece, place)
+        if self.is_over:
+            found.append(text := "".join(self._blanks) + piece[place:])
+            self._begin_text(text)
         return found
 
     def finish(self) -> list[str | Reasoning]:
@@ -74,40 +86,47 @@ class ThinkTags:
         if self.held_reasoning:
             found.append(Reasoning(self.held_reasoning))
         elif self.held:
-            self._text = self.held
-            found.append(self._text)
-        self.is_over = True
-        self._blanks.clear()
-        self._tag = ""
+            found.append(self.held)
+        self._begin_text(self.held)
         return found
 
-    def _read_start(self, text: str) -> str:
-        """Reads up to the end of an opening tag, if there is one. Returns what is left."""
-        tag = text.lstrip()
-        if tag.startswith(_OPEN):
+    def _begin_text(self, text: str) -> None:
+        self.is_over, self._before = True, self._all_but(text)
+        self._blanks.clear()
+        self._tag = ""
+
+    def _read_start(self, text: str, place: int) -> int:
+        """Reads up to the end of an opening tag, if there is one. Returns the place after it."""
+        start = _end_of(_BLANKS, text, place)
+        tag = text[start : start + len(_OPEN)]
+        if tag == _OPEN:
             self._is_in_block = self._is_after_tag = True
             self._blanks.clear()
-            return tag[len(_OPEN) :]
+            return start + len(_OPEN)
         if _OPEN.startswith(tag):
-            self._blanks.append(text[: len(text) - len(tag)])
+            self._blanks.append(text[place:start])
             self._tag = tag
-            return ""
+            return len(text)
         self.is_over = True
-        text = "".join(self._blanks) + text
-        self._blanks.clear()
-        return text
+        return place
 
-    def _read_block(self, text: str, found: list[str | Reasoning]) -> str:
-        """Reads up to the end of the closing tag, if there is one. Returns what is left."""
-        reasoning, closing, rest = text.partition(_CLOSE)
-        if closing:
+    def _read_block(self, text: str, place: int, found: list[str | Reasoning]) -> int:
+        """Reads up to the end of the closing tag, if there is one. Returns the place after it."""
+        end = text.find(_CLOSE, place)
+        if end >= 0:
             self._is_in_block, self._is_after_tag = False, True
+            after = end + len(_CLOSE)
         else:
-            self._tag = _beginning_of_tag(text)
-            reasoning = text[: len(text) - len(self._tag)]
-        if reasoning:
-            found.append(Reasoning(reasoning))
-        return rest
+            self._tag = _beginning_of_tag(text[max(place, len(text) - len(_CLOSE)) :])
+            end, after = len(text) - len(self._tag), len(text)
+        if end > place:
+            found.append(Reasoning(text[place:end]))
+        return after
+
+
+def _end_of(pattern: re.Pattern[str], text: str, place: int) -> int:
+    match = pattern.match(text, place)
+    return place if match is None else match.end()
 
 
 def _beginning_of_tag(text: str) -> str:

@@ -22,6 +22,7 @@ from suggestions.errors.said import is_report
 from suggestions.errors.tree import (
     LONGEST_BODY,
     AbortedError,
+    AnswerTooLargeError,
     AuthenticationError,
     ConnectionFailedError,
     ConnectionLostError,
@@ -52,6 +53,7 @@ from suggestions.errors.tree import (
 __all__ = [
     "LONGEST_BODY",
     "AbortedError",
+    "AnswerTooLargeError",
     "AuthenticationError",
     "ConnectTimeoutError",
     "ConnectionFailedError",

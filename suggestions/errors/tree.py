@@ -153,6 +153,10 @@ class EventTooLargeError(MalformedStreamError):
     """One event, or one line, is longer than 16 MiB, the bound that keeps memory bounded."""
 
 
+class AnswerTooLargeError(NetworkError):
+    """All that was kept of the answer is more than 128 MiB, the bound that keeps memory bounded."""
+
+
 class IncompleteStreamError(NetworkError):
     """The stream stopped before the answer was complete."""
 

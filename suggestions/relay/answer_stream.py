@@ -47,6 +47,11 @@ class AnswerStream:
         self._callbacks = callbacks
         self._heartbeat = heartbeat  # seconds
         self._follower = source._follow(frames.event_names)
+        self._follower.forgets = True
+
+    def keep_log(self) -> None:
+        """Handlers may be connected to the source, and then get what had come before."""
+        self._follower.forgets = False
 
     def close(self) -> None:
         """Closes the request to the service, from any thread."""
@@ -95,14 +100,12 @@ class AnswerStream:
                 while True:
                     timeout, heartbeat = next(silences)
                     deadline = monotonic() + timeout
-                    was_behind = follower.is_behind()
                     while not (events := follower.take()) and monotonic() < deadline:
                         await task.wait(deadline)
-                    if was_behind:
-                        source._resume()
                     if not events:
                         yield heartbeat
                         continue
+                    source._resume()
                     silences = self._silences()
                     for event in events:
                         if event.type in callbacks.wanted:

@@ -89,8 +89,14 @@ class RelayResponse:
 
     @property
     def source(self) -> SuggestionsEventSource | None:
-        """The source of the answer; None for the answer to a preflight."""
-        return None if self._stream is None else self._stream.source
+        """The source of the answer; None for the answer to a preflight.
+
+        Use it before the response is sent: what was sent before that is not kept for its handlers.
+        """
+        if self._stream is None:
+            return None
+        self._stream.keep_log()
+        return self._stream.source
 
     @property
     def headers(self) -> dict[str, str]:

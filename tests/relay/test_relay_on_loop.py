@@ -104,3 +104,49 @@ def test_a_browser_that_does_not_read_makes_the_service_wait() -> None:
         asyncio.run(main(server.url))
     assert sent == COUNT
     assert content(b"".join(bodies)) == [PIECE] * COUNT
+
+
+LARGE = "word " * 600_000
+"""3 MB: with one such piece, a browser is behind."""
+
+
+@pytest.mark.parametrize("framing", [lambda part: [part], lambda part: [part] * 3], ids=["1", "3"])
+def test_pieces_that_are_larger_than_the_backlog_all_arrive(framing: Any) -> None:
+    bodies: list[bytes] = []
+    parts = framing(said(LARGE))
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(CHUNKED)
+        peer.pause()  # until the relay waits
+        for part in parts:
+            peer.send(framed(part))
+            peer.pause()
+        peer.send(framed(said("b") + DONE), LAST_CHUNK)
+
+    async def take(message: dict[str, Any]) -> None:
+        bodies.append(message.get("body", b""))
+
+    with Server(script) as server:
+        asyncio.run(asyncio.wait_for(ask(server.url, take), SOON))
+    assert content(b"".join(bodies)) == [LARGE] * len(parts) + ["b"]
+
+
+def test_thousands_of_pieces_that_come_at_once_all_arrive() -> None:
+    bodies: list[bytes] = []
+    pieces = [said("a")] * 5000
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(CHUNKED)
+        peer.pause()
+        peer.send(framed(b"".join(pieces)))
+        peer.pause()
+        peer.send(framed(said("b") + DONE), LAST_CHUNK)
+
+    async def take(message: dict[str, Any]) -> None:
+        bodies.append(message.get("body", b""))
+
+    with Server(script) as server:
+        asyncio.run(asyncio.wait_for(ask(server.url, take), SOON))
+    assert "".join(content(b"".join(bodies))) == "a" * 5000 + "b"

@@ -11,11 +11,12 @@ from suggestions.relay import RelayResponse, relay
 
 def answer() -> RelayResponse:
     dialect = OpenAI(os.environ["UPSTREAM"], "key", "m1")
+    timeout = float(os.environ["TIMEOUT"])
     return relay(
         "Why?",
         dialect=dialect,
         heartbeat=float(os.environ["HEARTBEAT"]),
-        timeouts={"idle": float(os.environ["IDLE"])},
+        timeouts={"idle": timeout, "content": timeout, "total": timeout},
     )
 
 

@@ -71,15 +71,15 @@ class Host(NamedTuple):
 
 @contextlib.contextmanager
 def serving(
-    kind: Kind, upstream: str, log: Path, heartbeat: float = 60, idle: float = 60
+    kind: Kind, upstream: str, log: Path, heartbeat: float = 60, timeout: float = 60
 ) -> Iterator[Host]:
-    """The server, once it listens."""
+    """The server, once it listens. `timeout` is that of everything but connecting, in seconds."""
     for module in (kind.module, *(["gevent"] if "gevent" in kind.arguments else [])):
         if importlib.util.find_spec(module) is None:
             pytest.skip(f"{module} is not installed")
     port = free_port()
     arguments = kind.arguments.replace("PORT", str(port)).split()
-    environ = {"UPSTREAM": upstream, "HEARTBEAT": str(heartbeat), "IDLE": str(idle)}
+    environ = {"UPSTREAM": upstream, "HEARTBEAT": str(heartbeat), "TIMEOUT": str(timeout)}
     environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
     with running([sys.executable, "-m", kind.module, *arguments], port, log, **environ) as host:
         yield host

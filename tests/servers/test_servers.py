@@ -94,7 +94,7 @@ def test_a_service_that_falls_silent_is_an_error_for_the_browser(
     service = Service()
     with (
         Server(service.fall_silent) as upstream,
-        serving(kind, upstream.url, tmp_path / "server.log", heartbeat=0.2, idle=1) as host,
+        serving(kind, upstream.url, tmp_path / "server.log", heartbeat=0.2, timeout=1) as host,
         Browser(host.port) as browser,
     ):
         assert browser.rest().endswith(b'"code": "error_network"}\n\n')
