@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import traceback
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Protocol
@@ -17,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 Redact = Callable[[str], str]
 REMOVED = "[removed]"
+_REPLACED = "[token]"
 SHORT = 8
 """Characters. A shorter text may well be a part of ordinary words."""
 _HARMLESS = (
@@ -112,41 +112,50 @@ def _under_secret_names(body: object) -> Iterator[str]:
 class _Error(Protocol):
     """A `SuggestionsError`, which this room does not know."""
 
-    message: str
-    body: str | None
+    def change_texts(self, change: Redact) -> None: ...
 
 
 def redact(error: _Error, secrets: Collection[str]) -> None:
-    """Replaces the secrets by "[token]" in the message and the body of a `SuggestionsError`: some
-    services quote the key that they refuse.
+    """Replaces the secrets by "[token]" in all texts of a `SuggestionsError`: some services quote
+    the key that they refuse.
 
-    The tracebacks of the error and of its causes are dropped. Their frames hold the request, token
-    and all, and crash reporters send the variables of each frame. If the text of a cause has a
-    secret, all causes are dropped: the words of another library's error cannot be changed safely.
+    The tracebacks of the error and of what lies below it are dropped: the frames of requests,
+    urllib3 and http.client hold the request as it is sent, and crash reporters send the variables
+    of each frame. If what lies below has a secret in its words or in what it carries, as a
+    `JSONDecodeError` has the whole text, it is dropped too: the error of another library cannot be
+    changed safely.
     """
     assert isinstance(error, BaseException)
-    _forget_frames(error)
     without = redactor(secrets)
-    error.message = without(error.message)
-    if error.body is not None:
-        error.body = without(error.body)
-    error.args = (error.message,)
-    shown = "".join(traceback.format_exception(error))
-    if without(shown) != shown:
-        error.__cause__ = error.__context__ = None
+    error.change_texts(lambda text: _without_half(without(text), secrets))
+    for one in _chain(error):
+        one.__traceback__ = None
+        if one is not error:
+            carried = f"{one} {one.args} {vars(one)}"
+            if without(carried) != carried:
+                error.__cause__ = error.__context__ = None
 
 
-def _forget_frames(error: BaseException | None) -> None:
-    known: set[int] = set()
-    left = [error]
+def _chain(error: BaseException) -> list[BaseException]:
+    """The error, and all that lie below it."""
+    chain: list[BaseException] = []
+    left: list[object] = [error]
     while left:
-        error = left.pop()
-        if error is not None and id(error) not in known:
-            known.add(id(error))
-            error.__traceback__ = None
+        one = left.pop()
+        if isinstance(one, BaseException) and all(one is not known for known in chain):
+            chain.append(one)
             # Some exceptions, such as urllib3's, have others as their arguments.
-            wrapped = (arg for arg in error.args if isinstance(arg, BaseException))
-            left += [error.__cause__, error.__context__, *wrapped]
+            left += [one.__cause__, one.__context__, *one.args]
+    return chain
+
+
+def _without_half(text: str, secrets: Iterable[str]) -> str:
+    """The text without the beginning of a secret at its end, where it was cut."""
+    for secret in secrets:
+        for size in range(min(len(secret) - 1, len(text)), SHORT - 1, -1):
+            if text.endswith(secret[:size]):
+                return text[:-size] + _REPLACED
+    return text
 
 
 def redact_text(text: str, secrets: Iterable[str]) -> str:
@@ -161,7 +170,7 @@ def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
     if not longest_first:
         return lambda text: text
     pattern = re.compile("|".join(map(_as_written, longest_first)))
-    return lambda text: pattern.sub("[token]", text)
+    return lambda text: pattern.sub(_REPLACED, text)
 
 
 def _as_written(secret: str) -> str:

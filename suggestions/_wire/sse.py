@@ -15,13 +15,7 @@ import sseclient
 
 from suggestions._wire import Decoder, decode
 from suggestions._wire.stray import is_whole, may_have_strays, strays_in
-from suggestions.errors import (
-    LONGEST_BODY,
-    EventTooLargeError,
-    MalformedStreamError,
-    one_line,
-    stopped_early,
-)
+from suggestions.errors import SAID, EventTooLargeError, MalformedStreamError, stopped_early
 from suggestions.events import ServerSentEvent as ServerSentEvent
 
 _new = tuple.__new__
@@ -136,9 +130,9 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         last = self._whole_of(held)
         if self._is_empty and self.unframed and not last:
             raise MalformedStreamError(
-                "The service announces server-sent events, but sends something else: "
-                + one_line(self.unframed),
-                body=self.unframed[:LONGEST_BODY],
+                f"The service announces server-sent events, but sends something else: {SAID}",
+                said=self.unframed,
+                body=self.unframed,
             )
         if self.unfinished and not last:
             raise stopped_early(self.unframed)

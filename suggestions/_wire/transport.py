@@ -24,7 +24,7 @@ from suggestions._wire.headers import request_id, retry_after
 from suggestions._wire.socket_reader import SocketReader
 from suggestions._wire.timeouts import Deadlines
 from suggestions.errors import (
-    LONGEST_BODY,
+    LONGEST_RAW,
     NetworkError,
     RedirectError,
     SuggestionsError,
@@ -253,7 +253,7 @@ class Transport:
 
     def refusal(self) -> SuggestionsError:
         """The error of a status that is no answer, with what the body says within one deadline."""
-        said = self.read_all(LONGEST_BODY, whole=False).decode("utf-8-sig", "replace")
+        said = self.read_all(LONGEST_RAW, whole=False).decode("utf-8-sig", "replace")
         headers = self.headers
         return from_status(
             self.status, said, request_id=request_id(headers), retry_after=retry_after(headers)
