@@ -16,6 +16,7 @@ from suggestions._sources.reader import failure_from
 from suggestions._sources.stream_entries import EVERY, StreamEntries, StreamLog
 from suggestions._sources.subscription import ReadyState, Step, Subscription
 from suggestions._util import arguments, fork
+from suggestions._util.secret import Secret, hide, hide_headers
 from suggestions._wire.request import check_request
 from suggestions.auth import Token, check_token
 from suggestions.events import Event
@@ -97,6 +98,8 @@ class EventSource(EventTarget):
         history: int = 1000,
         start: bool = True,
     ) -> None:
+        self._state = ReadyState.CONNECTING
+        headers, body, token = hide_headers(headers), Secret(body), hide(token)
         self._request = check_request(url, method, headers, body)
         check_token(token)
         self._token = token
@@ -115,7 +118,6 @@ class EventSource(EventTarget):
         self._entries = StreamEntries(StreamLog(length, last_event_id, self._needed_from))
         self._delivery = Delivery(self, self._entries, dispatch, self.close)
         self._last_event_id = last_event_id
-        self._state = ReadyState.CONNECTING
         self._subscription: Subscription | None = None
         self._is_started = False
         fork.register(self)

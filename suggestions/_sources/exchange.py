@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterable, Iterator
 from suggestions import errors
 from suggestions._sources.intake import Intake
 from suggestions._sources.wait import Wait
+from suggestions._util.secret import Secret, reveal
 from suggestions._wire import Decoder
 from suggestions._wire.abort import Aborted
 from suggestions._wire.headers import media_type, request_id, type_as_sent
@@ -54,7 +55,7 @@ class Exchange:
         if request.json is not None:
             if "content-type" not in map(str.lower, headers):
                 headers["Content-Type"] = "application/json"
-            body = json.dumps(request.json).encode()
+            body = Secret(json.dumps(request.json, default=reveal).encode())
         transport.open(request.method, request.url, headers, body)
         status, identity = transport.status, request_id(transport.headers)
         if status == 204 or not 200 <= status < 300:

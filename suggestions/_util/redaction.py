@@ -14,36 +14,23 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from suggestions._util.secret import Secret, is_harmless, is_secret, reveal
+
 Redact = Callable[[str], str]
 REMOVED = "[removed]"
 _REPLACED = "[token]"
 SHORT = 8
 """Characters. A shorter text may well be a part of ordinary words."""
-_HARMLESS = (
-    r"(?i)accept(-encoding|-language)?|anthropic-version|cache-control|connection|"
-    r"content-(encoding|length|type)|date|retry-after|server|transfer-encoding|user-agent|via|"
-    r"(x-)?request-id"
-)
-_SECRET = r"(?i)key|token|secret|passw|auth|credential|nonce|session|cookie"
-
-
 # Which texts are secrets
 
 
-def is_harmless(name: object) -> bool:
-    """Whether no header of this name has a secret. The value of any other may be or have one."""
-    return re.fullmatch(_HARMLESS, str(name)) is not None
-
-
-def is_secret(name: object) -> bool:
-    """Whether a header, or a field of a body or a query, has a secret, by its name."""
-    return re.search(_SECRET, str(name)) is not None
-
-
 def secrets_in(
-    url: str = "", headers: Mapping[str, str | bytes] = {}, body: object = None
+    url: str = "", headers: Mapping[str, Any] = {}, body: object = None
 ) -> Iterator[str]:
-    """What may be a secret in a request. `body` is what is sent as JSON, or the JSON's bytes."""
+    """What may be a secret in a request. `body` is what is sent as JSON, or the JSON's bytes.
+
+    What is hidden in a `Secret` is looked at as well.
+    """
     for name, given in headers.items():
         value = _text(given)
         if not is_harmless(name):
@@ -81,10 +68,12 @@ def _secrets_in_auth(auth: Any) -> list[str]:
 
 
 def _text(value: object) -> str:
+    value = reveal(value)
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def _as_json(body: object) -> object:
+    body = reveal(body)
     if not isinstance(body, bytes):
         return body
     try:
@@ -98,6 +87,7 @@ def _under_secret_names(body: object) -> Iterator[str]:
     left = [(body, False)]
     while left:
         value, secret = left.pop()
+        value = reveal(value)
         if isinstance(value, Mapping):
             left += [(kept, secret or is_secret(name)) for name, kept in value.items()]
         elif isinstance(value, (list, tuple)):
@@ -115,7 +105,7 @@ class _Error(Protocol):
     def change_texts(self, change: Redact) -> None: ...
 
 
-def redact(error: _Error, secrets: Collection[str]) -> None:
+def redact(error: _Error, secrets: Collection[str | Secret[str]]) -> None:
     """Replaces the secrets by "[token]" in all texts of a `SuggestionsError`: some services quote
     the key that they refuse.
 
@@ -149,24 +139,24 @@ def _chain(error: BaseException) -> list[BaseException]:
     return chain
 
 
-def _without_half(text: str, secrets: Iterable[str]) -> str:
+def _without_half(text: str, secrets: Iterable[str | Secret[str]]) -> str:
     """The text without the beginning of a secret at its end, where it was cut."""
-    for secret in secrets:
+    for secret in map(reveal, secrets):
         for size in range(min(len(secret) - 1, len(text)), SHORT - 1, -1):
             if text.endswith(secret[:size]):
                 return text[:-size] + _REPLACED
     return text
 
 
-def redact_text(text: str, secrets: Iterable[str]) -> str:
+def redact_text(text: str, secrets: Iterable[str | Secret[str]]) -> str:
     """The text with "[token]" in place of each secret: plain, as JSON or as a URL writes it."""
     return redactor(secrets)(text)
 
 
-def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
+def redactor(secrets: Iterable[str | Secret[str]]) -> Redact:
     """`redact_text` for many texts."""
     # The longest secret comes first: another may be its beginning.
-    longest_first = sorted(filter(None, secrets), key=len, reverse=True)
+    longest_first = sorted(filter(None, map(reveal, secrets)), key=len, reverse=True)
     if not longest_first:
         return lambda text: text
     pattern = re.compile("|".join(map(_as_written, longest_first)))
@@ -203,7 +193,7 @@ def _forms(part: str) -> str:
 # What a dump shows of a request
 
 
-def harmless_headers(headers: Mapping[str, str], redact: Redact) -> dict[str, str]:
+def harmless_headers(headers: Mapping[str, Any], redact: Redact) -> dict[str, str]:
     """The headers, without each value that may be a secret."""
     return {
         name: redact(value) if is_harmless(name) else REMOVED for name, value in headers.items()
@@ -219,6 +209,8 @@ def without_values(url: str) -> str:
 
 def without_secrets(value: Any, redact: Redact, *, secret: bool = False) -> Any:
     """A body without the secrets, and without each text at any depth under a secret name."""
+    if isinstance(value, Secret):
+        return REMOVED
     if isinstance(value, str):
         return REMOVED if secret else redact(value)
     if isinstance(value, Mapping):

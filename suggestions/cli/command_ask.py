@@ -11,9 +11,10 @@ from typing import Any
 import click
 
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource
+from suggestions._util.secret import Secret, hide_fields
 from suggestions.cli import exit_codes
 from suggestions.cli.endpoint import endpoint
-from suggestions.cli.following import View, closed_by_interrupt, events_of, standard_output
+from suggestions.cli.following import View, events_of, shown, standard_output
 from suggestions.cli.plain_text import Plain, visible
 from suggestions.dialects import NAMES
 
@@ -45,12 +46,17 @@ def _parse_option(given: str) -> tuple[str, Any]:
 def _parse_options(
     ctx: click.Context, param: click.Parameter, given: tuple[str, ...]
 ) -> dict[str, Any]:
-    return dict(map(_parse_option, given))
+    options: dict[str, Any] = hide_fields(dict(map(_parse_option, given)))
+    return options
 
 
-def _read_token(ctx: click.Context, param: click.Parameter, file: Path | None) -> str | None:
-    token = file.read_text("utf-8-sig", "replace").strip() if file else None
-    if token == "":
+def _read_token(
+    ctx: click.Context, param: click.Parameter, file: Path | None
+) -> Secret[str] | None:
+    if file is None:
+        return None
+    token = Secret(file.read_text("utf-8-sig", "replace").strip())
+    if not token():
         raise click.BadParameter("the file is empty")
     return token
 
@@ -94,7 +100,7 @@ def ask(
     url: str | None,
     base_url: str | None,
     model: str | None,
-    token: str | None,
+    token: Secret[str] | None,
     system: str | None,
     options: dict[str, Any],
     plain: bool,
@@ -186,7 +192,7 @@ def _view(plain: bool, as_json: bool) -> View:
 
 def _answer(source: SuggestionsEventSource, view: View) -> int:
     """Shows the answer through the view and returns the exit code."""
-    with closed_by_interrupt(source), view:
+    with shown(source, view):
         for event in events_of(source, view.names):
             if event is None:
                 view.tick()

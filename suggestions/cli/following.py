@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from queue import Empty, SimpleQueue
+from types import FrameType
 from typing import Any, Protocol, TextIO
 
 import click
@@ -30,6 +31,9 @@ class View(AbstractContextManager[Any], Protocol):
 
     def tick(self) -> None:
         """Called when nothing has come for a moment."""
+
+    def restore(self) -> None:
+        """Makes the terminal as it was, if an interrupt has kept `__exit__` from it."""
 
 
 def events_of(source: SuggestionsEventSource, names: Iterable[str]) -> Iterator[Event[Any] | None]:
@@ -58,26 +62,35 @@ def events_of(source: SuggestionsEventSource, names: Iterable[str]) -> Iterator[
 
 
 @contextmanager
-def closed_by_interrupt(source: SuggestionsEventSource) -> Iterator[None]:
-    """The first Ctrl-C closes the source, which then ends in `abort`. A second Ctrl-C interrupts
-    the program as usual.
+def shown(source: SuggestionsEventSource, view: View) -> Iterator[None]:
+    """Enters the view and leaves it. Closes the source in any case.
 
-    So no exception interrupts a line that is just being written. Closes the source in any case.
+    The first Ctrl-C closes the source, which then ends in `abort`: no exception interrupts a line
+    that is just being written. A second Ctrl-C interrupts the program as usual, even in the view's
+    own `__enter__` or `__exit__`; so `view.restore()` is called after both. Any further Ctrl-C is
+    ignored until then, because an exception in there would leave the terminal as it is.
     """
 
     before = signal.getsignal(signal.SIGINT)
 
     def close(number: int, frame: object) -> None:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, interrupt)
         source.close()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if callable(before):
+            before(number, frame)
 
     if before is not signal.SIG_IGN:  # as a shell sets it for a job in the background
         signal.signal(signal.SIGINT, close)
     try:
-        yield
+        with view:
+            yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        view.restore()
         source.close()
+        signal.signal(signal.SIGINT, before)
 
 
 def standard_output() -> TextIO:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import Any, TextIO
 
@@ -18,9 +20,14 @@ from suggestions.cli.plain_text import visible
 
 
 class _Program(click.Group):
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _visible_errors():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with _visible_errors():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             _discard_output()
             ctx.exit(INTERRUPTED)
@@ -29,6 +36,16 @@ class _Program(click.Group):
             ctx.exit(BROKEN_PIPE)
         except OSError as error:
             raise click.ClickException(visible(str(error))) from None
+
+
+@contextmanager
+def _visible_errors() -> Iterator[None]:
+    """click quotes wrong arguments in its messages, and a program may have pasted them."""
+    try:
+        yield
+    except click.ClickException as error:
+        error.message = visible(error.message)
+        raise
 
 
 @click.group(cls=_Program)

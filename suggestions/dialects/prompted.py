@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from suggestions._util.arguments import check_flag, check_json, check_url
+from suggestions._util.secret import hide_fields
 from suggestions.dialects.base import Asked, Dialect, Options, Request, refuse
 
 _OWN = {
@@ -23,9 +24,12 @@ class Prompted(Dialect):
     too, and win.
     """
 
+    url = ""
+
     def __init__(
         self, url: str | None = None, *, think_tags: bool = False, **parameters: Any
     ) -> None:
+        parameters = hide_fields(parameters)
         self.url = "" if url is None else check_url(url)
         refuse(parameters, _OWN, self.name, "parameter {!r}")
         check_json("parameters", parameters)

@@ -21,11 +21,11 @@ class SuggestionsError(Exception):
     """What went wrong, once, for the program and for the person in front of it.
 
     `code` is the name of its event. `message` is for a person, in one line and without control
-    characters; it ends with a quote of `said`, what the peer said, unless it has `SAID` at another
-    place. `severity` is "info" if the person can put it right. `status` is the HTTP status (int), `body` the response's body (str, at most
-    65,536 characters), `request_id` the service's own id, `retry_after` the seconds to wait
-    (float); each is None if it does not apply. `partial_text` is all that had arrived of the
-    answer.
+    characters; it ends in a quote of `said`, what the peer said, unless it has `SAID` at another
+    place. `severity` is "info" if the person can put it right. `status` is the HTTP status (int),
+    `body` the response's body (str, at most 65,536 characters), `request_id` the service's own id,
+    `retry_after` the seconds to wait (float); each is None if it does not apply. `partial_text` is
+    all that had arrived of the answer.
     """
 
     code: ClassVar[str] = "error_network"
