@@ -14,7 +14,7 @@ from suggestions._sources.suggestions_event_source import SuggestionsEventSource
 from suggestions._util.secret import Secret, hide_fields
 from suggestions.cli import exit_codes
 from suggestions.cli.endpoint import endpoint
-from suggestions.cli.following import View, events_of, shown, standard_output
+from suggestions.cli.following import View, closed_by_interrupt, events_of, standard_output
 from suggestions.cli.plain_text import Plain, visible
 from suggestions.dialects import NAMES
 
@@ -192,7 +192,7 @@ def _view(plain: bool, as_json: bool) -> View:
 
 def _answer(source: SuggestionsEventSource, view: View) -> int:
     """Shows the answer through the view and returns the exit code."""
-    with shown(source, view):
+    with closed_by_interrupt(source), view:
         for event in events_of(source, view.names):
             if event is None:
                 view.tick()

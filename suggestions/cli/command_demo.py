@@ -15,9 +15,9 @@ from suggestions.cli.demo_scenes import NAMES, PlainStage, Scene
 from suggestions.cli.exit_codes import INTERRUPTED
 from suggestions.cli.following import (
     View,
+    closed_by_interrupt,
     events_of,
     need_playground,
-    shown,
     standard_output,
 )
 
@@ -109,7 +109,7 @@ def _play(part: _Part, url: str, stage: View) -> bool:
     source = SuggestionsEventSource(part.scene.question, url=url, start=False)
     chunks = 0
     closing = False
-    with shown(source, stage):
+    with closed_by_interrupt(source), stage:
         for event in events_of(source, NAMES):
             if event is None:
                 stage.tick()

@@ -64,9 +64,6 @@ class LiveStage:
             self._region.refresh()
             self._next_painting = monotonic() + INTERVAL
 
-    def restore(self) -> None:
-        self._console.show_cursor()
-
     def _paint(self) -> RenderableType:
         height = max(2, self._console.height - _AROUND)
         asked = Text(self._scene.question, style="italic dim", overflow="ellipsis", no_wrap=True)

@@ -32,9 +32,6 @@ class View(AbstractContextManager[Any], Protocol):
     def tick(self) -> None:
         """Called when nothing has come for a moment."""
 
-    def restore(self) -> None:
-        """Makes the terminal as it was, if an interrupt has kept `__exit__` from it."""
-
 
 def events_of(source: SuggestionsEventSource, names: Iterable[str]) -> Iterator[Event[Any] | None]:
     """Starts the source and yields its events of those names, and `end`, the last of all.
@@ -62,13 +59,12 @@ def events_of(source: SuggestionsEventSource, names: Iterable[str]) -> Iterator[
 
 
 @contextmanager
-def shown(source: SuggestionsEventSource, view: View) -> Iterator[None]:
-    """Enters the view and leaves it. Closes the source in any case.
+def closed_by_interrupt(source: SuggestionsEventSource) -> Iterator[None]:
+    """The first Ctrl-C closes the source, which then ends in `abort`: no exception interrupts a
+    line that is just being written. A second one interrupts the program as usual, and any further
+    one is ignored: an exception while the program cleans up would leave a terminal as it is.
 
-    The first Ctrl-C closes the source, which then ends in `abort`: no exception interrupts a line
-    that is just being written. A second Ctrl-C interrupts the program as usual, even in the view's
-    own `__enter__` or `__exit__`; so `view.restore()` is called after both. Any further Ctrl-C is
-    ignored until then, because an exception in there would leave the terminal as it is.
+    Closes the source in any case.
     """
 
     before = signal.getsignal(signal.SIGINT)
@@ -85,12 +81,11 @@ def shown(source: SuggestionsEventSource, view: View) -> Iterator[None]:
     if before is not signal.SIG_IGN:  # as a shell sets it for a job in the background
         signal.signal(signal.SIGINT, close)
     try:
-        with view:
-            yield
+        yield
     finally:
-        view.restore()
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, before)
         source.close()
-        signal.signal(signal.SIGINT, before)
 
 
 def standard_output() -> TextIO:

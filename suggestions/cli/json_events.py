@@ -48,9 +48,6 @@ class JsonEvents:
     def tick(self) -> None:
         return
 
-    def restore(self) -> None:
-        return
-
 
 def _plain(detail: Any) -> Any:
     """An event's detail in JSON's types. A named tuple becomes an object of its fields; a float

@@ -91,9 +91,6 @@ class Live:
             self._region.refresh()
             self._next_painting = monotonic() + max(INTERVAL, _SHARE * (monotonic() - began))
 
-    def restore(self) -> None:
-        self._console.show_cursor()
-
     def _show_status(self, words: str) -> None:
         self._spinner.update(text=Text(visible(words), style="dim"))
 

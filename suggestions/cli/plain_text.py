@@ -60,9 +60,6 @@ class Plain:
     def tick(self) -> None:
         return
 
-    def restore(self) -> None:
-        return
-
     def add(self, piece: str) -> None:
         """Writes a piece of the answer."""
         text = piece.rstrip("\n")

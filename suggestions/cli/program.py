@@ -29,6 +29,7 @@ class _Program(click.Group):
             with _visible_errors():
                 return super().invoke(ctx)
         except KeyboardInterrupt:
+            _show_cursor()
             _discard_output()
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
@@ -60,6 +61,14 @@ def group() -> None:
 
 for command in (ask, demo, serve):
     group.add_command(command)
+
+
+def _show_cursor() -> None:
+    """Rich hides it while an answer grows, and an interrupt may keep it from undoing that."""
+    if "rich" in sys.modules and sys.stdout is not None:
+        from rich.console import Console
+
+        Console().show_cursor()
 
 
 def _discard_output() -> None:
