@@ -76,6 +76,7 @@ class EventSource(EventTarget):
     CONNECTING = ReadyState.CONNECTING
     OPEN = ReadyState.OPEN
     CLOSED = ReadyState.CLOSED
+    _state = ReadyState.CONNECTING
     if TYPE_CHECKING:
         connect: ConnectToStream[EventSource]
         once: ConnectToStream[EventSource]
@@ -98,7 +99,6 @@ class EventSource(EventTarget):
         history: int = 1000,
         start: bool = True,
     ) -> None:
-        self._state = ReadyState.CONNECTING
         headers, body, token = hide_headers(headers), Secret(body), hide(token)
         self._request = check_request(url, method, headers, body)
         check_token(token)
@@ -118,6 +118,7 @@ class EventSource(EventTarget):
         self._entries = StreamEntries(StreamLog(length, last_event_id, self._needed_from))
         self._delivery = Delivery(self, self._entries, dispatch, self.close)
         self._last_event_id = last_event_id
+        self._state = ReadyState.CONNECTING
         self._subscription: Subscription | None = None
         self._is_started = False
         fork.register(self)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from suggestions._util.secret import Secret, hide_fields, hide_headers, reveal, type_name
+from suggestions._util.secret import Secret, hide, hide_fields, hide_headers, reveal, type_name
 
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # What requests and http.client take: Latin-1, no line end, no other control character.
@@ -194,9 +194,11 @@ def check_json(name: str, value: object) -> None:
 
 
 def _unhidden(value: object) -> object:
-    if isinstance(value, Secret):
-        return value()
-    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+    is_hidden = isinstance(value, Secret)
+    value = hide(value)  # also if it is none of ours, so that no traceback shows it
+    if is_hidden and not isinstance(reveal(value), bytes):
+        return reveal(value)
+    raise TypeError(f"Object of type {type_name(value)} is not JSON serializable")
 
 
 def refuse_unknown(what: str, names: Iterable[str]) -> None:

@@ -100,7 +100,7 @@ def hide_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
         name: hide_within(value, is_secret(name)) if isinstance(value, (str, bytes)) else value
         for name, value in arguments.items()
     }
-    hiders = {"headers": hide_headers, "options": hide_fields}
+    hiders = {"token": hide, "headers": hide_headers, "options": hide_fields}
     return texts | {name: hiders[name](arguments[name]) for name in hiders if name in arguments}
 
 
