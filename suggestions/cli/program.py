@@ -45,7 +45,7 @@ def _visible_errors() -> Iterator[None]:
     try:
         yield
     except click.ClickException as error:
-        error.message = visible(error.message)
+        vars(error).update(message=visible(error.message))
         raise
 
 

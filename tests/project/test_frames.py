@@ -88,18 +88,12 @@ def parts_of(value: Any) -> dict[str, Any]:
     if isinstance(value, partial):
         return {".func": value.func, ".args": value.args, ".keywords": value.keywords}
     if isinstance(value, types.GeneratorType):
-        return {
-            f".{name}": kept
-            for name, kept in (value.gi_frame.f_locals if value.gi_frame else {}).items()
-        }
-    if (
-        hasattr(value, "__iter__")
-        and hasattr(value, "__len__")
-        and not isinstance(value, (str, bytes))
-    ):
-        return {f"[{n}]": item for n, item in enumerate([*value])}
+        variables = value.gi_frame.f_locals if value.gi_frame else {}
+        return {f".{name}": kept for name, kept in variables.items()}
     if isinstance(value, (type, types.ModuleType, types.FrameType, str, bytes)):
         return {}
+    if hasattr(value, "__iter__") and hasattr(value, "__len__"):
+        return {f"[{n}]": item for n, item in enumerate([*value])}
     slots = (name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ()))
     held = {f".{name}": getattr(value, name) for name in slots if hasattr(value, name)}
     return held | {f".{name}": kept for name, kept in getattr(value, "__dict__", {}).items()}
@@ -282,7 +276,9 @@ def echoing(status: str) -> Callable[[Peer], None]:
 
 
 def malformed(peer: Peer) -> None:
-    peer.send(UNTIL_CLOSE, f"data: {{ {peer.request().headers['Authorization']}\n\n".encode())
+    # Without the key: a source keeps the messages as they came, also for handlers that come late.
+    peer.request()
+    peer.send(UNTIL_CLOSE, b"data: {\n\n")
 
 
 def resetting(peer: Peer) -> None:
