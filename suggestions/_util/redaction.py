@@ -174,7 +174,7 @@ def _forms(part: str) -> str:
 
     A word is always plain. A character may also be percent-encoded (RFC 3986, section 2.1), or be
     escaped as in JSON (RFC 8259, section 7). JSON within JSON, up to three deep, escapes each
-    backslash again, which makes up to 8 of one. A run has one bound for the whole of it, because
+    backslash again, which makes up to 8 of one, and a URL may have JSON in it. A run has one bound for the whole of it, because
     a pattern such as `(\\{1,8}){40}` takes exponential time.
     """
     if re.match(r"(?a)\w", part):
@@ -186,7 +186,9 @@ def _forms(part: str) -> str:
     if char == "\\":
         return rf"(?:\\|u005c|(?i:{in_url})){{1,{8 * len(part)}}}"
     escaped = json.dumps(char)[1:-1].lstrip("\\")
-    in_json = rf"\\{{0,8}}(?:{re.escape(char)}|{re.escape(escaped)}|u(?i:{ord(char):04x}))"
+    in_json = (
+        rf"(?:\\|%5[cC]){{0,8}}(?:{re.escape(char)}|{re.escape(escaped)}|u(?i:{ord(char):04x}))"
+    )
     return rf"(?:{in_json}|(?i:{in_url}))"
 
 
