@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import textwrap
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -143,7 +144,8 @@ def failure_from(
         return None
     if isinstance(error, SuggestionsError):
         return error
-    trace = credential.traceback_of(error)
+    # Indented, because a message within it may look like a line of the log.
+    trace = textwrap.indent(credential.traceback_of(error), "  ")
     logger.error("the %s failed through no fault of the %s:\n%s", whole, peer, trace)
     failure = NetworkError(f"The {whole} could not be read: {type(error).__name__}.")
     failure.__cause__ = error

@@ -174,8 +174,8 @@ def _forms(part: str) -> str:
 
     A word is always plain. A character may also be percent-encoded (RFC 3986, section 2.1), or be
     escaped as in JSON (RFC 8259, section 7). JSON within JSON, up to three deep, escapes each
-    backslash again, which makes up to 8 of one, and a URL may have JSON in it. A run has one bound for the whole of it, because
-    a pattern such as `(\\{1,8}){40}` takes exponential time.
+    backslash again, which makes up to 8 of one, and a URL may have JSON in it. A run has one bound
+    for the whole of it, because a pattern such as `(\\{1,8}){40}` takes exponential time.
     """
     if re.match(r"(?a)\w", part):
         return part

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from suggestions._util.one_line import printable
 from suggestions._util.redaction import SHORT, redact, redact_text, secrets_in, secrets_of
 from suggestions._util.secret import Secret, hide
 from suggestions.auth.token import Token, current_secret, has_another
@@ -82,4 +83,5 @@ class Credential:
 
     def traceback_of(self, error: BaseException) -> str:
         """For the log, without the secrets: the user's own dialect may have quoted one."""
-        return redact_text("".join(traceback.format_exception(error)), self.secrets)
+        trace = redact_text("".join(traceback.format_exception(error)), self.secrets)
+        return "\n".join(map(printable, trace.splitlines()))
