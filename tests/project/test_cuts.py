@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +15,10 @@ from hypothesis import strategies as st
 from wire_server import CHUNKED, SOON, UNTIL_CLOSE, Peer, Server, sized
 
 from suggestions import SuggestionsEventSource, errors
+from suggestions.dialects import Delta
+from suggestions.dialects.openai import OpenAI
+from suggestions.events import ServerSentEvent
+from suggestions.relay import relay
 
 KEY = "sk/Abcdefgh Ijklmnop+<01234567>"
 PARTS = ("Abcdefgh", "Ijklmnop", "01234567")
@@ -200,3 +204,53 @@ def test_no_message_has_a_control_character(
     messages = [record.getMessage() for record in caplog.records]
     assert "No handler was called for it" in messages[-1]
     assert all(map(str.isprintable, messages))
+
+
+@pytest.mark.parametrize("place", ["/ask?key={}", "/{}/ask"])
+def test_no_redirect_puts_the_token_into_an_address(
+    echo: tuple[Echo, str], caplog: pytest.LogCaptureFixture, place: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    script, url = echo
+    location = place.format(quote(KEY, safe=""))
+    script.response = sized("307 Elsewhere", Location=location)
+    source = SuggestionsEventSource("Why?", KEY, url=url, dialect="openai", retries=0)
+    with pytest.raises(errors.RedirectError, match="a secret of the request"):
+        source.result(SOON)
+    assert "Abcdefgh" not in caplog.text
+
+
+FORGED = "x\n2026-01-01 INFO all is well\x1b[2J"
+
+
+def test_no_context_of_a_relay_forges_a_line_of_the_log(
+    echo: tuple[Echo, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    script, url = echo
+    script.response = sized("500 Oops", FORGED.encode())
+    list(relay("Why?", url=url, dialect="openai", error_context=FORGED))
+    [message] = [record.getMessage() for record in caplog.records]
+    assert message.startswith("x 2026-01-01 INFO all is well [2J: the answer failed")
+    assert message.isprintable()
+
+
+def test_no_error_of_a_dialect_forges_a_line_of_the_log(
+    echo: tuple[Echo, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Forging(OpenAI):
+        def choose(self, content_type: str, first: ServerSentEvent | None = None) -> None:
+            raise LookupError(FORGED)
+
+        def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
+            return ()
+
+    script, url = echo
+    script.response = UNTIL_CLOSE
+    source = SuggestionsEventSource("Why?", url=url, dialect=Forging())
+    assert source.wait(SOON)
+    [logged] = [
+        record.getMessage() for record in caplog.records if "no fault" in record.getMessage()
+    ]
+    _first, *lines = logged.split("\n")
+    assert any("all is well" in line for line in lines)
+    assert all(line.startswith("  ") and line.isprintable() for line in lines)
