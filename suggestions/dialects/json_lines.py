@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from suggestions._util.redaction import without_values
 from suggestions._util.secret import hide_fields
 from suggestions.dialects.base import EVENTS, LINES
 from suggestions.dialects.delta import DONE, Delta, Failure
@@ -42,7 +43,7 @@ class JsonLines(Prompted):
         self.path = path
 
     def __repr__(self) -> str:
-        return f"JsonLines({self.path!r}, url={self.url!r})"
+        return f"JsonLines({self.path!r}, url={without_values(self.url)!r})"
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
         if message.type == "error":

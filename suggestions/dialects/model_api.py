@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from suggestions._util.arguments import check_flag, check_headers, check_json
+from suggestions._util.redaction import without_values
 from suggestions._util.secret import hide, hide_fields
 from suggestions.auth import Token, check_token
 from suggestions.dialects.base import Asked, Dialect, Options, Request, refuse
@@ -76,7 +77,8 @@ class ModelAPI(Dialect):
 
     def __repr__(self) -> str:
         # Parameters may carry a key for services that want it in the body.
-        return f"{type(self).__name__}(base_url={self.base_url!r}, model={self.model!r})"
+        url = without_values(self.base_url)
+        return f"{type(self).__name__}(base_url={url!r}, model={self.model!r})"
 
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         refuse(options, self._not_here, self.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from suggestions._util.arguments import check_flag, check_json, check_url
+from suggestions._util.redaction import without_values
 from suggestions._util.secret import hide_fields
 from suggestions.dialects.base import Asked, Dialect, Options, Request, refuse
 
@@ -38,7 +39,7 @@ class Prompted(Dialect):
 
     def __repr__(self) -> str:
         # Parameters may carry a key for services that want it in the body.
-        return f"{type(self).__name__}(url={self.url!r})"
+        return f"{type(self).__name__}(url={without_values(self.url)!r})"
 
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         refuse(options, _OWN, self.name)

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import requests
 from rich.console import Console
@@ -30,6 +31,7 @@ from suggestions import (
     errors,
 )
 from suggestions.auth import ChatbotLogin, JetpackToken, Secret, check_token, current_token
+from suggestions.cli.program import group
 from suggestions.dialects.anthropic import Anthropic
 from suggestions.dialects.chatbot import Chatbot
 from suggestions.dialects.json_lines import JsonLines, json
@@ -261,6 +263,38 @@ def test_no_wrong_key_in_the_environment_is_shown(
     with pytest.raises(ValueError, match="blank") as caught:
         relay("Why?")
     assert not shown_by(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "args"),
+    [
+        ({"SUGGESTIONS_TOKEN": f"{KEY}\x7f"}, ["--url", SITE]),
+        ({"SUGGESTIONS_TOKEN": KEY}, ["--url", SITE, "--option", "stream=true"]),
+        ({"SUGGESTIONS_TOKEN": KEY}, ["--url", "x"]),
+        ({"OPENAI_API_KEY": f"{KEY}\x7f"}, []),
+        ({"OPENAI_API_KEY": KEY, "SUGGESTIONS_TOKEN": KEY}, []),
+        ({}, ["--url", SITE, "--option", f"api_key={KEY}", "--option", "stream=true"]),
+    ],
+    ids=str,
+)
+def test_no_wrong_usage_of_the_program_shows_a_secret(
+    given: dict[str, str], args: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SUGGESTIONS_TOKEN", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(click.UsageError) as caught:
+        group.main(["ask", *args, "Why?"], standalone_mode=False)
+    assert not shown_by(caught.value)
+    assert KEY not in str(caught.value)
+
+
+def test_no_repr_of_a_dialect_has_a_key_in_its_address() -> None:
+    for dialect in (OpenAI(f"{SITE}/v1?key={KEY}"), json("a", f"{SITE}/ask?key={KEY}")):
+        assert KEY not in repr(dialect)
+        assert f"'{SITE}/" in repr(dialect)
 
 
 # Refused by a service
