@@ -18,6 +18,7 @@ from suggestions._sources.reader import failure_from
 from suggestions._sources.stream_entries import EVERY, StreamEntries, StreamLog
 from suggestions._sources.subscription import ReadyState, Step, Subscription
 from suggestions._util import arguments, fork, threads
+from suggestions._util.secret import Secret, hide, hide_headers
 from suggestions._wire.request import check_request
 from suggestions.auth import Token, check_token
 from suggestions.events import Event
@@ -78,6 +79,7 @@ class EventSource(EventTarget):
     CONNECTING = ReadyState.CONNECTING
     OPEN = ReadyState.OPEN
     CLOSED = ReadyState.CLOSED
+    _state = ReadyState.CONNECTING
     if TYPE_CHECKING:
         connect: ConnectToStream[EventSource]
         once: ConnectToStream[EventSource]
@@ -100,6 +102,7 @@ class EventSource(EventTarget):
         history: int = 1000,
         start: bool = True,
     ) -> None:
+        headers, body, token = hide_headers(headers), Secret(body), hide(token)
         self._request = check_request(url, method, headers, body, session)
         check_token(token)
         self._token = token

@@ -148,7 +148,7 @@ class StreamEntries:
         delivery.disconnect(connection)
         connection.is_active = True
         cursor = Cursor(position)
-        cursor.receivers = {connection.name: (connection,)}
+        cursor.receivers = {connection.name: {connection: None}}
         delivery.late.append((connection, cursor))
 
     def _is_owed_to_all(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from suggestions import errors
 from suggestions._sources.stream_entries import OWN_NAMES
 from suggestions._wire.abort import Cancellation
-from suggestions._wire.headers import media_type
+from suggestions._wire.headers import media_type, type_as_sent
 from suggestions._wire.request import StreamRequest
 from suggestions._wire.retry import may_reconnect, reconnection_delay
 from suggestions._wire.sse import Comment, EventDecoder, ServerSentEvent
@@ -152,9 +152,9 @@ class Subscription:
         if status == 204:
             raise errors.StatusError("The server has no more to say (status 204).", status=204)
         if status == 200:
-            kind = errors.one_line(kind) or "something without a type"
             raise errors.NotAnAnswerError(
-                f"The server sent {kind}, not text/event-stream. Is the URL right?",
+                f"The server sent {errors.SAID}, not text/event-stream. Is the URL right?",
+                said=type_as_sent(transport.content_type) or "something without a type",
                 status=200,
                 body=refusal.body,
             )

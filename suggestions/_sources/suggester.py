@@ -12,6 +12,7 @@ from suggestions._sources.answer import State
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource as Source
 from suggestions._util import fork
 from suggestions._util.arguments import refuse_unknown
+from suggestions._util.secret import hide_arguments
 from suggestions.dialects.question import Question
 from suggestions.errors import SuggestionsError
 from suggestions.events import Event
@@ -49,6 +50,7 @@ class Suggester:
         on_state: Callable[[State], object] | None = None,
         **defaults: Any,
     ) -> None:
+        defaults = hide_arguments(defaults)
         bound = signature(Source).bind("", start=False, **defaults)
         refuse_unknown("Suggester()", bound.arguments.get("unknown", {}))
         callbacks = (on_suggestion, on_done, on_stop, on_error, on_state)

@@ -24,6 +24,7 @@ from suggestions._sources.reader import Reader, failure_from
 from suggestions._sources.reading import Loop, Reading
 from suggestions._sources.unhandled import Unhandled
 from suggestions._util import arguments, fork
+from suggestions._util.secret import hide, hide_fields, hide_headers
 from suggestions._wire.timeouts import check_timeouts
 from suggestions.auth import Token, check_token
 from suggestions.dialects import DialectName, find
@@ -92,15 +93,12 @@ class SuggestionsEventSource(EventTarget):
         _stream: bool = True,
         **unknown: NoReturn,
     ) -> None:
-        arguments.refuse_unknown("SuggestionsEventSource()", unknown)
+        token, headers, options = hide(token), hide_headers(headers), hide_fields(options)
+        arguments.refuse_unknown("SuggestionsEventSource()", list(unknown))
         dialect = self._dialect = find(dialect)
-        token = token if token is not None else dialect.token
-        check_token(token)
-        request = dialect.request(
-            check_question(question, dialect.roles),
-            arguments.check_options(options),
-            stream=_stream,
-        )
+        check_token(token := token if token is not None else hide(dialect.token))
+        asked = check_question(question, dialect.roles)
+        request = dialect.request(asked, arguments.check_options(options), stream=_stream)
         arguments.check_json("question", request.json)
         accept = {} if _stream else {"Accept": "application/json"}
         if url is None and not request.url:
@@ -149,7 +147,9 @@ class SuggestionsEventSource(EventTarget):
             self.start()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._dialect.name} {self._answer.state}>"
+        answer = vars(self).get("_answer")  # none yet, in the frames of a refused argument
+        state = f"{self._dialect.name} {answer.state}" if answer else "not made"
+        return f"<{type(self).__name__} {state}>"
 
     # State
 

@@ -80,6 +80,9 @@ class _Response(http.client.HTTPResponse):
         if reader.ended:
             # http.client would take the headers that have come so far for all of them.
             raise http.client.RemoteDisconnected("it ended within the headers")
+        # urllib3 would log the lines that are no headers, and one may quote the token.
+        self.msg.defects.clear()
+        self.msg.set_payload("")
         self._state.response = self
         if 300 <= self.status < 400:
             # The connection is not used again: the unread body would be taken for a response.

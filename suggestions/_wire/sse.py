@@ -15,13 +15,7 @@ import sseclient
 
 from suggestions._wire import Decoder, decode
 from suggestions._wire.stray import is_whole, may_have_strays, strays_in
-from suggestions.errors import (
-    LONGEST_BODY,
-    EventTooLargeError,
-    MalformedStreamError,
-    one_line,
-    stopped_early,
-)
+from suggestions.errors import SAID, EventTooLargeError, MalformedStreamError, stopped_early
 from suggestions.events import ServerSentEvent as ServerSentEvent
 
 _new = tuple.__new__
@@ -148,9 +142,9 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         last = self._whole_of(held)
         if self._is_empty and self.unframed and not last:
             raise MalformedStreamError(
-                "The service announces server-sent events, but sends something else: "
-                + one_line(self.unframed),
-                body=self.unframed[:LONGEST_BODY],
+                f"The service announces server-sent events, but sends something else: {SAID}",
+                said=self.unframed,
+                body=self.unframed,
             )
         if self.unfinished and not last:
             raise stopped_early(self.unframed)
@@ -277,12 +271,13 @@ class EventStream(EventDecoder):
 def _event_and_data(lines: list[str]) -> tuple[str, str] | None:
     """The type and data of one block, or None if it has no data to dispatch."""
     data_lines = [line for line in lines if line == "data" or line.startswith("data:")]
-    # Only the last one counts. To pass all of them with each part would take quadratic time.
-    type_lines = [line for line in lines if line == "event" or line.startswith("event:")][-1:]
+    # sseclient does not get the type: it would log it, and a service may quote the token there.
+    types = [line for line in lines if line == "event" or line.startswith("event:")]
+    kind = types[-1][6:].removeprefix(" ") if types else ""
     events: list[sseclient.Event] = []
     for start in range(0, len(data_lines), _DATA_LINES_AT_ONCE):
-        part = type_lines + data_lines[start : start + _DATA_LINES_AT_ONCE]
+        part = data_lines[start : start + _DATA_LINES_AT_ONCE]
         block = ("\n".join(part) + "\n\n").encode()
         # An iterator, not a list: sseclient logs the repr of what it is given.
         events += sseclient.SSEClient(iter([block])).events()
-    return (events[0].event, "\n".join(event.data for event in events)) if events else None
+    return (kind or "message", "\n".join(event.data for event in events)) if events else None

@@ -15,6 +15,8 @@ import requests
 from requests.cookies import RequestsCookieJar
 from urllib3 import exceptions as urllib3_errors
 
+from suggestions._util.redaction import SHORT, redactor, secrets_in
+from suggestions._util.secret import Secret, is_secret, reveal, revealed
 from suggestions._wire import Decoder, Watch, certificates
 from suggestions._wire.abort import Aborted, Cancellation
 from suggestions._wire.adapters import CancellableAdapter, for_one_request
@@ -24,7 +26,7 @@ from suggestions._wire.headers import request_id, retry_after
 from suggestions._wire.socket_reader import SocketReader
 from suggestions._wire.timeouts import Deadlines
 from suggestions.errors import (
-    LONGEST_BODY,
+    LONGEST_RAW,
     NetworkError,
     RedirectError,
     SuggestionsError,
@@ -112,8 +114,11 @@ class Transport:
         port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
         return f"{parts.scheme}://{host}{port}"
 
-    def open(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> None:
-        """Sends the request; returns when the headers of the response are here."""
+    def open(
+        self, method: str, url: str, headers: Mapping[str, Any], body: Secret[bytes] | bytes | None
+    ) -> None:
+        """Sends the request, also what is hidden in it; returns when the headers of the response
+        are here."""
         self._cancellation.check()
         self._host = urlsplit(url).hostname or ""
         headers = {**HEADERS, **headers}
@@ -123,8 +128,8 @@ class Transport:
             self._response = self._session.request(
                 method,
                 url,
-                headers=headers,
-                data=body,
+                headers=revealed(headers),
+                data=reveal(body),
                 # With an auth, requests does not read .netrc.
                 auth=None if own_auth else _unchanged,
                 stream=True,
@@ -263,7 +268,7 @@ class Transport:
 
     def refusal(self) -> SuggestionsError:
         """The error of a status that is no answer, with what the body says within one deadline."""
-        said = self.read_all(LONGEST_BODY, whole=False).decode("utf-8-sig", "replace")
+        said = self.read_all(LONGEST_RAW, whole=False).decode("utf-8-sig", "replace")
         headers = self.headers
         return from_status(
             self.status, said, request_id=request_id(headers), retry_after=retry_after(headers)
@@ -308,6 +313,12 @@ def _copy_of(session: requests.Session, state: ConnectionState) -> requests.Sess
 
     def rebuild_auth(request: Any, response: requests.Response) -> None:
         # Called for each redirect, instead of requests' own, which would also look into .netrc.
+        if _has_secret(request):
+            # urllib3 logs each address.
+            raise RedirectError(
+                f"{urlsplit(response.url).hostname} redirects to an address with a secret of the "
+                "request in it, which is not followed."
+            )
         if request.method != response.request.method:
             place = urlsplit(request.url or "")
             raise RedirectError(
@@ -333,6 +344,18 @@ def _copy_of(session: requests.Session, state: ConnectionState) -> requests.Sess
         session.__dict__, cookies=cookies, adapters=adapters, rebuild_auth=rebuild_auth
     )
     return copy
+
+
+def _has_secret(request: Any) -> bool:
+    """Whether the address has the token, or another secret of the request."""
+    keys = {
+        name: value
+        for name, value in request.headers.items()
+        if is_secret(name) and name.lower() != "cookie"  # which may have any word of a path
+    }
+    secrets = secrets_in(headers=keys, body=request.body)
+    redact = redactor(secret for secret in secrets if len(secret) >= SHORT)
+    return redact(request.url) != str(request.url)
 
 
 def _refused(error: BaseException) -> requests.Response | None:

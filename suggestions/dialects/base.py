@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from suggestions._util.secret import hide_headers, hide_within, revealed
 from suggestions.dialects.question import ROLES
 
 if TYPE_CHECKING:
@@ -31,17 +32,29 @@ LINES: Mapping[str, Framing] = {
 Asked = str | list[dict[str, Any]]
 """A checked question: a text, or messages."""
 Options = Mapping[str, Any]
-"""The options of a question, as `SuggestionsEventSource` takes them."""
+"""The options of a question, as `SuggestionsEventSource` takes them.
+
+A text whose name speaks of a secret, such as `options["api_key"]`, comes as a
+`suggestions.auth.Secret`, so that no traceback shows it. It can be put into the body or a header as
+it is; calling it returns the text."""
 
 
 class Request(NamedTuple):
     """A request to the service. `json` is the body before it is serialised; `url` is empty if the
-    dialect has no address of its own."""
+    dialect has no address of its own. `headers` has texts, and a `Secret` where one is hidden."""
 
     url: str
     json: Any = None
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, Any] = {}
     method: str = "POST"
+
+    def hidden(self) -> Request:
+        """The request as it is held: without a secret that a variable would show."""
+        return self._replace(headers=hide_headers(self.headers), json=hide_within(self.json))
+
+    def revealed(self) -> Request:
+        """The request as it is sent."""
+        return self._replace(headers=revealed(self.headers), json=revealed(self.json))
 
 
 class Dialect(ABC):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from suggestions._util.arguments import check_flag, check_url
+from suggestions._util.secret import hide
 from suggestions.auth import Token, check_token
 from suggestions.dialects.base import Asked, Dialect, Options, Request
 from suggestions.dialects.chat import decode_completion
@@ -30,6 +31,7 @@ class Chatbot(Dialect):
     """
 
     name = "chatbot"
+    base_url = ""
     ends_at_eof = True
     roles = ROLES - {"jetpack-ai"}
 
@@ -40,6 +42,7 @@ class Chatbot(Dialect):
         *,
         think_tags: bool = False,
     ) -> None:
+        token = hide(token)
         check_token(token)
         self.base_url = "" if base_url is None else check_url(base_url).rstrip("/")
         self.token = token

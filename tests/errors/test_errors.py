@@ -644,7 +644,7 @@ def test_a_short_token_is_no_part_of_other_words() -> None:
 
 @pytest.mark.parametrize("secret", ["-\\-\\" * 20, "\\" * 40 + "x", '"-/"' * 20, "a" * 100])
 def test_taking_a_token_out_does_not_hang(secret: str) -> None:
-    for body in ("\\" * 65_536, '\\"-' * 20_000, "a" * 65_536):
+    for body in ("\\" * 65_535 + ".", '\\"-' * 20_000, "a" * 65_536):
         error = SuggestionsError("No.", body=body)
         redact(error, [secret])
         assert error.body == body or "a" in body

@@ -481,8 +481,8 @@ def test_an_endless_body_is_read_up_to_a_bound(
     ("status", "kind", "bound"),
     [
         (200, "application/json", 16 * 1024 * 1024),
-        (200, "text/html", 64 * 1024),
-        (500, "application/json", 64 * 1024),
+        (200, "text/html", 128 * 1024),
+        (500, "application/json", 128 * 1024),
     ],
 )
 def test_no_more_of_a_body_is_read_than_its_bound(status: int, kind: str, bound: int) -> None:
