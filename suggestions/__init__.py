@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from suggestions.dialects import Dialect as Dialect
     from suggestions.dialects import Question as Question
+    from suggestions.dialects.image import image as image
     from suggestions.errors import SuggestionsError as SuggestionsError
     from suggestions.events import Event as Event
 
@@ -50,6 +51,7 @@ _HOMES = {
     "ask_question": "_sources.ask",
     "ask_question_sync": "_sources.ask",
     "errors": "",
+    "image": "dialects.image",
     "signals": "",
 }
 
@@ -67,6 +69,7 @@ __all__ = [
     "ask_question",
     "ask_question_sync",
     "errors",
+    "image",
     "signals",
 ]
 

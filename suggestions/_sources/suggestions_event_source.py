@@ -25,7 +25,8 @@ from suggestions._util import arguments, fork
 from suggestions._wire.timeouts import check_timeouts
 from suggestions.auth import Token, check_token
 from suggestions.dialects import DialectName, find
-from suggestions.dialects.question import Question, check_question
+from suggestions.dialects.base import checked
+from suggestions.dialects.question import Question
 from suggestions.events import FunctionCall, ToolCall, Usage
 
 if TYPE_CHECKING:
@@ -95,11 +96,8 @@ class SuggestionsEventSource(EventTarget):
         dialect = self._dialect = find(dialect)
         token = token if token is not None else dialect.token
         check_token(token)
-        request = dialect.request(
-            check_question(question, dialect.roles),
-            arguments.check_options(options),
-            stream=_stream,
-        )
+        options = arguments.check_options(options)
+        request = dialect.request(checked(question, dialect), options, stream=_stream)
         arguments.check_json("question", request.json)
         accept = {} if _stream else {"Accept": "application/json"}
         if url is None and not request.url:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from suggestions._util.arguments import check_flag, check_headers, check_json
 from suggestions.auth import Token, check_token
 from suggestions.dialects.base import Asked, Dialect, Options, Request, refuse
+from suggestions.dialects.question import ROLES
 
 BEARER = "Authorization"
 """The header that has the key after the word "Bearer" (RFC 6750); every other has it bare."""
@@ -46,6 +47,7 @@ class ModelAPI(Dialect):
     own_key_header: ClassVar[str] = BEARER
     question_field: ClassVar[str] = "messages"
     own_headers: ClassVar[Mapping[str, str]] = {}
+    roles = ROLES
 
     def __init__(
         self,
