@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from suggestions.dialects import Dialect as Dialect
     from suggestions.dialects import Question as Question
+    from suggestions.dialects.image import image as image
     from suggestions.errors import SuggestionsError as SuggestionsError
     from suggestions.events import Event as Event
 
@@ -51,6 +52,7 @@ _HOMES = {
     "ask_question": "_sources.ask",
     "ask_question_sync": "_sources.ask",
     "errors": "",
+    "image": "dialects.image",
     "shutdown": "_sources.ending",
     "signals": "",
 }
@@ -69,6 +71,7 @@ __all__ = [
     "ask_question",
     "ask_question_sync",
     "errors",
+    "image",
     "shutdown",
     "signals",
 ]

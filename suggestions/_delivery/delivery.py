@@ -133,8 +133,7 @@ class Delivery:
                 self.disconnect(lost)
             self.known.add(connection, handler)
             is_late = bool(self.log)
-            cursor = self._late_cursor() if is_late else self.live
-            cursor.add(connection)
+            (self._late_cursor() if is_late else self.live).add(connection)
         if is_late:
             self.wake(late=True)
 
@@ -145,11 +144,6 @@ class Delivery:
             return self.late[-1]
         self.late.append(cursor)
         return cursor
-
-    def connections(self, name: str, handler: Handler) -> list[Connection]:
-        """The connections that a handler has for a name."""
-        with self.lock:
-            return self.known.of(name, handler)
 
     def disconnect_handler(self, name: str, handler: Handler) -> None:
         """No call of that handler for that name begins any more."""
@@ -331,8 +325,7 @@ class Delivery:
 
     def _watchers(self, name: str) -> list[Connection]:
         signal = self.entries.signals.get(name)
-        handlers = () if signal is None else signal.receivers_for(self.target)
-        return [watching(name, handler) for handler in handlers]
+        return [watching(name, h) for h in signal.receivers_for(self.target)] if signal else []
 
     # What handlers raise
 

@@ -146,10 +146,12 @@ class StreamEntries:
     def _go_back(self, delivery: Delivery, connection: Connection, position: int) -> None:
         """Makes a late handler of one that gets the entries from a position on once more."""
         delivery.disconnect(connection)
-        connection.is_active = True
-        cursor = Cursor(position)
-        cursor.receivers = {connection.name: {connection: None}}
-        delivery.late.append((connection, cursor))
+        handler = connection.handler
+        if handler is not None:
+            connection.is_active = True
+            delivery.known.add(connection, handler)
+            delivery.late.append(Cursor(position))
+            delivery.late[-1].add(connection)
 
     def _is_owed_to_all(
         self, delivery: Delivery, event: Event[Any], owed: list[Connection]

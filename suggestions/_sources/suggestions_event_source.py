@@ -28,7 +28,8 @@ from suggestions._util.secret import hide, hide_fields, hide_headers
 from suggestions._wire.timeouts import check_timeouts
 from suggestions.auth import Token, check_token
 from suggestions.dialects import DialectName, find
-from suggestions.dialects.question import Question, check_question
+from suggestions.dialects.base import checked
+from suggestions.dialects.question import Question
 from suggestions.events import FunctionCall, ToolCall, Usage
 
 if TYPE_CHECKING:
@@ -97,8 +98,8 @@ class SuggestionsEventSource(EventTarget):
         arguments.refuse_unknown("SuggestionsEventSource()", list(unknown))
         dialect = self._dialect = find(dialect)
         check_token(token := token if token is not None else hide(dialect.token))
-        asked = check_question(question, dialect.roles)
-        request = dialect.request(asked, arguments.check_options(options), stream=_stream)
+        options = arguments.check_options(options)
+        request = dialect.request(checked(question, dialect), options, stream=_stream)
         arguments.check_json("question", request.json)
         accept = {} if _stream else {"Accept": "application/json"}
         if url is None and not request.url:

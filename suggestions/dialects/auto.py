@@ -44,7 +44,7 @@ class Auto(Dialect):
     """
 
     name = "auto"
-    roles = ROLES | {"developer", "tool", "function"}
+    roles = ROLES | {"function", "jetpack-ai"}
     framings: Mapping[str, Framing] = {**EVENTS, **LINES, "text/plain": "text"}
 
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from suggestions._util.secret import hide_headers, hide_within, revealed
-from suggestions.dialects.question import ROLES
+from suggestions.dialects.question import ROLES, check_question
 
 if TYPE_CHECKING:
     from suggestions._wire.sse import ServerSentEvent
@@ -75,8 +75,13 @@ class Dialect(ABC):
     think_tags = False
     """True if the model's reasoning is in its text, between `<think>` and `</think>`, before the
     answer: it is reported as `reasoning` then."""
-    roles = ROLES
+    roles = ROLES | {"jetpack-ai"}
     """The roles that a message of the question may have."""
+    opaque: frozenset[str] = frozenset()
+    """Types of parts that the service has signed or encrypted, and that go back to it as they came:
+    "thinking", "redacted_thinking", "reasoning". Those of other services are left out."""
+    has_items = False
+    """True if a question may have items of the service's own, with a `type` and no `role`."""
 
     def __init_subclass__(cls) -> None:
         if not hasattr(cls, "name"):
@@ -115,6 +120,13 @@ class Dialect(ABC):
     def authorize(self, request: Request, token: str) -> Request:
         """The request with the token; by default as a bearer token (RFC 6750, section 2.1)."""
         return request._replace(headers={**request.headers, "Authorization": f"Bearer {token}"})
+
+
+def checked(question: object, dialect: Dialect) -> Asked:
+    """A question that is made to that dialect. Raises what `check_question` raises."""
+    return check_question(
+        question, dialect.roles, opaque=dialect.opaque, has_items=dialect.has_items
+    )
 
 
 def refuse(

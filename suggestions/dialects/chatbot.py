@@ -14,6 +14,7 @@ from suggestions.auth import Token, check_token
 from suggestions.dialects.base import Asked, Dialect, Options, Request
 from suggestions.dialects.chat import decode_completion
 from suggestions.dialects.delta import Delta
+from suggestions.dialects.parts import text_alone
 from suggestions.dialects.question import ROLES
 from suggestions.dialects.text import decode_text
 
@@ -33,7 +34,7 @@ class Chatbot(Dialect):
     name = "chatbot"
     base_url = ""
     ends_at_eof = True
-    roles = ROLES - {"jetpack-ai"}
+    roles = ROLES - {"developer", "tool"}
 
     def __init__(
         self,
@@ -74,4 +75,5 @@ def _item(n: int, item: Mapping[str, Any]) -> dict[str, Any]:
             raise ValueError(
                 f"question[{n}][{name!r}] is not for chatbot: it takes role and content alone"
             )
-    return {"role": item["role"], "Content": item["content"]}
+    content = text_alone(f"question[{n}]", item["content"], "chatbot")
+    return {"role": item["role"], "Content": content}

@@ -11,6 +11,7 @@ from suggestions._util.redaction import without_values
 from suggestions._util.secret import hide, hide_fields
 from suggestions.auth import Token, check_token
 from suggestions.dialects.base import Asked, Dialect, Options, Request, refuse
+from suggestions.dialects.question import ROLES
 
 BEARER = "Authorization"
 """The header that has the key after the word "Bearer" (RFC 6750); every other has it bare."""
@@ -50,6 +51,7 @@ class ModelAPI(Dialect):
     own_key_header: ClassVar[str] = BEARER
     question_field: ClassVar[str] = "messages"
     own_headers: ClassVar[Mapping[str, str]] = {}
+    roles = ROLES
 
     def __init__(
         self,

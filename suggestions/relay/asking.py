@@ -14,8 +14,9 @@ from suggestions._util.one_line import printable
 from suggestions._util.secret import hide, hide_fields
 from suggestions.auth import Token
 from suggestions.dialects import Dialect, DialectName, find
+from suggestions.dialects.base import checked
 from suggestions.dialects.openai import OpenAI
-from suggestions.dialects.question import Question, check_question
+from suggestions.dialects.question import Question
 from suggestions.relay.answer_stream import AnswerStream
 from suggestions.relay.callbacks import Callback, Callbacks
 from suggestions.relay.frames import FramesName, Wording, make_frames
@@ -80,7 +81,7 @@ def relay(
     callbacks = Callbacks(context, on_content, on_complete, on_error)
     chosen = _choose_dialect(dialect, model, has_url=url is not None)
     source = SuggestionsEventSource(
-        _check_messages(messages, chosen.roles),
+        _check_messages(messages, chosen),
         token,
         url=url,
         options={name: value for name, value in options.items() if value is not None},
@@ -119,10 +120,10 @@ def build_messages(
     return [*instructions, *map(dict, history), {"role": "user", "content": prompt}]
 
 
-def _check_messages(messages: object, roles: frozenset[str]) -> str | list[dict[str, Any]]:
-    """As `check_question`, but its errors name the argument of `relay`."""
+def _check_messages(messages: object, dialect: Dialect) -> str | list[dict[str, Any]]:
+    """As `checked`, but its errors name the argument of `relay`."""
     try:
-        return check_question(messages, roles)
+        return checked(messages, dialect)
     except (TypeError, ValueError) as error:
         raise type(error)(str(error).replace("question", "messages", 1)) from None
 
