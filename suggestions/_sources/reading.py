@@ -13,13 +13,13 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Generator
-from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from suggestions._delivery.delivery import Delivery
 from suggestions._sources.wait import Wait
 from suggestions._util import threads
 from suggestions._util.clock import Alarm, clock
+from suggestions._util.elapsed import monotonic
 from suggestions._wire import Watch
 
 if TYPE_CHECKING:
