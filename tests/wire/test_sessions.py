@@ -232,7 +232,8 @@ def test_an_ssl_context_of_a_plain_adapter(session: requests.Session, tmp_path: 
 def test_retries_of_a_plain_adapter_after_a_status(session: requests.Session) -> None:
     retry = Retry(total=3, status_forcelist=[503], allowed_methods=None, backoff_factor=0)
     session.mount("http://", HTTPAdapter(max_retries=retry))
-    answers = iter([sized("503 Busy"), sized("503 Busy"), STREAM])
+    busy = sized("503 Busy", Connection="close")
+    answers = iter([busy, busy, STREAM])
 
     def script(peer: Peer) -> None:
         peer.request()
