@@ -119,6 +119,16 @@ def test_an_adapter_of_the_users_own_that_is_refused(own: requests.Session) -> N
     assert told.names.count("retry") == 2, "as without an adapter of one's own"
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_adapter_of_the_users_own_whose_proxy_is_not_there(
+    own: requests.Session, scheme: str
+) -> None:
+    own.proxies = {scheme: f"http://127.0.0.1:{free_port()}"}
+    error = Told(f"{scheme}://localhost/", session=own, retries=0).error()
+    assert type(error) is errors.ConnectionFailedError
+    assert error.message == "No connection to the proxy: Connection refused."
+
+
 def test_an_adapter_of_the_users_own_that_finds_no_address(own: requests.Session) -> None:
     with unknown_host("nowhere.test"):
         error = Told("http://nowhere.test/", session=own, retries=0, token=None).error()
