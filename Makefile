@@ -8,13 +8,14 @@ VENV ?= .venv
 ARGS ?=
 CODE = $(wildcard noxfile.py suggestions tests examples benchmarks docs/*.py release soak fuzz)
 
-.PHONY: help demo test toolkits servers browser bench fuzz soak docs matrix coverage mutants lint types check release-check audit clean
+.PHONY: help demo test toolkits servers beside browser bench fuzz soak docs matrix coverage mutants lint types check release-check audit clean
 
 help:
 	@echo "make demo    show what it does: three answers, no key and no network needed"
 	@echo "make test    run the tests; arguments for pytest: make test ARGS=\"-k close\""
 	@echo "make toolkits  install the toolkits that make test skips without them"
 	@echo "make servers   install the web servers that make test skips without them"
+	@echo "make beside    install the libraries that make test is to run beside, and skips without them"
 	@echo "make browser   install Playwright, for the browser tests that make test skips without it"
 	@echo "make bench   compare it with its peers: make bench ARGS=\"--quick flood\""
 	@echo "make fuzz    feed it hostile bytes for five minutes: make fuzz ARGS=\"--seconds 60 answer\""
@@ -40,6 +41,9 @@ toolkits: $(VENV)/.has-test,toolkits
 	@true
 
 servers: $(VENV)/.has-test,servers
+	@true
+
+beside: $(VENV)/.has-test,beside
 	@true
 
 browser: $(VENV)/.has-test,browser

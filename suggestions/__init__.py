@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from suggestions._sources.ask import ask_question as ask_question
     from suggestions._sources.ask import ask_question_sync as ask_question_sync
     from suggestions._sources.controller import Controller as Controller
+    from suggestions._sources.ending import shutdown as shutdown
     from suggestions._sources.event_source import EventSource as EventSource
     from suggestions._sources.suggester import Suggester as Suggester
     from suggestions._sources.suggestions_event_source import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     )
     from suggestions.dialects import Dialect as Dialect
     from suggestions.dialects import Question as Question
+    from suggestions.dialects.image import image as image
     from suggestions.errors import SuggestionsError as SuggestionsError
     from suggestions.events import Event as Event
 
@@ -50,6 +52,8 @@ _HOMES = {
     "ask_question": "_sources.ask",
     "ask_question_sync": "_sources.ask",
     "errors": "",
+    "image": "dialects.image",
+    "shutdown": "_sources.ending",
     "signals": "",
 }
 
@@ -67,6 +71,8 @@ __all__ = [
     "ask_question",
     "ask_question_sync",
     "errors",
+    "image",
+    "shutdown",
     "signals",
 ]
 

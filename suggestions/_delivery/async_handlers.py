@@ -23,7 +23,7 @@ def is_async(handler: Callable[..., Any]) -> TypeGuard[AsyncHandler]:
 class AsyncCall:
     """A call of an async handler, in its turn or waiting for it."""
 
-    __slots__ = ("connection", "event", "handler", "is_dropped", "way")
+    __slots__ = ("connection", "event", "handler", "has_begun", "is_dropped", "is_sure", "way")
 
     def __init__(
         self, connection: Connection, event: Event[Any], handler: Handler, way: Way
@@ -32,7 +32,10 @@ class AsyncCall:
         self.event = event
         self.handler = handler
         self.way = way
+        self.has_begun = False
         self.is_dropped = False
+        self.is_sure = False
+        """`close()` has left the event to all its handlers."""
 
 
 _current: ContextVar[AsyncCall | None] = ContextVar("_current", default=None)
@@ -55,7 +58,6 @@ class AsyncCalls:
     ) -> None:
         self.pending: deque[AsyncCall] = deque()
         self.spawn: Spawn | None = None
-        self._has_begun = False  # a call for the current event
         self._may_begin = may_begin
         self._failed = failed
         self._ended = ended
@@ -70,9 +72,10 @@ class AsyncCalls:
 
     def add(self, connection: Connection, event: Event[Any], handler: Handler, way: Way) -> None:
         """Calls the handler after all calls that are pending."""
-        self.pending.append(AsyncCall(connection, event, handler, way))
+        call = AsyncCall(connection, event, handler, way)
+        call.is_sure = not self._may_begin(connection.name)
+        self.pending.append(call)
         if len(self.pending) == 1:
-            self._has_begun = False
             self._begin_next()
 
     def drop(self, is_unwanted: Callable[[Connection], bool]) -> None:
@@ -80,14 +83,11 @@ class AsyncCalls:
         for call in tuple(self.pending):
             call.is_dropped |= is_unwanted(call.connection)
 
-    def drop_all(self) -> bool:
-        """No pending call begins any more.
-
-        Returns True if there were some, and none for the same event had begun.
-        """
-        calls = [call for call in tuple(self.pending) if not call.is_dropped]
+    def drop_all(self) -> list[Connection]:
+        """No pending call begins any more. Returns the connections of those that will not."""
+        calls = [call for call in self.pending if not (call.is_dropped or call.has_begun)]
         self.drop(lambda connection: True)
-        return bool(calls) and not self._has_begun
+        return [call.connection for call in calls]
 
     def runs_here(self) -> bool:
         """Whether the caller is one of the handlers that are awaited."""
@@ -109,8 +109,9 @@ class AsyncCalls:
             # The task may begin after close(), after disconnect(), or after the signal's abort.
             signal = call.connection.signal
             is_unwanted = call.is_dropped or (signal is not None and signal.aborted)
-            if not is_unwanted and self._may_begin(call.connection.name):
-                self._has_begun = True
+            may_begin = call.is_sure or self._may_begin(call.connection.name)
+            if may_begin and not is_unwanted:
+                call.has_begun = True
                 await call.way(call.handler, call.event.target, call.event)
 
         def ended(exception: BaseException | None) -> None:

@@ -11,9 +11,9 @@ that thread goes on, and the holder, after giving it back, looks for entries onc
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Collection, Mapping
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
 from suggestions._delivery.async_handlers import AsyncCalls
@@ -23,6 +23,7 @@ from suggestions._delivery.handler_errors import HandlerErrors
 from suggestions._delivery.handler_errors import logger as logger
 from suggestions._delivery.handlers import Connection, Handler, watching
 from suggestions._util.arguments import check_dispatch
+from suggestions._util.elapsed import monotonic
 from suggestions._util.waiting import Waiters
 from suggestions.events import Event, HandlerFailure
 from suggestions.signals import WATCHED
@@ -96,6 +97,8 @@ class Delivery:
         """A loop takes a step of reading. After it, the loop delivers what the step brought."""
         self.is_due = False
         """After that step, something is to be delivered even if no handler is connected."""
+        self.nests = False
+        """Handlers are also called in a loop of the host that a handler itself runs."""
         self._own_thread = OwnThread(self)
         self._runner: Host | OwnThread = self._own_thread
         self.handler_errors = HandlerErrors(self._send_failure)
@@ -121,6 +124,8 @@ class Delivery:
 
     def connect(self, connection: Connection, handler: Handler) -> None:
         """Adds a connection for `handler`, unless it has one for that name."""
+        if sys.is_finalizing():
+            return  # a thread that will never go on may hold the lock
         with self.lock:
             if self.known.of(connection.name, handler):
                 return
@@ -128,8 +133,7 @@ class Delivery:
                 self.disconnect(lost)
             self.known.add(connection, handler)
             is_late = bool(self.log)
-            cursor = self._late_cursor() if is_late else self.live
-            cursor.add(connection)
+            (self._late_cursor() if is_late else self.live).add(connection)
         if is_late:
             self.wake(late=True)
 
@@ -140,11 +144,6 @@ class Delivery:
             return self.late[-1]
         self.late.append(cursor)
         return cursor
-
-    def connections(self, name: str, handler: Handler) -> list[Connection]:
-        """The connections that a handler has for a name."""
-        with self.lock:
-            return self.known.of(name, handler)
 
     def disconnect_handler(self, name: str, handler: Handler) -> None:
         """No call of that handler for that name begins any more."""
@@ -190,8 +189,11 @@ class Delivery:
     # What happens
 
     def append(self, entry: Any, *, here: bool = False) -> None:
-        """Adds an entry to the log, and wakes the thread that delivers it."""
+        """Adds an entry to the log, and wakes the thread that delivers it. Drops it if no handler
+        may be called: a stream that is opened again begins with what comes then."""
         with self.lock:
+            if self.audible is NOTHING:
+                return
             self.log.append(entry)
         self.wake(here=here)
 
@@ -234,8 +236,9 @@ class Delivery:
         """
         log, live, deliver = self.log, self.live, self.entries.deliver
         pending, out_of_time = self.async_calls.pending, False
+        baton, is_nested = self._baton, self.nests and self.is_delivering_here()
         try:
-            while not pending and (baton := self._baton).acquire(blocking=wait):
+            while not pending and (is_nested or (baton := self._baton).acquire(blocking=wait)):
                 self._holder = threading.get_ident()
                 try:
                     while not (pending or out_of_time) and self._escaped is None:
@@ -256,8 +259,9 @@ class Delivery:
                     if self._escaped is not None:
                         self._raise_escaped()
                 finally:
-                    self._holder = None
-                    baton.release()  # in a child that a handler forked, `_baton` is new
+                    if not is_nested:
+                        self._holder = None
+                        baton.release()  # in a child that a handler forked, `_baton` is new
                 # A thread that did not get the baton meanwhile relies on this one.
                 is_idle = live.position == len(log) and not (self._after_all or self.late)
                 if is_idle or out_of_time or not self._has_work(live_only):
@@ -321,8 +325,7 @@ class Delivery:
 
     def _watchers(self, name: str) -> list[Connection]:
         signal = self.entries.signals.get(name)
-        handlers = () if signal is None else signal.receivers_for(self.target)
-        return [watching(name, handler) for handler in handlers]
+        return [watching(name, h) for h in signal.receivers_for(self.target)] if signal else []
 
     # What handlers raise
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from time import monotonic
 from typing import Any, NoReturn, Protocol
 
+from suggestions._util import threads
+from suggestions._util.elapsed import monotonic
 from suggestions._wire import Watch
 
 Spawn = Callable[[Callable[[], Any], Callable[[BaseException | None], None]], object]
@@ -88,7 +89,7 @@ class OwnThread:
         if not self._pending.acquire(blocking=False):
             return
         try:
-            threading.Thread(target=self._run, name="suggestions-deliver", daemon=True).start()
+            threads.start(self._run, "deliver", self._deliverable)
         except RuntimeError:
             # The interpreter exits, or there are too many threads: the caller's delivers.
             self._pending.release()

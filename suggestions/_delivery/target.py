@@ -95,10 +95,12 @@ class EventTarget:
         """
         handlers.check_name(type)
         handlers.check_listener(type, listener)
-        for known in self._delivery.connections(type, listener):
-            # If its signal was aborted, it goes with the next event; it must not keep this one out.
-            if known.signal is not None and known.signal.aborted:
-                self._delivery.disconnect(known)
+        with self._delivery.lock:
+            for known in self._delivery.known.of(type, listener):
+                # If its signal was aborted, it goes with the next event; it must not keep this one
+                # out.
+                if known.signal is not None and known.signal.aborted:
+                    self._delivery.disconnect(known)
         self._connect(type, listener, handlers.event_alone, once=once, signal=signal)
 
     def remove_event_listener(self, type: str, listener: Callable[[Event[Any]], object]) -> None:

@@ -23,12 +23,12 @@ from suggestions.dialects.delta import (
 from suggestions.dialects.opening import Opening, Verdict
 from suggestions.dialects.think_tags import ThinkTags
 from suggestions.errors import (
+    SAID,
     AnswerTooLargeError,
     MalformedStreamError,
     SuggestionsError,
     UnclearPromptError,
     from_reason,
-    one_line,
 )
 from suggestions.events import Event, FunctionCall, Later, ServerSentEvent, ToolCall, Usage
 
@@ -182,10 +182,10 @@ class Answer:
         self._take_other_choice()
         if self.ended:
             return
+        error.request_id = error.request_id or self.request_id
         self._redact(error)
         self.error = error
         error.partial_text = self.full_message
-        error.request_id = error.request_id or self.request_id
         self._end(
             "error", *(Event(name, error) for name in (error.code, "error_response", "error"))
         )
@@ -333,10 +333,11 @@ class _Parts:
 
 
 def _nothing_understood(message: ServerSentEvent) -> MalformedStreamError:
-    name = "" if message.type == "message" else f"event {message.type!r} with "
+    name = "" if message.type == "message" else f"event: {message.type}, data: "
     return MalformedStreamError(
         "The service sent messages, but none that the dialect understands. Is it the right "
-        f"dialect? The first was {name}{one_line(message.data)!r}.",
+        f"dialect? The first was '{SAID}'.",
+        said=name + message.data,
         body=message.data,
     )
 

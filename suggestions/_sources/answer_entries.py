@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 from math import inf
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from suggestions._delivery.delivery import Delivery
@@ -13,6 +12,8 @@ from suggestions._delivery.handler_errors import forget_failures
 from suggestions._delivery.handlers import Cursor
 from suggestions._sources.answer import Answer
 from suggestions._sources.text_so_far import TextSoFar
+from suggestions._util.clock import Alarm, clock
+from suggestions._util.elapsed import monotonic
 from suggestions.events import NAMES, Event, Later, ServerSentEvent
 from suggestions.signals import BY_NAME, WATCHED
 
@@ -60,7 +61,7 @@ class AnswerEntries:
         self.log = log
         self._answer = answer
         self._throttle = throttle
-        self._timer: threading.Timer | None = None
+        self._alarm: Alarm | None = None
 
     def cursor(self) -> TextCursor:
         # With a throttle, a late handler cannot get every earlier suggestion: all at once they
@@ -124,7 +125,7 @@ class AnswerEntries:
             if cursor.next_suggestion is None:
                 cursor.next_suggestion = monotonic() + self._throttle
             if monotonic() < cursor.next_suggestion:
-                self._set_timer(delivery, cursor.next_suggestion)
+                self._set_alarm(delivery, cursor.next_suggestion)
                 return
         self._suggest_now(delivery, cursor)
 
@@ -139,25 +140,26 @@ class AnswerEntries:
             has_run = not delivery.async_calls.pending
             cursor.next_suggestion = monotonic() + self._throttle if has_run else None
 
-    def _set_timer(self, delivery: Delivery, moment: float) -> None:
+    def _set_alarm(self, delivery: Delivery, moment: float) -> None:
         """Has a suggestion that was held back delivered at that moment, even if no text comes."""
-        if self._timer is None and moment != inf:
-            seconds = max(0.0, moment - monotonic())
-            timer = threading.Timer(seconds, self._on_timer, args=(delivery,))
-            timer.daemon = True
-            self._timer = timer
-            try:
-                timer.start()
-            except RuntimeError:
-                self._timer = None  # no thread to be had: it is delivered with the next entry
+        if self._alarm is None and moment != inf:
+            # If no thread can be started for it, it is delivered with the next entry.
+            with contextlib.suppress(RuntimeError), delivery.lock:
+                self._alarm = clock.call_at(moment, lambda: self._on_alarm(delivery))
 
-    def _on_timer(self, delivery: Delivery) -> None:
-        self._timer = None
+    def _on_alarm(self, delivery: Delivery) -> None:
         with delivery.lock:
+            self._alarm = None
             if delivery.is_over or delivery.is_host_gone or not delivery.live.is_owed:
                 return
             self.log.append(None)
-        delivery.wake(here=True)
+        delivery.wake()
+
+    def cancel_alarm(self) -> None:
+        """No suggestion that was held back is delivered by itself any more."""
+        alarm, self._alarm = self._alarm, None
+        if alarm is not None:
+            clock.cancel(alarm)
 
     # The end
 
@@ -177,9 +179,7 @@ class AnswerEntries:
         return True
 
     def _finish(self, delivery: Delivery) -> None:
-        timer, self._timer = self._timer, None
-        if timer is not None:
-            timer.cancel()
+        self.cancel_alarm()
         with delivery.lock:
             delivery.is_over = True
             self.log.append(Event("end"))

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from suggestions._sources.awaiting_loop import AwaitingLoop
 
 
+_WAIT_BLOCKS = "wait() would block the thread that has to run the handlers: connect one to 'end'"
+
+
 class Following:
     """What iteration, `result()` and `await` have in common."""
 
@@ -24,6 +27,7 @@ class Following:
         answer: Answer,
         delivery: Delivery,
         text_waiters: Waiters,
+        close: Callable[[], object],
         leave_loop: Callable[[], object],
     ) -> None:
         self.loop: AwaitingLoop | None = None
@@ -31,18 +35,64 @@ class Following:
         self._answer = answer
         self._delivery = delivery
         self._text_waiters = text_waiters
+        self._close = close
         self._leave_loop = leave_loop
         self._tasks = 0
+        self._callers = 0
+
+    # On a thread that blocks
+
+    def wait(self, timeout: float | None) -> bool:
+        """Blocks until every handler has run. Raises `RuntimeError` on the thread that has to run
+        the handlers."""
+        delivery, host = self._delivery, self._delivery.host
+        if not self._is_over():
+            runs_here = host is not None and host.runs_here()
+            if runs_here or delivery.is_delivering_here() or delivery.async_calls.runs_here():
+                raise RuntimeError(_WAIT_BLOCKS)
+            delivery.end_waiters.block_until(self._is_over, timeout, often=host is not None)
+        return delivery.is_settled()
+
+    def _is_over(self) -> bool:
+        if self._delivery.host is not None:
+            self._delivery.host.check()  # a host may end without calling back
+        return self._delivery.is_settled() or self._delivery.is_host_gone
+
+    def result(self, timeout: float | None) -> str:
+        """As `outcome`, after the end. Raises `TimeoutError` as well."""
+        with self._wanted():
+            ended = self._delivery.end_waiters.block_until(lambda: self._answer.ended, timeout)
+        if not ended:
+            raise TimeoutError(f"no whole answer within {timeout} seconds")
+        return self.outcome()
 
     def chunks(self) -> Iterator[str]:
         """Each piece of text as it arrives. Raises the error of a failed answer after the last."""
         place = 0
-        while (piece := self._piece(place)) is not None:
-            if piece:
-                yield piece
-                place += 1
-            else:
-                self._text_waiters.block_until(self._has_come(place))
+        with self._wanted():
+            while (piece := self._piece(place)) is not None:
+                if piece:
+                    yield piece
+                    place += 1
+                else:
+                    self._text_waiters.block_until(self._has_come(place))
+
+    # Under asyncio
+
+    async def whole(self) -> str:
+        """As `outcome`, after the end; on the loop that runs the handlers, after all of them."""
+        delivery = self._delivery
+        runs_here = delivery.host is not None and delivery.host.runs_here()
+        waits_for_handlers = runs_here and not delivery.async_calls.runs_here()
+
+        def is_done() -> bool:
+            is_delivered = delivery.is_settled() or delivery.is_host_gone
+            return self._answer.ended and (is_delivered or not waits_for_handlers)
+
+        with self._awaited(delivery.end_waiters) as bell:
+            while not is_done():
+                await bell.wait()
+        return self.outcome()
 
     async def achunks(self) -> AsyncIterator[str]:
         """As `chunks`, under asyncio."""
@@ -55,15 +105,38 @@ class Following:
                 else:
                     await bell.wait()
 
+    # For a relay
+
     def events(self, names: Iterable[str]) -> EventFollower:
         """The events of these names, from the first on."""
+        self._callers += 1  # it closes the source itself
         return EventFollower(self._answer, self._delivery, self._text_waiters, frozenset(names))
 
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Waits for a condition that comes true with the end."""
-        with self._awaited(self._delivery.end_waiters) as bell:
-            while not condition():
-                await bell.wait()
+    # What they have in common
+
+    @contextlib.contextmanager
+    def _wanted(self) -> Iterator[None]:
+        """A caller follows the answer. If it is left before the end, by `break`, an exception or a
+        cancelled task, and nothing else listens, the source is closed: the rest is not wanted."""
+        with self._delivery.lock:
+            self._callers += 1
+        try:
+            yield
+        except BaseException:
+            with self._delivery.lock:
+                self._callers -= 1
+            if not self._answer.ended and not self._has_listeners():
+                self._close()
+            raise
+        with self._delivery.lock:
+            self._callers -= 1
+
+    def _has_listeners(self) -> bool:
+        """Whether handlers are connected, or callers wait. What watches all sources does not
+        count: to log an answer is no reason to pay for it."""
+        delivery = self._delivery
+        has_handlers = bool(delivery.live.receivers or delivery.late)
+        return has_handlers or self._callers > 0 or bool(delivery.end_waiters.wakers)
 
     @contextlib.contextmanager
     def _awaited(self, waiters: Waiters) -> Iterator[Bell]:
@@ -78,7 +151,7 @@ class Following:
 
             self.loop = AwaitingLoop(delivery, self._leave_loop)
         try:
-            with waiters.bell() as bell:
+            with self._wanted(), waiters.bell() as bell:
                 yield bell
         finally:
             self._tasks -= 1

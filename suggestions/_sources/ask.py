@@ -20,8 +20,11 @@ def ask_question_sync(question: Question, **options: Any) -> str:
     then. Raises its `SuggestionsError` if it fails, `TypeError` and `ValueError` for wrong
     arguments.
     """
-    with SuggestionsEventSource(question, **options, _stream=False) as source:
+    has_host = options.get("dispatch") is not None
+    source = SuggestionsEventSource(question, **options, _stream=False)
+    del options  # so that a traceback of the answer's failure does not show them
+    with source:
         source._want_result("ask_question_sync()")
-        if options.get("dispatch") is None:
+        if not has_host:
             source.wait()
         return source.result()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from suggestions._util import redaction
 from suggestions._util.redaction import Redact
+from suggestions._util.secret import Secret
 from suggestions.events import Event
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def make_dump(
     log: Iterable[Any],
     whole: str | None,
     error: SuggestionsError | None,
-    secrets: Iterable[str],
+    secrets: Iterable[Secret[str]],
 ) -> str:
     """The text of a dump: the request, the response, and each message as it came."""
     entries = list(log)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import sys
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,12 @@ from suggestions import errors
 from suggestions._delivery.delivery import NOTHING, Delivery, logger
 from suggestions._delivery.dispatch import Dispatcher
 from suggestions._delivery.target import EventTarget
+from suggestions._sources import ending
 from suggestions._sources.reader import failure_from
 from suggestions._sources.stream_entries import EVERY, StreamEntries, StreamLog
 from suggestions._sources.subscription import ReadyState, Step, Subscription
-from suggestions._util import arguments, fork
+from suggestions._util import arguments, fork, threads
+from suggestions._util.secret import Secret, hide, hide_headers
 from suggestions._wire.request import check_request
 from suggestions.auth import Token, check_token
 from suggestions.events import Event
@@ -42,9 +45,10 @@ class EventSource(EventTarget):
     - `token`: a text, or a callable that returns the current one; asked for each connection.
     - `last_event_id`: the id of the event to go on after.
     - `read_timeout`: seconds; a connection that is silent for longer is dropped and opened again.
-    - `initial_retry_delay`, `max_retry_delay`: seconds before the next connection, at first and
-      at most. The server's `retry` takes the place of the first; attempts that fail in a row
-      double it, and up to a quarter is added at random.
+    - `initial_retry_delay`, `max_retry_delay`: seconds before the next connection, at first (0: at
+      once, which is 0.01) and at most. The server's `retry`, of which less than 0.1 counts as 0.1,
+      takes the place of the first; attempts that fail in a row double it, and up to a quarter is
+      added at random.
     - `session`: a `requests.Session` (proxy, certificates, adapters); it is never changed.
     - `dispatch`: a callable that queues a function for the thread the handlers are to run on;
       without it they run on the source's own thread.
@@ -55,7 +59,7 @@ class EventSource(EventTarget):
     - `open`, for each connection: a `ResponseInfo`.
     - `message`, or the name that the server gave the event: a `MessageEvent`. One that is named
       as an event of this list is a `message`.
-    - `comment`: the text of a comment line, before the event in whose block it is.
+    - `comment`: the text of a comment line, all of it after the colon, as soon as the line ends.
     - `error`: a `SuggestionsError`. If `ready_state` is CONNECTING, the stream is opened again
       after its `retry_after` (seconds). If it is CLOSED, only `restart()` opens it: the server
       answered with another status than 200 (204 is its way to end it) or another type than
@@ -75,6 +79,7 @@ class EventSource(EventTarget):
     CONNECTING = ReadyState.CONNECTING
     OPEN = ReadyState.OPEN
     CLOSED = ReadyState.CLOSED
+    _state = ReadyState.CONNECTING
     if TYPE_CHECKING:
         connect: ConnectToStream[EventSource]
         once: ConnectToStream[EventSource]
@@ -97,13 +102,14 @@ class EventSource(EventTarget):
         history: int = 1000,
         start: bool = True,
     ) -> None:
-        self._request = check_request(url, method, headers, body)
+        headers, body, token = hide_headers(headers), Secret(body), hide(token)
+        self._request = check_request(url, method, headers, body, session)
         check_token(token)
         self._token = token
         last_event_id = arguments.check_event_id(last_event_id)
         self._read_timeout = arguments.check_optional_seconds("read_timeout", read_timeout)
         self._reconnection_time = arguments.check_seconds(
-            "initial_retry_delay", initial_retry_delay
+            "initial_retry_delay", initial_retry_delay, may_be_0=True
         )
         self._max_retry_delay = arguments.check_seconds("max_retry_delay", max_retry_delay)
         self._session = arguments.check_session(session)
@@ -162,6 +168,7 @@ class EventSource(EventTarget):
     def restart(self) -> None:
         """Drops the connection, if there is one, and makes another at once, also after `close()`
         and after a failure. The stream goes on after `last_event_id`."""
+        ending.add(self)
         delivery = self._delivery
         with delivery.lock:
             if delivery.host is not None:
@@ -185,10 +192,9 @@ class EventSource(EventTarget):
             former.cancellation.cancel()
         if has_late:
             delivery.wake(late=True)  # those that were connected while it was closed
-        name = f"suggestions-stream-{next(_numbers)}"
-        thread = threading.Thread(target=self._follow, args=(subscription,), name=name, daemon=True)
+        name = f"stream-{next(_numbers)}"
         try:
-            thread.start()
+            threads.start(lambda: self._follow(subscription), name, delivery)
         except RuntimeError:
             self.close()  # so that the host does not call back either
             raise
@@ -200,6 +206,8 @@ class EventSource(EventTarget):
         that event counts as delivered; its other handlers are called too, unless the handler itself
         calls this. Events that came after it are dropped, and `last_event_id` goes back to it.
         """
+        if sys.is_finalizing():
+            return  # a thread that will never go on may hold the lock
         delivery = self._delivery
         with delivery.lock:
             if delivery.audible is not None:
@@ -216,6 +224,14 @@ class EventSource(EventTarget):
         if subscription is not None:
             subscription.cancellation.cancel()
         delivery.wake()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Blocks until the threads of this source have ended; False if `timeout` (seconds) came
+        first. Call `close()` before: it does not close.
+
+        Raises `RuntimeError` in a handler that runs on one of these threads.
+        """
+        return ending.join(self, timeout)
 
     def __enter__(self) -> Self:
         return self

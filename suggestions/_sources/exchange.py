@@ -10,9 +10,10 @@ from collections.abc import Generator, Iterable, Iterator
 from suggestions import errors
 from suggestions._sources.intake import Intake
 from suggestions._sources.wait import Wait
+from suggestions._util.secret import Secret, reveal
 from suggestions._wire import Decoder
 from suggestions._wire.abort import Aborted
-from suggestions._wire.headers import media_type, request_id
+from suggestions._wire.headers import media_type, request_id, type_as_sent
 from suggestions._wire.sniff import Sniffer
 from suggestions._wire.transport import Transport
 from suggestions.dialects import Dialect, Request
@@ -54,7 +55,7 @@ class Exchange:
         if request.json is not None:
             if "content-type" not in map(str.lower, headers):
                 headers["Content-Type"] = "application/json"
-            body = json.dumps(request.json).encode()
+            body = Secret(json.dumps(request.json, default=reveal).encode())
         transport.open(request.method, request.url, headers, body)
         status, identity = transport.status, request_id(transport.headers)
         if status == 204 or not 200 <= status < 300:
@@ -79,7 +80,7 @@ class Exchange:
             raise
         except Exception as error:
             raise errors.MalformedStreamError(
-                f"The answer is not what {self._dialect.name} sends: " + errors.one_line(str(error))
+                f"The answer is not what {self._dialect.name} sends: {errors.SAID}", said=str(error)
             ) from error
         if not (self._dialect.ends_at_eof or self._intake.has_reason_to_stop()):
             raise errors.stopped_early(self._body.unframed)
@@ -129,10 +130,10 @@ class Exchange:
         kind, held = self._media_type, self._body.held
         is_json = kind == "application/json" or kind.endswith("+json")
         is_json = is_json or held.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith((b"{", b"["))
-        limit = _LONGEST_WHOLE_ANSWER if is_json else errors.LONGEST_BODY
+        limit = _LONGEST_WHOLE_ANSWER if is_json else errors.LONGEST_RAW
         body = held + self._transport.read_all(limit - len(held), whole=is_json)
         is_json = is_json and len(body) < limit  # cut off at the limit, it is no JSON
-        text = (body if is_json else body[: errors.LONGEST_BODY]).decode("utf-8-sig", "replace")
+        text = (body if is_json else body[: errors.LONGEST_RAW]).decode("utf-8-sig", "replace")
         problem = None
         if is_json:
             try:
@@ -144,11 +145,12 @@ class Exchange:
                 raise
             except Exception as error:
                 problem = error
+        kind = type_as_sent(self._transport.content_type)
         kind = kind if re.fullmatch(_MEDIA_TYPE, kind) else "something"
-        quote = errors.one_line(text)
         raise errors.NotAnAnswerError(
             f"The service sent {kind} that is no answer. Is the URL right, or did a proxy or a "
-            "login page reply instead?" + (f" (It says: {quote})" if quote else ""),
+            "login page reply instead?",
+            said=text,
             status=self._info.status,
             body=text,
             request_id=self._info.request_id,
@@ -159,7 +161,7 @@ class Exchange:
         for delta in deltas:
             if isinstance(delta, Failure):
                 delta.error.status = self._info.status
-                delta.error.body = body[: errors.LONGEST_BODY]
+                delta.error.body = body
             yield delta
 
     def _choose_by(self, messages: list[ServerSentEvent], *, at_end: bool) -> bool:

@@ -12,7 +12,7 @@ from suggestions._sources.answer import MESSAGE_SIZE, Answer
 from suggestions._util.waiting import Waiters
 from suggestions.dialects import Dialect
 from suggestions.dialects.delta import Delta
-from suggestions.errors import MalformedStreamError, SuggestionsError, one_line
+from suggestions.errors import SAID, MalformedStreamError, SuggestionsError
 from suggestions.events import Event, ServerSentEvent
 
 _LARGE = 256 * 1024
@@ -169,7 +169,7 @@ def _malformed(
     message: ServerSentEvent, dialect: Dialect, error: Exception
 ) -> MalformedStreamError:
     return MalformedStreamError(
-        f"A message of the stream is not what {dialect.name} sends: "
-        f"{one_line(str(error))}. The message: {one_line(message.data)}",
+        f"A message of the stream is not what {dialect.name} sends: {SAID}",
+        said=f"{error}. The message: {message.data}",
         body=message.data,
     )

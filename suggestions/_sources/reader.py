@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import textwrap
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ class Reader:
         retries: int | None,
     ) -> None:
         self._dialect = dialect
-        self._request = request
+        self._request = request = request.hidden()
         self.credential = Credential(
             token, url=request.url, headers=request.headers, body=request.json, session=session
         )
@@ -80,9 +81,7 @@ class Reader:
             transport = self.transport = Transport(deadlines, self.cancellation, self._session)
             exchange = self._exchange = Exchange(transport, self._dialect, intake)
             try:
-                token = self.credential.current()
-                request = self._request
-                exchange.open(request if token is None else self._dialect.authorize(request, token))
+                exchange.open(self._authorized())
                 if has_loop() and transport.can_be_watched():
                     yield Wait.SOCKET
                 yield from exchange.read()
@@ -98,6 +97,13 @@ class Reader:
             logger.debug("attempt %d follows in %.3f s: %r", *retry)
             intake.add_event(Event("retry", retry))
             self.cancellation.sleep(retry.delay)
+
+    def _authorized(self) -> Request:
+        token = self.credential.current()
+        if token is None:
+            return self._request
+        # The dialect gets and returns texts; it may be the user's own.
+        return self._dialect.authorize(self._request.revealed(), token()).hidden()
 
     def _retry_after(
         self,
@@ -138,7 +144,8 @@ def failure_from(
         return None
     if isinstance(error, SuggestionsError):
         return error
-    trace = credential.traceback_of(error)
+    # Indented, because a message within it may look like a line of the log.
+    trace = textwrap.indent(credential.traceback_of(error), "  ")
     logger.error("the %s failed through no fault of the %s:\n%s", whole, peer, trace)
     failure = NetworkError(f"The {whole} could not be read: {type(error).__name__}.")
     failure.__cause__ = error

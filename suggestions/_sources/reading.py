@@ -13,12 +13,13 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Generator
-from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from suggestions._delivery.delivery import Delivery
 from suggestions._sources.wait import Wait
+from suggestions._util import threads
 from suggestions._util.clock import Alarm, clock
+from suggestions._util.elapsed import monotonic
 from suggestions._wire import Watch
 
 if TYPE_CHECKING:
@@ -88,8 +89,7 @@ class Reading:
 
     def start(self) -> None:
         """Takes the next steps on a thread. Raises `RuntimeError` if none can be started."""
-        name = f"suggestions-{next(_numbers)}"
-        threading.Thread(target=self._run, name=name, daemon=True).start()
+        threads.start(self._run, str(next(_numbers)), self._delivery)
 
     def let_block(self) -> None:
         """The caller is about to block. If the loop needs its thread to read, a thread reads."""
@@ -101,9 +101,12 @@ class Reading:
         self._go_on_on_thread()
 
     def leave_loop(self) -> None:
-        """Takes the next steps on a thread, also after another attempt."""
+        """Takes the next steps on a thread, also after another attempt; none if it was closed."""
         self._find_loop = lambda: None
-        self._go_on_on_thread()
+        if self._reader.cancellation.is_cancelled:
+            self.abandon()
+        else:
+            self._go_on_on_thread()
 
     def abandon(self) -> None:
         """The loop is over: takes no more steps. The answer has been closed before."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from suggestions._delivery.delivery import NOTHING, Delivery
-from suggestions._delivery.handlers import Cursor
+from suggestions._delivery.handlers import Connection, Cursor
 from suggestions.events import Event, MessageEvent
 from suggestions.signals import BY_NAME
 
@@ -123,10 +123,40 @@ class StreamEntries:
         self.log.forget("handler_error")
 
     def withdraw(self, delivery: Delivery) -> str | None:
-        """Withdraws what was not claimed, or was claimed for async handlers that have not begun.
+        """Withdraws what was not claimed, or was claimed only for async handlers that have not
+        begun. If other handlers were called for it, the event is kept for those.
 
         Returns the id of the last event before that, or None if there is nothing to withdraw.
         """
-        if delivery.async_calls.drop_all() and self._last_claim is not None:
-            self._last_claim.position -= 1
+        owed, claim = delivery.async_calls.drop_all(), self._last_claim
+        if owed and claim is not None:
+            position = claim.position - 1
+            event = self.log[position]
+            comes_again = (
+                event and claim is delivery.live and self._is_owed_to_all(delivery, event, owed)
+            )
+            if comes_again:
+                claim.position = position
+            for connection in owed:
+                # The call has disconnected a handler that was connected with `once`.
+                if not (comes_again and connection.is_active):
+                    self._go_back(delivery, connection, position)
         return self.log.withdraw(delivery.live.position)
+
+    def _go_back(self, delivery: Delivery, connection: Connection, position: int) -> None:
+        """Makes a late handler of one that gets the entries from a position on once more."""
+        delivery.disconnect(connection)
+        handler = connection.handler
+        if handler is not None:
+            connection.is_active = True
+            delivery.known.add(connection, handler)
+            delivery.late.append(Cursor(position))
+            delivery.late[-1].add(connection)
+
+    def _is_owed_to_all(
+        self, delivery: Delivery, event: Event[Any], owed: list[Connection]
+    ) -> bool:
+        """Whether no handler was called for an event but those that it is owed to."""
+        receivers, signal = delivery.live.receivers, self.signals.get(event.type)
+        known = (*receivers.get(event.type, ()), *receivers.get(EVERY, ()))
+        return not (signal and signal.receivers) and all(each in owed for each in known)

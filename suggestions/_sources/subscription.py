@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from suggestions import errors
 from suggestions._sources.stream_entries import OWN_NAMES
 from suggestions._wire.abort import Cancellation
-from suggestions._wire.headers import media_type
+from suggestions._wire.headers import media_type, type_as_sent
 from suggestions._wire.request import StreamRequest
 from suggestions._wire.retry import may_reconnect, reconnection_delay
 from suggestions._wire.sse import Comment, EventDecoder, ServerSentEvent
@@ -31,6 +31,18 @@ logger = logging.getLogger("suggestions")
 
 _ERROR_BODY = 5.0
 """Seconds for the body of a refusal: its status says enough."""
+_SOONEST_BY_SERVER = 0.1
+"""Seconds. A server that sets `retry: 0` and ends each stream would be asked without a rest."""
+# What the errors of a transport say of an answer.
+_ANSWER_AND_STREAM = (
+    ("No answer came", "No stream came"),
+    ("of the answer", "of the stream"),
+    ("within the answer", "within the stream"),
+    ("The answer's", "The stream's"),
+    ("The answer is", "The stream is"),
+    ("drops the question", "drops the body"),
+    ("The service sent no answer", "The server sent no stream"),
+)
 
 
 class ReadyState(IntEnum):
@@ -95,6 +107,7 @@ class Subscription:
                 error = errors.ConnectionLostError("The server ended the stream.")
             except errors.SuggestionsError as caught:
                 error = caught
+                _speak_of_a_stream(error)
                 self.credential.redact(error)
             finally:
                 transport.close()
@@ -139,9 +152,9 @@ class Subscription:
         if status == 204:
             raise errors.StatusError("The server has no more to say (status 204).", status=204)
         if status == 200:
-            kind = errors.one_line(kind) or "something without a type"
             raise errors.NotAnAnswerError(
-                f"The server sent {kind}, not text/event-stream. Is the URL right?",
+                f"The server sent {errors.SAID}, not text/event-stream. Is the URL right?",
+                said=type_as_sent(transport.content_type) or "something without a type",
                 status=200,
                 body=refusal.body,
             )
@@ -152,7 +165,7 @@ class Subscription:
         before = self.last_event_id, self.reconnection_time
         self.last_event_id = stream.last_event_id
         if stream.reconnection_time is not None:
-            self.reconnection_time = stream.reconnection_time / 1000
+            self.reconnection_time = max(stream.reconnection_time / 1000, _SOONEST_BY_SERVER)
         return (self.last_event_id, self.reconnection_time) != before
 
     def _with_delay(self, error: errors.SuggestionsError) -> errors.SuggestionsError:
@@ -165,6 +178,14 @@ class Subscription:
         error.__cause__ = error.__context__ = error.__traceback__ = None
         logger.debug("the stream is opened again in %.3f s: %r", error.retry_after, error)
         return error
+
+
+def _speak_of_a_stream(error: errors.SuggestionsError) -> None:
+    if error.body:
+        return  # the message quotes it
+    for of_answer, of_stream in _ANSWER_AND_STREAM:
+        error.message = error.message.replace(of_answer, of_stream)
+    error.args = (error.message,)
 
 
 def _event(message: ServerSentEvent, origin: str) -> Event[Any]:

@@ -12,6 +12,7 @@ from suggestions._sources.answer import State
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource as Source
 from suggestions._util import fork
 from suggestions._util.arguments import refuse_unknown
+from suggestions._util.secret import hide_arguments
 from suggestions.dialects.question import Question
 from suggestions.errors import SuggestionsError
 from suggestions.events import Event
@@ -30,9 +31,10 @@ class Suggester:
     `on_suggestion(text)` gets the text so far, `on_done(text)` and `on_stop(text)` what there is at
     the end, `on_error(error)` a `SuggestionsError`, `on_state(state)` each new `state`. `defaults`
     are arguments of `SuggestionsEventSource` for every request. Callbacks run on the thread of that
-    source's handlers, one at a time. A command may come from any thread and counts at once: the
-    attributes show it, and no callback begins any more about what was before. In a forked child
-    the request is closed without a callback; make another one there.
+    source's handlers, one at a time; with `dispatch`, also in a loop that a callback itself runs,
+    as a modal dialog does. A command may come from any thread and counts at once: the attributes
+    show it, and no callback begins any more about what was before. In a forked child the request
+    is closed without a callback; make another one there.
     Raises `TypeError` for an argument that no request could take.
     """
 
@@ -48,6 +50,7 @@ class Suggester:
         on_state: Callable[[State], object] | None = None,
         **defaults: Any,
     ) -> None:
+        defaults = hide_arguments(defaults)
         bound = signature(Source).bind("", start=False, **defaults)
         refuse_unknown("Suggester()", bound.arguments.get("unknown", {}))
         callbacks = (on_suggestion, on_done, on_stop, on_error, on_state)
@@ -57,7 +60,8 @@ class Suggester:
         self._callbacks: dict[str, Any] = dict(zip((*_STATES, "state"), callbacks, strict=True))
         self._defaults = defaults
         self._lock = threading.RLock()
-        self._baton = threading.Lock()  # its holder calls the callbacks for `_queue`
+        # Its holder calls the callbacks for `_queue`, also in a loop that one of them runs.
+        self._baton = threading.RLock()
         self._newest: Source | None = None  # runs the callbacks, also after `reset()`
         self._queue: deque[tuple[Source | None, State, Event[Any]]] = deque()
         self._state: State = "init"
@@ -87,6 +91,8 @@ class Suggester:
         Raises what `SuggestionsEventSource` does, and then leaves everything as it was.
         """
         source = Source(question, start=False, **{**self._defaults, **options})
+        # Without a host there is no such loop.
+        source._delivery.nests = source._delivery.host is not None
         for name in _STATES:
             source.connect(name, self._receive)
         for name in ("asked", "end"):
@@ -137,16 +143,16 @@ class Suggester:
     def _deliver(self, runner: Source, event: Event[Any]) -> None:
         """Calls the callbacks for what is in the queue, as a handler of `runner`.
 
-        Only the newest source does, so that they run on the thread of its handlers. If an older
-        one has the baton, in a callback, this leaves the work: the thread that gives the baton
-        back, and finds work left, wakes the newest source.
+        Only the newest source does, so that they run on the thread of its handlers. If another
+        thread has the baton, in a callback for an older one, this leaves the work: the thread that
+        gives the baton back, and finds work left, wakes the newest source.
         """
         baton = self._baton
         if runner is not self._newest or not baton.acquire(blocking=False):
             return
         try:
             while self._queue and runner is self._newest:
-                self._deliver_one(runner, *self._queue.popleft())
+                self._deliver_next(runner)
         finally:
             baton.release()  # in a child that a callback forked, `_baton` is new
             # Also if the exception of a callback goes on to the host.
@@ -159,21 +165,24 @@ class Suggester:
         name = "end" if source.controller.aborted else "asked"
         source.once(name, lambda source, event: self._deliver(source, event))
 
-    def _deliver_one(
-        self, runner: Source, source: Source | None, state: State, event: Event[Any]
-    ) -> None:
+    def _deliver_next(self, runner: Source) -> None:
+        """Calls one callback: for the state that the first in the queue brings, or for itself."""
+        source, state, event = self._queue[0]
         with self._lock:
-            if not self._is_news(source, state):
-                return
-            self._state = state
-            if isinstance(event.detail, str):
-                self._suggestion = event.detail
-            elif source is not None and state == "error":
-                self._suggestion, self.error = source.full_message, event.detail
-        if state != self._reported:
+            is_news = self._is_news(source, state)
+            if is_news:
+                self._state = state
+                if isinstance(event.detail, str):
+                    self._suggestion = event.detail
+                elif source is not None and state == "error":
+                    self._suggestion, self.error = source.full_message, event.detail
+        if is_news and state != self._reported:
+            # The event stays in the queue: a loop that this callback runs comes to it first.
             self._reported = state
             self._call(runner, "state", Event("state", state))
-        if self._is_news(source, state):
+            return
+        self._queue.popleft()
+        if is_news:
             self._call(runner, event.type, event)
 
     def _is_news(self, source: Source | None, state: State) -> bool:
@@ -192,4 +201,4 @@ class Suggester:
         self._lock = threading.RLock()
         self._queue = deque()
         self._state, self._suggestion, self.error = "init", "", None  # `_closed` overrides both
-        self._baton = threading.Lock()
+        self._baton = threading.RLock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from suggestions._delivery.delivery import Delivery, logger
 from suggestions._delivery.dispatch import Dispatcher
 from suggestions._delivery.handlers import Handler
 from suggestions._delivery.target import EventTarget
+from suggestions._sources import ending
 from suggestions._sources.answer import Answer, State
 from suggestions._sources.answer_entries import AnswerEntries
 from suggestions._sources.answer_following import EventFollower, Following
@@ -22,10 +24,12 @@ from suggestions._sources.reader import Reader, failure_from
 from suggestions._sources.reading import Loop, Reading
 from suggestions._sources.unhandled import Unhandled
 from suggestions._util import arguments, fork
+from suggestions._util.secret import hide, hide_fields, hide_headers
 from suggestions._wire.timeouts import check_timeouts
 from suggestions.auth import Token, check_token
 from suggestions.dialects import DialectName, find
-from suggestions.dialects.question import Question, check_question
+from suggestions.dialects.base import checked
+from suggestions.dialects.question import Question
 from suggestions.events import FunctionCall, ToolCall, Usage
 
 if TYPE_CHECKING:
@@ -35,7 +39,6 @@ if TYPE_CHECKING:
     from suggestions._delivery.handler_types import Connect, On
 
 _AFTER_CLOSE = frozenset(("abort", "end"))
-_WAIT_BLOCKS = "wait() would block the thread that has to run the handlers: connect one to 'end'"
 
 
 class SuggestionsEventSource(EventTarget):
@@ -91,21 +94,18 @@ class SuggestionsEventSource(EventTarget):
         _stream: bool = True,
         **unknown: NoReturn,
     ) -> None:
-        arguments.refuse_unknown("SuggestionsEventSource()", unknown)
+        token, headers, options = hide(token), hide_headers(headers), hide_fields(options)
+        arguments.refuse_unknown("SuggestionsEventSource()", list(unknown))
         dialect = self._dialect = find(dialect)
-        token = token if token is not None else dialect.token
-        check_token(token)
-        request = dialect.request(
-            check_question(question, dialect.roles),
-            arguments.check_options(options),
-            stream=_stream,
-        )
+        check_token(token := token if token is not None else hide(dialect.token))
+        options = arguments.check_options(options)
+        request = dialect.request(checked(question, dialect), options, stream=_stream)
         arguments.check_json("question", request.json)
         accept = {} if _stream else {"Accept": "application/json"}
         if url is None and not request.url:
             raise ValueError(f"url is needed: the dialect {dialect.name!r} has none of its own")
         request = request._replace(
-            url=arguments.check_url(request.url if url is None else url),
+            url=arguments.check_url(request.url if url is None else url, session),
             headers={**accept, **request.headers, **arguments.check_headers(headers)},
         )
         if token is not None:
@@ -125,14 +125,17 @@ class SuggestionsEventSource(EventTarget):
         self._answer = Answer(
             log.append, self._reader.credential.redact, think_tags=dialect.think_tags
         )
-        self._delivery = Delivery(
-            self, AnswerEntries(self._answer, log, interval), dispatch, self._on_host_gone
-        )
+        self._entries = AnswerEntries(self._answer, log, interval)
+        self._delivery = Delivery(self, self._entries, dispatch, self._on_host_gone)
         self._intake = Intake(self._answer, self._delivery)
         self._reading: Reading | None = None
         self._follower: EventFollower | None = None
         self._following = Following(
-            self._answer, self._delivery, self._intake.text_waiters, self._leave_loop
+            self._answer,
+            self._delivery,
+            self._intake.text_waiters,
+            self.close,
+            self._leave_loop,
         )
         self._is_started = False
         self._unhandled = Unhandled(self._answer, self._delivery)
@@ -145,7 +148,9 @@ class SuggestionsEventSource(EventTarget):
             self.start()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._dialect.name} {self._answer.state}>"
+        answer = vars(self).get("_answer")  # none yet, in the frames of a refused argument
+        state = f"{self._dialect.name} {answer.state}" if answer else "not made"
+        return f"<{type(self).__name__} {state}>"
 
     # State
 
@@ -209,12 +214,13 @@ class SuggestionsEventSource(EventTarget):
         """What failed; None if nothing did."""
         with self._delivery.lock:
             self._answer.make_final()
-            return self._answer.error
+            return self._unhandled.seen_error()
 
     # Control
 
     def start(self) -> None:
         """Opens the connection, with `start=False`. Raises `RuntimeError` the second time."""
+        ending.add(self)
         with self._delivery.lock:
             if self._is_started:
                 raise RuntimeError("the source is started already: make another one to ask again")
@@ -243,12 +249,15 @@ class SuggestionsEventSource(EventTarget):
         thread. Once a handler, `state`, `error`, `result()`, iteration or `await` has shown the
         answer's own end, it does nothing, and handlers get every event.
         """
+        if sys.is_finalizing():
+            return  # a thread that will never go on may hold the lock
         with self._delivery.lock:
             if self._delivery.audible is not None or self._answer.is_final:
                 return
             self._delivery.audible = _AFTER_CLOSE
             self._answer.abort()
         self._reader.cancellation.cancel()
+        self._entries.cancel_alarm()
         self._intake.announce()
         if self._reading is not None:
             self._reading.notice_end()
@@ -278,22 +287,18 @@ class SuggestionsEventSource(EventTarget):
         Raises `RuntimeError` on the thread that has to run the handlers, and before `start()`.
         """
         self._check_started("wait()")
-        delivery = self._delivery
-        if not self._is_over():
-            runs_here = delivery.host is not None and delivery.host.runs_here()
-            if runs_here or delivery.is_delivering_here() or delivery.async_calls.runs_here():
-                raise RuntimeError(_WAIT_BLOCKS)
-            has_host = delivery.host is not None
-            delivery.end_waiters.block_until(self._is_over, timeout, often=has_host)
-        if not delivery.is_settled():
+        if not self._following.wait(timeout):
             return False
-        self._unhandled.warn()
+        self._unhandled.warn_at_exit()
         return True
 
-    def _is_over(self) -> bool:
-        if self._delivery.host is not None:
-            self._delivery.host.check()  # a host may end without calling back
-        return self._delivery.is_settled() or self._delivery.is_host_gone
+    def join(self, timeout: float | None = None) -> bool:
+        """Blocks until the threads of this source have ended; False if `timeout` (seconds) came
+        first. It does not close: without `close()`, it waits for the answer's end.
+
+        Raises `RuntimeError` in a handler that runs on one of these threads.
+        """
+        return ending.join(self, timeout)
 
     def result(self, timeout: float | None = None) -> str:
         """The whole text; blocks until it is there, and does not wait for handlers.
@@ -302,9 +307,7 @@ class SuggestionsEventSource(EventTarget):
         closed, both with `partial_text`; `TimeoutError` after `timeout` seconds.
         """
         self._want_result("result()", blocks=True)
-        if not self._delivery.end_waiters.block_until(lambda: self._answer.ended, timeout):
-            raise TimeoutError(f"no whole answer within {timeout} seconds")
-        return self._following.outcome()
+        return self._following.result(timeout)
 
     def __iter__(self) -> Iterator[str]:
         """Each piece of text as it arrives. Ends after `close()`; raises the error of a failure."""
@@ -319,16 +322,7 @@ class SuggestionsEventSource(EventTarget):
     def __await__(self) -> Generator[Any, None, str]:
         """As `result()`, under asyncio; on the loop that runs the handlers, after all of them."""
         self._want_result("await")
-        delivery = self._delivery
-        runs_here = delivery.host is not None and delivery.host.runs_here()
-        waits_for_handlers = runs_here and not delivery.async_calls.runs_here()
-
-        def is_done() -> bool:
-            is_delivered = delivery.is_settled() or delivery.is_host_gone
-            return self._answer.ended and (is_delivered or not waits_for_handlers)
-
-        yield from self._following.until(is_done).__await__()
-        return self._following.outcome()
+        return self._following.whole().__await__()
 
     def _want_result(self, what: str, *, blocks: bool = False) -> None:
         self._check_started(what)

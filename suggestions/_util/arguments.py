@@ -8,9 +8,11 @@ import math
 import re
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
+
+from suggestions._util.secret import Secret, hide, hide_fields, hide_headers, reveal, type_name
 
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # What requests and http.client take: Latin-1, no line end, no other control character.
@@ -28,8 +30,12 @@ _ELSEWHERE = {
 """Keywords of other libraries."""
 
 
-def check_url(url: object) -> str:
-    """An absolute address, http or https. Raises `TypeError`, `ValueError`."""
+def check_url(url: object, session: object = None, *, mounts: Iterable[str] = ()) -> str:
+    """An absolute address: http, https, or what `session` has mounted an adapter for, such as
+    "http+unix://". Raises `TypeError`, `ValueError`.
+
+    `mounts`: the beginnings of such addresses, if the session is not known yet.
+    """
     if not isinstance(url, str):
         raise TypeError(f"url must be a str, not {type(url).__name__}")
     try:
@@ -37,7 +43,8 @@ def check_url(url: object) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise ValueError("url cannot be read: expected http(s)://host/path") from None
-    if parts.scheme not in ("http", "https") or not host:
+    mounts = ("http://", "https://", *getattr(session, "adapters", mounts))
+    if not host or not any(url.lower().startswith(mount.lower()) for mount in mounts):
         raise ValueError("url must be a whole address: expected http(s)://host/path")
     if parts.username is not None:
         raise ValueError("url has a user name or a password in it: pass a token or headers instead")
@@ -46,18 +53,22 @@ def check_url(url: object) -> str:
     return url
 
 
-def check_headers(headers: object) -> dict[str, str]:
-    """Header names and values. Raises `TypeError`, `ValueError` that name the header alone."""
+def check_headers(headers: object) -> dict[str, Any]:
+    """Header names and values; what may be a secret is returned hidden.
+
+    Raises `TypeError`, `ValueError` that name the header alone.
+    """
+    headers = hide_headers(headers)
     if headers is None:
         return {}
     if not isinstance(headers, Mapping):
-        raise TypeError(f"headers must be a mapping, not {type(headers).__name__}")
+        raise TypeError(f"headers must be a mapping, not {type_name(headers)}")
     for name, value in headers.items():
-        if not isinstance(name, str) or not isinstance(value, str):
+        if not isinstance(name, str) or not isinstance(reveal(value), str):
             raise TypeError(f"headers[{name!r}]: name and value must be str")
         if not re.fullmatch(_HEADER_NAME, name):
             raise ValueError(f"headers[{name!r}] is not a header name: expected ASCII letters")
-        if not re.fullmatch(_HEADER_VALUE, value):
+        if not re.fullmatch(_HEADER_VALUE, reveal(value)):
             raise ValueError(
                 f"headers[{name!r}] has a character that a header cannot have, such as a line end"
             )
@@ -161,11 +172,15 @@ def check_dispatch(dispatch: object) -> None:
 
 
 def check_options(options: object) -> dict[str, Any]:
-    """The options of a question; a dialect checks their names. Raises `TypeError`, `ValueError`."""
+    """The options of a question; a dialect checks their names. Secrets are returned hidden.
+
+    Raises `TypeError`, `ValueError`.
+    """
+    options = hide_fields(options)
     if options is None:
         return {}
     if not isinstance(options, Mapping):
-        raise TypeError(f"options must be a mapping, not {type(options).__name__}")
+        raise TypeError(f"options must be a mapping, not {type_name(options)}")
     for name, value in options.items():
         if not isinstance(name, str):
             raise TypeError(f"options[{name!r}]: the name must be a str")
@@ -176,14 +191,22 @@ def check_options(options: object) -> dict[str, Any]:
 def check_json(name: str, value: object) -> None:
     """Raises `TypeError`, `ValueError` if the value cannot be sent as JSON."""
     try:
-        json.dumps(value, allow_nan=False)
+        json.dumps(value, allow_nan=False, default=_unhidden)
     except TypeError as error:
         raise TypeError(f"{name} cannot be sent as JSON: {error}") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{name} cannot be sent as JSON: {error}") from None
 
 
-def refuse_unknown(what: str, names: Mapping[str, object]) -> None:
+def _unhidden(value: object) -> object:
+    is_hidden = isinstance(value, Secret)
+    value = hide(value)  # also if it is none of ours, so that no traceback shows it
+    if is_hidden and not isinstance(reveal(value), bytes):
+        return reveal(value)
+    raise TypeError(f"Object of type {type_name(value)} is not JSON serializable")
+
+
+def refuse_unknown(what: str, names: Iterable[str]) -> None:
     """Raises `TypeError` for a name that `what` does not take; says what to use instead."""
     for name in names:
         advice = _ELSEWHERE.get(name, "there is no such argument")

@@ -6,9 +6,9 @@ import heapq
 import itertools
 import threading
 from collections.abc import Callable
-from time import monotonic
 
-from suggestions._util import fork
+from suggestions._util import fork, threads
+from suggestions._util.elapsed import monotonic
 
 
 class Alarm:
@@ -43,7 +43,7 @@ class Clock:
         alarm = Alarm(fn)
         with self._news:
             if not self._is_running:
-                threading.Thread(target=self._run, name="suggestions-clock", daemon=True).start()
+                threads.start(self._run, "clock", self)
                 self._is_running = True
             heapq.heappush(self._alarms, (moment, next(self._numbers), alarm))
             self._waiting += 1
@@ -60,6 +60,19 @@ class Clock:
             if not self._waiting:
                 self._alarms.clear()
                 self._news.notify()
+
+    def stop(self) -> None:
+        """Calls none of the functions that wait, so that its thread ends."""
+        with self._news:
+            for _, _, alarm in self._alarms:
+                alarm.fn = None
+            self._waiting = 0
+            self._alarms.clear()
+            self._news.notify()
+
+    def is_needed(self) -> bool:
+        """Whether functions wait. If none does, its thread is about to end."""
+        return self._waiting > 0
 
     def _run(self) -> None:
         while (fn := self._next()) is not None:

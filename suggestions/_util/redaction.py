@@ -9,41 +9,28 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import traceback
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from suggestions._util.secret import Secret, is_harmless, is_secret, reveal
+
 Redact = Callable[[str], str]
 REMOVED = "[removed]"
+_REPLACED = "[token]"
 SHORT = 8
 """Characters. A shorter text may well be a part of ordinary words."""
-_HARMLESS = (
-    r"(?i)accept(-encoding|-language)?|anthropic-version|cache-control|connection|"
-    r"content-(encoding|length|type)|date|retry-after|server|transfer-encoding|user-agent|via|"
-    r"(x-)?request-id"
-)
-_SECRET = r"(?i)key|token|secret|passw|auth|credential|nonce|session|cookie"
-
-
 # Which texts are secrets
 
 
-def is_harmless(name: object) -> bool:
-    """Whether no header of this name has a secret. The value of any other may be or have one."""
-    return re.fullmatch(_HARMLESS, str(name)) is not None
-
-
-def is_secret(name: object) -> bool:
-    """Whether a header, or a field of a body or a query, has a secret, by its name."""
-    return re.search(_SECRET, str(name)) is not None
-
-
 def secrets_in(
-    url: str = "", headers: Mapping[str, str | bytes] = {}, body: object = None
+    url: str = "", headers: Mapping[str, Any] = {}, body: object = None
 ) -> Iterator[str]:
-    """What may be a secret in a request. `body` is what is sent as JSON, or the JSON's bytes."""
+    """What may be a secret in a request. `body` is what is sent as JSON, or the JSON's bytes.
+
+    What is hidden in a `Secret` is looked at as well.
+    """
     for name, given in headers.items():
         value = _text(given)
         if not is_harmless(name):
@@ -81,10 +68,12 @@ def _secrets_in_auth(auth: Any) -> list[str]:
 
 
 def _text(value: object) -> str:
+    value = reveal(value)
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def _as_json(body: object) -> object:
+    body = reveal(body)
     if not isinstance(body, bytes):
         return body
     try:
@@ -98,6 +87,7 @@ def _under_secret_names(body: object) -> Iterator[str]:
     left = [(body, False)]
     while left:
         value, secret = left.pop()
+        value = reveal(value)
         if isinstance(value, Mapping):
             left += [(kept, secret or is_secret(name)) for name, kept in value.items()]
         elif isinstance(value, (list, tuple)):
@@ -112,56 +102,65 @@ def _under_secret_names(body: object) -> Iterator[str]:
 class _Error(Protocol):
     """A `SuggestionsError`, which this room does not know."""
 
-    message: str
-    body: str | None
+    def change_texts(self, change: Redact) -> None: ...
 
 
-def redact(error: _Error, secrets: Collection[str]) -> None:
-    """Replaces the secrets by "[token]" in the message and the body of a `SuggestionsError`: some
-    services quote the key that they refuse.
+def redact(error: _Error, secrets: Collection[str | Secret[str]]) -> None:
+    """Replaces the secrets by "[token]" in all texts of a `SuggestionsError`: some services quote
+    the key that they refuse.
 
-    The tracebacks of the error and of its causes are dropped. Their frames hold the request, token
-    and all, and crash reporters send the variables of each frame. If the text of a cause has a
-    secret, all causes are dropped: the words of another library's error cannot be changed safely.
+    The tracebacks of the error and of what lies below it are dropped: the frames of requests,
+    urllib3 and http.client hold the request as it is sent, and crash reporters send the variables
+    of each frame. If what lies below has a secret in its words or in what it carries, as a
+    `JSONDecodeError` has the whole text, it is dropped too: the error of another library cannot be
+    changed safely.
     """
     assert isinstance(error, BaseException)
-    _forget_frames(error)
     without = redactor(secrets)
-    error.message = without(error.message)
-    if error.body is not None:
-        error.body = without(error.body)
-    error.args = (error.message,)
-    shown = "".join(traceback.format_exception(error))
-    if without(shown) != shown:
-        error.__cause__ = error.__context__ = None
+    error.change_texts(lambda text: _without_half(without(text), secrets))
+    for one in _chain(error):
+        one.__traceback__ = None
+        if one is not error:
+            carried = f"{one} {one.args} {vars(one)}"
+            if without(carried) != carried:
+                error.__cause__ = error.__context__ = None
 
 
-def _forget_frames(error: BaseException | None) -> None:
-    known: set[int] = set()
-    left = [error]
+def _chain(error: BaseException) -> list[BaseException]:
+    """The error, and all that lie below it."""
+    chain: list[BaseException] = []
+    left: list[object] = [error]
     while left:
-        error = left.pop()
-        if error is not None and id(error) not in known:
-            known.add(id(error))
-            error.__traceback__ = None
+        one = left.pop()
+        if isinstance(one, BaseException) and all(one is not known for known in chain):
+            chain.append(one)
             # Some exceptions, such as urllib3's, have others as their arguments.
-            wrapped = (arg for arg in error.args if isinstance(arg, BaseException))
-            left += [error.__cause__, error.__context__, *wrapped]
+            left += [one.__cause__, one.__context__, *one.args]
+    return chain
 
 
-def redact_text(text: str, secrets: Iterable[str]) -> str:
+def _without_half(text: str, secrets: Iterable[str | Secret[str]]) -> str:
+    """The text without the beginning of a secret at its end, where it was cut."""
+    for secret in map(reveal, secrets):
+        for size in range(min(len(secret) - 1, len(text)), SHORT - 1, -1):
+            if text.endswith(secret[:size]):
+                return text[:-size] + _REPLACED
+    return text
+
+
+def redact_text(text: str, secrets: Iterable[str | Secret[str]]) -> str:
     """The text with "[token]" in place of each secret: plain, as JSON or as a URL writes it."""
     return redactor(secrets)(text)
 
 
-def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
+def redactor(secrets: Iterable[str | Secret[str]]) -> Redact:
     """`redact_text` for many texts."""
     # The longest secret comes first: another may be its beginning.
-    longest_first = sorted(filter(None, secrets), key=len, reverse=True)
+    longest_first = sorted(filter(None, map(reveal, secrets)), key=len, reverse=True)
     if not longest_first:
         return lambda text: text
     pattern = re.compile("|".join(map(_as_written, longest_first)))
-    return lambda text: pattern.sub("[token]", text)
+    return lambda text: pattern.sub(_REPLACED, text)
 
 
 def _as_written(secret: str) -> str:
@@ -175,8 +174,8 @@ def _forms(part: str) -> str:
 
     A word is always plain. A character may also be percent-encoded (RFC 3986, section 2.1), or be
     escaped as in JSON (RFC 8259, section 7). JSON within JSON, up to three deep, escapes each
-    backslash again, which makes up to 8 of one. A run has one bound for the whole of it, because
-    a pattern such as `(\\{1,8}){40}` takes exponential time.
+    backslash again, which makes up to 8 of one, and a URL may have JSON in it. A run has one bound
+    for the whole of it, because a pattern such as `(\\{1,8}){40}` takes exponential time.
     """
     if re.match(r"(?a)\w", part):
         return part
@@ -187,14 +186,16 @@ def _forms(part: str) -> str:
     if char == "\\":
         return rf"(?:\\|u005c|(?i:{in_url})){{1,{8 * len(part)}}}"
     escaped = json.dumps(char)[1:-1].lstrip("\\")
-    in_json = rf"\\{{0,8}}(?:{re.escape(char)}|{re.escape(escaped)}|u(?i:{ord(char):04x}))"
+    in_json = (
+        rf"(?:\\|%5[cC]){{0,8}}(?:{re.escape(char)}|{re.escape(escaped)}|u(?i:{ord(char):04x}))"
+    )
     return rf"(?:{in_json}|(?i:{in_url}))"
 
 
 # What a dump shows of a request
 
 
-def harmless_headers(headers: Mapping[str, str], redact: Redact) -> dict[str, str]:
+def harmless_headers(headers: Mapping[str, Any], redact: Redact) -> dict[str, str]:
     """The headers, without each value that may be a secret."""
     return {
         name: redact(value) if is_harmless(name) else REMOVED for name, value in headers.items()
@@ -210,6 +211,8 @@ def without_values(url: str) -> str:
 
 def without_secrets(value: Any, redact: Redact, *, secret: bool = False) -> Any:
     """A body without the secrets, and without each text at any depth under a secret name."""
+    if isinstance(value, Secret):
+        return REMOVED
     if isinstance(value, str):
         return REMOVED if secret else redact(value)
     if isinstance(value, Mapping):

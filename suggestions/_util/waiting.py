@@ -7,8 +7,9 @@ import math
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from time import monotonic
 from typing import TYPE_CHECKING
+
+from suggestions._util.elapsed import monotonic
 
 if TYPE_CHECKING:
     import asyncio

@@ -10,6 +10,7 @@ for the system it is the same connection, and only we close it.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
 import struct
 import sys
@@ -18,6 +19,8 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from threading import TIMEOUT_MAX
 from typing import Any, TypeVar
+
+from suggestions._util import threads
 
 T = TypeVar("T")
 # struct linger: on, for no time. Windows has 16 bits for each.
@@ -34,6 +37,7 @@ class Cancellation:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
+        self._borrowed: list[socket.socket] = []  # of connections that others may use again
         self._shut_down_other: Callable[[], object] | None = None
         self.is_cancelled = False
         self._results: SimpleQueue[Any] | None = None
@@ -48,6 +52,17 @@ class Cancellation:
         duplicate = sock.dup()
         with self._lock:
             self._sockets.append(duplicate)
+        if self.is_cancelled:
+            self.release()
+            raise Aborted
+
+    def add_borrowed(self, sock: Any) -> None:
+        """Keeps a duplicate of a connected socket, or of TLS on one, of a connection that is not
+        ours: it goes on after the request if this was not cancelled. Raises `Aborted` as above."""
+        with contextlib.suppress(OSError, AttributeError, TypeError):  # it is no socket
+            duplicate = socket.socket(fileno=socket.dup(sock.fileno()))
+            with self._lock:
+                self._borrowed.append(duplicate)
         if self.is_cancelled:
             self.release()
             raise Aborted
@@ -80,7 +95,7 @@ class Cancellation:
                 results.put((None, error))
 
         try:
-            threading.Thread(target=run, name="suggestions-lookup", daemon=True).start()
+            threads.start(run, "lookup")
         except RuntimeError:
             return function()  # the interpreter exits
         result: T
@@ -95,7 +110,7 @@ class Cancellation:
         if self._results is not None:
             self._results.put(None)
         with self._lock:
-            for duplicate in self._sockets:
+            for duplicate in (*self._sockets, *self._borrowed):
                 _shut_down(duplicate)
         if self._shut_down_other is not None:
             with contextlib.suppress(Exception):
@@ -103,25 +118,28 @@ class Cancellation:
 
     def release(self) -> None:
         """Ends the connections; the request is over."""
-        for duplicate in self._pop_sockets():
+        own, borrowed = self._pop_sockets()
+        for duplicate in (*own, *(borrowed if self.is_cancelled else ())):
             # Another process may have the socket as well, such as a child after a fork.
             _shut_down(duplicate)
             if self.is_cancelled:
                 _reset_on_close(duplicate)
+        for duplicate in (*own, *borrowed):
             duplicate.close()
 
     def disown(self) -> None:
         """In a forked child: closes our copies; the parent's connections stay as they are."""
         self._lock = threading.Lock()
         self.is_cancelled = True
-        for duplicate in self._pop_sockets():
+        for duplicate in itertools.chain(*self._pop_sockets()):
             duplicate.close()
 
-    def _pop_sockets(self) -> list[socket.socket]:
+    def _pop_sockets(self) -> tuple[list[socket.socket], list[socket.socket]]:
         self._shut_down_other = None
         with self._lock:
-            sockets, self._sockets = self._sockets, []
-        return sockets
+            own, self._sockets = self._sockets, []
+            borrowed, self._borrowed = self._borrowed, []
+        return own, borrowed
 
     def _next(self, results: SimpleQueue[Any], timeout: float | None) -> Any:
         # This sets the queue, then reads the flag; cancel() sets the flag, then reads the queue.

@@ -14,7 +14,7 @@ import urllib3
 from suggestions._wire import Decoder
 from suggestions._wire.coding import UNDONE_HERE, bomb_of, codings, decompressors
 from suggestions._wire.socket_reader import RECEIVE, SocketReader
-from suggestions.errors import IncompleteStreamError, MalformedStreamError
+from suggestions.errors import SAID, IncompleteStreamError, MalformedStreamError
 
 Receive = Callable[[], bytes | None]
 """Returns the body's next bytes, b"" at its end, None if a loop watches and none are here."""
@@ -56,7 +56,7 @@ def open_body(response: Any, direct: http.client.HTTPResponse | None) -> OpenBod
             return OpenBody(_receive_coded(raw), joined(*layers))
         return _open_directly(direct, layers)
     if not set(names) <= set(known):
-        raise MalformedStreamError(f"The answer's compression is not known: {header[:32]!r}.")
+        raise MalformedStreamError(f"The answer's compression is not known: {SAID}.", said=header)
     receive = partial(_read_byte, raw) if _UNPACKS_ALL else lambda: raw.read1(RECEIVE, True)
     return OpenBody(receive, _Unpacked(raw.tell))
 
@@ -204,7 +204,10 @@ class Chunked(Decoder[bytes]):
 
     def _malformed(self, line: bytes) -> None:
         self._fail(
-            MalformedStreamError(f"The answer's transfer chunks are malformed at {line[:32]!r}.")
+            MalformedStreamError(
+                f"The answer's transfer chunks are malformed at '{SAID}'.",
+                said=line.decode("latin-1"),
+            )
         )
 
 

@@ -10,19 +10,34 @@ import ssl
 import traceback
 from collections.abc import Iterator
 from functools import partial
-from time import monotonic, sleep
+from time import sleep
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from requests import PreparedRequest
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3 import connection as urllib3_connection
+from urllib3.exceptions import NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
+from suggestions._util.elapsed import monotonic
 from suggestions._wire.abort import Cancellation
 from suggestions._wire.socket_reader import timed_file
 from suggestions._wire.timeouts import Deadlines
 from suggestions.errors import ConnectionFailedError, NameResolutionError, from_status
+
+if TYPE_CHECKING:
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+else:
+
+    def _original(name: str) -> type:
+        """urllib3's own class, also if this is imported within a cassette of VCR.py.
+
+        That puts a class derived from it in its place, which belongs to the one cassette.
+        """
+        kind = getattr(urllib3_connection, name)
+        own = (base for base in kind.__mro__ if base.__module__ == urllib3_connection.__name__)
+        return next((base for base in own if base.__name__ == name), kind)
+
+    HTTPConnection, HTTPSConnection = map(_original, ("HTTPConnection", "HTTPSConnection"))
 
 _MOST_INTERIM = 20
 _LONGEST_LOADING = 1.0  # seconds
@@ -39,6 +54,8 @@ class ConnectionState:
         self.deadlines = deadlines
         self.attempted = False
         self.connected = False
+        self.urllib3_retries = False
+        """Whether the session's own adapter has urllib3 try again what was not connected."""
         self.response: http.client.HTTPResponse | None = None
 
     @property
@@ -63,6 +80,9 @@ class _Response(http.client.HTTPResponse):
         if reader.ended:
             # http.client would take the headers that have come so far for all of them.
             raise http.client.RemoteDisconnected("it ended within the headers")
+        # urllib3 would log the lines that are no headers, and one may quote the token.
+        self.msg.defects.clear()
+        self.msg.set_payload("")
         self._state.response = self
         if 300 <= self.status < 400:
             # The connection is not used again: the unread body would be taken for a response.
@@ -119,9 +139,18 @@ class _Cancellable:
             raise state.deadlines.passed() from failure
         reason = failure and (failure.strerror or failure)
         peer = f"the proxy {self.host}" if self.proxy else self.host
-        raise ConnectionFailedError(
-            f"No connection to {peer}, port {self.port}: {reason}."
-        ) from failure
+        raise self._not_connected(
+            ConnectionFailedError(f"No connection to {peer}, port {self.port}: {reason}."), failure
+        )
+
+    def _not_connected(self, error: ConnectionFailedError, cause: Exception | None) -> Exception:
+        """The error, or one that has urllib3 connect again as often as the adapter says."""
+        error.__cause__ = cause
+        if not self._state.urllib3_retries:
+            return error
+        retried = NewConnectionError(cast(HTTPConnection, self), "it is tried again")
+        retried.__cause__ = error
+        return retried
 
     def _look_up(self) -> list[Any]:
         host = self._dns_host.strip("[]")
@@ -144,8 +173,8 @@ class _Cancellable:
         state = self._state
         sock = socket.socket(family, kind, protocol)
         try:
-            for option in self.socket_options or ():
-                sock.setsockopt(*option)
+            for level, name, value, *_ in self.socket_options or ():
+                sock.setsockopt(level, name, value)
             timeout = state.deadlines.timeout()
             sock.settimeout(timeout and timeout / share)
             if self.source_address:
@@ -200,33 +229,17 @@ class _HTTPSConnection(_Cancellable, HTTPSConnection):
             raise
 
 
-_OURS: dict[type, type] = {HTTPConnection: _HTTPConnection, HTTPSConnection: _HTTPSConnection}
+def cancellable(kind: Any, state: ConnectionState) -> Any:
+    """What makes connections of ours in the place of urllib3's own; None for any other class."""
+    ours = _OURS.get(kind)
+    # HTTPretty puts a socket in the place of the system's that has not all methods of one.
+    return partial(ours, state) if ours and hasattr(socket.socket, "dup") else None
 
 
-class CancellableAdapter(HTTPAdapter):
-    """Takes the place, for one request, of the plain adapter of a session."""
-
-    def __init__(self, state: ConnectionState) -> None:
-        super().__init__(pool_connections=1, pool_maxsize=1)
-        self._state = state
-
-    def get_connection_with_tls_context(
-        self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
-    ) -> Any:
-        return self._with_our_connections(
-            super().get_connection_with_tls_context(request, verify, proxies, cert)
-        )
-
-    def get_connection(self, url: Any, proxies: Any = None) -> Any:
-        """What requests calls instead before 2.32, which programs may bring along."""
-        return self._with_our_connections(super().get_connection(url, proxies))
-
-    def _with_our_connections(self, pool: Any) -> Any:
-        # Other classes, such as those for a SOCKS proxy, connect in their own way.
-        ours = _OURS.get(pool.ConnectionCls)
-        if ours is not None:
-            pool.ConnectionCls = partial(ours, self._state)
-        return pool
+_OURS: dict[type, type] = {}
+if any(base.__module__ == "http.client" for base in HTTPConnection.__mro__):
+    # Not with urllib3-future, whose connections do not read by http.client.
+    _OURS = {HTTPConnection: _HTTPConnection, HTTPSConnection: _HTTPSConnection}
 
 
 @contextlib.contextmanager

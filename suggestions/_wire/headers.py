@@ -19,7 +19,12 @@ def media_type(content_type: str) -> str:
 
     If the header came twice, the last one counts (Fetch, "extract a MIME type").
     """
-    return _last(content_type).partition(";")[0].strip().lower()
+    return type_as_sent(content_type).lower()
+
+
+def type_as_sent(content_type: str) -> str:
+    """As `media_type`, for a message: a secret in it is found only as it was sent."""
+    return _last(content_type).partition(";")[0].strip()
 
 
 def charset(content_type: str) -> str:

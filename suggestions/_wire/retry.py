@@ -70,9 +70,9 @@ def may_reconnect(error: errors.SuggestionsError) -> bool:
 def reconnection_delay(reconnection_time: float, failures: int, longest: float) -> float:
     """Seconds until a stream is opened again, after `failures` attempts in a row without one.
 
-    The first attempt waits the reconnection time (seconds), each further one twice as long, up to
-    `longest`, which never shortens what the server asked for. Up to a quarter is added, so that
-    not all clients come back at once.
+    The first attempt waits the reconnection time (seconds, at least 0.01), each further one twice
+    as long, up to `longest`, which never shortens what the server asked for. Up to a quarter is
+    added, so that not all clients come back at once.
     """
     backoff = max(reconnection_time, _SOONEST) * 2.0 ** min(failures, _MOST_DOUBLINGS)
     return min(backoff, max(longest, reconnection_time)) * random.uniform(1.0, 1.0 + _JITTER)

@@ -15,13 +15,7 @@ import sseclient
 
 from suggestions._wire import Decoder, decode
 from suggestions._wire.stray import is_whole, may_have_strays, strays_in
-from suggestions.errors import (
-    LONGEST_BODY,
-    EventTooLargeError,
-    MalformedStreamError,
-    one_line,
-    stopped_early,
-)
+from suggestions.errors import SAID, EventTooLargeError, MalformedStreamError, stopped_early
 from suggestions.events import ServerSentEvent as ServerSentEvent
 
 _new = tuple.__new__
@@ -35,7 +29,8 @@ _DATA = rb"(?m:^data(?::|$))"
 # a shorter one may be the beginning of a field's name.
 _STRANGE = r"(?m:^(?!(?:data|event|id|retry)?(?::|$))[^\n]+)"
 _STRANGE_BEFORE_END = _STRANGE.replace("+", "{6,}")
-_COMMENT = r"(?m:^: ?([^\n]*)$)"
+_COMMENT = r"(?m:^:([^\n]*)$)"
+_COMMENT_LINE = rb"(?m:^:[^\n]*\n)"
 _RETRY = rb"(?m:^retry: ?([0-9]+)$)"
 _COMMENTS = re.compile(rb"(?m:^:[^\n]*\n)")
 # Thousands of digits are legal and mean "very late"; int() would refuse them.
@@ -44,7 +39,10 @@ _LATEST = 10**_MOST_DIGITS - 1  # milliseconds
 
 
 class Comment(ServerSentEvent):
-    """A comment line, which servers send to keep a connection open; its text is `data`."""
+    """A comment line, which servers send to keep a connection open.
+
+    `data` is all that follows the colon, a blank there too.
+    """
 
 
 class EventDecoder(Decoder[list[ServerSentEvent]]):
@@ -54,11 +52,11 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
     server sets it) are those of the stream so far. An event that is not ended by a blank line is
     dropped, as the standard says; after `finish`, `unfinished` is True if there was one.
     `unframed` is the first block without data that has a line which is no field of an event; "" if
-    there was none. With `with_comments`, there is a `Comment` for each comment line, before the
-    event of its block.
+    there was none. With `with_comments`, there is a `Comment` for each comment line, as soon as the
+    line ends, and so before the event in which it is.
 
-    Its fault is an `EventTooLargeError` if one event is longer than `max_event_size` bytes,
-    comments and line ends included.
+    Its fault is an `EventTooLargeError` if one event is longer than `max_event_size` bytes, line
+    ends included, and comments that were not returned before.
 
     Answers are read with `strict`: then nothing is dropped in silence. What `stray` finds is a
     message too. Any other event that is unfinished is an `IncompleteStreamError`, and a stream with
@@ -85,6 +83,8 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         self._after_cr = False
         self._held = bytearray()  # the beginning of an event, LF the only line end
         self._after_newline = True  # a blank line before the first event ends nothing
+        self._early: list[str] = []  # comments in the beginning of an event
+        self._last_line = 0  # where, in what is held, the line begins that has not ended
 
     def feed(self, data: bytes) -> list[ServerSentEvent]:
         if (
@@ -109,8 +109,11 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
                 batch.append(_new(ServerSentEvent, ("message", text, self.last_event_id)))
             elif block:
                 if self._with_comments:
-                    batch += self._comments(block)
+                    batch += self._comments(re.findall(_COMMENT, block))
                 batch += self._interpret(block.strip("\n"))
+        if self._early:
+            batch += self._comments(self._early)
+            self._early = []
         if batch:
             self._is_empty = False
         return batch
@@ -139,9 +142,9 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         last = self._whole_of(held)
         if self._is_empty and self.unframed and not last:
             raise MalformedStreamError(
-                "The service announces server-sent events, but sends something else: "
-                + one_line(self.unframed),
-                body=self.unframed[:LONGEST_BODY],
+                f"The service announces server-sent events, but sends something else: {SAID}",
+                said=self.unframed,
+                body=self.unframed,
             )
         if self.unfinished and not last:
             raise stopped_early(self.unframed)
@@ -158,7 +161,7 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         """All up to the end of the last whole event, with LF line ends; the rest is held."""
         if self._start is not None:
             data = self._start + data
-            if len(data) < len(_BYTE_ORDER_MARK):  # no event is as short, so none has to wait
+            if len(data) < len(_BYTE_ORDER_MARK) and _BYTE_ORDER_MARK.startswith(data):
                 self._start = data
                 return b""
             self._start = None
@@ -174,11 +177,23 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         if end:
             whole = bytes(self._held) + data[:end]
             self._held = bytearray()
-        self._held += data[end:]
+            self._last_line = 0
+        self._hold(data[end:])
         self._after_newline = data.endswith(b"\n")
         if len(self._held) > self._max_event_size:
             self._fail_too_large()
         return whole if len(whole) <= self._max_event_size else self._bounded(whole)
+
+    def _hold(self, data: bytes) -> None:
+        """Adds to the beginning of an event. Comments are taken out: a server sends them when it
+        has nothing else to send, so the end of the event may be far away."""
+        end = data.rfind(b"\n") + 1 if self._with_comments else 0
+        if end:
+            lines = bytes(self._held[self._last_line :]) + data[:end]
+            self._early += re.findall(_COMMENT, lines.decode(errors="replace"))
+            self._held[self._last_line :] = re.sub(_COMMENT_LINE, b"", lines)
+            self._last_line = len(self._held)
+        self._held += data[end:]
 
     def _with_lf(self, data: bytes) -> bytes:
         """Makes LF of each CRLF and CR."""
@@ -222,9 +237,8 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         if not self.unframed and re.search(strange, block):
             self.unframed = block.strip("\n")
 
-    def _comments(self, block: str) -> Iterator[Comment]:
-        for text in re.findall(_COMMENT, block):
-            yield Comment("comment", text, self.last_event_id)
+    def _comments(self, texts: list[str]) -> Iterator[Comment]:
+        return (Comment("comment", text, self.last_event_id) for text in texts)
 
     def _note_reconnection_time(self, lines: bytes | bytearray) -> None:
         # As bytes: there may be many lines, and a text takes up to four times the memory.
@@ -257,12 +271,13 @@ class EventStream(EventDecoder):
 def _event_and_data(lines: list[str]) -> tuple[str, str] | None:
     """The type and data of one block, or None if it has no data to dispatch."""
     data_lines = [line for line in lines if line == "data" or line.startswith("data:")]
-    # Only the last one counts. To pass all of them with each part would take quadratic time.
-    type_lines = [line for line in lines if line == "event" or line.startswith("event:")][-1:]
+    # sseclient does not get the type: it would log it, and a service may quote the token there.
+    types = [line for line in lines if line == "event" or line.startswith("event:")]
+    kind = types[-1][6:].removeprefix(" ") if types else ""
     events: list[sseclient.Event] = []
     for start in range(0, len(data_lines), _DATA_LINES_AT_ONCE):
-        part = type_lines + data_lines[start : start + _DATA_LINES_AT_ONCE]
+        part = data_lines[start : start + _DATA_LINES_AT_ONCE]
         block = ("\n".join(part) + "\n\n").encode()
         # An iterator, not a list: sseclient logs the repr of what it is given.
         events += sseclient.SSEClient(iter([block])).events()
-    return (events[0].event, "\n".join(event.data for event in events)) if events else None
+    return (kind or "message", "\n".join(event.data for event in events)) if events else None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from time import monotonic
 
 from suggestions._util.arguments import check_optional_seconds
+from suggestions._util.elapsed import monotonic
 from suggestions.errors import (
     ConnectTimeoutError,
     ContentTimeoutError,

@@ -8,23 +8,25 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import partial
 from http.client import HTTPResponse
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from urllib3 import exceptions as urllib3_errors
 
-from suggestions._wire import Decoder, Watch
+from suggestions._util.redaction import SHORT, redactor, secrets_in
+from suggestions._util.secret import Secret, is_secret, reveal, revealed
+from suggestions._wire import Decoder, Watch, certificates
 from suggestions._wire.abort import Aborted, Cancellation
+from suggestions._wire.adapters import CancellableAdapter, for_one_request
 from suggestions._wire.body import Receive, open_body
-from suggestions._wire.connection import CancellableAdapter, ConnectionState
+from suggestions._wire.connection import ConnectionState
 from suggestions._wire.headers import request_id, retry_after
 from suggestions._wire.socket_reader import SocketReader
 from suggestions._wire.timeouts import Deadlines
 from suggestions.errors import (
-    LONGEST_BODY,
+    LONGEST_RAW,
     NetworkError,
     RedirectError,
     SuggestionsError,
@@ -69,8 +71,8 @@ class Transport:
         self.deadlines = deadlines
         """A caller that makes messages of the body calls `messages` and `understood` on it."""
         self._state = ConnectionState(cancellation, deadlines)
-        self._adapter = CancellableAdapter(self._state)
-        self._session = _copy_of(session or _DEFAULT_SESSION, self._adapter)
+        self._session = _copy_of(session or _DEFAULT_SESSION, self._state)
+        self._is_session_ours = session is None
         if not follow:
             # With `allow_redirects=False`, requests would still make up the request to follow.
             vars(self._session)["get_redirect_target"] = _nowhere
@@ -112,8 +114,11 @@ class Transport:
         port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
         return f"{parts.scheme}://{host}{port}"
 
-    def open(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> None:
-        """Sends the request; returns when the headers of the response are here."""
+    def open(
+        self, method: str, url: str, headers: Mapping[str, Any], body: Secret[bytes] | bytes | None
+    ) -> None:
+        """Sends the request, also what is hidden in it; returns when the headers of the response
+        are here."""
         self._cancellation.check()
         self._host = urlsplit(url).hostname or ""
         headers = {**HEADERS, **headers}
@@ -123,13 +128,12 @@ class Transport:
             self._response = self._session.request(
                 method,
                 url,
-                headers=headers,
-                data=body,
+                headers=revealed(headers),
+                data=reveal(body),
                 # With an auth, requests does not read .netrc.
                 auth=None if own_auth else _unchanged,
                 stream=True,
-                # Otherwise a bundle named in the environment would replace the session's.
-                verify=None if self._session.verify is True else self._session.verify,
+                verify=self._authorities(url),
                 timeout=self.deadlines.for_requests(),
             )
         except (*_FAILURES, ValueError) as error:
@@ -144,6 +148,17 @@ class Transport:
         self._cancellation.check()
         if not self._state.attempted:
             self.deadlines.sent()  # an adapter of the user's own does not call it
+
+    def _authorities(self, url: str) -> Any:
+        """The value of requests' `verify`: None if it is to look into its own variables."""
+        if self._session.verify is not True:
+            # If it were not passed, a bundle named in the environment would replace the session's.
+            return self._session.verify
+        if self._is_session_ours:
+            adapter = cast(CancellableAdapter, self._session.adapters["https://"])
+            is_secure = url.lower().startswith("https:")
+            return certificates.trust(adapter.poolmanager.connection_pool_kw, is_secure)
+        return None
 
     def read(self) -> bytes | None:
         """The next bytes of the body, decoded; b"" at its end.
@@ -253,7 +268,7 @@ class Transport:
 
     def refusal(self) -> SuggestionsError:
         """The error of a status that is no answer, with what the body says within one deadline."""
-        said = self.read_all(LONGEST_BODY, whole=False).decode("utf-8-sig", "replace")
+        said = self.read_all(LONGEST_RAW, whole=False).decode("utf-8-sig", "replace")
         headers = self.headers
         return from_status(
             self.status, said, request_id=request_id(headers), retry_after=retry_after(headers)
@@ -264,7 +279,9 @@ class Transport:
         self.unwatch()
         if self._response is not None:
             self._response.close()
-        self._adapter.close()
+        for adapter in self._session.adapters.values():
+            if isinstance(adapter, CancellableAdapter):
+                adapter.close()
         self._cancellation.release()
 
     @property
@@ -286,8 +303,8 @@ class Transport:
         raise_for(error, self._host, self._state)
 
 
-def _copy_of(session: requests.Session, adapter: CancellableAdapter) -> requests.Session:
-    """A copy of the session, with our adapter in the place of the plain one.
+def _copy_of(session: requests.Session, state: ConnectionState) -> requests.Session:
+    """A copy of the session, with adapters for one request.
 
     The session itself, its cookies and its mounts stay as they are.
     """
@@ -296,6 +313,12 @@ def _copy_of(session: requests.Session, adapter: CancellableAdapter) -> requests
 
     def rebuild_auth(request: Any, response: requests.Response) -> None:
         # Called for each redirect, instead of requests' own, which would also look into .netrc.
+        if _has_secret(request):
+            # urllib3 logs each address.
+            raise RedirectError(
+                f"{urlsplit(response.url).hostname} redirects to an address with a secret of the "
+                "request in it, which is not followed."
+            )
         if request.method != response.request.method:
             place = urlsplit(request.url or "")
             raise RedirectError(
@@ -316,14 +339,23 @@ def _copy_of(session: requests.Session, adapter: CancellableAdapter) -> requests
 
     cookies = RequestsCookieJar()
     cookies.update(session.cookies)
-    adapters = OrderedDict(
-        (prefix, adapter if type(plain) is HTTPAdapter else plain)
-        for prefix, plain in session.adapters.items()
-    )
+    adapters = OrderedDict(for_one_request(session.adapters, state))
     copy.__dict__.update(
         session.__dict__, cookies=cookies, adapters=adapters, rebuild_auth=rebuild_auth
     )
     return copy
+
+
+def _has_secret(request: Any) -> bool:
+    """Whether the address has the token, or another secret of the request."""
+    keys = {
+        name: value
+        for name, value in request.headers.items()
+        if is_secret(name) and name.lower() != "cookie"  # which may have any word of a path
+    }
+    secrets = secrets_in(headers=keys, body=request.body)
+    redact = redactor(secret for secret in secrets if len(secret) >= SHORT)
+    return redact(request.url) != str(request.url)
 
 
 def _refused(error: BaseException) -> requests.Response | None:

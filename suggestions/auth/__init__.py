@@ -18,6 +18,7 @@ from suggestions._util.lazy import names
 if TYPE_CHECKING:
     from suggestions._util.redaction import redact as redact
     from suggestions._util.redaction import redact_text as redact_text
+    from suggestions._util.secret import Secret as Secret
     from suggestions.auth.chatbot import ChatbotLogin as ChatbotLogin
     from suggestions.auth.environment import EnvironmentToken as EnvironmentToken
     from suggestions.auth.jetpack import JetpackToken as JetpackToken
@@ -31,6 +32,7 @@ _HOMES = {
     "EnvironmentToken": "environment",
     "JetpackToken": "jetpack",
     "KeyringToken": "keyring",
+    "Secret": "._util.secret",
     "Token": "token",
     "check_token": "token",
     "current_token": "token",
@@ -43,6 +45,7 @@ __all__ = [
     "EnvironmentToken",
     "JetpackToken",
     "KeyringToken",
+    "Secret",
     "Token",
     "check_token",
     "current_token",

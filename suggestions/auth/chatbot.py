@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import math
-from typing import Literal
+from typing import Any, Literal
 
 from suggestions._util.arguments import check_url, warn_of_plain_http
+from suggestions._util.secret import Secret, hide, reveal, revealed, type_name
 from suggestions.auth.renewed import Renewed
 
 _WAYS = ("form", "params")
@@ -25,6 +26,7 @@ class ChatbotLogin(Renewed):
     """
 
     __module__ = "suggestions.auth"
+    _url = ""
 
     def __init__(
         self,
@@ -34,38 +36,42 @@ class ChatbotLogin(Renewed):
         send: Literal["form", "params"] = "form",
     ) -> None:
         super().__init__()
+        password = hide(password)
         for name, value in (("username", username), ("password", password)):
-            if not isinstance(value, str):
-                raise TypeError(f"{name} must be a str, not {type(value).__name__}")
-            if not value:
+            if not isinstance(reveal(value), str):
+                raise TypeError(f"{name} must be a str, not {type_name(value)}")
+            if not reveal(value):
                 raise ValueError(f"{name} is empty: expected a text")
         if send not in _WAYS:
             raise ValueError(f"send is {send!r}: expected one of {', '.join(map(repr, _WAYS))}")
         self._url = check_url(base_url).rstrip("/") + "/auth"
-        self._fields = {"username": username, "password": password}
+        self._fields: dict[str, Any] = {"username": username, "password": password}
         self._send = send
         warn_of_plain_http(self._url, "the password", stacklevel=2)
 
     def __repr__(self) -> str:
         return f"<ChatbotLogin {self._url}>"
 
-    def fetch(self) -> tuple[str, float | None]:
+    def fetch(self) -> tuple[Secret[str], float | None]:
         # requests takes long to import: only a program that logs in pays for it.
-        from urllib3.filepost import encode_multipart_formdata
+        from urllib3.filepost import choose_boundary, encode_multipart_formdata
 
         from suggestions.auth.login import fetch_token
 
         as_form = self._send == "form"
-        body, kind = encode_multipart_formdata(self._fields) if as_form else (b"", "")
+        boundary = choose_boundary()
+        kind = f"multipart/form-data; boundary={boundary}"
         token = fetch_token(
             self._url,
             "accessToken",
             query={} if as_form else self._fields,
             headers={"Content-Type": kind} if as_form else {},
-            body=body,
+            body=Secret(encode_multipart_formdata(revealed(self._fields), boundary)[0])
+            if as_form
+            else None,
             secrets=(self._fields["password"],),
         )
-        return token, expiry(token)
+        return token, expiry(token())
 
 
 def expiry(token: str) -> float | None:

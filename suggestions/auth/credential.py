@@ -5,10 +5,12 @@ from __future__ import annotations
 import traceback
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from suggestions._util.one_line import printable
 from suggestions._util.redaction import SHORT, redact, redact_text, secrets_in, secrets_of
-from suggestions.auth.token import Token, current_token, has_another
+from suggestions._util.secret import Secret, hide
+from suggestions.auth.token import Token, current_secret, has_another
 from suggestions.errors import SuggestionsError
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ _LONGEST = 8 * 1024
 class Credential:
     """Gets the token before each request, and another one, once, if the service refuses it.
 
-    `url`, `headers` and `body` (what is sent as JSON, or bytes) are those of each request, without
-    the token; `session` adds to each request what is its own.
+    `url`, `headers` and `body` (what is sent as JSON, or bytes) are those of each request, hidden
+    and without the token; `session` adds to each request what is its own.
     """
 
     def __init__(
@@ -32,34 +34,34 @@ class Credential:
         token: Token | None,
         *,
         url: str = "",
-        headers: Mapping[str, str] = {},
+        headers: Mapping[str, Any] = {},
         body: object = None,
         session: requests.Session | None = None,
     ) -> None:
-        self._token = token
+        self._token = hide(token)
         self._session = session
         self._request = (url, headers, body)
-        self._sent_last: deque[str] = deque(maxlen=_REMEMBERED)
-        self._sent = ""
+        self._sent_last: deque[Secret[str]] = deque(maxlen=_REMEMBERED)
+        self._sent: Secret[str] | None = None
         self._renewed = False
 
     @property
-    def secrets(self) -> list[str]:
+    def secrets(self) -> list[Secret[str]]:
         """The tokens that were sent last, and what else of the request may be a secret.
 
         A token may have any length: the caller says that it is one. Of the rest, a text with fewer
         than 8 characters is rather a word, such as "true" or "demo". To take that out of what a
         service says would hide much and protect little. A very long text is a document.
         """
-        others = [*secrets_in(*self._request), *secrets_of(self._session)]
-        return [*self._sent_last, *(text for text in others if SHORT <= len(text) <= _LONGEST)]
+        others = map(Secret, [*secrets_in(*self._request), *secrets_of(self._session)])
+        return [*self._sent_last, *(one for one in others if SHORT <= len(one()) <= _LONGEST)]
 
-    def current(self) -> str | None:
+    def current(self) -> Secret[str] | None:
         """The token to send now, None for none. Raises what `current_token` raises."""
         if self._token is None:
             return None
-        self._sent = ""  # if there is none to send, the service cannot refuse it
-        self._sent = current_token(self._token)
+        self._sent = None  # if there is none to send, the service cannot refuse it
+        self._sent = current_secret(self._token)
         if self._sent not in self._sent_last:
             self._sent_last.append(self._sent)
         return self._sent
@@ -70,7 +72,7 @@ class Credential:
 
     def has_another(self, error: SuggestionsError) -> bool:
         """After a 401, asks the provider for another token, once; True if it has one."""
-        if error.status != 401 or self._token is None or self._renewed or not self._sent:
+        if error.status != 401 or self._token is None or self._renewed or self._sent is None:
             return False
         self._renewed = True
         return has_another(self._token, self._sent)
@@ -81,4 +83,5 @@ class Credential:
 
     def traceback_of(self, error: BaseException) -> str:
         """For the log, without the secrets: the user's own dialect may have quoted one."""
-        return redact_text("".join(traceback.format_exception(error)), self.secrets)
+        trace = redact_text("".join(traceback.format_exception(error)), self.secrets)
+        return "\n".join(map(printable, trace.splitlines()))

@@ -15,6 +15,7 @@ class EnvironmentToken:
     """
 
     __module__ = "suggestions.auth"
+    _name = ""
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str):

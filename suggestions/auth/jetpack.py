@@ -14,6 +14,7 @@ from suggestions._util.arguments import (
     warn_of_plain_http,
 )
 from suggestions._util.redaction import secrets_of
+from suggestions._util.secret import Secret, hide_headers
 from suggestions.auth.renewed import Renewed
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class JetpackToken(Renewed):
     """
 
     __module__ = "suggestions.auth"
+    _url = ""
 
     def __init__(
         self,
@@ -57,7 +59,7 @@ class JetpackToken(Renewed):
             else f"/wpcom/v2/sites/{quote(str(site_id), safe='')}/jetpack-openai-query/jwt"
         )
         self._url = check_url(site_url).rstrip("/") + path
-        self._headers = check_headers({} if nonce is None else {"X-WP-Nonce": nonce})
+        self._headers = check_headers(hide_headers({} if nonce is None else {"X-WP-Nonce": nonce}))
         self._session = check_session(session)
         self._lifetime = check_seconds("lifetime", lifetime)
         warn_of_plain_http(self._url, "the login", stacklevel=2)
@@ -65,7 +67,7 @@ class JetpackToken(Renewed):
     def __repr__(self) -> str:
         return f"<JetpackToken {self._url}>"
 
-    def fetch(self) -> tuple[str, float | None]:
+    def fetch(self) -> tuple[Secret[str], float | None]:
         # requests takes long to import: only a program that logs in pays for it.
         from suggestions.auth.login import fetch_token
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from suggestions._util.secret import Secret
 from suggestions.auth.renewed import Renewed
 from suggestions.errors import AuthenticationError, SuggestionsError
 
@@ -15,6 +18,7 @@ class KeyringToken(Renewed):
     """
 
     __module__ = "suggestions.auth"
+    _place: tuple[str, ...] = ()
 
     def __init__(self, service: str, username: str) -> None:
         super().__init__()
@@ -35,13 +39,13 @@ class KeyringToken(Renewed):
     def __repr__(self) -> str:
         return f"KeyringToken{self._place!r}"
 
-    def fetch(self) -> tuple[str, float | None]:
+    def fetch(self) -> tuple[Secret[str], float | None]:
         try:
-            token = self._keyring.get_password(*self._place)
+            token: Secret[Any] = Secret(self._keyring.get_password(*self._place))
         except Exception as error:
             problem = type(error).__name__
         else:
-            if token:
+            if token():
                 return token, None
             problem = "it has none"
         raise AuthenticationError(

@@ -11,6 +11,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from suggestions._util.redaction import redact
+from suggestions._util.secret import Secret, revealed
 from suggestions._wire.abort import Cancellation
 from suggestions._wire.timeouts import Deadlines
 from suggestions._wire.transport import Transport
@@ -30,15 +31,16 @@ def fetch_token(
     url: str,
     field: str,
     *,
-    query: Mapping[str, str] = {},
-    headers: Mapping[str, str] = {},
-    body: bytes = b"",
+    query: Mapping[str, Any] = {},
+    headers: Mapping[str, Any] = {},
+    body: Secret[bytes] | None = None,
     session: requests.Session | None = None,
-    secrets: Collection[str] = (),
-) -> str:
+    secrets: Collection[str | Secret[str]] = (),
+) -> Secret[str]:
     """Posts, and returns the text in `field` of the JSON object that comes back.
 
-    `query` is sent in the address, but is in no log (see `_HidesQuery`); it takes no `session`.
+    What is a secret of these is given as a `Secret`. `query` is sent in the address, but is in no
+    log (see `_HidesQuery`); it takes no `session`.
 
     Raises `SuggestionsError`, which has neither the `secrets` nor anything else that was sent.
     """
@@ -46,17 +48,27 @@ def fetch_token(
         session = _HidesQuery(query)
     try:
         answer = _post(url, {"Accept": "application/json", **headers}, body, session)
-        return _token_in(answer, field)
+        token = _token_in(answer, field)
     except SuggestionsError as error:
         redact(error, secrets)
         # The exceptions below it hold the request, with all that is in it.
         error.__cause__ = error.__context__ = None
         raise
+    if token is None:
+        # The answer is not quoted: it may have the token under another name.
+        raise AuthenticationError(
+            f"The login was answered without a token: expected JSON with {field!r}. "
+            "Is the address right?"
+        )
+    return token
 
 
 def _post(
-    url: str, headers: Mapping[str, str], body: bytes, session: requests.Session | None
-) -> str:
+    url: str,
+    headers: Mapping[str, Any],
+    body: Secret[bytes] | None,
+    session: requests.Session | None,
+) -> Secret[str]:
     # No redirect is followed: neither another host nor another address of this one may see the
     # password.
     transport = Transport(Deadlines(TIMEOUTS), Cancellation(), session, follow=False)
@@ -67,24 +79,18 @@ def _post(
             raise RedirectError(_redirected(url, transport.headers.get("Location", "")))
         if not 200 <= status < 300:
             raise transport.refusal()
-        return transport.read_all(LONGEST_BODY).decode("utf-8-sig", "replace")
+        return Secret(transport.read_all(LONGEST_BODY).decode("utf-8-sig", "replace"))
     finally:
         transport.close()
 
 
-def _token_in(answer: str, field: str) -> str:
+def _token_in(answer: Secret[str], field: str) -> Secret[str] | None:
     try:
-        token = json.loads(answer)[field]
+        token = Secret(json.loads(answer())[field])
         check_token(token)
-        if isinstance(token, str):
-            return token
     except (ValueError, LookupError, TypeError, RecursionError):
-        pass
-    # The answer is not quoted: it may have the token under another name.
-    raise AuthenticationError(
-        f"The login was answered without a token: expected JSON with {field!r}. "
-        "Is the address right?"
-    )
+        return None
+    return token
 
 
 def _redirected(url: str, location: str) -> str:
@@ -108,9 +114,9 @@ class _HidesQuery(requests.Session):
     changed, and not the classes.
     """
 
-    def __init__(self, query: Mapping[str, str]) -> None:
+    def __init__(self, query: Mapping[str, Any]) -> None:
         super().__init__()
-        self.query = urlencode(query)
+        self.query = Secret(urlencode(revealed(query)))
 
     def get_adapter(self, url: str) -> BaseAdapter:
         """The adapter of the one request; the transport uses it for no other."""
@@ -130,7 +136,7 @@ class _HidesQuery(requests.Session):
         put_request = connection.putrequest
 
         def put_with_query(method: str, url: str, *args: Any, **kwargs: Any) -> None:
-            put_request(method, f"{url}?{self.query}", *args, **kwargs)
+            put_request(method, f"{url}?{self.query()}", *args, **kwargs)
 
         connection.putrequest = put_with_query
         return connection

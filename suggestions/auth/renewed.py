@@ -8,6 +8,7 @@ import time
 from abc import ABC, abstractmethod
 
 from suggestions._util import fork
+from suggestions._util.secret import Secret
 from suggestions.errors import AuthenticationError, SuggestionsError
 
 _EARLY = 5.0
@@ -23,7 +24,7 @@ class Renewed(ABC):
 
     _lock: threading.Lock
     _fetching: _Fetch | None
-    _token: str
+    _token: Secret[str] | None
     _end: float | None
 
     def __init__(self) -> None:
@@ -31,7 +32,7 @@ class Renewed(ABC):
         fork.register(self)
 
     @abstractmethod
-    def fetch(self) -> tuple[str, float | None]:
+    def fetch(self) -> tuple[Secret[str], float | None]:
         """A new token, and when it ends in seconds since the epoch, None if that is not known.
 
         Raises `SuggestionsError`.
@@ -41,29 +42,29 @@ class Renewed(ABC):
         """The current token. Raises `SuggestionsError` if none can be fetched."""
         with self._lock:
             if self._token and (self._end is None or time.time() < self._end - _EARLY):
-                return self._token
+                return self._token()
             theirs = self._fetching
             if theirs is None:
-                self._token = ""
+                self._token = None
                 mine = self._fetching = _Fetch()
         if theirs is not None:
-            return theirs.result()
-        return self._fetch_for_all(mine)
+            return theirs.result()()
+        return self._fetch_for_all(mine)()
 
     def refused(self, token: str) -> bool:
         """The service refused `token`; True if calling this may give another one."""
         with self._lock:
-            if token and token == self._token:
-                self._token = ""
+            if self._token is not None and token == self._token():
+                self._token = None
         # If the current token is another one by now, another thread has fetched it. An empty one
         # was not of this provider.
         return bool(token)
 
-    def _fetch_for_all(self, mine: _Fetch) -> str:
-        token, end = "", None
+    def _fetch_for_all(self, mine: _Fetch) -> Secret[str]:
+        token, end = None, None
         try:
-            token, end = self.fetch()
-            mine.token = token
+            mine.token, end = self.fetch()
+            token = mine.token
         except SuggestionsError as error:
             # Its traceback holds what was sent.
             mine.failure = error.with_traceback(None)
@@ -85,7 +86,7 @@ class Renewed(ABC):
     def _forget(self) -> None:
         self._lock = threading.Lock()
         self._fetching = None
-        self._token = ""
+        self._token = None
         self._end = None
 
     def _in_child(self) -> None:
@@ -98,10 +99,10 @@ class _Fetch:
 
     def __init__(self) -> None:
         self.done = threading.Event()
-        self.token = ""
+        self.token = Secret("")
         self.failure: SuggestionsError | None = None
 
-    def result(self) -> str:
+    def result(self) -> Secret[str]:
         self.done.wait()
         if self.failure is None:
             return self.token

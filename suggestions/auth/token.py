@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from inspect import iscoroutinefunction
+from typing import cast
 
+from suggestions._util.secret import Secret, hide, type_name
 from suggestions.errors import AbortedError, AuthenticationError, SuggestionsError
 
 Token = str | Callable[[], str]
@@ -19,45 +21,51 @@ logger = logging.getLogger("suggestions")
 
 
 def check_token(token: object, name: str = "token") -> None:
-    """Raises `TypeError` or `ValueError`; the token itself is never in the message."""
+    """Raises `TypeError` or `ValueError`; the token is neither in the message nor in a variable."""
+    token = hide(token)
     if token is None:
         return
     if iscoroutinefunction(token):
         raise TypeError(f"{name} is an async function, which is not awaited: pass a plain one")
-    if callable(token):
+    if not isinstance(token, Secret):
         return
-    if not isinstance(token, str):
-        raise TypeError(f"{name} must be a str or a callable, not {type(token).__name__}")
-    if not token.strip():
+    if not isinstance(token(), str):
+        raise TypeError(f"{name} must be a str or a callable, not {type_name(token)}")
+    if not token().strip():
         raise ValueError(f"{name} is empty: expected a text, or None to send none")
-    if not (token.isascii() and token.isprintable()):
+    if not (token().isascii() and token().isprintable()):
         raise ValueError(f"{name} has a character that a header cannot have, such as a line end")
-    if token != token.strip():
+    if token() != token().strip():
         # Bare in a header it could not be sent, and in an echo it would not be found.
         raise ValueError(f"{name} has a blank at its beginning or end: expected the token alone")
 
 
 def current_token(token: Token) -> str:
     """The token's text now. Raises `AuthenticationError` if there is none that can be sent."""
-    text = token if isinstance(token, str) else _call(token)
-    if not isinstance(text, str):
-        raise AuthenticationError(f"The token provider gave a {type(text).__name__}, not a str.")
+    return current_secret(hide(token))()
+
+
+def current_secret(token: Callable[[], object]) -> Secret[str]:
+    """As `current_token`, and hidden."""
+    text = Secret(_call(token))
+    if not isinstance(text(), str):
+        raise AuthenticationError(f"The token provider gave a {type_name(text)}, not a str.")
     try:
         check_token(text)
     except ValueError as error:
         raise AuthenticationError(f"There is no token to send: {error}.") from None
-    return text
+    return cast(Secret[str], text)
 
 
 # What a provider raises, even an exit, may quote the secret. So no traceback may show it, and it
 # goes no further than these two functions.
 
 
-def has_another(provider: object, refused: str) -> bool:
+def has_another(provider: object, refused: Secret[str]) -> bool:
     """Calls the provider's `refused`; True if it has another token by now, False if it raises."""
     try:
         call = getattr(provider, "refused", None)
-        return call is not None and bool(call(refused))
+        return call is not None and bool(call(refused()))
     except BaseException as error:
         logger.warning(
             "The token provider raised in refused(), so that it counts as having no other token: "
@@ -67,7 +75,7 @@ def has_another(provider: object, refused: str) -> bool:
         return False
 
 
-def _call(provider: Callable[[], str]) -> object:
+def _call(provider: Callable[[], object]) -> object:
     try:
         return provider()
     except BaseException as error:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource
+from suggestions._util.secret import Secret, hide_fields
 from suggestions.cli import exit_codes
 from suggestions.cli.endpoint import endpoint
 from suggestions.cli.following import View, closed_by_interrupt, events_of, standard_output
@@ -45,12 +46,17 @@ def _parse_option(given: str) -> tuple[str, Any]:
 def _parse_options(
     ctx: click.Context, param: click.Parameter, given: tuple[str, ...]
 ) -> dict[str, Any]:
-    return dict(map(_parse_option, given))
+    options: dict[str, Any] = hide_fields(dict(map(_parse_option, given)))
+    return options
 
 
-def _read_token(ctx: click.Context, param: click.Parameter, file: Path | None) -> str | None:
-    token = file.read_text("utf-8-sig", "replace").strip() if file else None
-    if token == "":
+def _read_token(
+    ctx: click.Context, param: click.Parameter, file: Path | None
+) -> Secret[str] | None:
+    if file is None:
+        return None
+    token = Secret(file.read_text("utf-8-sig", "replace").strip())
+    if not token():
         raise click.BadParameter("the file is empty")
     return token
 
@@ -94,7 +100,7 @@ def ask(
     url: str | None,
     base_url: str | None,
     model: str | None,
-    token: str | None,
+    token: Secret[str] | None,
     system: str | None,
     options: dict[str, Any],
     plain: bool,

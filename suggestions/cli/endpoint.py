@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from suggestions._util.secret import Secret, hide
 from suggestions.cli.exit_codes import USAGE
 from suggestions.dialects import find
 from suggestions.dialects.model_api import ModelAPI
@@ -35,7 +36,7 @@ def endpoint(
     url: str | None,
     base_url: str | None,
     model: str | None,
-    token: str | None,
+    token: Secret[str] | None,
 ) -> dict[str, Any]:
     """The arguments `dialect`, `url`, `token` and `options` of a source.
 
@@ -71,10 +72,10 @@ def _model_api(
     url: str | None,
     base_url: str | None,
     model: str | None,
-    token: str | None,
+    token: Secret[str] | None,
 ) -> dict[str, Any]:
-    known = (url, base_url, token, _environ(kind.url_variable), _environ(kind.key_variable))
-    if kind.key_variable and not any(known):
+    known = url or base_url or token or _environ(kind.url_variable) or _environ(kind.key_variable)
+    if kind.key_variable and not known:
         raise _NoService()
     try:
         dialect = kind(base_url, token, model)
@@ -90,5 +91,6 @@ def _set_in_environment() -> str:
     return "openai" if openai else "jetpack"
 
 
-def _environ(name: str) -> str | None:
-    return os.environ.get(name) or None
+def _environ(name: str) -> Secret[str] | None:
+    value: Secret[str] | None = hide(os.environ.get(name) or None)
+    return value

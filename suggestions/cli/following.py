@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from queue import Empty, SimpleQueue
+from types import FrameType
 from typing import Any, Protocol, TextIO
 
 import click
@@ -59,24 +60,31 @@ def events_of(source: SuggestionsEventSource, names: Iterable[str]) -> Iterator[
 
 @contextmanager
 def closed_by_interrupt(source: SuggestionsEventSource) -> Iterator[None]:
-    """The first Ctrl-C closes the source, which then ends in `abort`. A second Ctrl-C interrupts
-    the program as usual.
+    """The first Ctrl-C closes the source, which then ends in `abort`: no exception interrupts a
+    line that is just being written. A second one interrupts the program as usual, and any further
+    one is ignored: an exception while the program cleans up would leave a terminal as it is.
 
-    So no exception interrupts a line that is just being written. Closes the source in any case.
+    Closes the source in any case.
     """
 
     before = signal.getsignal(signal.SIGINT)
 
     def close(number: int, frame: object) -> None:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, interrupt)
         source.close()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if callable(before):
+            before(number, frame)
 
     if before is not signal.SIG_IGN:  # as a shell sets it for a job in the background
         signal.signal(signal.SIGINT, close)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, before)
         source.close()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import Any, TextIO
 
@@ -18,10 +20,16 @@ from suggestions.cli.plain_text import visible
 
 
 class _Program(click.Group):
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _visible_errors():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with _visible_errors():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
+            _show_cursor()
             _discard_output()
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
@@ -29,6 +37,16 @@ class _Program(click.Group):
             ctx.exit(BROKEN_PIPE)
         except OSError as error:
             raise click.ClickException(visible(str(error))) from None
+
+
+@contextmanager
+def _visible_errors() -> Iterator[None]:
+    """click quotes wrong arguments in its messages, and a program may have pasted them."""
+    try:
+        yield
+    except click.ClickException as error:
+        vars(error).update(message=visible(error.message))
+        raise
 
 
 @click.group(cls=_Program)
@@ -43,6 +61,14 @@ def group() -> None:
 
 for command in (ask, demo, serve):
     group.add_command(command)
+
+
+def _show_cursor() -> None:
+    """Rich hides it while an answer grows, and an interrupt may keep it from undoing that."""
+    if "rich" in sys.modules and sys.stdout is not None:
+        from rich.console import Console
+
+        Console().show_cursor()
 
 
 def _discard_output() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from suggestions.dialects.anthropic_question import split_conversation
 from suggestions.dialects.base import Asked
 from suggestions.dialects.delta import (
     DONE,
@@ -29,7 +30,6 @@ from suggestions.dialects.json_message import (
     usage_of,
 )
 from suggestions.dialects.model_api import ModelAPI, messages_of
-from suggestions.dialects.question import ROLES
 from suggestions.errors import from_report, is_report
 
 if TYPE_CHECKING:
@@ -65,18 +65,16 @@ class Anthropic(ModelAPI):
     key_variable = "ANTHROPIC_API_KEY"
     own_key_header = "x-api-key"
     own_headers = {"anthropic-version": VERSION}
-    roles = ROLES - {"jetpack-ai"}
+    opaque = frozenset(("thinking", "redacted_thinking"))
 
     def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
-        messages = messages_of(question)
-        system = [m.get("content") or "" for m in messages if m["role"] == "system"]
-        if system and parameters.get("system"):
+        instructions, asked = split_conversation(messages_of(question))
+        if instructions and parameters.get("system"):
             raise ValueError("'system' is given twice: as a parameter and in the question")
-        instructions = {"system": "\n\n".join(system)} if system else {}
-        asked = [message for message in messages if message["role"] != "system"]
         if not asked:
             raise ValueError("question has only system messages: expected one of a user")
-        return {"max_tokens": MAX_TOKENS, **parameters, **instructions, "messages": asked}
+        system = {"system": instructions} if instructions else {}
+        return {"max_tokens": MAX_TOKENS, **parameters, **system, "messages": asked}
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
         if message.type == "error":

@@ -21,7 +21,7 @@ from suggestions.dialects.json_lines import JsonLines
 from suggestions.dialects.json_message import is_terminator, parse, parse_object
 from suggestions.dialects.model_api import messages_of
 from suggestions.dialects.question import ROLES
-from suggestions.errors import MalformedStreamError, is_report, one_line
+from suggestions.errors import SAID, MalformedStreamError, is_report
 
 if TYPE_CHECKING:
     from suggestions._wire.sse import ServerSentEvent
@@ -44,7 +44,7 @@ class Auto(Dialect):
     """
 
     name = "auto"
-    roles = ROLES | {"developer", "tool", "function"}
+    roles = ROLES | {"function", "jetpack-ai"}
     framings: Mapping[str, Framing] = {**EVENTS, **LINES, "text/plain": "text"}
 
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
@@ -80,7 +80,8 @@ def _chosen(first: ServerSentEvent, framing: Framing | None) -> Dialect:
     dialect = _dialect_of(first, lines=framing == "lines")
     if dialect is None:
         raise MalformedStreamError(
-            f"The answer is in no known dialect: it begins with {_shown(first)}."
+            f"The answer is in no known dialect: it begins with '{SAID}'.",
+            said=_named(first),
         )
     return dialect
 
@@ -125,7 +126,7 @@ def _undocumented(value: Mapping[str, Any], first: ServerSentEvent) -> Dialect |
     return JsonLines(field) if field else None
 
 
-def _shown(message: ServerSentEvent) -> str:
-    """The message, for a person: the name of its event, if it has one, and its data."""
-    name = "" if message.type == "message" else f"event {message.type!r} with "
-    return f"{name}{one_line(message.data)!r}"
+def _named(message: ServerSentEvent) -> str:
+    """The message's data, after the name of its event, if it has one."""
+    name = "" if message.type == "message" else f"event: {message.type}, data: "
+    return name + message.data

@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from suggestions.dialects.question import ROLES
+from suggestions._util.secret import hide_headers, hide_within, revealed
+from suggestions.dialects.question import ROLES, check_question
 
 if TYPE_CHECKING:
     from suggestions._wire.sse import ServerSentEvent
@@ -31,17 +32,29 @@ LINES: Mapping[str, Framing] = {
 Asked = str | list[dict[str, Any]]
 """A checked question: a text, or messages."""
 Options = Mapping[str, Any]
-"""The options of a question, as `SuggestionsEventSource` takes them."""
+"""The options of a question, as `SuggestionsEventSource` takes them.
+
+A text whose name speaks of a secret, such as `options["api_key"]`, comes as a
+`suggestions.auth.Secret`, so that no traceback shows it. It can be put into the body or a header as
+it is; calling it returns the text."""
 
 
 class Request(NamedTuple):
     """A request to the service. `json` is the body before it is serialised; `url` is empty if the
-    dialect has no address of its own."""
+    dialect has no address of its own. `headers` has texts, and a `Secret` where one is hidden."""
 
     url: str
     json: Any = None
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, Any] = {}
     method: str = "POST"
+
+    def hidden(self) -> Request:
+        """The request as it is held: without a secret that a variable would show."""
+        return self._replace(headers=hide_headers(self.headers), json=hide_within(self.json))
+
+    def revealed(self) -> Request:
+        """The request as it is sent."""
+        return self._replace(headers=revealed(self.headers), json=revealed(self.json))
 
 
 class Dialect(ABC):
@@ -62,8 +75,13 @@ class Dialect(ABC):
     think_tags = False
     """True if the model's reasoning is in its text, between `<think>` and `</think>`, before the
     answer: it is reported as `reasoning` then."""
-    roles = ROLES
+    roles = ROLES | {"jetpack-ai"}
     """The roles that a message of the question may have."""
+    opaque: frozenset[str] = frozenset()
+    """Types of parts that the service has signed or encrypted, and that go back to it as they came:
+    "thinking", "redacted_thinking", "reasoning". Those of other services are left out."""
+    has_items = False
+    """True if a question may have items of the service's own, with a `type` and no `role`."""
 
     def __init_subclass__(cls) -> None:
         if not hasattr(cls, "name"):
@@ -102,6 +120,13 @@ class Dialect(ABC):
     def authorize(self, request: Request, token: str) -> Request:
         """The request with the token; by default as a bearer token (RFC 6750, section 2.1)."""
         return request._replace(headers={**request.headers, "Authorization": f"Bearer {token}"})
+
+
+def checked(question: object, dialect: Dialect) -> Asked:
+    """A question that is made to that dialect. Raises what `check_question` raises."""
+    return check_question(
+        question, dialect.roles, opaque=dialect.opaque, has_items=dialect.has_items
+    )
 
 
 def refuse(

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from suggestions._util.arguments import check_flag, check_url
+from suggestions._util.secret import hide
 from suggestions.auth import Token, check_token
 from suggestions.dialects.base import Asked, Dialect, Options, Request
 from suggestions.dialects.chat import decode_completion
 from suggestions.dialects.delta import Delta
+from suggestions.dialects.parts import text_alone
 from suggestions.dialects.question import ROLES
 from suggestions.dialects.text import decode_text
 
@@ -30,8 +32,9 @@ class Chatbot(Dialect):
     """
 
     name = "chatbot"
+    base_url = ""
     ends_at_eof = True
-    roles = ROLES - {"jetpack-ai"}
+    roles = ROLES - {"developer", "tool"}
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class Chatbot(Dialect):
         *,
         think_tags: bool = False,
     ) -> None:
+        token = hide(token)
         check_token(token)
         self.base_url = "" if base_url is None else check_url(base_url).rstrip("/")
         self.token = token
@@ -71,4 +75,5 @@ def _item(n: int, item: Mapping[str, Any]) -> dict[str, Any]:
             raise ValueError(
                 f"question[{n}][{name!r}] is not for chatbot: it takes role and content alone"
             )
-    return {"role": item["role"], "Content": item["content"]}
+    content = text_alone(f"question[{n}]", item["content"], "chatbot")
+    return {"role": item["role"], "Content": content}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from suggestions.dialects.base import Asked, Options, Request, refuse
 from suggestions.dialects.chat import Chat
+from suggestions.dialects.parts import calls_of, text_alone
 
 URL = "https://public-api.wordpress.com/wpcom/v2/jetpack-ai-query"
 
+_OF_TOOLS = ("tool_calls", "tool_call_id")
 _OWN = {
     "question": "the first argument",
     "messages": "the first argument, question",
@@ -42,7 +44,9 @@ class Jetpack(Chat):
         refuse(options, _OWN, self.name)
         _check(options)
         body: dict[str, Any] = (
-            {"question": question} if isinstance(question, str) else {"messages": question}
+            {"question": question}
+            if isinstance(question, str)
+            else {"messages": list(_in_text(question))}
         )
         body.update(
             (name, value)
@@ -54,6 +58,28 @@ class Jetpack(Chat):
         if not stream:
             body["stream"] = False
         return Request(URL + "?stream_cache=true" if options.get("from_cache") else URL, body)
+
+
+def _in_text(messages: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The service knows neither calls of tools nor their results: they are told as text."""
+    names: dict[str, str] = {}  # of the tools, by the id of the call
+    for number, message in enumerate(messages):
+        place = f"question[{number}]"
+        sent = {name: value for name, value in message.items() if name not in _OF_TOOLS}
+        if message["role"] == "developer":
+            sent["role"] = "system"
+        if isinstance(message.get("content"), list):
+            sent["content"] = text_alone(place, message["content"], "jetpack")
+        if message["role"] == "tool":
+            name = names.get(message.get("tool_call_id", ""), "the tool")
+            sent |= {"role": "user", "content": f"The result of {name}: {sent['content']}"}
+        calls = [call for _, call in calls_of(place, message)]
+        if calls:
+            names |= {call.get("id", ""): call["function"]["name"] for call in calls}
+            functions = (call["function"] for call in calls)
+            called = (f"{each['name']}({each.get('arguments', '')})" for each in functions)
+            sent["content"] = "\n".join(filter(None, [sent.get("content"), *called]))
+        yield sent
 
 
 def _check(options: Options) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from suggestions._util.redaction import without_values
+from suggestions._util.secret import hide_fields
 from suggestions.dialects.base import EVENTS, LINES
 from suggestions.dialects.delta import DONE, Delta, Failure
 from suggestions.dialects.json_message import failure_in, is_terminator, parse, text_of
@@ -29,8 +31,10 @@ class JsonLines(Prompted):
     name = "json_lines"
     ends_at_eof = True
     framings = {**EVENTS, **LINES, "text/plain": "lines", "": "lines"}
+    path = ""
 
     def __init__(self, path: str = "message", url: str | None = None, **parameters: Any) -> None:
+        parameters = hide_fields(parameters)
         if not isinstance(path, str):
             raise TypeError(f"path must be a str, not {type(path).__name__}")
         if not all(path.split(".")):
@@ -39,7 +43,7 @@ class JsonLines(Prompted):
         self.path = path
 
     def __repr__(self) -> str:
-        return f"JsonLines({self.path!r}, url={self.url!r})"
+        return f"JsonLines({self.path!r}, url={without_values(self.url)!r})"
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
         if message.type == "error":

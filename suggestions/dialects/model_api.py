@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from suggestions._util.arguments import check_flag, check_headers, check_json
+from suggestions._util.redaction import without_values
+from suggestions._util.secret import hide, hide_fields
 from suggestions.auth import Token, check_token
 from suggestions.dialects.base import Asked, Dialect, Options, Request, refuse
+from suggestions.dialects.question import ROLES
 
 BEARER = "Authorization"
 """The header that has the key after the word "Bearer" (RFC 6750); every other has it bare."""
@@ -38,6 +41,8 @@ class ModelAPI(Dialect):
     Raises `TypeError` and `ValueError` that name the argument.
     """
 
+    base_url = ""
+    model: str | None = None
     path: ClassVar[str]
     own_url: ClassVar[str]
     url_variable: ClassVar[str] = ""
@@ -46,6 +51,7 @@ class ModelAPI(Dialect):
     own_key_header: ClassVar[str] = BEARER
     question_field: ClassVar[str] = "messages"
     own_headers: ClassVar[Mapping[str, str]] = {}
+    roles = ROLES
 
     def __init__(
         self,
@@ -57,12 +63,13 @@ class ModelAPI(Dialect):
         think_tags: bool = False,
         **parameters: Any,
     ) -> None:
+        api_key, parameters = hide(api_key), hide_fields(parameters)
         self._not_here = {**_NOT_HERE, self.question_field: "made from the question"}
         refuse(parameters, self._not_here, self.name, "parameter {!r}")
         check_json("parameters", parameters)
         check_token(api_key, "api_key")
         self.base_url = _setting(base_url, "base_url", self.url_variable, self.own_url).rstrip("/")
-        self.token = api_key or os.environ.get(self.key_variable) or None
+        self.token = api_key or hide(os.environ.get(self.key_variable) or None)
         check_token(self.token, self.key_variable)
         self.model = _setting(model, "model", self.model_variable) or None
         self.key_header = _setting(key_header, "key_header", "", self.own_key_header)
@@ -72,7 +79,8 @@ class ModelAPI(Dialect):
 
     def __repr__(self) -> str:
         # Parameters may carry a key for services that want it in the body.
-        return f"{type(self).__name__}(base_url={self.base_url!r}, model={self.model!r})"
+        url = without_values(self.base_url)
+        return f"{type(self).__name__}(base_url={url!r}, model={self.model!r})"
 
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         refuse(options, self._not_here, self.name)

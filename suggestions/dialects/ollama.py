@@ -30,8 +30,8 @@ from suggestions.dialects.json_message import (
     text_of,
     usage_of,
 )
-from suggestions.dialects.model_api import ModelAPI
-from suggestions.dialects.question import ROLES
+from suggestions.dialects.model_api import ModelAPI, messages_of
+from suggestions.dialects.parts import arguments_of, calls_of, data_of, refusal
 from suggestions.errors import from_report, is_report
 
 if TYPE_CHECKING:
@@ -52,8 +52,11 @@ class Ollama(ModelAPI):
     name = "ollama"
     path = "/api/chat"
     own_url = "http://localhost:11434"
-    roles = (ROLES - {"jetpack-ai"}) | {"tool"}
     framings: Mapping[str, Framing] = {**EVENTS, _MEDIA_TYPE: "lines", "": "lines"}
+
+    def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
+        messages = messages_of(question)
+        return {**parameters, "messages": list(_messages(messages))}
 
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         request = super().request(question, options, stream=stream)
@@ -69,6 +72,47 @@ class Ollama(ModelAPI):
         if not is_report(body) and not (isinstance(body, Mapping) and "message" in body):
             raise ValueError("a JSON value without 'message'")
         return _decode(body)
+
+
+def _messages(messages: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    names: dict[str, str] = {}  # of the tools, by the id of the call
+    for number, message in enumerate(messages):
+        place = f"question[{number}]"
+        sent = {**message, **_content(place, message.get("content"))}
+        if message["role"] == "developer":
+            sent["role"] = "system"
+        if message.get("tool_calls"):
+            calls = list(calls_of(place, message))
+            names |= {call.get("id", ""): call["function"]["name"] for _, call in calls}
+            sent["tool_calls"] = [
+                {**call, "function": {**call["function"], "arguments": arguments_of(where, call)}}
+                for where, call in calls
+            ]
+        if message["role"] == "tool" and message.get("tool_call_id") in names:
+            sent.setdefault("tool_name", names[message["tool_call_id"]])
+        yield sent
+
+
+def _content(place: str, content: Any) -> dict[str, Any]:
+    """The text; and the images, in base64, as a list of their own."""
+    if not isinstance(content, list):
+        return {"content": content or ""}
+    texts: list[str] = []
+    images: list[str] = []
+    for number, part in enumerate(content):
+        if part["type"] == "text":
+            texts.append(part["text"])
+        elif part["type"] == "image_url" and (data := data_of(part["image_url"]["url"])):
+            images.append(data.base64)
+        elif part["type"] == "image_url":
+            raise ValueError(
+                f"{place}['content'][{number}] is an image at a web address, which the dialect "
+                "'ollama' does not load: expected the image itself, as suggestions.image() makes it"
+            )
+        else:
+            raise refusal(f"{place}['content'][{number}]", part, "ollama", "text or image_url")
+    said = {"content": "\n".join(texts)}
+    return {**said, "images": images} if images else said
 
 
 def _decode(answer: Any, data: str | None = None) -> Iterator[Delta]:

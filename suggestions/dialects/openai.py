@@ -27,7 +27,7 @@ class OpenAI(Chat, ModelAPI):
     url_variable = "OPENAI_BASE_URL"
     key_variable = "OPENAI_API_KEY"
     model_variable = "AI_MODEL_NAME"
-    roles = (ROLES - {"jetpack-ai"}) | {"developer", "tool", "function"}
+    roles = ROLES | {"function"}
 
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         request = super().request(question, options, stream=stream)

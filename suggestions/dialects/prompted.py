@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from suggestions._util.arguments import check_flag, check_json, check_url
+from suggestions._util.redaction import without_values
+from suggestions._util.secret import hide_fields
 from suggestions.dialects.base import Asked, Dialect, Options, Request, refuse
 
 _OWN = {
@@ -23,10 +25,13 @@ class Prompted(Dialect):
     too, and win.
     """
 
+    url = ""
+
     def __init__(
         self, url: str | None = None, *, think_tags: bool = False, **parameters: Any
     ) -> None:
-        self.url = "" if url is None else check_url(url)
+        parameters = hide_fields(parameters)
+        self.url = "" if url is None else check_url(url, mounts=("http+",))
         refuse(parameters, _OWN, self.name, "parameter {!r}")
         check_json("parameters", parameters)
         self.think_tags = check_flag("think_tags", think_tags)
@@ -34,7 +39,7 @@ class Prompted(Dialect):
 
     def __repr__(self) -> str:
         # Parameters may carry a key for services that want it in the body.
-        return f"{type(self).__name__}(url={self.url!r})"
+        return f"{type(self).__name__}(url={without_values(self.url)!r})"
 
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         refuse(options, _OWN, self.name)

@@ -12,7 +12,6 @@ from suggestions.dialects.base import Asked
 from suggestions.dialects.delta import Delta, Failure
 from suggestions.dialects.json_message import event_in, failure_in, name_of
 from suggestions.dialects.model_api import ModelAPI
-from suggestions.dialects.question import ROLES
 from suggestions.dialects.responses_events import (
     PASSED_OVER,
     READ,
@@ -20,6 +19,7 @@ from suggestions.dialects.responses_events import (
     reason_of,
     said_in,
 )
+from suggestions.dialects.responses_question import items_of
 from suggestions.errors import from_report, is_report
 
 if TYPE_CHECKING:
@@ -43,10 +43,12 @@ class Responses(ModelAPI):
     key_variable = "OPENAI_API_KEY"
     model_variable = "AI_MODEL_NAME"
     question_field = "input"
-    roles = (ROLES - {"jetpack-ai"}) | {"developer"}
+    opaque = frozenset(("reasoning",))
+    has_items = True
 
     def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
-        return {**parameters, "input": question}
+        asked = question if isinstance(question, str) else items_of(question)
+        return {**parameters, "input": asked}
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
         if message.type == "error":

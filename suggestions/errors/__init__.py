@@ -16,11 +16,14 @@ To add an error with an event of its own, touch:
 
 from __future__ import annotations
 
+from suggestions._util.one_line import one_line
 from suggestions.errors.reasons import from_interruption, from_reason
-from suggestions.errors.reports import from_code, from_report, from_status, one_line, stopped_early
+from suggestions.errors.reports import from_code, from_report, from_status, stopped_early
 from suggestions.errors.said import is_report
 from suggestions.errors.tree import (
     LONGEST_BODY,
+    LONGEST_RAW,
+    SAID,
     AbortedError,
     AnswerTooLargeError,
     AuthenticationError,
@@ -52,6 +55,8 @@ from suggestions.errors.tree import (
 
 __all__ = [
     "LONGEST_BODY",
+    "LONGEST_RAW",
+    "SAID",
     "AbortedError",
     "AnswerTooLargeError",
     "AuthenticationError",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from suggestions.errors.kinds import row_of_code
-from suggestions.errors.reports import one_line
 from suggestions.errors.tree import (
     ModerationError,
     ServiceError,
@@ -26,6 +25,7 @@ _BROKEN = (
 )
 # Reasons of a limit, which the caller has set or the model has. The answer is what was asked for.
 _LIMITS = ("max", "length", "modelcontextwindow")
+_BROKEN_OFF = "The service{} broke off the answer."
 
 
 def from_reason(reason: str) -> SuggestionsError | None:
@@ -38,11 +38,13 @@ def from_reason(reason: str) -> SuggestionsError | None:
     if any(part in letters for part in _FILTERED):
         return ModerationError("The answer was stopped by the service's content filter.")
     if any(part in letters for part in _OVERLOADED):
-        return ServiceUnavailableError(_broken_off(reason, "is busy and "))
+        return ServiceUnavailableError(_BROKEN_OFF.format(" is busy and"), said=reason)
     if not any(part in letters for part in _BROKEN):
         return None
     row = row_of_code(reason)
-    return (row.kind if row and row.has_own_event else ServiceError)(_broken_off(reason))
+    return (row.kind if row and row.has_own_event else ServiceError)(
+        _BROKEN_OFF.format(""), said=reason
+    )
 
 
 def from_interruption(reason: str) -> SuggestionsError | None:
@@ -53,12 +55,7 @@ def from_interruption(reason: str) -> SuggestionsError | None:
     """
     if _letters(reason).startswith(_LIMITS):
         return None
-    return from_reason(reason) or ServiceError(_broken_off(reason))
-
-
-def _broken_off(reason: str, state: str = "") -> str:
-    quote = f" (It says: {one_line(reason)})" if reason else ""
-    return f"The service {state}broke off the answer.{quote}"
+    return from_reason(reason) or ServiceError(_BROKEN_OFF.format(""), said=reason)
 
 
 def _letters(reason: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 
+from suggestions._util.one_line import one_line
 from suggestions.errors.kinds import BY_CODE, BY_STATUS, Row, row_of
 from suggestions.errors.said import Said, said_in, said_in_body
 from suggestions.errors.tree import (
-    LONGEST_BODY,
+    SAID,
     IncompleteStreamError,
     ServiceError,
     ServiceUnavailableError,
@@ -44,8 +44,6 @@ _ADVICE = {
     ),
 }
 
-_LONGEST_QUOTE = 500
-
 
 def from_status(
     status: int,
@@ -63,7 +61,8 @@ def from_status(
     said = said_in_body(body)
     row = _row_for(status, said)
     return row.kind(
-        _with_quote(_ADVICE.get(said.words, row.sentence), said.words),
+        _ADVICE.get(said.words, row.sentence),
+        said=said.words,
         status=status,
         body=body,
         request_id=request_id,
@@ -95,7 +94,7 @@ def from_report(report: object, *, body: str | None = None) -> SuggestionsError:
     row = row_of(said) or _FAILED
     # There is no status here, so the error must not be a `StatusError`.
     kind = ServiceError if row.kind is StatusError else row.kind
-    return kind(_with_quote(row.sentence, said.words), body=body)
+    return kind(row.sentence, said=said.words, body=body)
 
 
 def from_code(code: object, message: str, *, body: str | None = None) -> SuggestionsError:
@@ -104,26 +103,12 @@ def from_code(code: object, message: str, *, body: str | None = None) -> Suggest
     Any other code is a `ServiceError`.
     """
     row = BY_CODE.get(str(code), _FAILED)
-    return row.kind(one_line(message) or row.sentence, body=body)
+    return row.kind(SAID if one_line(message) else row.sentence, said=message, body=body)
 
 
 def stopped_early(said: str = "") -> IncompleteStreamError:
     """The error of a stream that stopped before its end; `said` is what came in place of that."""
-    return IncompleteStreamError(_with_quote("The answer stopped before it was complete.", said))
-
-
-def one_line(text: str) -> str:
-    """A service's words as a message quotes them: at most 500 characters, cut at a blank, without
-    line ends and control characters."""
-    printable = "".join(char if char.isprintable() else " " for char in text[:LONGEST_BODY])
-    return textwrap.shorten(
-        printable,
-        _LONGEST_QUOTE,
-        # Half a token would not be found as a secret, and would stay.
-        break_long_words=False,
-        break_on_hyphens=False,
-        placeholder=" \u2026",
-    )
+    return IncompleteStreamError("The answer stopped before it was complete.", said=said)
 
 
 def _sentence_for(status: int) -> str:
@@ -134,8 +119,3 @@ def _sentence_for(status: int) -> str:
     if status >= 400:
         return f"The service did not accept the request (status {status})."
     return f"The service sent no answer (status {status})."
-
-
-def _with_quote(sentence: str, message: str) -> str:
-    quote = one_line(message)
-    return f"{sentence} (It says: {quote})" if quote else sentence

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Literal
+
+from suggestions._util.one_line import one_line, printable
 
 Severity = Literal["info", "error"]
 LONGEST_BODY = 64 * 1024
 """Characters of a response that an error keeps at most."""
+LONGEST_RAW = 2 * LONGEST_BODY
+"""Characters, or bytes, that are read of it: a secret that lies over the cut must be whole to be
+found."""
+SAID = "{said}"
+"""In a message: the place of what the peer said."""
 
 
 class SuggestionsError(Exception):
     """What went wrong, once, for the program and for the person in front of it.
 
-    `code` is the name of its event. `message` is for a person. `severity` is "info" if the person
-    can put it right. `status` is the HTTP status (int), `body` the response's body (str, at most
-    65,536 characters), `request_id` the service's own id, `retry_after` the seconds to wait
-    (float); each is None if it does not apply. `partial_text` is all that had arrived of the
-    answer.
+    `code` is the name of its event. `message` is for a person, in one line and without control
+    characters; it ends in a quote of `said`, what the peer said, unless it has `SAID` at another
+    place. `severity` is "info" if the person can put it right. `status` is the HTTP status (int),
+    `body` the response's body (str, at most 65,536 characters), `request_id` the service's own id,
+    `retry_after` the seconds to wait (float); each is None if it does not apply. `partial_text` is
+    all that had arrived of the answer.
     """
 
     code: ClassVar[str] = "error_network"
@@ -26,18 +35,49 @@ class SuggestionsError(Exception):
         self,
         message: str,
         *,
+        said: str = "",
         status: int | None = None,
         body: str | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self._sentence = message
+        self._said = said[:LONGEST_RAW]
         self.status = status
-        self.body = None if body is None else body[:LONGEST_BODY]
+        self.body = body
         self.request_id = request_id
         self.retry_after = retry_after
         self.partial_text = ""
+        self.message = self._worded()
+        super().__init__(self.message)
+
+    @property
+    def body(self) -> str | None:
+        return None if self._body is None else self._body[:LONGEST_BODY]
+
+    @body.setter
+    def body(self, body: str | None) -> None:
+        self._body = None if body is None else body[:LONGEST_RAW]
+
+    def change_texts(self, change: Callable[[str], str]) -> None:
+        """Applies `change` to all texts that a peer may have sent, as long as they are whole.
+
+        The quote and the body are cut only after that: half a secret would not be found.
+        """
+        self._sentence = change(self._sentence)
+        self._said = one_line(change(self._said))
+        self.message = self._worded()
+        self.args = (self.message,)
+        self.body = None if self._body is None else change(self._body)[:LONGEST_BODY]
+        self.request_id = self.request_id and change(self.request_id)
+
+    def _worded(self) -> str:
+        """The message: the one place where words of others become words of ours."""
+        quote = one_line(self._said)
+        sentence = self._sentence
+        if quote and SAID not in sentence:
+            sentence += f" (It says: {SAID})"
+        return printable(sentence.replace(SAID, quote))
 
     def __repr__(self) -> str:
         status = "" if self.status is None else f", status={self.status}"

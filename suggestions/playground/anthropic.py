@@ -9,7 +9,7 @@ from typing import Literal
 from flask import Response, current_app, request
 
 from .model import Chat, Message, tokenize
-from .request_body import Body, checked, optional, read_body, read_messages, read_tools
+from .request_body import Body, checked, optional, read_body, read_messages, read_tools, said
 from .streaming import Fault, Frame, Refused, sse, to_json
 from .wire_format import Format, Json, Said, digest, limit_of, respond, wire_format
 
@@ -60,8 +60,37 @@ def create_message() -> Response:
 
 
 def _messages(body: Body) -> tuple[Message, ...]:
-    system = optional(body, "system", "")
-    return ((Message("system", system),) if system else ()) + read_messages(body, _ROLES)
+    system = body.get("system") or ""
+    instructions = (said("system", system, "system"),) if system else ()
+    turns = read_messages(body, _ROLES)
+    items: list[Body] = checked(body["messages"], list, "messages")
+    called: set[object] = set()
+    messages: list[Message] = []
+    for number, (item, turn) in enumerate(zip(items, turns, strict=True)):
+        blocks = [block for block in _blocks_of(item) if block.get("type") == "tool_result"]
+        messages += [_result(block, called, f"messages.{number}") for block in blocks]
+        called = {block.get("id") for block in _blocks_of(item) if block.get("type") == "tool_use"}
+        if turn.text or turn.images or not blocks:
+            messages.append(turn)
+    return (*instructions, *messages)
+
+
+def _blocks_of(item: Body) -> list[Body]:
+    content = item.get("content")
+    return content if isinstance(content, list) else []
+
+
+def _result(block: Body, called: set[object], path: str) -> Message:
+    """What a tool has said. Raises `Refused` if the message before it calls no such tool."""
+    answered = block.get("tool_use_id")
+    if answered not in called:
+        message = (
+            f"{path}: unexpected `tool_use_id` found in `tool_result` blocks: {answered}. Each "
+            "`tool_result` block must have a corresponding `tool_use` block in the previous "
+            "message."
+        )
+        raise Refused(Fault(400, message))
+    return said("tool", block.get("content") or "", f"{path}.content")
 
 
 def _tools(body: Body) -> Body:

@@ -18,6 +18,7 @@ from .openai import openai
 from .page import ask, page
 from .plain_streams import plain
 from .relay import relay
+from .request_body import MAX_BODY
 from .responses import responses
 from .streaming import Fault, openai_body
 from .wire_format import json_response
@@ -34,6 +35,7 @@ def create_app(*, token: str | None = None, pace: float = 0.03, local: bool = Tr
     `local`: whether to refuse requests that come from web pages of other hosts.
     """
     app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
     app.config["PLAYGROUND_TOKEN"] = token
     app.config["PLAYGROUND_SECRET"] = secrets.token_bytes(32)
     app.config["PLAYGROUND_PACE"] = pace

@@ -26,10 +26,11 @@ _CAPITALISED = r"[A-Z\u00c0-\u00de]\w*"
 
 @dataclass(frozen=True)
 class Message:
-    """One turn of the conversation."""
+    """One turn of the conversation; `images` is how many it shows."""
 
     role: str
     text: str
+    images: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,13 @@ def _text(messages: Sequence[Message]) -> str:
         answer = f'The tool answered: "{shorten(last.text)}". That is **all** I needed to know.'
     else:
         answer = answer_to(last.text)
+    if last.images:
+        answer = f"I see {_counted(last.images, 'image')}.\n\n{answer}"
     return "\n\n".join([answer, *_memories(earlier)])
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _memories(earlier: Sequence[Message]) -> Iterator[str]:

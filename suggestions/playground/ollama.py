@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from flask import Response
 
-from .model import Call, Chat
-from .request_body import checked, optional, read_body, read_messages, read_tools
+from .model import Call, Chat, Message
+from .request_body import Body, checked, optional, read_body, read_messages, read_tools
 from .streaming import Fault, Frame, to_json
 from .wire_format import Format, Json, Said, limit_of, respond, wire_format
 
@@ -29,8 +30,20 @@ def api_chat() -> Response:
     options = optional(body, "options", dict[str, object]())
     limit = limit_of(max(optional(options, "num_predict", 0), 0), "num_predict")
     model = checked(body.get("model"), str, "model")
-    chat = Chat(read_messages(body, _ROLES), model, read_tools(body), limit)
+    chat = Chat(_messages(body), model, read_tools(body), limit)
     return respond(_FORMAT, chat, stream=optional(body, "stream", True))
+
+
+def _messages(body: Body) -> tuple[Message, ...]:
+    """Images are not among the parts of the content; they have a list of their own."""
+    images = [len(optional(item, "images", list[object]())) for item in _items(body)]
+    messages = read_messages(body, _ROLES)
+    return tuple(replace(m, images=n) for m, n in zip(messages, images, strict=True))
+
+
+def _items(body: Body) -> list[Body]:
+    messages = checked(body.get("messages"), list, "messages")
+    return [checked(item, dict, f"messages[{n}]") for n, item in enumerate(messages)]
 
 
 def _frames(said: Said) -> Iterator[Frame]:

@@ -90,18 +90,21 @@ def answer() -> RelayResponse:
         message = f"Invalid value for 'wire': expected one of {', '.join(WIRES)}."
         raise Refused(Fault(400, message, "invalid_value", param="wire"))
     fail = optional(body, "fail", "")
-    query = f"?{urlencode({'fail': fail, 'after': _TOKENS})}" if fail else ""
-    return relayed(
-        prompt,
-        dialect=wire,
-        url=f"{_own_url()}{WIRES[wire]}{query}",
-        token=request.headers.get("Authorization", "").partition(" ")[2].strip() or "any",
-        model=MODELS[0],
-        error_context="the playground's page",
-        expose_errors=True,
-        heartbeat=_HEARTBEAT,
-        session=_SESSION,
-    )
+    query = urlencode({"fail": fail, "after": _TOKENS}, errors="replace")
+    try:
+        return relayed(
+            prompt,
+            dialect=wire,
+            url=f"{_own_url()}{WIRES[wire]}{f'?{query}' if fail else ''}",
+            token=request.headers.get("Authorization", "").partition(" ")[2].strip() or "any",
+            model=MODELS[0],
+            error_context="the playground's page",
+            expose_errors=True,
+            heartbeat=_HEARTBEAT,
+            session=_SESSION,
+        )
+    except ValueError as error:  # a blank prompt, or a token that no header can carry
+        raise Refused(Fault(400, f"{error}.", "invalid_value")) from None
 
 
 def _own_url() -> str:

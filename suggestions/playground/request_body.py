@@ -10,12 +10,17 @@ from collections.abc import Collection
 from typing import TypeVar
 
 from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from .model import Message, Tool
 from .streaming import Fault, Refused
 
+MAX_BODY = 32 * 1024 * 1024
+"""Bytes, about as many as services take: a conversation may have pictures in it."""
+
 Body = dict[str, object]
 _T = TypeVar("_T")
+_IMAGES = ("image_url", "input_image", "image")
 _PLAIN_ROLES = ("system", "user", "assistant")
 
 _JSON_TYPES: dict[type, str] = {
@@ -37,7 +42,16 @@ def read_body() -> Body:
 def read_json() -> object:
     """The JSON value that the current request carries."""
     try:
-        value: object = json.loads(request.get_data())
+        data = request.get_data()
+        if len(data) > MAX_BODY:  # in chunks: Werkzeug has cut it off
+            raise RequestEntityTooLarge
+        value: object = json.loads(data)
+    except RequestEntityTooLarge:
+        message = f"The request is too large: expected at most {MAX_BODY} bytes."
+        raise Refused(Fault(413, message, "request_too_large")) from None
+    except OSError:
+        message = "The body of your request did not arrive."
+        raise Refused(Fault(408, message, "incomplete_body")) from None
     except (ValueError, RecursionError):
         raise Refused(
             Fault(400, "We could not parse the JSON body of your request.", "invalid_json")
@@ -83,14 +97,17 @@ def _message(value: object, roles: Collection[str], path: str) -> Message:
         return Message(role, "")
     if role == "jetpack-ai" and content is None:
         return Message(role, _context_text(checked(item.get("context"), dict, f"{path}.context")))
-    if isinstance(content, list):
-        return Message(role, _text_of_parts(content, f"{path}.content"))
-    return Message(role, checked(content, str, f"{path}.content"))
+    return said(role, content, f"{path}.content")
 
 
-def _text_of_parts(parts: list[object], path: str) -> str:
-    texts = [checked(part, dict, f"{path}[{n}]").get("text", "") for n, part in enumerate(parts)]
-    return "\n".join(checked(text, str, path) for text in texts)
+def said(role: str, content: object, path: str) -> Message:
+    """A message with a text, or a list of parts, as its content: texts, and images in the words of
+    any of the formats. Other parts are taken and not looked at."""
+    if not isinstance(content, list):
+        return Message(role, checked(content, str, path))
+    parts = [checked(part, dict, f"{path}[{n}]") for n, part in enumerate(content)]
+    texts = [checked(part["text"], str, path) for part in parts if "text" in part]
+    return Message(role, "\n".join(texts), sum(part.get("type") in _IMAGES for part in parts))
 
 
 def _context_text(context: Body) -> str:

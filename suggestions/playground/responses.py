@@ -9,8 +9,8 @@ from typing import Literal
 from flask import Response
 
 from .model import Chat, Message, tokenize
-from .request_body import Body, checked, optional, read_body, read_messages, read_tools
-from .streaming import Fault, Frame, openai_body, sse, to_json
+from .request_body import Body, checked, optional, read_body, read_messages, read_tools, said
+from .streaming import Fault, Frame, Refused, openai_body, sse, to_json
 from .wire_format import Format, Json, Said, digest, limit_of, respond, wire_format
 
 _ROLES = ("system", "developer", "user", "assistant")
@@ -33,9 +33,33 @@ def create_response() -> Response:
 def _messages(body: Body) -> tuple[Message, ...]:
     text = optional(body, "instructions", "")
     instructions = (Message("system", text),) if text else ()
-    if isinstance(body.get("input"), list):
-        return instructions + read_messages({"messages": body["input"]}, _ROLES)
+    asked = body.get("input")
+    if isinstance(asked, list):
+        return (*instructions, *_conversation(asked))
     return (*instructions, Message("user", checked(body.get("input") or None, str, "input")))
+
+
+def _conversation(items: list[object]) -> tuple[Message, ...]:
+    """Messages, and the results of tools. Raises `Refused` for the result of no call."""
+    called: set[object] = set()
+    messages: list[Message] = []
+    for number, value in enumerate(items):
+        path = f"input[{number}]"
+        item: Body = checked(value, dict, path)
+        kind = item.get("type", "message")
+        if kind == "message":
+            messages += read_messages({"messages": [item]}, _ROLES)
+        elif kind == "function_call":
+            called.add(item.get("call_id"))
+        elif kind == "function_call_output":
+            call_id = item.get("call_id")
+            if call_id not in called:
+                message = f"No tool call found for function call output with call_id {call_id}."
+                raise Refused(Fault(400, message, param="input"))
+            messages.append(said("tool", item.get("output"), f"{path}.output"))
+    if not messages:
+        raise Refused(Fault(400, "Missing required parameter: 'input'.", param="input"))
+    return tuple(messages)
 
 
 def _frames(said: Said) -> Iterator[Frame]:

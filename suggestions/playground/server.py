@@ -22,6 +22,9 @@ from .relay import PATH as RELAY_PATH
 _logger = logging.getLogger("suggestions")
 _POLL = 0.05  # seconds until the accepting thread sees that it is to stop
 _STOP_TIMEOUT = 5.0  # seconds, for the threads
+# Seconds for the next bytes of a request, and for a client to take the next of an answer. A client
+# that has gone without a word would hold its thread for ever.
+_PATIENCE = 60.0
 
 
 class Playground:
@@ -196,6 +199,7 @@ def listen(host: str, port: int, app: Flask) -> WSGIServer:
 
 class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
+    timeout = _PATIENCE
     # Each chunk is sent in four small writes, which must not wait for an ACK in between.
     disable_nagle_algorithm = True
 

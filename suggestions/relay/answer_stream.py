@@ -10,12 +10,13 @@ import threading
 import weakref
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import closing
-from time import monotonic
 from typing import Any
 
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource
-from suggestions._util.waiting import Bell
+from suggestions._util.elapsed import monotonic
+from suggestions._util.waiting import Bell, Waiters
 from suggestions.events import Event
+from suggestions.relay import on_trio
 from suggestions.relay.callbacks import Callbacks
 from suggestions.relay.frames import ENDINGS, Frames
 from suggestions.toolkits import aio
@@ -86,12 +87,13 @@ class AnswerStream:
         return events
 
     async def achunks(self) -> AsyncGenerator[bytes, None]:
-        """As `chunks`, under asyncio, whose loop reads the answer itself."""
+        """As `chunks`, in a task of trio, or of asyncio, whose loop reads the answer itself."""
         source, callbacks, encode = self.source, self._callbacks, self._frames.encode
         follower = self._follower
-        with follower.waiters.bell() as bell, closing(_Alarm(bell)) as alarm:
+        make_task = on_trio.TrioTask if on_trio.is_here() else _AsyncioTask
+        with closing(make_task(follower.waiters)) as task:
             try:
-                source._run_on(aio())
+                source._run_on(task.dispatcher)
                 source.start()
                 yield _OPENING
                 silences = self._silences()
@@ -99,8 +101,7 @@ class AnswerStream:
                     timeout, heartbeat = next(silences)
                     deadline = monotonic() + timeout
                     while not (events := follower.take()) and monotonic() < deadline:
-                        alarm.ring_at(deadline)
-                        await bell.wait()
+                        await task.wait(deadline)
                     if not events:
                         yield heartbeat
                         continue
@@ -121,23 +122,33 @@ class AnswerStream:
         return itertools.cycle(zip(timeouts, _HEARTBEAT, strict=True))
 
 
-class _Alarm:
-    """Rings a bell at a moment. A later moment costs nothing: when it is early, it waits again."""
+class _AsyncioTask:
+    """The task that sends an answer. It waits until `waiters` are woken."""
 
-    def __init__(self, bell: Bell) -> None:
-        self._bell = bell
+    def __init__(self, waiters: Waiters) -> None:
+        self.dispatcher = aio()
+        self._bell = Bell()
+        self._waiters = waiters
+        waiters.wakers.append(self._bell.ring)
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._moment = 0.0
 
-    def ring_at(self, moment: float) -> None:
-        if self._timer is not None and moment >= self._moment:
-            return
-        self.close()
-        self._moment = moment
-        self._timer = self._loop.call_later(moment - monotonic(), self._ring)
+    async def wait(self, deadline: float) -> None:
+        """Returns when there may be news, or at `deadline` (of `time.monotonic()`)."""
+        # A timer for an earlier deadline stays: it only wakes the task too early, and to set
+        # another one for each piece of text would cost more.
+        if self._timer is None or deadline < self._moment:
+            self._cancel_timer()
+            self._moment = deadline
+            self._timer = self._loop.call_later(deadline - monotonic(), self._ring)
+        await self._bell.wait()
 
     def close(self) -> None:
+        self._waiters.wakers.remove(self._bell.ring)
+        self._cancel_timer()
+
+    def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
 

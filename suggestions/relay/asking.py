@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from suggestions._sources.suggestions_event_source import SuggestionsEventSource
 from suggestions._util.arguments import check_seconds
+from suggestions._util.one_line import printable
+from suggestions._util.secret import hide, hide_fields
 from suggestions.auth import Token
 from suggestions.dialects import Dialect, DialectName, find
+from suggestions.dialects.base import checked
 from suggestions.dialects.openai import OpenAI
-from suggestions.dialects.question import Question, check_question
+from suggestions.dialects.question import Question
 from suggestions.relay.answer_stream import AnswerStream
 from suggestions.relay.callbacks import Callback, Callbacks
 from suggestions.relay.frames import FramesName, Wording, make_frames
@@ -71,14 +74,14 @@ def relay(
     Raises `TypeError` and `ValueError` that name the argument, and `RuntimeError` if neither the
     arguments nor the environment name a service.
     """
-    options = {"model": model, "temperature": temperature, **parameters}
+    options = hide_fields({"model": model, "temperature": temperature, **parameters})
     wording = Wording(expose_errors, error_message)
     context = _check_context(error_context)
     seconds = check_seconds("heartbeat", heartbeat, longest=threading.TIMEOUT_MAX)
     callbacks = Callbacks(context, on_content, on_complete, on_error)
     chosen = _choose_dialect(dialect, model, has_url=url is not None)
     source = SuggestionsEventSource(
-        _check_messages(messages, chosen.roles),
+        _check_messages(messages, chosen),
         token,
         url=url,
         options={name: value for name, value in options.items() if value is not None},
@@ -117,10 +120,10 @@ def build_messages(
     return [*instructions, *map(dict, history), {"role": "user", "content": prompt}]
 
 
-def _check_messages(messages: object, roles: frozenset[str]) -> str | list[dict[str, Any]]:
-    """As `check_question`, but its errors name the argument of `relay`."""
+def _check_messages(messages: object, dialect: Dialect) -> str | list[dict[str, Any]]:
+    """As `checked`, but its errors name the argument of `relay`."""
     try:
-        return check_question(messages, roles)
+        return checked(messages, dialect)
     except (TypeError, ValueError) as error:
         raise type(error)(str(error).replace("question", "messages", 1)) from None
 
@@ -139,7 +142,7 @@ def _choose_dialect(dialect: DialectName | None, model: str | None, *, has_url: 
     if has_url or os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL"):
         return OpenAI()
     # A key is only ever sent to the service that it is named for.
-    if key := os.environ.get("DASHSCOPE_API_KEY"):
+    if key := hide(os.environ.get("DASHSCOPE_API_KEY") or None):
         return OpenAI(_DASHSCOPE_URL, key, os.environ.get("QWEN_MODEL_NAME") or _DASHSCOPE_MODEL)
     raise RuntimeError(
         "relay does not know which service to ask: set OPENAI_API_KEY and AI_MODEL_NAME (and "
@@ -150,4 +153,4 @@ def _choose_dialect(dialect: DialectName | None, model: str | None, *, has_url: 
 def _check_context(error_context: object) -> str:
     if not isinstance(error_context, (str, type(None))):
         raise TypeError(f"error_context must be a str, not {type(error_context).__name__}")
-    return error_context or "relay"
+    return printable(error_context or "relay")  # it begins lines of the log

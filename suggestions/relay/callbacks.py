@@ -10,6 +10,7 @@ from inspect import isawaitable
 from typing import Any
 
 from suggestions.events import Event
+from suggestions.relay import on_trio
 
 logger = logging.getLogger("suggestions")
 
@@ -51,7 +52,10 @@ class Callbacks:
         result = None
         with self._logged(event):
             result = self._begin(event)
-        if isawaitable(result):
+        if isawaitable(result) and on_trio.is_here():
+            with self._logged(event):
+                await result
+        elif isawaitable(result):
             task = await _ended(result)
             with self._logged(event):
                 task.result()

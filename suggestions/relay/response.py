@@ -15,7 +15,11 @@ HEADERS = {
     "Cache-Control": "no-cache, no-transform",
     "X-Accel-Buffering": "no",  # nginx passes it on as it comes
 }
-_ORIGIN = r"https?://[^/\s,]+|null"
+# An origin as a browser sends it (WHATWG HTML, section 7.1.1): a scheme, a host in ASCII and lower
+# case, and a port unless it is the scheme's usual one.
+_HOST = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]"
+_ORIGIN = rf"[a-z][a-z0-9+.-]*://(?:{_HOST})(?::[1-9][0-9]{{0,4}})?|null"
+_USUAL_PORT = r"http://.*:80|https://.*:443"
 _PREFLIGHT_LIFETIME = "600"  # seconds for which a browser need not ask again
 
 
@@ -33,8 +37,12 @@ class Cors:
         for origin in origins:
             if not isinstance(origin, str):
                 raise TypeError(f"cors must hold texts, not {type(origin).__name__}")
-            if origin != "*" and not re.fullmatch(_ORIGIN, origin):
-                raise ValueError(f"cors: {origin!r} is no origin: expected '*' or https://host")
+            if origin != "*" and not _can_match(origin):
+                raise ValueError(
+                    f"cors: {origin!r} is no origin that a browser sends: expected "
+                    "scheme://host[:port] in lower case, without a path and without the scheme's "
+                    "usual port, or 'null', or '*'"
+                )
         self._origins = frozenset(origins)
 
     def headers(self, origin: str | None) -> dict[str, str]:
@@ -54,6 +62,10 @@ class Cors:
             "Access-Control-Allow-Headers": asked or "Content-Type",
             "Access-Control-Max-Age": _PREFLIGHT_LIFETIME,
         }
+
+
+def _can_match(origin: str) -> bool:
+    return bool(re.fullmatch(_ORIGIN, origin)) and not re.fullmatch(_USUAL_PORT, origin)
 
 
 class RelayResponse:

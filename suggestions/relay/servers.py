@@ -4,9 +4,21 @@ specification, 2.4)."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import aclosing, suppress
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+)
+from contextlib import aclosing, asynccontextmanager, suppress
+from functools import partial
 from typing import Any, NamedTuple, Protocol
+
+from suggestions.relay import on_trio
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -72,14 +84,24 @@ async def send_by_asgi(
     head = response.head(
         scope["method"], asked.get(b"origin"), asked.get(b"access-control-request-headers")
     )
-    watcher = asyncio.ensure_future(_close_on_disconnect(response, receive))
+    beside = on_trio.beside if on_trio.is_here() else _beside
     try:
-        # Some servers raise this when something is sent to a browser that has left.
-        with suppress(OSError):
-            await _send_all(response, head, send)
+        async with beside(partial(_close_on_disconnect, response, receive)):
+            # Some servers raise this when something is sent to a browser that has left.
+            with suppress(OSError):
+                await _send_all(response, head, send)
     finally:
-        watcher.cancel()
         response.close()
+
+
+@asynccontextmanager
+async def _beside(work: Callable[[], Coroutine[Any, Any, object]]) -> AsyncIterator[None]:
+    """Runs `work()` in a task of asyncio, which is cancelled at the end."""
+    task = asyncio.ensure_future(work())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 async def _send_all(response: Sendable, head: Head, send: Send) -> None:

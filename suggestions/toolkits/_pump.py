@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from time import monotonic
 
+from suggestions._util.elapsed import monotonic
 from suggestions.toolkits._host import Host
 
 

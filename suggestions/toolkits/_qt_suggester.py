@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from suggestions._sources.suggester import Suggester
+from suggestions._util.secret import hide_arguments
 from suggestions.dialects.question import Question
 from suggestions.toolkits._qt import find_binding, qt
 
@@ -29,7 +30,7 @@ def qt_suggester(parent: Any = None, **defaults: Any) -> Any:
     Signals are sent on the application's thread. When the object is deleted, its request closes.
     Raises `RuntimeError` if there is no `QCoreApplication` yet.
     """
-    return _make_class(find_binding(parent))(parent, defaults)
+    return _make_class(find_binding(parent))(parent, hide_arguments(defaults))
 
 
 @cache
@@ -89,9 +90,10 @@ def _make_class(binding: str) -> Any:
             before = self._shown
             shown = self._shown = (self.state, self.suggestion, self.error)
             signals = (self.stateChanged, self.suggestionChanged, self.errorChanged)
-            for changed, was, now in zip(signals, before, shown, strict=True):
-                if was != now:
-                    changed.emit(now)
+            for place, changed in enumerate(signals):
+                # A slot may run a loop, as a dialog does, in which a newer value was sent.
+                if before[place] != shown[place] == self._shown[place]:
+                    changed.emit(shown[place])
             if ending is not None:
                 ending.emit(text)
 

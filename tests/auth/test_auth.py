@@ -823,6 +823,7 @@ def test_closing_while_it_logs_in_returns_at_once() -> None:
 def test_a_child_logs_in_by_itself() -> None:
     script = """
 import os, sys, threading, time
+from suggestions.auth import Secret
 from suggestions.auth.renewed import Renewed
 
 class Slow(Renewed):
@@ -830,7 +831,7 @@ class Slow(Renewed):
         if os.getpid() == parent:
             began.set()
             time.sleep(60)
-        return "of the child", None
+        return Secret("of the child"), None
 
 parent = os.getpid()
 began = threading.Event()

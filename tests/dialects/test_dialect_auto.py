@@ -170,8 +170,8 @@ UNKNOWN: dict[str, tuple[str, bytes, str]] = {
     "an object": (SSE, data('{"a": 1}'), '{"a": 1}'),
     "a list": (SSE, data('["a"]'), '["a"]'),
     "half": (SSE, data('{"choices": ['), '{"choices": ['),
-    "an event": (SSE, b'event: new-message\ndata: {"text": "a"}\n\n', "'new-message'"),
-    "a text with a name": (SSE, b"event: greeting\ndata: Hello\n\n", "'greeting'"),
+    "an event": (SSE, b'event: new-message\ndata: {"text": "a"}\n\n', "'event: new-message, "),
+    "a text with a name": (SSE, b"event: greeting\ndata: Hello\n\n", "'event: greeting, "),
     "a line": (NDJSON, b"Hello\n", "Hello"),
     "a whole object": (JSON, b'{"a": 1}', '{"a": 1}'),
 }

@@ -197,7 +197,7 @@ def test_openai_asks_a_conversation_with_the_roles_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("dialect", "role"),
-    [("openai", "jetpack-ai"), ("jetpack", "tool"), ("jetpack", "developer"), ("openai", "robot")],
+    [("openai", "jetpack-ai"), ("jetpack", "function"), ("anthropic", "robot")],
 )
 def test_a_dialect_refuses_the_roles_of_others(dialect: str, role: str) -> None:
     with pytest.raises(ValueError, match=rf"^question\[1\]\['role'\] is '{role}': expected one of"):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import os
 import pickle
+import textwrap
 import threading
 import traceback
 from collections.abc import Callable, Iterable
@@ -16,7 +18,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from process import run
 from script import DONE, HOLD, Script, Step, chunk, data
+from waiting import eventually, our_threads
 
 from suggestions import Event, SuggestionsError, SuggestionsEventSource, errors
 from suggestions._wire.sse import ServerSentEvent
@@ -640,7 +644,7 @@ def test_a_short_token_is_no_part_of_other_words() -> None:
 
 @pytest.mark.parametrize("secret", ["-\\-\\" * 20, "\\" * 40 + "x", '"-/"' * 20, "a" * 100])
 def test_taking_a_token_out_does_not_hang(secret: str) -> None:
-    for body in ("\\" * 65_536, '\\"-' * 20_000, "a" * 65_536):
+    for body in ("\\" * 65_535 + ".", '\\"-' * 20_000, "a" * 65_536):
         error = SuggestionsError("No.", body=body)
         redact(error, [secret])
         assert error.body == body or "a" in body
@@ -744,6 +748,7 @@ def test_the_unheard_error_of_a_service_that_echoes_is_logged_without_the_token(
 ) -> None:
     source = ask([body(message=f"Wrong: {TOKEN}\n\x1b[31m").encode()], status=401)
     assert source.wait(10)
+    assert eventually(lambda: caplog.records)
     [record] = caplog.records
     assert "[token]" in record.getMessage()
     assert "secret" not in record.getMessage()
@@ -841,11 +846,13 @@ def test_an_unheard_error_is_one_warning_that_says_what_to_do(
     source.connect("chunk", lambda source, event: None)
     source.start()
     assert source.wait(10)
+    assert eventually(lambda: caplog.records)
     [record] = caplog.records
     assert (record.name, record.levelname, record.exc_info) == ("suggestions", "WARNING", None)
     assert record.getMessage() == (
         "The service is busy. Please try again in a moment. (It says: Oh no) "
-        "No handler was called for it: connect a handler to 'error', or call result()."
+        "No handler was called for it: connect a handler to 'error', call result(), "
+        "or read source.error after the end."
     )
     # Nothing is lost: a later handler gets it, and it is not logged again.
     late: list[Any] = []
@@ -860,7 +867,44 @@ def test_an_unheard_error_is_one_warning_that_says_what_to_do(
 def test_a_handler_of_another_error_does_not_hear_it(caplog: pytest.LogCaptureFixture) -> None:
     source = ask(FAILED, on={"error_moderation": lambda source, event: None})
     assert source.wait(10)
-    assert len(caplog.records) == 1
+    assert eventually(lambda: len(caplog.records) == 1)
+
+
+@pytest.mark.parametrize("in_handler", [False, True])
+def test_an_error_that_the_program_reads_is_not_logged(
+    in_handler: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[object] = []
+
+    def look(source: SuggestionsEventSource, event: Event[object]) -> None:
+        seen.append(source.error if in_handler else source.state)
+
+    source = ask(FAILED, on={"end": look})
+    assert source.wait(10)
+    if not in_handler:
+        seen.append(source.error)
+    assert seen[-1] is source.error
+    assert eventually(lambda: not our_threads())
+    assert caplog.records == []
+
+
+def test_an_error_of_a_program_that_ends_after_wait_is_logged() -> None:
+    script = """
+        import logging, sys
+        logging.basicConfig(stream=sys.stdout, format="%(message)s")
+        from suggestions import SuggestionsEventSource
+        source = SuggestionsEventSource("Why?", "t", url="http://127.0.0.1:9/", retries=0)
+        source.wait()
+    """
+    assert run(textwrap.dedent(script)).count("No handler was called for it") == 1
+    if hasattr(os, "fork"):
+        script += """
+        import os
+        child = os.fork()
+        if child:
+            os.waitpid(child, 0)
+        """
+        assert run(textwrap.dedent(script)).count("No handler was called for it") == 1
 
 
 @pytest.mark.parametrize("name", ["error_service_unavailable", "error_response", "error"])

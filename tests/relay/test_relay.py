@@ -490,8 +490,31 @@ def test_an_error_is_logged_once_behind_its_context(caplog: pytest.LogCaptureFix
         ({"frames": "morse"}, ValueError, "frames is 'morse': expected 'relay' or 'openai'"),
         ({"cors": 5}, TypeError, "cors must be"),
         ({"cors": [5]}, TypeError, "cors must hold texts"),
-        ({"cors": "app.example"}, ValueError, "cors: 'app.example' is no origin"),
-        ({"cors": "https://app.example/"}, ValueError, "is no origin"),
+        ({"cors": "app.example"}, ValueError, "cors: 'app.example' is no origin that a browser"),
+        *(
+            (
+                {"cors": ["null", cors]},
+                ValueError,
+                "expected scheme://host\\[:port\\] in lower case",
+            )
+            for cors in (
+                "",
+                "https://app.example/",
+                "https://app.example/page",
+                "https://app.example?a",
+                "https://App.Example",
+                "https://user@app.example",
+                "https://*.example",
+                "https://app.example:443",
+                "http://app.example:80",
+                "https://app.example:port",
+                "https://m\u00fcnchen.example",
+                "https://a.example, https://b.example",
+                "https://app.example\n",
+                "//app.example",
+                "Null",
+            )
+        ),
         ({"session": 5}, TypeError, "session must be"),
         ({"stream": False}, ValueError, "stream"),
     ],
@@ -662,6 +685,18 @@ ALLOWED = "Access-Control-Allow-Origin"
         (APP, APP, {ALLOWED: APP, "Vary": "Origin"}),
         ([APP, "https://b.example"], APP, {ALLOWED: APP, "Vary": "Origin"}),
         ([APP], "https://evil.example", {"Vary": "Origin"}),
+        *(
+            ([origin], origin, {ALLOWED: origin, "Vary": "Origin"})
+            for origin in (
+                "null",
+                "http://localhost:8000",
+                "http://127.0.0.1:5173",
+                "http://[::1]:3000",
+                "https://a-b.xn--mnchen-3ya.example:8443",
+                "chrome-extension://abcdefghij",
+                "tauri://localhost",
+            )
+        ),
         ([APP], None, {"Vary": "Origin"}),
     ],
 )

@@ -33,7 +33,7 @@ class Kind(NamedTuple):
     @property
     def learns_at_once(self) -> bool:
         """Whether it tells of a browser that has left without writing to it."""
-        return self.module == "uvicorn"
+        return self.module in ("uvicorn", "hypercorn")
 
     @property
     def at_once(self) -> int:
@@ -42,9 +42,11 @@ class Kind(NamedTuple):
 
 
 _GUNICORN = f"-w 1 -b 127.0.0.1:PORT --graceful-timeout {GRACE} --chdir {HERE} app:wsgi"
+_HYPERCORN = f"-b 127.0.0.1:PORT --graceful-timeout {GRACE} app:asgi"
 KINDS = {
     "gunicorn-sync": Kind("gunicorn", f"-k sync {_GUNICORN}"),
     "gunicorn-gthread": Kind("gunicorn", f"-k gthread --threads 200 {_GUNICORN}"),
+    "gunicorn-gevent": Kind("gunicorn", f"-k gevent --worker-connections 300 {_GUNICORN}"),
     # It knows no graceful SIGTERM: that ends it there and then. Beyond its limit of connections,
     # 100 by default, it accepts none.
     "waitress": Kind(
@@ -55,6 +57,8 @@ KINDS = {
     "uvicorn": Kind(
         "uvicorn", f"--port PORT --lifespan off --timeout-graceful-shutdown {GRACE} app:asgi"
     ),
+    "hypercorn-trio": Kind("hypercorn", f"-k trio {_HYPERCORN}"),
+    "hypercorn-asyncio": Kind("hypercorn", f"-k asyncio {_HYPERCORN}"),
 }
 
 
@@ -70,12 +74,13 @@ def serving(
     kind: Kind, upstream: str, log: Path, heartbeat: float = 60, timeout: float = 60
 ) -> Iterator[Host]:
     """The server, once it listens. `timeout` is that of everything but connecting, in seconds."""
-    if importlib.util.find_spec(kind.module) is None:
-        pytest.skip(f"{kind.module} is not installed")
+    for module in (kind.module, *(["gevent"] if "gevent" in kind.arguments else [])):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"{module} is not installed")
     port = free_port()
     arguments = kind.arguments.replace("PORT", str(port)).split()
     environ = {"UPSTREAM": upstream, "HEARTBEAT": str(heartbeat), "TIMEOUT": str(timeout)}
-    environ["PYTHONPATH"] = os.pathsep.join((str(HERE), os.environ.get("PYTHONPATH", "")))
+    environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
     with running([sys.executable, "-m", kind.module, *arguments], port, log, **environ) as host:
         yield host
 

@@ -87,6 +87,20 @@ def test_a_browser_that_leaves_ends_the_request_to_the_service(
         assert eventually(lambda: service.left)
 
 
+def test_a_service_that_falls_silent_is_an_error_for_the_browser(
+    kind: Kind, tmp_path: Path
+) -> None:
+    """Not one heartbeat after another, which say nothing of the service."""
+    service = Service()
+    with (
+        Server(service.fall_silent) as upstream,
+        serving(kind, upstream.url, tmp_path / "server.log", heartbeat=0.2, timeout=1) as host,
+        Browser(host.port) as browser,
+    ):
+        assert browser.rest().endswith(b'"code": "error_network"}\n\n')
+        assert eventually(lambda: service.left)
+
+
 def test_200_browsers_at_once(kind: Kind, tmp_path: Path) -> None:
     if kind.at_once < 200:
         pytest.skip("it serves one at a time")

@@ -19,8 +19,16 @@ from suggestions import SuggestionsEventSource
 until = functools.partial(waiting.until, sleep=asyncio.sleep)
 
 
-def no_reader() -> bool:
-    return our_threads() == our_threads("clock")
+@pytest.fixture(autouse=True)
+def earlier() -> set[threading.Thread]:
+    """The threads of earlier tests, which may just be ending."""
+    return our_threads()
+
+
+@pytest.fixture
+def no_reader(earlier: set[threading.Thread]) -> Callable[[], bool]:
+    """Whether no thread of this test reads."""
+    return lambda: our_threads() - earlier <= our_threads("clock")
 
 
 class Halves:
@@ -46,12 +54,17 @@ async def iterate(source: SuggestionsEventSource) -> str:
     return "".join([piece async for piece in source])
 
 
+def take(source: SuggestionsEventSource, pieces: list[str]) -> None:
+    for piece in source:
+        pieces += [piece]
+
+
 follows = pytest.mark.parametrize("follow", [await_it, iterate])
 Follow = Callable[[SuggestionsEventSource], Any]
 
 
 @follows
-def test_the_loop_of_a_task_reads(follow: Follow) -> None:
+def test_the_loop_of_a_task_reads(follow: Follow, no_reader: Callable[[], bool]) -> None:
     halves = Halves()
 
     async def main(url: str) -> str:
@@ -68,26 +81,34 @@ def test_the_loop_of_a_task_reads(follow: Follow) -> None:
 
 
 @follows
-def test_a_thread_reads_on_if_the_task_is_cancelled(follow: Follow) -> None:
+def test_a_thread_reads_on_for_another_caller_if_the_task_is_cancelled(
+    follow: Follow, no_reader: Callable[[], bool]
+) -> None:
     halves = Halves()
 
     async def main(url: str) -> str:
         source = SuggestionsEventSource("Who?", url=url)
         task = asyncio.ensure_future(follow(source))
         await until(lambda: source.full_message == "a" and no_reader())
+        pieces: list[str] = []
+        other = asyncio.ensure_future(asyncio.to_thread(take, source, pieces))
+        await until(lambda: pieces == ["a"])
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
         await until(lambda: not no_reader())
         halves.go_on.set()
-        return await asyncio.to_thread(source.result, SOON)
+        await other
+        return "".join(pieces)
 
     with Server(halves) as server:
         assert asyncio.run(main(server.url)) == "aArgentina"
 
 
 @follows
-def test_a_thread_reads_on_if_the_loop_is_left(follow: Follow) -> None:
+def test_a_thread_reads_on_for_a_handler_if_the_loop_ends(
+    follow: Follow, no_reader: Callable[[], bool]
+) -> None:
     halves = Halves()
     sources: list[SuggestionsEventSource] = []
 
@@ -96,6 +117,7 @@ def test_a_thread_reads_on_if_the_loop_is_left(follow: Follow) -> None:
         sources.append(source)
         task = asyncio.ensure_future(follow(source))
         await until(lambda: source.full_message == "a" and no_reader())
+        source.connect("done", lambda source, event: None)
         assert not task.done()
 
     with Server(halves) as server:
@@ -105,7 +127,9 @@ def test_a_thread_reads_on_if_the_loop_is_left(follow: Follow) -> None:
 
 
 @follows
-def test_handlers_that_are_connected_meanwhile_do_not_run_on_the_loop(follow: Follow) -> None:
+def test_handlers_that_are_connected_meanwhile_do_not_run_on_the_loop(
+    follow: Follow, no_reader: Callable[[], bool]
+) -> None:
     halves = Halves()
     heard: dict[str, int] = {}
 
@@ -129,7 +153,7 @@ def test_handlers_that_are_connected_meanwhile_do_not_run_on_the_loop(follow: Fo
     assert threading.get_ident() not in heard.values()
 
 
-def test_uvloop_reads() -> None:
+def test_uvloop_reads(no_reader: Callable[[], bool]) -> None:
     uvloop = pytest.importorskip("uvloop")
     halves = Halves()
 

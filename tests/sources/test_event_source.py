@@ -147,7 +147,7 @@ def test_the_request() -> None:
         [request] = server.requests
         assert request.line == "GET /ask HTTP/1.1"
         assert request.headers["Accept"] == "text/event-stream"
-        assert request.headers["Cache-Control"] == "no-store"
+        assert request.headers["Cache-Control"] == "no-cache"  # for the mode "no-store"
         assert "Last-Event-ID" not in request.headers
         assert "Authorization" not in request.headers
         assert source.url == server.url
@@ -490,13 +490,13 @@ def test_the_delay(
 @pytest.mark.parametrize(
     ("stream", "seconds"),
     [
-        (b"retry: 20\n\n", 0.02),
-        (b"retry:20\ndata: a\n\n", 0.02),
-        (b"retry: 20\n", 0.02),  # counts when its line ends
-        (b"retry: 20", 0.05),
-        (b"retry: 10\n\nretry: 20\n\n", 0.02),
-        (b"retry: 20\n\nretry: 2s\n\nretry: -1\n\nretry\n\n", 0.02),
-        (b"retry: 0\n\n", 0.0),
+        (b"retry: 120\n\n", 0.12),
+        (b"retry:120\ndata: a\n\n", 0.12),
+        (b"retry: 120\n", 0.12),  # counts when its line ends
+        (b"retry: 120", 0.05),
+        (b"retry: 110\n\nretry: 120\n\n", 0.12),
+        (b"retry: 120\n\nretry: 2s\n\nretry: -1\n\nretry\n\n", 0.12),
+        (b"retry: 0\n\n", 0.1),  # not asked without a rest
         (b": nothing\n\n", 0.05),
     ],
 )
@@ -508,7 +508,7 @@ def test_the_server_sets_the_reconnection_time(
         assert eventually(lambda: heard.names.count("open") == 3)
         assert heard.source.reconnection_time == seconds
         for error in heard.of("error"):
-            assert seconds <= error.retry_after <= max(seconds, 0.01) * 1.25
+            assert seconds <= error.retry_after <= seconds * 1.25
 
 
 # Last-Event-ID
@@ -598,7 +598,7 @@ def test_comments_are_told_in_their_place(listen: Callable[..., Heard]) -> None:
     with serving(open_with(stream)) as server:
         heard = listen(server.url)
         heard.until("open", "comment", "message", "comment", "comment", "message", "comment")
-        assert heard.of("comment") == ["first", "x", " y", ""]
+        assert heard.of("comment") == ["first", " x", "  y", ""]
         assert heard.data == ["a", "b"]
 
 
@@ -613,9 +613,8 @@ def test_comments_change_nothing_else(lines: list[str], cuts: list[int]) -> None
     told = list(EventStream(chunks, with_comments=True))
     events = [event for event in told if not isinstance(event, Comment)]
     assert events == list(EventStream(chunks))
-    ended = data[: data.rfind(b"\n\n") + 1].decode()
     comments = [event.data for event in told if isinstance(event, Comment)]
-    assert comments == [line[2:] for line in ended.split("\n") if line.startswith(":")]
+    assert comments == [line[1:] for line in lines if line.startswith(":")]
 
 
 # A server that is killed and started again

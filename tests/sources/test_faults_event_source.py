@@ -204,6 +204,7 @@ def check_again(row: Again, heard: Heard, scheme: str) -> None:
     assert isinstance(error, expected if scheme == "https" else row.error), repr(error)
     assert heard.states[heard.names.index("error")] == EventSource.CONNECTING
     assert error.retry_after > 0
+    assert "answer" not in error.message
     before = len(ids(heard, until="error"))
     assert before <= row.told if row.in_part else before == row.told
 
@@ -212,6 +213,7 @@ def check_failed(row: Failed, heard: Heard) -> None:
     error = heard.failure()
     assert isinstance(error, row.error), repr(error)
     assert TOKEN not in f"{error!r} {error} {error.body}"
+    assert "answer" not in error.message
     assert ids(heard) == list(range(1, row.told + 1))
 
 

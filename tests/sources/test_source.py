@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from script import DONE, HOLD, Script, Step, chunk, data
+from waiting import eventually, our_threads
 
 from suggestions import Event, EventSource, EventTarget, SuggestionsEventSource, errors, signals
 from suggestions.dialects.openai import OpenAI
@@ -283,6 +284,7 @@ def test_its_own_end_sent_again_is_not_a_second_end() -> None:
 
 
 def test_the_throttles_timer_goes_with_the_answer() -> None:
+    earlier = our_threads()
     for ending in (DONE, HOLD):
         here = threading.Event()
         source = ask([chunk("a") + chunk("b"), here.set, ending], throttle=3600, start=False)
@@ -292,10 +294,7 @@ def test_the_throttles_timer_goes_with_the_answer() -> None:
         if ending is HOLD:
             source.close()
         assert source.wait(10)
-        deadline = time.monotonic() + 30
-        while any(isinstance(thread, threading.Timer) for thread in threading.enumerate()):
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
+        assert eventually(lambda: not our_threads("clock") - earlier)
 
 
 def test_where_no_thread_can_be_had_handlers_run_on_the_callers(
@@ -535,6 +534,7 @@ def test_an_error_that_nobody_hears_is_logged_once(caplog: pytest.LogCaptureFixt
     caplog.set_level(logging.WARNING, "suggestions")
     source = ask([ConnectionResetError()])
     source.wait(10)
+    assert eventually(lambda: caplog.records)
     [record] = caplog.records
     assert record.levelno == logging.WARNING
     assert "\n" not in record.getMessage()

@@ -56,7 +56,8 @@ class Service(Script):
 class Shown:
     """Writes down what it is told, and holds it against the attributes."""
 
-    def __init__(self, service: Service, **options: Any) -> None:
+    def __init__(self, service: Service, *, nests: bool = False, **options: Any) -> None:
+        self._nests = nests
         self.told: list[tuple[str, str]] = []
         self.wrong: list[str] = []
         self.threads: set[int] = set()
@@ -73,7 +74,7 @@ class Shown:
 
     def _hear(self, name: str, value: object, attribute: object) -> None:
         self._running += 1
-        if self._running > 1:
+        if self._running > 1 and not self._nests:
             self.wrong.append(f"{name} within another callback")
         if value != attribute:
             self.wrong.append(f"{name} {value!r} is told, {attribute!r} is kept")
@@ -313,23 +314,51 @@ def test_a_request_in_a_callback_of_the_one_before_it(
     assert view.wrong == []
 
 
-def test_callbacks_do_not_nest_in_a_nested_loop(service: Service, loop: Loop) -> None:
-    view = suggesting(service, loop)
+@pytest.mark.parametrize("moment", ["state requesting", "state suggesting", "suggestion a"])
+def test_callbacks_go_on_in_a_loop_that_one_of_them_runs(
+    service: Service, loop: Loop, moment: str
+) -> None:
+    view = Shown(service, dispatch=loop.post, nests=True)
+    in_dialog: list[tuple[str, str]] = []
+
+    def run_a_dialog() -> None:
+        service.feed("Why?", *([] if moment != "state requesting" else [chunk("a")]))
+        service.feed("Why?", chunk("b"), DONE)
+        loop.run_until(lambda: view.told[-1:] == [("done", "ab")])
+        in_dialog.extend(view.told)
+
+    view.then[moment] = run_a_dialog
+    view.suggester.request("Why?")
+    if moment != "state requesting":
+        service.feed("Why?", chunk("a"))
+    loop.run_until(lambda: in_dialog)
+    for _ in range(5):
+        loop.run_once()
+    assert view.told == in_dialog, "nothing is called twice, or after what follows it"
+    assert view.told == ANSWERS["done"][2]
+    assert view.wrong == []
+
+
+@pytest.mark.parametrize("moment", ["suggestion a", "state done", "done a"])
+def test_another_question_is_asked_in_a_dialog(service: Service, loop: Loop, moment: str) -> None:
+    view = Shown(service, dispatch=loop.post, nests=True)
+    at_the_end: list[int] = []
 
     def ask_in_a_dialog() -> None:
         view.suggester.request("And?")
-        source = view.suggester.source
-        assert source is not None
-        assert source.result(10) == "c"
-        for _ in range(5):
-            loop.run_once()
+        loop.run_until(lambda: view.told[-1:] == [("done", "c")])
+        at_the_end.append(len(view.told))
 
-    view.then["suggestion ab"] = ask_in_a_dialog
+    view.then[moment] = ask_in_a_dialog
+    service.feed("Why?", chunk("a"), DONE)
     service.feed("And?", chunk("c"), DONE)
-    service.feed("Why?", chunk("b"))
-    loop.run_until(lambda: view.told[-1:] == [("done", "c")])
+    view.suggester.request("Why?")
+    loop.run_until(lambda: at_the_end)
+    for _ in range(5):
+        loop.run_once()
+    assert view.told[-4:] == [SUGGESTING, ("suggestion", "c"), ("state", "done"), ("done", "c")]
+    assert at_the_end == [len(view.told)]
     assert view.wrong == []
-    assert [value for name, value in view.told if name == "suggestion"] == ["ab", "c"]
 
 
 @pytest.mark.parametrize("posted", [False, True])

@@ -468,16 +468,19 @@ def test_a_stream_closed_before_an_async_handler_has_begun_tells_it_once() -> No
     async def main() -> None:
         told: list[str] = []
         numbers = [b"id: %d\ndata: x\n\n" % n for n in range(1, 4)]
-        session = Script([*numbers, HOLD]).session()
-        source = EventSource("https://s.example/", session=session, dispatch=aio(), start=False)
+        script = Script([*numbers, HOLD])
+        source = EventSource(
+            "https://s.example/", session=script.session(), dispatch=aio(), start=False
+        )
 
         def plain(source: EventSource, event: Any) -> None:
             if not opened:
-                opened.append(event)
                 loop.call_soon(again)
+            opened.append(event.detail.last_event_id)
 
         def again() -> None:
             source.close()
+            script.answer([*numbers[int(source.last_event_id) :], HOLD])
             source.restart()
 
         async def hear(source: EventSource, event: Any) -> None:
@@ -487,8 +490,8 @@ def test_a_stream_closed_before_an_async_handler_has_begun_tells_it_once() -> No
         source.connect("message", plain)
         source.connect("message", hear)
         source.start()
-        await until(lambda: told[-1:] == ["3"])
-        assert told == ["1", "2", "3"]
+        await until(lambda: told[-1:] == opened[-1:] == ["3"])
+        assert told == opened == ["1", "2", "3"]
         source.close()
 
     asyncio.run(main())

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from host import HERE, program
 from service import Notes, Service, timed
 from waiting import eventually
@@ -180,6 +181,126 @@ def test_a_window_closed_in_mid_stream_closes_the_source() -> None:
     assert eventually(service.has_seen_all_hang_up)
     assert len(notes.chunks) == heard
     gc.collect()
+
+
+@gtk()
+@pytest.mark.parametrize("owner", ["window", "label"])
+@pytest.mark.parametrize("is_kept", [False, True])
+@pytest.mark.parametrize("end", ["close", "destroy"])
+def test_a_source_closes_with_its_owner(owner: str, is_kept: bool, end: str) -> None:
+    import gc
+
+    from suggestions.toolkits import glib
+
+    service, notes = Service(100_000), Notes()
+    kept: list[Any] = []
+
+    def activate(application: Any, window: Any, text: Any) -> None:
+        from gi.repository import GLib, Gtk
+
+        other, label = Gtk.Window(), Gtk.Label()
+        other.set_child(label)
+        other.present()
+        dispatcher = glib(owner=label if owner == "label" else other)
+        on: dict[str, Any] = dict(notes.on())
+        if is_kept:  # as by a handler that shows text in it
+            on["suggestion"] = lambda source, event: label.set_text(event.detail[-80:])
+        source = service.ask(dispatcher, on=on)
+
+        def leave(other: Any) -> None:
+            other.close() if end == "close" else other.destroy()
+
+        def check() -> None:
+            assert source.state == "aborted"
+            heard = len(notes.chunks)
+            with pytest.raises(RuntimeError, match="the GTK widget is gone"):
+                dispatcher(lambda: kept.append("called"))
+            assert len(notes.chunks) == heard
+            GLib.timeout_add(100, application.quit)
+
+        when(lambda: notes.chunks, functools.partial(leave, other))
+        when(lambda: source.state == "aborted", check)
+
+    in_a_window(activate)
+    assert not kept
+    assert "done" not in notes.names
+    assert eventually(service.has_seen_all_hang_up)
+    gc.collect()
+
+
+@gtk()
+def test_a_hidden_window_and_a_moved_widget_go_on() -> None:
+    from suggestions.toolkits import glib
+
+    service, notes = Service(500), Notes()
+
+    def activate(application: Any, window: Any, text: Any) -> None:
+        from gi.repository import Gtk
+
+        other, third, label = Gtk.Window(), Gtk.Window(), Gtk.Label()
+        other.set_child(label)
+        other.present()
+        third.present()
+        source = service.ask(glib(owner=label), on=notes.on())
+
+        def move() -> None:
+            other.set_visible(False)
+            other.set_visible(True)
+            other.set_child(None)
+            third.set_child(label)
+            other.destroy()
+
+        source.once("open", lambda source, event: move())
+        source.connect("end", lambda source, event: application.quit())
+
+    in_a_window(activate)
+    assert "done" in notes.names
+    assert "".join(notes.chunks) == service.text
+
+
+@gtk()
+def test_many_questions_leave_nothing_at_their_owner() -> None:
+    import gc
+    import weakref
+
+    from suggestions.toolkits import glib
+
+    service = Service(3)
+
+    def activate(application: Any, window: Any, text: Any) -> None:
+        dispatchers: list[Any] = []
+
+        def ask(*_: object) -> None:
+            if len(dispatchers) == 20:
+                application.quit()
+                return
+            dispatcher = glib(owner=window)
+            dispatchers.append(weakref.ref(dispatcher))
+            service.ask(dispatcher, on={"end": ask})
+
+        ask()
+        application.dispatchers = dispatchers
+        application.window = window
+        checked.append(dispatchers)
+
+    checked: list[list[Any]] = []
+    in_a_window(activate)
+    gc.collect()
+    assert sum(each() is not None for each in checked[0]) <= 1
+
+
+@gtk()
+def test_an_owner_that_is_no_widget() -> None:
+    import gi
+
+    gi.require_version("Gtk", "4.0")
+    from gi.repository import Gtk
+
+    from suggestions.toolkits import glib
+
+    for wrong in (5, Gtk.TextBuffer()):
+        with pytest.raises(TypeError, match=r"the owner must be a Gtk\.Widget, not"):
+            glib(owner=wrong)
 
 
 @gtk()

@@ -199,3 +199,53 @@ else:
     raise AssertionError
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@both
+@pytest.mark.parametrize("moment", ["requesting", "suggesting"])
+def test_a_modal_dialog_shows_the_answer_as_it_is_written(binding: str, moment: str) -> None:
+    host, service = Host(binding), Service(100)
+    widgets: Any = importlib.import_module(f"{binding}.QtWidgets")
+    suggester = qt_suggester(url=service.url)
+    told = Emitted(suggester)
+    shown: list[str] = []
+
+    def open_dialog(state: str) -> None:
+        if state == moment:
+            dialog = widgets.QDialog()
+            label = widgets.QLabel(dialog)
+            suggester.suggestionChanged.connect(label.setText)
+            suggester.done.connect(dialog.accept)
+            dialog.exec()
+            shown.append(label.text())
+
+    suggester.stateChanged.connect(open_dialog)
+    suggester.request("Why?")
+    host.run(lambda: shown)
+    assert shown == [service.text]
+    assert told.of("stateChanged") == ["requesting", "suggesting", "done"]
+    texts = told.of("suggestionChanged")
+    assert texts == sorted(texts, key=len)
+    assert texts[-1] == service.text
+    assert told.of("done") == [service.text]
+
+
+@both
+def test_another_question_is_asked_from_the_dialog_of_an_error(binding: str) -> None:
+    host, service = Host(binding), Service(20)
+    widgets: Any = importlib.import_module(f"{binding}.QtWidgets")
+    suggester = qt_suggester()
+    shown: list[str] = []
+
+    def open_dialog(message: str) -> None:
+        dialog = widgets.QDialog()
+        suggester.done.connect(dialog.accept)
+        suggester.request("Why?", url=service.url)
+        dialog.exec()
+        shown.append(suggester.suggestion)
+
+    suggester.failed.connect(open_dialog)
+    suggester.request("Why?", url="http://127.0.0.1:9/", retries=0)
+    host.run(lambda: shown)
+    assert shown == [service.text]
+    assert (suggester.state, suggester.error) == ("done", "")

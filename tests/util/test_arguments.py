@@ -44,6 +44,7 @@ def call(**arguments: Any) -> SuggestionsEventSource:
 
 Wrong = list[tuple[Any, type[Exception], str]]
 
+NO_CONTENT = r"\['content'\] must be a str or a list of parts, not"
 QUESTIONS: Wrong = [
     ("", ValueError, "question is empty: expected a text or a list of messages"),
     (" \n", ValueError, "question is empty"),
@@ -65,12 +66,49 @@ QUESTIONS: Wrong = [
     ([{"role": "User", "content": "Hi"}], ValueError, r"question\[0\]\['role'\] is 'User'"),
     ([{"role": 5, "content": "Hi"}], ValueError, r"question\[0\]\['role'\] is 5"),
     ([{"role": ["user"], "content": "Hi"}], ValueError, r"question\[0\]\['role'\] is \['user'\]"),
-    ([{"role": "user"}], TypeError, r"question\[0\]\['content'\] must be a str, not NoneType"),
-    ([user(), user(None)], TypeError, r"question\[1\]\['content'\] must be a str, not NoneType"),
-    ([user(5)], TypeError, r"question\[0\]\['content'\] must be a str, not int"),
-    ([user(b"Why?")], TypeError, r"question\[0\]\['content'\] must be a str, not bytes"),
-    ([user(["Why?"])], TypeError, r"question\[0\]\['content'\] must be a str, not list"),
-    ([user(5, tool_calls=[{}])], TypeError, r"question\[0\]\['content'\] must be a str, not int"),
+    (
+        [{"role": "user"}],
+        TypeError,
+        rf"question\[0\]{NO_CONTENT} NoneType",
+    ),
+    (
+        [user(), user(None)],
+        TypeError,
+        rf"question\[1\]{NO_CONTENT} NoneType",
+    ),
+    ([user(5)], TypeError, rf"question\[0\]{NO_CONTENT} int"),
+    (
+        [user(b"Why?")],
+        TypeError,
+        rf"question\[0\]{NO_CONTENT} bytes",
+    ),
+    (
+        [user(["Why?"])],
+        TypeError,
+        r"question\[0\]\['content'\]\[0\] must be a mapping with 'type', not str",
+    ),
+    (
+        [user(5, tool_calls=[{}])],
+        TypeError,
+        rf"question\[0\]{NO_CONTENT} int",
+    ),
+    ([user([{}])], TypeError, r"question\[0\]\['content'\]\[0\]\['type'\] must be a str"),
+    (
+        [user([{"type": "text"}])],
+        TypeError,
+        r"question\[0\]\['content'\]\[0\]\['text'\] must be a str, not NoneType",
+    ),
+    (
+        [user([{"type": "image_url", "image_url": "a"}])],
+        TypeError,
+        r"question\[0\]\['content'\]\[0\]\['image_url'\] must be a dict with 'url', not str",
+    ),
+    (
+        [user([{"type": "image_url", "image_url": {}}])],
+        TypeError,
+        r"question\[0\]\['content'\]\[0\]\['image_url'\]\['url'\] must be a str",
+    ),
+    ([user([])], ValueError, r"question\[0\]\['content'\] is empty"),
     ([user(""), user()], ValueError, r"question\[0\]\['content'\] is empty"),
     ([user(), user(" ")], ValueError, r"question\[1\]\['content'\] is empty"),
     ([user(context="here")], TypeError, r"question\[0\]\['context'\] must be a dict, not str"),

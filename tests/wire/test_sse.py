@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from standard import BOM, LATEST, Outcome, byte_by_byte, cut_at, read, standard
 
-from suggestions._wire.sse import Comment, EventStream, ServerSentEvent
+from suggestions._wire.sse import Comment, EventDecoder, EventStream, ServerSentEvent
 from suggestions.errors import EventTooLargeError
 
 
@@ -360,19 +360,50 @@ def test_a_block_that_is_no_event_is_noticed(data: bytes, block: str) -> None:
         assert stream.unframed == block
 
 
-def test_comments_come_before_the_event_of_their_block() -> None:
+def test_comments_come_when_their_line_ends() -> None:
     data = b":\n\nid: 1\ndata: a\n: x\n:y\n\ndata: b\n\n:  z\n\n: unfinished\n"
     told = list(EventStream([data], last_event_id="0", with_comments=True))
     assert told == [
         Comment(type="comment", data="", last_event_id="0"),
-        Comment("comment", "x", "0"),
+        Comment("comment", " x", "0"),
         Comment("comment", "y", "0"),
         ServerSentEvent("message", "a", "1"),
         ServerSentEvent("message", "b", "1"),
-        Comment("comment", " z", "1"),
+        Comment("comment", "  z", "1"),
+        Comment("comment", " unfinished", "1"),
     ]
-    assert [type(event) is Comment for event in told] == [True, True, True, False, False, True]
+    assert [type(event) is Comment for event in told] == [True] * 3 + [False] * 2 + [True] * 2
     assert read([data], last_event_id="0").events == [message("a", id="1"), message("b", id="1")]
+
+
+@pytest.mark.parametrize(
+    ("parts", "texts"),
+    [
+        ([b":a\n"], [["a"]]),
+        ([b":a\r", b"\n:b\r\n"], [["a"], ["b"]]),
+        ([b":", b"\n"], [[], [""]]),
+        ([BOM + b":a\n"], [["a"]]),
+        ([b"\xef", b"\xbb\xbf:a\n"], [[], ["a"]]),
+        ([b":a", b"b\n:", b"c\n"], [[], ["ab"], ["c"]]),
+        ([b"data: a\n:b\n", b"data: c\n", b":d\n", b"\n"], [["b"], [], ["d"], ["a\nc"]]),
+        ([b"data: :a\n\n:b\n"], [[":a", "b"]]),
+        ([b":a\n\n:b\n", b"\n\n:c\n"], [["a", "b"], ["c"]]),
+        ([b":a\xff\n"], [["a\ufffd"]]),
+    ],
+)
+def test_a_comment_does_not_wait_for_a_blank_line(
+    parts: list[bytes], texts: list[list[str]]
+) -> None:
+    decoder = EventDecoder(with_comments=True)
+    assert [[event.data for event in decoder.feed(part)] for part in parts] == texts
+
+
+def test_pings_without_a_blank_line_are_no_endless_event() -> None:
+    decoder = EventDecoder(with_comments=True, max_event_size=100)
+    for _ in range(1000):
+        assert [event.data for event in decoder.feed(b": ping\n")] == [" ping"]
+    assert decoder.feed(b"data: a\n\n")[0].data == "a"
+    assert not decoder.ended
 
 
 # Any bytes, any cut

@@ -1,0 +1,13 @@
+"""The time that has really passed, also if a test holds the clock."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+# freezegun puts a clock that stands in the place of `time.monotonic`, in the module `time` and in
+# each module that has the function itself: no wait would end any more. It leaves `threading` as it
+# is, whose waits have to end as well, and it does not look into a partial.
+monotonic: Callable[[], float] = partial(getattr(threading, "_time", time.monotonic))
