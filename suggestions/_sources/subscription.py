@@ -181,11 +181,14 @@ class Subscription:
 
 
 def _speak_of_a_stream(error: errors.SuggestionsError) -> None:
-    if error.body:
-        return  # the message quotes it
+    if not error.body:  # a message that quotes it says what the server has said
+        error.change_texts(_of_a_stream)
+
+
+def _of_a_stream(text: str) -> str:
     for of_answer, of_stream in _ANSWER_AND_STREAM:
-        error.message = error.message.replace(of_answer, of_stream)
-    error.args = (error.message,)
+        text = text.replace(of_answer, of_stream)
+    return text
 
 
 def _event(message: ServerSentEvent, origin: str) -> Event[Any]:
