@@ -46,7 +46,7 @@ def check_url(url: object, session: object = None, *, mounts: Iterable[str] = ()
     adapters = getattr(session, "adapters", None)
     mounts = adapters if isinstance(adapters, Mapping) else mounts
     known = ("http://", "https://", *map(str.lower, mounts))
-    if not host or not url.lower().startswith(known):
+    if not host or not url.lstrip().lower().startswith(known):
         raise ValueError("url must be a whole address: expected http(s)://host/path")
     if parts.username is not None:
         raise ValueError("url has a user name or a password in it: pass a token or headers instead")
