@@ -98,9 +98,8 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         else:  # nearly always: whole events have arrived
             self._after_newline = True
         if not self._with_comments and (data.startswith(b":") or b"\n:" in data):
-            data = _COMMENT_LINE.sub(
-                b"", data
-            )  # there may be thousands, and a look at each takes time
+            # There may be thousands, and to look at each takes time.
+            data = _COMMENT_LINE.sub(b"", data)
         batch: list[ServerSentEvent] = []
         for block in data.decode(errors="replace").split("\n\n"):
             # Nearly every block of an answer is one line of data.
