@@ -30,9 +30,8 @@ _DATA = rb"(?m:^data(?::|$))"
 _STRANGE = r"(?m:^(?!(?:data|event|id|retry)?(?::|$))[^\n]+)"
 _STRANGE_BEFORE_END = _STRANGE.replace("+", "{6,}")
 _COMMENT = r"(?m:^:([^\n]*)$)"
-_COMMENT_LINE = rb"(?m:^:[^\n]*\n)"
+_COMMENT_LINE = re.compile(rb"(?m:^:[^\n]*\n)")
 _RETRY = rb"(?m:^retry: ?([0-9]+)$)"
-_COMMENTS = re.compile(rb"(?m:^:[^\n]*\n)")
 # Thousands of digits are legal and mean "very late"; int() would refuse them.
 _MOST_DIGITS = 18
 _LATEST = 10**_MOST_DIGITS - 1  # milliseconds
@@ -99,7 +98,8 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         else:  # nearly always: whole events have arrived
             self._after_newline = True
         if not self._with_comments and (data.startswith(b":") or b"\n:" in data):
-            data = _COMMENTS.sub(b"", data)  # there may be thousands, and a look at each takes time
+            # There may be thousands, and to look at each takes time.
+            data = _COMMENT_LINE.sub(b"", data)
         batch: list[ServerSentEvent] = []
         for block in data.decode(errors="replace").split("\n\n"):
             # Nearly every block of an answer is one line of data.
@@ -191,7 +191,7 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         if end:
             lines = bytes(self._held[self._last_line :]) + data[:end]
             self._early += re.findall(_COMMENT, lines.decode(errors="replace"))
-            self._held[self._last_line :] = re.sub(_COMMENT_LINE, b"", lines)
+            self._held[self._last_line :] = _COMMENT_LINE.sub(b"", lines)
             self._last_line = len(self._held)
         self._held += data[end:]
 
