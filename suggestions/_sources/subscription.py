@@ -107,7 +107,7 @@ class Subscription:
                 error = errors.ConnectionLostError("The server ended the stream.")
             except errors.SuggestionsError as caught:
                 error = caught
-                _speak_of_a_stream(error)
+                error.reword(_speak_of_a_stream)
                 self.credential.redact(error)
             finally:
                 transport.close()
@@ -180,12 +180,10 @@ class Subscription:
         return error
 
 
-def _speak_of_a_stream(error: errors.SuggestionsError) -> None:
-    if error.body:
-        return  # the message quotes it
+def _speak_of_a_stream(sentence: str) -> str:
     for of_answer, of_stream in _ANSWER_AND_STREAM:
-        error.message = error.message.replace(of_answer, of_stream)
-    error.args = (error.message,)
+        sentence = sentence.replace(of_answer, of_stream)
+    return sentence
 
 
 def _event(message: ServerSentEvent, origin: str) -> Event[Any]:
