@@ -53,7 +53,7 @@ class Connection:
         self.is_active = True
         self.call: Callable[[Any, Any], object]
         self.cursor: Cursor | None = None
-        self.key = name, 0
+        self.key: tuple[str, int] = name, 0
         self._refer = refer
 
     @property

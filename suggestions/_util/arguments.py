@@ -43,8 +43,10 @@ def check_url(url: object, session: object = None, *, mounts: Iterable[str] = ()
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise ValueError("url cannot be read: expected http(s)://host/path") from None
-    mounts = ("http://", "https://", *getattr(session, "adapters", mounts))
-    if not host or not any(url.lower().startswith(mount.lower()) for mount in mounts):
+    adapters = getattr(session, "adapters", None)
+    mounts = adapters if isinstance(adapters, Mapping) else mounts
+    known = ("http://", "https://", *map(str.lower, mounts))
+    if not host or not url.lower().startswith(known):
         raise ValueError("url must be a whole address: expected http(s)://host/path")
     if parts.username is not None:
         raise ValueError("url has a user name or a password in it: pass a token or headers instead")

@@ -1,8 +1,8 @@
 """The threads of this package: each is started here, so that a host can wait for all of them.
 
 A host that ends its sub-interpreter (`Py_EndInterpreter`) aborts the whole process if one thread of
-it is left, also one whose function has returned. So a thread stays in the set until it was joined
-or is seen to be dead.
+it is left, also one whose function has returned. So a thread stays in the set until another one of
+ours, or a caller of `join`, has seen its end.
 """
 
 from __future__ import annotations
@@ -10,43 +10,52 @@ from __future__ import annotations
 import sys
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable
+from time import sleep
 
 from suggestions._util.elapsed import monotonic
 
 # Seconds. Python runs a signal's handler on the main thread, and on Windows not while that thread
 # waits for another.
 _LONGEST = 0.1
-_FEW = 32
 
 
 class _Thread(threading.Thread):
     """`owner` is what it works for, such as the delivery of a source."""
 
-    def __init__(self, run: Callable[[], object], name: str, owner: object) -> None:
+    def __init__(self, run: Callable[[], object], name: str, owner: object | None) -> None:
         super().__init__(target=run, name=f"suggestions-{name}", daemon=True)
-        self._owner = weakref.ref(owner)
+        self.owner = owner if owner is None else weakref.ref(owner)
+
+    def run(self) -> None:
+        try:
+            super().run()
+        finally:
+            _drop_ended()
+            _ending.append(self)
 
     def works_for(self, owner: object) -> bool:
-        return self._owner() is owner
+        return self.owner is not None and self.owner() is owner
 
 
-class _Running:
-    """The threads that were started; now and then those that have ended are dropped."""
-
-    def __init__(self) -> None:
-        self.threads: set[_Thread] = set()
-        self._look_at = _FEW
-
-    def add(self, thread: _Thread) -> None:
-        # Each operation on the set is one step for other threads.
-        self.threads.add(thread)
-        if len(self.threads) > self._look_at:
-            self.threads.difference_update([t for t in self.threads.copy() if not t.is_alive()])
-            self._look_at = 2 * len(self.threads) + _FEW
+# Each operation on these is one step for other threads.
+_threads: set[_Thread] = set()
+_ending: deque[_Thread] = deque()
+"""Those of them whose function has returned."""
 
 
-_running = _Running()
+def _drop_ended() -> None:
+    for _ in range(len(_ending)):
+        try:
+            thread = _ending.popleft()
+        except IndexError:  # another thread drops them, too
+            return
+        if thread.is_alive():
+            _ending.append(thread)
+        else:
+            thread.join()  # it has at most a moment to go
+            _threads.discard(thread)
 
 
 def start(run: Callable[[], object], name: str, owner: object = None) -> None:
@@ -60,10 +69,14 @@ def start(run: Callable[[], object], name: str, owner: object = None) -> None:
         raise RuntimeError("no thread can be started: the interpreter exits")
     if owner is None:
         here = threading.current_thread()
-        owner = here._owner() if isinstance(here, _Thread) else None
-    thread = _Thread(run, name, _running if owner is None else owner)
-    thread.start()
-    _running.add(thread)
+        owner = here.owner() if isinstance(here, _Thread) and here.owner is not None else None
+    thread = _Thread(run, name, owner)
+    _threads.add(thread)
+    try:
+        thread.start()
+    except BaseException:
+        _threads.discard(thread)
+        raise
 
 
 def runs_here(owner: object = None) -> bool:
@@ -77,21 +90,22 @@ def join(deadline: float, owner: object = None) -> bool:
 
     Returns False if `deadline` (of `time.monotonic()`) came first.
     """
-    while threads := [
-        each for each in _running.threads.copy() if owner is None or each.works_for(owner)
-    ]:
+    while threads := [each for each in _threads.copy() if owner is None or each.works_for(owner)]:
         for thread in threads:
             if not _join(thread, deadline):
                 return False
-            _running.threads.discard(thread)
     return True
 
 
-def _join(thread: threading.Thread, deadline: float) -> bool:
-    while True:
-        thread.join(min(_LONGEST, max(0.0, deadline - monotonic())))
-        if not thread.is_alive():
-            thread.join()  # its function has returned; it leaves the interpreter within a moment
-            return True
-        if monotonic() >= deadline:
+def _join(thread: _Thread, deadline: float) -> bool:
+    while thread in _threads:
+        try:
+            thread.join(min(_LONGEST, max(0.0, deadline - monotonic())))
+            if not thread.is_alive():
+                thread.join()  # it has at most a moment to go
+                _threads.discard(thread)
+        except RuntimeError:
+            sleep(0.001)  # another thread is just about to start it
+        if thread in _threads and monotonic() >= deadline:
             return False
+    return True

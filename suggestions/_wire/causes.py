@@ -53,7 +53,8 @@ def _translated(causes: list[BaseException], host: str, state: ConnectionState) 
             return cause
     refused = next((c for c in causes if isinstance(c, urllib3_errors.NewConnectionError)), None)
     if refused is not None:
-        return _not_connected(refused, causes, host)
+        is_proxy = among(requests.exceptions.ProxyError)
+        return _not_connected(refused, causes, "the proxy" if is_proxy else host)
     if among(TimeoutError, requests.Timeout, urllib3_errors.TimeoutError):
         if not state.attempted and among(requests.ReadTimeout):
             state.deadlines.sent()
@@ -92,15 +93,15 @@ def _translated(causes: list[BaseException], host: str, state: ConnectionState) 
 
 
 def _not_connected(
-    error: urllib3_errors.NewConnectionError, causes: list[BaseException], host: str
+    error: urllib3_errors.NewConnectionError, causes: list[BaseException], peer: str
 ) -> SuggestionsError:
     """A connection that was never made, by an adapter of the user's own or over a SOCKS proxy."""
-    resolution = getattr(urllib3_errors, "NameResolutionError", None)  # from urllib3 2.0 on
-    if any(isinstance(cause, (socket.gaierror, *filter(None, [resolution]))) for cause in causes):
-        return NameResolutionError(f"The address of {host} was not found.")
     if causes[-1] is error and error.__context__ is not None:
-        causes = [*causes, error.__context__]  # PySocks, which names the proxy
-    return ConnectionFailedError(f"No connection to {host}: {_reason(causes)}.")
+        causes = [*causes, error.__context__]  # of PySocks, it names the proxy
+    resolution = getattr(urllib3_errors, "NameResolutionError", socket.gaierror)  # from 2.0 on
+    if any(isinstance(cause, (socket.gaierror, resolution)) for cause in causes):
+        return NameResolutionError(f"The address of {peer} was not found.")
+    return ConnectionFailedError(f"No connection to {peer}: {_reason(causes)}.")
 
 
 def _causes(error: BaseException) -> list[BaseException]:

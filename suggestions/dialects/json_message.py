@@ -113,7 +113,7 @@ def index_of(value: object) -> int | None:
     """The position of a call among the others, if the service says it. No number of calls comes
     near the largest that counts."""
     number = _integer_in(value)
-    return number if number is not None and -1 < number <= _LARGEST_INDEX else None
+    return number if number is not None and abs(number) <= _LARGEST_INDEX else None
 
 
 def _integer_in(value: object) -> int | None:

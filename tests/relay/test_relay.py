@@ -8,6 +8,7 @@ import logging
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 from wsgiref.util import setup_testing_defaults
@@ -16,7 +17,18 @@ from wsgiref.validate import validator
 import openai
 import pytest
 from script import DONE, HOLD, Script, Step, chunk, data
-from wire_server import SOON, Peer, Server, answering, eventually, free_port, sized
+from wire_server import DONE as END
+from wire_server import (
+    SOON,
+    UNTIL_CLOSE,
+    Peer,
+    Server,
+    answering,
+    eventually,
+    free_port,
+    said,
+    sized,
+)
 
 from suggestions import SuggestionsEventSource
 from suggestions.dialects.anthropic import Anthropic
@@ -921,3 +933,47 @@ def test_an_async_iterator_that_is_left_ends_the_request() -> None:
     asyncio.run(main())
     assert response.source is not None
     assert eventually(lambda: response.source and response.source.state == "aborted")
+
+
+# Memory
+
+
+def asked_of(server: Server) -> RelayResponse:
+    return relay("Why?", dialect=OpenAI(server.url, "secret-key", "m1"))
+
+
+def with_ballast(peer: Peer) -> None:
+    """An answer among 40 MB that say nothing."""
+    peer.request()
+    peer.send(UNTIL_CLOSE, said("a"))
+    for _ in range(400):
+        peer.send(data(json.dumps({"ballast": "x" * 100_000})))
+    peer.send(said("b"), END)
+
+
+@pytest.mark.parametrize("way", ["iterated", "awaited"])
+def test_it_keeps_no_log_that_no_handler_can_get(way: str) -> None:
+    async def awaited(response: RelayResponse) -> bytes:
+        return b"".join([part async for part in response])
+
+    with Server(with_ballast) as server:
+        response = asked_of(server)
+        tracemalloc.start()
+        try:
+            wire = b"".join(response) if way == "iterated" else asyncio.run(awaited(response))
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert frames_in(wire) == [content("a"), content("b"), {"type": "done"}]
+    assert peak < 16 * 2**20, f"{peak / 2**20:.0f} MiB"
+
+
+def test_handlers_of_its_source_get_all_if_it_was_asked_for_before() -> None:
+    with Server(with_ballast) as server:
+        response = asked_of(server)
+        source = response.source
+        assert source is not None
+        list(response)
+        late: list[str] = []
+        source.connect("message", lambda source, event: late.append(event.type))
+        assert eventually(lambda: len(late) == 403)

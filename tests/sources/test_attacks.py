@@ -221,7 +221,7 @@ def test_it_takes_bounded_memory(name: str) -> None:
     gc.collect()
     tracemalloc.start()
     try:
-        cost(attack, 4 * attack.n)
+        cost(attack, 2 * attack.n)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -119,9 +119,13 @@ def test_a_host_that_quits_can_make_no_thread_for_a_throttled_suggestion(
     pump = Pump()
     session = Script([chunk("a"), chunk("b"), lambda: go_on.wait(30), DONE]).session()
     source = SuggestionsEventSource(
-        "?", url="https://service.example/", session=session, throttle=60, dispatch=pump
+        "?",
+        url="https://service.example/",
+        session=session,
+        throttle=60,
+        dispatch=pump,
+        on={"suggestion": lambda source, event: texts.append(event.detail)},
     )
-    source.connect("suggestion", lambda source, event: texts.append(event.detail))
     assert eventually(lambda: source.full_message == "ab")
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "__init__", refuse)

@@ -70,3 +70,4 @@ with source as opened:
     assert_type(opened, EventSource)
     opened.restart()
     opened.close()
+    assert_type(opened.join(), bool)

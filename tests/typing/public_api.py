@@ -14,6 +14,7 @@ from suggestions import (
     SuggestionsEventSource,
     ask_question,
     ask_question_sync,
+    shutdown,
     signals,
 )
 from suggestions.dialects.openai import OpenAI
@@ -83,6 +84,8 @@ source.disconnect("chunk", on_text)
 signals.done.connect(listen, weak=False)
 
 assert_type(source.wait(1.5), bool)
+assert_type(source.join(1.5), bool)
+assert_type(shutdown(), bool)
 assert_type(source.result(), str)
 assert_type(source.full_message, str)
 assert_type(source.usage, Usage | None)

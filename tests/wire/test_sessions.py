@@ -119,6 +119,16 @@ def test_an_adapter_of_the_users_own_that_is_refused(own: requests.Session) -> N
     assert told.names.count("retry") == 2, "as without an adapter of one's own"
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_adapter_of_the_users_own_whose_proxy_is_not_there(
+    own: requests.Session, scheme: str
+) -> None:
+    own.proxies = {scheme: f"http://127.0.0.1:{free_port()}"}
+    error = Told(f"{scheme}://localhost/", session=own, retries=0).error()
+    assert type(error) is errors.ConnectionFailedError
+    assert error.message == "No connection to the proxy: Connection refused."
+
+
 def test_an_adapter_of_the_users_own_that_finds_no_address(own: requests.Session) -> None:
     with unknown_host("nowhere.test"):
         error = Told("http://nowhere.test/", session=own, retries=0, token=None).error()
@@ -232,7 +242,8 @@ def test_an_ssl_context_of_a_plain_adapter(session: requests.Session, tmp_path: 
 def test_retries_of_a_plain_adapter_after_a_status(session: requests.Session) -> None:
     retry = Retry(total=3, status_forcelist=[503], allowed_methods=None, backoff_factor=0)
     session.mount("http://", HTTPAdapter(max_retries=retry))
-    answers = iter([sized("503 Busy"), sized("503 Busy"), STREAM])
+    busy = sized("503 Busy", Connection="close")
+    answers = iter([busy, busy, STREAM])
 
     def script(peer: Peer) -> None:
         peer.request()
