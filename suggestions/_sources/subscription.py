@@ -107,7 +107,7 @@ class Subscription:
                 error = errors.ConnectionLostError("The server ended the stream.")
             except errors.SuggestionsError as caught:
                 error = caught
-                _speak_of_a_stream(error)
+                error.reword(_speak_of_a_stream)
                 self.credential.redact(error)
             finally:
                 transport.close()
@@ -180,15 +180,10 @@ class Subscription:
         return error
 
 
-def _speak_of_a_stream(error: errors.SuggestionsError) -> None:
-    if not error.body:  # a message that quotes it says what the server has said
-        error.change_texts(_of_a_stream)
-
-
-def _of_a_stream(text: str) -> str:
+def _speak_of_a_stream(sentence: str) -> str:
     for of_answer, of_stream in _ANSWER_AND_STREAM:
-        text = text.replace(of_answer, of_stream)
-    return text
+        sentence = sentence.replace(of_answer, of_stream)
+    return sentence
 
 
 def _event(message: ServerSentEvent, origin: str) -> Event[Any]:

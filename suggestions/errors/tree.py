@@ -71,6 +71,12 @@ class SuggestionsError(Exception):
         self.body = None if self._body is None else change(self._body)[:LONGEST_BODY]
         self.request_id = self.request_id and change(self.request_id)
 
+    def reword(self, change: Callable[[str], str]) -> None:
+        """Applies `change` to our own sentence, and not to what the peer said."""
+        self._sentence = change(self._sentence)
+        self.message = self._worded()
+        self.args = (self.message,)
+
     def _worded(self) -> str:
         """The message: the one place where words of others become words of ours."""
         quote = one_line(self._said)
