@@ -39,6 +39,13 @@ class Reader:
         timeouts: Mapping[str, float | None],
         retries: int | None,
     ) -> None:
+        # requests takes longer to import than all the rest: only a program that asks imports it. It
+        # does so here, on the caller's thread: a plugin's host may later have taken the folder with
+        # requests off `sys.path`.
+        from suggestions._sources.exchange import Exchange
+        from suggestions._wire.transport import Transport
+
+        self._make_exchange, self._make_transport = Exchange, Transport
         self._dialect = dialect
         self._request = request
         self.credential = Credential(
@@ -71,14 +78,12 @@ class Reader:
         it waits for a loop that may watch `transport`.
         Raises `SuggestionsError` if the last attempt fails, `Aborted` after a cancellation.
         """
-        # requests takes longer to import than all the rest: only a program that asks imports it.
-        from suggestions._sources.exchange import Exchange
-        from suggestions._wire.transport import Transport
-
         deadlines = Deadlines(self._timeouts)
         for attempt in itertools.count(1):
-            transport = self.transport = Transport(deadlines, self.cancellation, self._session)
-            exchange = self._exchange = Exchange(transport, self._dialect, intake)
+            transport = self.transport = self._make_transport(
+                deadlines, self.cancellation, self._session
+            )
+            exchange = self._exchange = self._make_exchange(transport, self._dialect, intake)
             try:
                 token = self.credential.current()
                 request = self._request

@@ -3,18 +3,18 @@
 To add a dialect, touch:
 
 1. `dialects/NAME.py`: the class, with `name = "NAME"`.
-2. The table `_CLASSES` below: a line with the name and the class.
+2. `NAMES` below, and a case in `_class_of`.
 3. `dialects/auto.py`, only if the dialect "auto" is to recognise its answers.
 4. `docs/dialects.md`: a row, and a section `## NAME`; `docs/reference/dialects.md`: its `:::` line;
    `README.md`: its row of services.
 5. Its tests in `tests/dialects/`.
 
-`NAMES`, `find` and the command line follow from the table.
+`NAMES`, `find` and the command line follow from `NAMES`.
 """
 
 from __future__ import annotations
 
-import importlib
+from collections.abc import Callable
 
 from suggestions.dialects.base import Dialect, Framing, Request
 from suggestions.dialects.delta import (
@@ -59,22 +59,19 @@ __all__ = [
 DialectName = str | Dialect
 """One of `NAMES`, or a `Dialect`."""
 
-_CLASSES = {
-    "jetpack": "Jetpack",
-    "openai": "OpenAI",
-    "responses": "Responses",
-    "anthropic": "Anthropic",
-    "ollama": "Ollama",
-    "auto": "Auto",
-    "chatbot": "Chatbot",
-    "relay": "Relay",
-    "text": "Text",
-    "json_lines": "JsonLines",
-}
-"""By name, which is also the name of the file. A file is imported when its dialect is used."""
-
-NAMES = tuple(_CLASSES)
-"""The names that `dialect=` takes."""
+NAMES = (
+    "jetpack",
+    "openai",
+    "responses",
+    "anthropic",
+    "ollama",
+    "auto",
+    "chatbot",
+    "relay",
+    "text",
+    "json_lines",
+)
+"""The names that `dialect=` takes, which are also those of the files."""
 
 
 def find(dialect: DialectName) -> Dialect:
@@ -85,12 +82,55 @@ def find(dialect: DialectName) -> Dialect:
         raise TypeError(f"dialect must be an object, not the class: {dialect.__name__}()")
     if not isinstance(dialect, str):
         raise TypeError(f"dialect must be a name or a Dialect, not {type(dialect).__name__}")
-    if dialect not in _CLASSES:
-        known = ", ".join(map(repr, _CLASSES))
-        raise ValueError(f"dialect {dialect!r} is not known: expected one of {known}")
-    module = importlib.import_module(f"suggestions.dialects.{dialect}")
-    found: Dialect = getattr(module, _CLASSES[dialect])()
-    return found
+    return _class_of(dialect)()
+
+
+def _class_of(name: str) -> Callable[[], Dialect]:
+    """Imports only the file of that dialect. Each import is written out, because a program that
+    freezes another one, such as PyInstaller, finds none whose name is computed."""
+    match name:
+        case "jetpack":
+            from suggestions.dialects.jetpack import Jetpack
+
+            return Jetpack
+        case "openai":
+            from suggestions.dialects.openai import OpenAI
+
+            return OpenAI
+        case "responses":
+            from suggestions.dialects.responses import Responses
+
+            return Responses
+        case "anthropic":
+            from suggestions.dialects.anthropic import Anthropic
+
+            return Anthropic
+        case "ollama":
+            from suggestions.dialects.ollama import Ollama
+
+            return Ollama
+        case "auto":
+            from suggestions.dialects.auto import Auto
+
+            return Auto
+        case "chatbot":
+            from suggestions.dialects.chatbot import Chatbot
+
+            return Chatbot
+        case "relay":
+            from suggestions.dialects.relay import Relay
+
+            return Relay
+        case "text":
+            from suggestions.dialects.text import Text
+
+            return Text
+        case "json_lines":
+            from suggestions.dialects.json_lines import JsonLines
+
+            return JsonLines
+    known = ", ".join(map(repr, NAMES))
+    raise ValueError(f"dialect {name!r} is not known: expected one of {known}")
 
 
 for _name in __all__:
