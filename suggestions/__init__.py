@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from suggestions._sources.ask import ask_question_sync as ask_question_sync
     from suggestions._sources.controller import Controller as Controller
     from suggestions._sources.event_source import EventSource as EventSource
+    from suggestions._sources.preload import preload as preload
     from suggestions._sources.suggester import Suggester as Suggester
     from suggestions._sources.suggestions_event_source import (
         SuggestionsEventSource as SuggestionsEventSource,
@@ -50,6 +51,7 @@ _HOMES = {
     "ask_question": "_sources.ask",
     "ask_question_sync": "_sources.ask",
     "errors": "",
+    "preload": "_sources.preload",
     "signals": "",
 }
 
@@ -67,6 +69,7 @@ __all__ = [
     "ask_question",
     "ask_question_sync",
     "errors",
+    "preload",
     "signals",
 ]
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from suggestions._sources.preload import load_requests
 from suggestions._sources.wait import Wait
 from suggestions._wire.abort import Aborted, Cancellation
 from suggestions._wire.timeouts import Deadlines
@@ -39,13 +40,6 @@ class Reader:
         timeouts: Mapping[str, float | None],
         retries: int | None,
     ) -> None:
-        # requests takes longer to import than all the rest: only a program that asks imports it. It
-        # does so here, on the caller's thread: a plugin's host may later have taken the folder with
-        # requests off `sys.path`.
-        from suggestions._sources.exchange import Exchange
-        from suggestions._wire.transport import Transport
-
-        self._make_exchange, self._make_transport = Exchange, Transport
         self._dialect = dialect
         self._request = request
         self.credential = Credential(
@@ -74,16 +68,22 @@ class Reader:
     def steps(self, intake: Intake, has_loop: Callable[[], bool]) -> Generator[Wait, None, None]:
         """Asks, several times if need be, and reads to the end of the answer.
 
+        Called on the thread that starts the source, where it imports what the reading thread needs.
         Yields what it needs for the next step. If `has_loop()` is true when the headers are here,
         it waits for a loop that may watch `transport`.
         Raises `SuggestionsError` if the last attempt fails, `Aborted` after a cancellation.
         """
+        load_requests()
+        return self._steps(intake, has_loop)
+
+    def _steps(self, intake: Intake, has_loop: Callable[[], bool]) -> Generator[Wait, None, None]:
+        from suggestions._sources.exchange import Exchange
+        from suggestions._wire.transport import Transport
+
         deadlines = Deadlines(self._timeouts)
         for attempt in itertools.count(1):
-            transport = self.transport = self._make_transport(
-                deadlines, self.cancellation, self._session
-            )
-            exchange = self._exchange = self._make_exchange(transport, self._dialect, intake)
+            transport = self.transport = Transport(deadlines, self.cancellation, self._session)
+            exchange = self._exchange = Exchange(transport, self._dialect, intake)
             try:
                 token = self.credential.current()
                 request = self._request

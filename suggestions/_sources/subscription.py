@@ -65,11 +65,6 @@ class Subscription:
         last_event_id: str,
         reconnection_time: float,
     ) -> None:
-        # requests takes longer to import than all the rest: only a program that connects needs it.
-        # It is imported here, on the caller's thread, as for a question.
-        from suggestions._wire.transport import Transport
-
-        self._make_transport = Transport
         self.last_event_id = last_event_id
         self.reconnection_time = reconnection_time
         self._request = request
@@ -88,9 +83,11 @@ class Subscription:
 
         Raises `Aborted` after a cancellation.
         """
+        from suggestions._wire.transport import Transport
+
         while True:
             deadlines = Deadlines(self._timeouts, error_body=_ERROR_BODY)
-            transport = self._make_transport(deadlines, self.cancellation, self._session)
+            transport = Transport(deadlines, self.cancellation, self._session)
             error: errors.SuggestionsError
             try:
                 yield from self._read(transport)
