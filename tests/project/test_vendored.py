@@ -179,12 +179,12 @@ for name in NAMES:
     refused = suggestions.SuggestionsEventSource(
         "?", url="http://localhost:1/", dialect=name, options={"model": "m"} if name in (
             "openai", "responses", "anthropic", "ollama") else {}, retries=1,
-        on={"error": print},
+        on={"error": lambda *_: None},
     )
     refused.wait()
     assert isinstance(refused.error, suggestions.errors.ConnectionFailedError), refused.error
 refused.debug_dump(os.devnull)
-stream = suggestions.EventSource("http://localhost:1/", on={"error": print})
+stream = suggestions.EventSource("http://localhost:1/")
 stream.close()
 """
 )
