@@ -91,7 +91,7 @@ class Kind(NamedTuple):
     result: str
 
 
-_ONE_DIR = ("-m", "PyInstaller", "--log-level", "ERROR", "program.py")
+_ONE_DIR = ("-m", "PyInstaller", "program.py")
 _ONE_FILE = (*_ONE_DIR, "--onefile")
 _CX_FREEZE = ("-m", "cx_Freeze", "build_exe", "--script", "program.py", "--build-exe", "dist")
 
@@ -151,7 +151,11 @@ def check(name: str, kind: Kind, python: Path, folder: Path, asked: list[str]) -
     (folder / "program.py").write_text(_ASKING + kind.host + _ENDING, encoding="utf-8")
     print(f"=== {name}", flush=True)
     alone = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    subprocess.run([str(python), *kind.command], cwd=folder, env=alone, check=True)
+    with (folder / "log").open("w", encoding="utf-8") as log:
+        command = [str(python), *kind.command]
+        freezing = subprocess.run(command, cwd=folder, env=alone, stdout=log, stderr=log)
+    if freezing.returncode != 0:
+        raise SystemExit(f"error: {name}: {(folder / 'log').read_text(encoding='utf-8')}")
     display = shutil.which("xvfb-run") if kind.host is not _PLAIN else None
     program = [str(folder / kind.result), *asked]
     done = subprocess.run(
