@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from suggestions._sources.controller import Controller as Controller
     from suggestions._sources.ending import shutdown as shutdown
     from suggestions._sources.event_source import EventSource as EventSource
+    from suggestions._sources.preload import preload as preload
     from suggestions._sources.suggester import Suggester as Suggester
     from suggestions._sources.suggestions_event_source import (
         SuggestionsEventSource as SuggestionsEventSource,
@@ -53,6 +54,7 @@ _HOMES = {
     "ask_question_sync": "_sources.ask",
     "errors": "",
     "image": "dialects.image",
+    "preload": "_sources.preload",
     "shutdown": "_sources.ending",
     "signals": "",
 }
@@ -72,6 +74,7 @@ __all__ = [
     "ask_question_sync",
     "errors",
     "image",
+    "preload",
     "shutdown",
     "signals",
 ]

@@ -14,6 +14,7 @@ from suggestions._delivery.delivery import NOTHING, Delivery, logger
 from suggestions._delivery.dispatch import Dispatcher
 from suggestions._delivery.target import EventTarget
 from suggestions._sources import ending
+from suggestions._sources.preload import load_requests
 from suggestions._sources.reader import failure_from
 from suggestions._sources.stream_entries import EVERY, StreamEntries, StreamLog
 from suggestions._sources.subscription import ReadyState, Step, Subscription
@@ -157,6 +158,7 @@ class EventSource(EventTarget):
 
     def start(self) -> None:
         """Opens the stream, with `start=False`. Raises `RuntimeError` the second time."""
+        load_requests()
         with self._delivery.lock:
             if self._is_started:
                 raise RuntimeError("the source is started already: use restart()")
@@ -169,6 +171,7 @@ class EventSource(EventTarget):
         """Drops the connection, if there is one, and makes another at once, also after `close()`
         and after a failure. The stream goes on after `last_event_id`."""
         ending.add(self)
+        load_requests()
         delivery = self._delivery
         with delivery.lock:
             if delivery.host is not None:

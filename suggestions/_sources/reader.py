@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from suggestions._sources.preload import load_requests
 from suggestions._sources.wait import Wait
 from suggestions._wire.abort import Aborted, Cancellation
 from suggestions._wire.timeouts import Deadlines
@@ -68,11 +69,15 @@ class Reader:
     def steps(self, intake: Intake, has_loop: Callable[[], bool]) -> Generator[Wait, None, None]:
         """Asks, several times if need be, and reads to the end of the answer.
 
+        Called on the thread that starts the source, where it imports what the reading thread needs.
         Yields what it needs for the next step. If `has_loop()` is true when the headers are here,
         it waits for a loop that may watch `transport`.
         Raises `SuggestionsError` if the last attempt fails, `Aborted` after a cancellation.
         """
-        # requests takes longer to import than all the rest: only a program that asks imports it.
+        load_requests()
+        return self._steps(intake, has_loop)
+
+    def _steps(self, intake: Intake, has_loop: Callable[[], bool]) -> Generator[Wait, None, None]:
         from suggestions._sources.exchange import Exchange
         from suggestions._wire.transport import Transport
 

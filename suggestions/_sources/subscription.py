@@ -95,7 +95,6 @@ class Subscription:
 
         Raises `Aborted` after a cancellation.
         """
-        # requests takes longer to import than all the rest: only a program that connects needs it.
         from suggestions._wire.transport import Transport
 
         while True:

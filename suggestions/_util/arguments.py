@@ -152,6 +152,7 @@ def check_throttle(throttle: object) -> float | None:
     return check_optional_seconds("throttle", throttle, longest=threading.TIMEOUT_MAX)
 
 
+_TOOLKITS = __name__.removesuffix("_util.arguments") + "toolkits"
 # All four: the module `requests` and the class `Session` itself have some of them.
 _OF_A_SESSION = ("request", "mount", "adapters", "cookies")
 
@@ -169,7 +170,7 @@ def check_dispatch(dispatch: object) -> None:
     if dispatch is not None and not callable(dispatch):
         raise TypeError(f"dispatch must be callable, not {type(dispatch).__name__}")
     name, module = getattr(dispatch, "__name__", ""), getattr(dispatch, "__module__", None) or ""
-    if name and module.startswith("suggestions.toolkits"):
+    if name and module.startswith(_TOOLKITS):
         raise TypeError(f"dispatch is {name} itself: expected what it returns, {name}(...)")
 
 

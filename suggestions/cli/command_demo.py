@@ -93,7 +93,7 @@ def _program() -> str:
     """What to type to run this program again, in the shell that started it."""
     started, found = sys.argv[0], which("suggestions")
     if Path(started).stem != "suggestions":
-        return f"{_quoted(sys.executable)} -m suggestions"
+        return f"{_quoted(sys.executable)} -m {__name__.partition('.cli')[0]}"
     # On Windows, perhaps only one of them has its ".exe".
     if found and Path(found).with_suffix("").resolve() == Path(started).with_suffix("").resolve():
         return "suggestions"

@@ -3,20 +3,19 @@
 To add a dialect, touch:
 
 1. `dialects/NAME.py`: the class, with `name = "NAME"`.
-2. The table `_CLASSES` below: a line with the name and the class.
+2. `dialects/by_name.py`: its name in `NAMES`, and a case.
 3. `dialects/auto.py`, only if the dialect "auto" is to recognise its answers.
 4. `docs/dialects.md`: a row, and a section `## NAME`; `docs/reference/dialects.md`: its `:::` line;
    `README.md`: its row of services.
 5. Its tests in `tests/dialects/`.
 
-`NAMES`, `find` and the command line follow from the table.
+`find` and the command line follow from `NAMES`.
 """
 
 from __future__ import annotations
 
-import importlib
-
 from suggestions.dialects.base import Dialect, Framing, Request
+from suggestions.dialects.by_name import NAMES, class_of
 from suggestions.dialects.delta import (
     DONE,
     Delta,
@@ -82,23 +81,6 @@ __all__ = [
 DialectName = str | Dialect
 """One of `NAMES`, or a `Dialect`."""
 
-_CLASSES = {
-    "jetpack": "Jetpack",
-    "openai": "OpenAI",
-    "responses": "Responses",
-    "anthropic": "Anthropic",
-    "ollama": "Ollama",
-    "auto": "Auto",
-    "chatbot": "Chatbot",
-    "relay": "Relay",
-    "text": "Text",
-    "json_lines": "JsonLines",
-}
-"""By name, which is also the name of the file. A file is imported when its dialect is used."""
-
-NAMES = tuple(_CLASSES)
-"""The names that `dialect=` takes."""
-
 
 def find(dialect: DialectName) -> Dialect:
     """The dialect of that name, or the given object. Raises `ValueError`, `TypeError`."""
@@ -108,12 +90,11 @@ def find(dialect: DialectName) -> Dialect:
         raise TypeError(f"dialect must be an object, not the class: {dialect.__name__}()")
     if not isinstance(dialect, str):
         raise TypeError(f"dialect must be a name or a Dialect, not {type(dialect).__name__}")
-    if dialect not in _CLASSES:
-        known = ", ".join(map(repr, _CLASSES))
-        raise ValueError(f"dialect {dialect!r} is not known: expected one of {known}")
-    module = importlib.import_module(f"suggestions.dialects.{dialect}")
-    found: Dialect = getattr(module, _CLASSES[dialect])()
-    return found
+    if dialect == "auto":
+        from suggestions.dialects.auto import Auto
+
+        return Auto()
+    return class_of(dialect)()
 
 
 for _name in __all__:

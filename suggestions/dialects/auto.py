@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.dialects import find
 from suggestions.dialects.base import (
     EVENTS,
     LINES,
@@ -16,6 +15,7 @@ from suggestions.dialects.base import (
     Request,
     refuse,
 )
+from suggestions.dialects.by_name import class_of
 from suggestions.dialects.delta import Delta
 from suggestions.dialects.json_lines import JsonLines
 from suggestions.dialects.json_message import is_terminator, parse, parse_object
@@ -76,7 +76,7 @@ def _is_heartbeat(message: ServerSentEvent) -> bool:
 
 def _chosen(first: ServerSentEvent, framing: Framing | None) -> Dialect:
     if framing == "text":
-        return find("text")
+        return class_of("text")()
     dialect = _dialect_of(first, lines=framing == "lines")
     if dialect is None:
         raise MalformedStreamError(
@@ -89,7 +89,7 @@ def _chosen(first: ServerSentEvent, framing: Framing | None) -> Dialect:
 def _dialect_of(first: ServerSentEvent, *, lines: bool) -> Dialect | None:
     data = first.data.strip()
     if first.type == "error" or is_terminator(data):
-        return find("openai")
+        return class_of("openai")()
     try:
         value = parse(data)
     except (ValueError, RecursionError):
@@ -97,9 +97,9 @@ def _dialect_of(first: ServerSentEvent, *, lines: bool) -> Dialect | None:
     if isinstance(value, Mapping):
         documented = _documented(value)
         # Formats without a document do not name their events either.
-        return find(documented) if documented else _undocumented(value, first)
+        return class_of(documented)() if documented else _undocumented(value, first)
     # Broken JSON, or a list, is no text that a model has written.
-    return None if lines or data[:1] in ("{", "[") else find("text")
+    return None if lines or data[:1] in ("{", "[") else class_of("text")()
 
 
 def _documented(value: Mapping[str, Any]) -> str | None:

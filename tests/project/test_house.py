@@ -145,6 +145,28 @@ def test_imports_run_downwards() -> None:
     assert not upwards, "\n".join(["move what is imported to a lower room:", *upwards])
 
 
+def test_every_import_of_its_own_is_relative() -> None:
+    """So that a copy of the package within another one imports itself, and no other copy."""
+    top = HOUSE.name
+    absolute = [
+        f"{MODULES[module].relative_to(ROOT)}:{node.lineno}"
+        for module in MODULES
+        for node in ast.walk(tree_of(module))
+        if (isinstance(node, ast.ImportFrom) and not node.level and top_of(node.module) == top)
+        or (isinstance(node, ast.Import) and top in {top_of(alias.name) for alias in node.names})
+        or (is_call_of_import_module(node) and top in re.findall(r"\w+", ast.unparse(node)))
+    ]
+    assert not absolute, "\n".join(["write `from .x import y` or `from ..x import y`:", *absolute])
+
+
+def top_of(name: str | None) -> str:
+    return (name or "").partition(".")[0]
+
+
+def is_call_of_import_module(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module")
+
+
 def test_files_of_one_name_mean_the_same() -> None:
     by_name: dict[str, list[str]] = defaultdict(list)
     for path in HOUSE.rglob("*.py"):

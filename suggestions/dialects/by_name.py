@@ -1,0 +1,68 @@
+"""The dialects by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from suggestions.dialects.base import Dialect
+
+NAMES = (
+    "jetpack",
+    "openai",
+    "responses",
+    "anthropic",
+    "ollama",
+    "auto",
+    "chatbot",
+    "relay",
+    "text",
+    "json_lines",
+)
+"""The names that `dialect=` takes, which are also those of the files."""
+
+
+def class_of(name: str) -> Callable[[], Dialect]:
+    """The class of that dialect, of which it imports only the file. Raises `ValueError`.
+
+    "auto" is not among them: it chooses one of them. Each import is written out, because a program
+    that freezes another one, such as PyInstaller, finds none whose name is computed.
+    """
+    match name:
+        case "jetpack":
+            from suggestions.dialects.jetpack import Jetpack
+
+            return Jetpack
+        case "openai":
+            from suggestions.dialects.openai import OpenAI
+
+            return OpenAI
+        case "responses":
+            from suggestions.dialects.responses import Responses
+
+            return Responses
+        case "anthropic":
+            from suggestions.dialects.anthropic import Anthropic
+
+            return Anthropic
+        case "ollama":
+            from suggestions.dialects.ollama import Ollama
+
+            return Ollama
+        case "chatbot":
+            from suggestions.dialects.chatbot import Chatbot
+
+            return Chatbot
+        case "relay":
+            from suggestions.dialects.relay import Relay
+
+            return Relay
+        case "text":
+            from suggestions.dialects.text import Text
+
+            return Text
+        case "json_lines":
+            from suggestions.dialects.json_lines import JsonLines
+
+            return JsonLines
+    known = ", ".join(map(repr, NAMES))
+    raise ValueError(f"dialect {name!r} is not known: expected one of {known}")
