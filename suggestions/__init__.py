@@ -14,30 +14,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suggestions._util.lazy import names
+from ._util.lazy import names
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from suggestions import errors as errors
-    from suggestions import signals as signals
-    from suggestions._delivery.target import EventTarget as EventTarget
-    from suggestions._sources.answer import State as State
-    from suggestions._sources.ask import ask_question as ask_question
-    from suggestions._sources.ask import ask_question_sync as ask_question_sync
-    from suggestions._sources.controller import Controller as Controller
-    from suggestions._sources.ending import shutdown as shutdown
-    from suggestions._sources.event_source import EventSource as EventSource
-    from suggestions._sources.preload import preload as preload
-    from suggestions._sources.suggester import Suggester as Suggester
-    from suggestions._sources.suggestions_event_source import (
+    from . import errors as errors
+    from . import signals as signals
+    from ._delivery.target import EventTarget as EventTarget
+    from ._sources.answer import State as State
+    from ._sources.ask import ask_question as ask_question
+    from ._sources.ask import ask_question_sync as ask_question_sync
+    from ._sources.controller import Controller as Controller
+    from ._sources.ending import shutdown as shutdown
+    from ._sources.event_source import EventSource as EventSource
+    from ._sources.preload import preload as preload
+    from ._sources.suggester import Suggester as Suggester
+    from ._sources.suggestions_event_source import (
         SuggestionsEventSource as SuggestionsEventSource,
     )
-    from suggestions.dialects import Dialect as Dialect
-    from suggestions.dialects import Question as Question
-    from suggestions.dialects.image import image as image
-    from suggestions.errors import SuggestionsError as SuggestionsError
-    from suggestions.events import Event as Event
+    from .dialects import Dialect as Dialect
+    from .dialects import Question as Question
+    from .dialects.image import image as image
+    from .errors import SuggestionsError as SuggestionsError
+    from .events import Event as Event
 
 _HOMES = {
     "Controller": "_sources.controller",

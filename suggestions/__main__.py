@@ -1,5 +1,5 @@
 """`python -m suggestions` is the command line."""
 
-from suggestions.cli import main
+from .cli import main
 
 main()

@@ -20,7 +20,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
-from suggestions.errors import SuggestionsError
+from .errors import SuggestionsError
 
 T_co = TypeVar("T_co", covariant=True)
 

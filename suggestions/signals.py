@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import blinker
 
-from suggestions.events import NAMES
+from .events import NAMES
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,9 +8,9 @@ from contextvars import ContextVar
 from inspect import iscoroutinefunction
 from typing import Any, TypeGuard
 
-from suggestions._delivery.dispatch import Spawn
-from suggestions._delivery.handlers import Connection, Handler, Way
-from suggestions.events import Event
+from ..events import Event
+from .dispatch import Spawn
+from .handlers import Connection, Handler, Way
 
 AsyncHandler = Callable[..., Awaitable[object]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from suggestions._delivery.handlers import Connection, Handler
+from .handlers import Connection, Handler
 
 _SOONEST = 16
 

@@ -16,17 +16,17 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from suggestions._delivery.async_handlers import AsyncCalls
-from suggestions._delivery.connections import Connections
-from suggestions._delivery.dispatch import Dispatcher, Host, OwnThread
-from suggestions._delivery.handler_errors import HandlerErrors
-from suggestions._delivery.handler_errors import logger as logger
-from suggestions._delivery.handlers import Connection, Handler, watching
-from suggestions._util.arguments import check_dispatch
-from suggestions._util.elapsed import monotonic
-from suggestions._util.waiting import Waiters
-from suggestions.events import Event, HandlerFailure
-from suggestions.signals import WATCHED
+from .._util.arguments import check_dispatch
+from .._util.elapsed import monotonic
+from .._util.waiting import Waiters
+from ..events import Event, HandlerFailure
+from ..signals import WATCHED
+from .async_handlers import AsyncCalls
+from .connections import Connections
+from .dispatch import Dispatcher, Host, OwnThread
+from .handler_errors import HandlerErrors
+from .handler_errors import logger as logger
+from .handlers import Connection, Handler, watching
 
 if TYPE_CHECKING:
     from blinker import Signal

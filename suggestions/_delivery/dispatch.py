@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable
 from typing import Any, NoReturn, Protocol
 
-from suggestions._util import threads
-from suggestions._util.elapsed import monotonic
-from suggestions._wire import Watch
+from .._util import threads
+from .._util.elapsed import monotonic
+from .._wire import Watch
 
 Spawn = Callable[[Callable[[], Any], Callable[[BaseException | None], None]], object]
 
@@ -39,7 +39,9 @@ class Dispatcher(Protocol):
     def __call__(self, fn: Callable[[], None], /) -> object: ...
 
 
-Dispatcher.__module__ = "suggestions.toolkits"  # a protocol's body may have no such line
+Dispatcher.__module__ = (
+    __name__.rpartition("._")[0] + ".toolkits"
+)  # a protocol's body may have no such line
 
 
 class Deliverable(Protocol):

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from suggestions._delivery.handlers import Handler
-from suggestions.events import Event, HandlerFailure
+from ..events import Event, HandlerFailure
+from .handlers import Handler
 
 logger = logging.getLogger("suggestions")
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, Protocol, TypeVar, overload
 
-from suggestions._delivery.handlers import Handler
-from suggestions.errors import SuggestionsError
-from suggestions.events import (
+from ..errors import SuggestionsError
+from ..events import (
     Event,
     FunctionCall,
     HandlerFailure,
@@ -21,6 +20,7 @@ from suggestions.events import (
     ToolCall,
     Usage,
 )
+from .handlers import Handler
 
 S = TypeVar("S", covariant=True)
 X = TypeVar("X")  # a source, too, for a protocol that both takes and returns it

@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from suggestions._delivery import handlers
-from suggestions._delivery.async_handlers import is_async
-from suggestions._delivery.delivery import Delivery
-from suggestions._delivery.dispatch import Dispatcher
-from suggestions._delivery.handler_errors import forget_failures
-from suggestions._delivery.handlers import Abortable, Connection, Cursor, Handler, Way
-from suggestions.events import Event
-from suggestions.signals import BY_NAME
+from ..events import Event
+from ..signals import BY_NAME
+from . import handlers
+from .async_handlers import is_async
+from .delivery import Delivery
+from .dispatch import Dispatcher
+from .handler_errors import forget_failures
+from .handlers import Abortable, Connection, Cursor, Handler, Way
 
 if TYPE_CHECKING:
     from blinker import Signal
@@ -52,7 +52,7 @@ class EventTarget:
     Raises `TypeError` if it cannot be called.
     """
 
-    __module__ = "suggestions"
+    __module__ = __name__.rpartition("._")[0]
     _delivery: Delivery  # a source makes its own, with the entries of its log
 
     def __init__(self, *, dispatch: Dispatcher | None = None) -> None:

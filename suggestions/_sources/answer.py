@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any, Literal
 
-from suggestions._sources.calls import Call, ToolCalls
-from suggestions._sources.text_so_far import TextSoFar
-from suggestions.dialects.delta import (
+from ..dialects.delta import (
     Delta,
     Done,
     Failure,
@@ -20,9 +18,9 @@ from suggestions.dialects.delta import (
     WholeReasoning,
     WholeText,
 )
-from suggestions.dialects.opening import Opening, Verdict
-from suggestions.dialects.think_tags import ThinkTags
-from suggestions.errors import (
+from ..dialects.opening import Opening, Verdict
+from ..dialects.think_tags import ThinkTags
+from ..errors import (
     SAID,
     AnswerTooLargeError,
     MalformedStreamError,
@@ -30,7 +28,9 @@ from suggestions.errors import (
     UnclearPromptError,
     from_reason,
 )
-from suggestions.events import Event, FunctionCall, Later, ServerSentEvent, ToolCall, Usage
+from ..events import Event, FunctionCall, Later, ServerSentEvent, ToolCall, Usage
+from .calls import Call, ToolCalls
+from .text_so_far import TextSoFar
 
 State = Literal["init", "requesting", "suggesting", "done", "error", "aborted"]
 """Not started; asked; text has come; and how it ended."""

@@ -7,15 +7,15 @@ from collections.abc import Callable, Collection, Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from suggestions._delivery.delivery import Delivery
-from suggestions._delivery.handler_errors import forget_failures
-from suggestions._delivery.handlers import Cursor
-from suggestions._sources.answer import Answer
-from suggestions._sources.text_so_far import TextSoFar
-from suggestions._util.clock import Alarm, clock
-from suggestions._util.elapsed import monotonic
-from suggestions.events import NAMES, Event, Later, ServerSentEvent
-from suggestions.signals import BY_NAME, WATCHED
+from .._delivery.delivery import Delivery
+from .._delivery.handler_errors import forget_failures
+from .._delivery.handlers import Cursor
+from .._util.clock import Alarm, clock
+from .._util.elapsed import monotonic
+from ..events import NAMES, Event, Later, ServerSentEvent
+from ..signals import BY_NAME, WATCHED
+from .answer import Answer
+from .text_so_far import TextSoFar
 
 if TYPE_CHECKING:
     from blinker import Signal

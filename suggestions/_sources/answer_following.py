@@ -6,14 +6,14 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from suggestions._delivery.delivery import Delivery
-from suggestions._sources.answer import Answer
-from suggestions._util.waiting import Bell, Waiters
-from suggestions.errors import AbortedError
-from suggestions.events import Event, Later
+from .._delivery.delivery import Delivery
+from .._util.waiting import Bell, Waiters
+from ..errors import AbortedError
+from ..events import Event, Later
+from .answer import Answer
 
 if TYPE_CHECKING:
-    from suggestions._sources.awaiting_loop import AwaitingLoop
+    from .awaiting_loop import AwaitingLoop
 
 
 _WAIT_BLOCKS = "wait() would block the thread that has to run the handlers: connect one to 'end'"
@@ -147,7 +147,7 @@ class Following:
         delivery = self._delivery
         self._tasks += 1
         if self.loop is None and delivery.host is None and not delivery.has_listeners():
-            from suggestions._sources.awaiting_loop import AwaitingLoop
+            from .awaiting_loop import AwaitingLoop
 
             self.loop = AwaitingLoop(delivery, self._leave_loop)
         try:

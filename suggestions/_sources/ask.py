@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from suggestions._sources.suggestions_event_source import SuggestionsEventSource
-from suggestions.dialects.question import Question
+from ..dialects.question import Question
+from .suggestions_event_source import SuggestionsEventSource
 
 
 def ask_question(question: Question, **options: Any) -> SuggestionsEventSource:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-from suggestions._delivery.delivery import Delivery
+from .._delivery.delivery import Delivery
 
 
 class AwaitingLoop:

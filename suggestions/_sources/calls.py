@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from suggestions._sources.text_so_far import TextSoFar
-from suggestions.dialects.delta import FunctionCallPiece, ToolCallPiece
-from suggestions.events import FunctionCall, ToolCall
+from ..dialects.delta import FunctionCallPiece, ToolCallPiece
+from ..events import FunctionCall, ToolCall
+from .text_so_far import TextSoFar
 
 _BLANKS = " \t\r\n"
 _MARKS = re.compile(r'(?s:\\.?|["{}])')

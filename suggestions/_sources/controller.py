@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Protocol
 
-from suggestions._sources.answer import Answer
+from .answer import Answer
 
 
 class Closable(Protocol):
@@ -17,7 +17,7 @@ class Closable(Protocol):
 class Controller:
     """The counterpart of the browser's `AbortController`."""
 
-    __module__ = "suggestions"
+    __module__ = __name__.rpartition("._")[0]
 
     def __init__(self, source: Closable) -> None:
         self._source = weakref.ref(source)

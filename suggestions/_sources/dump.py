@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from suggestions._util import redaction
-from suggestions._util.redaction import Redact
-from suggestions._util.secret import Secret
-from suggestions.events import Event
+from .._util import redaction
+from .._util.redaction import Redact
+from .._util.secret import Secret
+from ..events import Event
 
 if TYPE_CHECKING:
-    from suggestions.dialects import Request
-    from suggestions.errors import SuggestionsError
+    from ..dialects import Request
+    from ..errors import SuggestionsError
 
 FORMAT = 1
 

@@ -6,11 +6,11 @@ import math
 import weakref
 from typing import Protocol
 
-from suggestions._delivery.delivery import Delivery
-from suggestions._util import threads
-from suggestions._util.arguments import check_seconds
-from suggestions._util.clock import clock
-from suggestions._util.elapsed import monotonic
+from .._delivery.delivery import Delivery
+from .._util import threads
+from .._util.arguments import check_seconds
+from .._util.clock import clock
+from .._util.elapsed import monotonic
 
 _MOMENT = 0.1  # seconds
 
@@ -71,7 +71,7 @@ def shutdown(timeout: float | None = None) -> bool:
         _under_way.pop()
 
 
-shutdown.__module__ = "suggestions"
+shutdown.__module__ = __name__.rpartition("._")[0]
 
 
 def _live() -> list[Closable]:

@@ -9,26 +9,26 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions import errors
-from suggestions._delivery.delivery import NOTHING, Delivery, logger
-from suggestions._delivery.dispatch import Dispatcher
-from suggestions._delivery.target import EventTarget
-from suggestions._sources import ending
-from suggestions._sources.preload import load_requests
-from suggestions._sources.reader import failure_from
-from suggestions._sources.stream_entries import EVERY, StreamEntries, StreamLog
-from suggestions._sources.subscription import ReadyState, Step, Subscription
-from suggestions._util import arguments, fork, threads
-from suggestions._util.secret import Secret, hide, hide_headers
-from suggestions._wire.request import check_request
-from suggestions.auth import Token, check_token
-from suggestions.events import Event
+from .. import errors
+from .._delivery.delivery import NOTHING, Delivery, logger
+from .._delivery.dispatch import Dispatcher
+from .._delivery.target import EventTarget
+from .._util import arguments, fork, threads
+from .._util.secret import Secret, hide, hide_headers
+from .._wire.request import check_request
+from ..auth import Token, check_token
+from ..events import Event
+from . import ending
+from .preload import load_requests
+from .reader import failure_from
+from .stream_entries import EVERY, StreamEntries, StreamLog
+from .subscription import ReadyState, Step, Subscription
 
 if TYPE_CHECKING:
     import requests
     from typing_extensions import Self
 
-    from suggestions._delivery.handler_types import ConnectToStream, OnStream
+    from .._delivery.handler_types import ConnectToStream, OnStream
 
 _LEAST_BACKLOG = 100  # events
 _MOMENT = 0.01  # seconds
@@ -76,7 +76,7 @@ class EventSource(EventTarget):
     `ValueError` that name the argument.
     """
 
-    __module__ = "suggestions"
+    __module__ = __name__.rpartition("._")[0]
     CONNECTING = ReadyState.CONNECTING
     OPEN = ReadyState.OPEN
     CLOSED = ReadyState.CLOSED

@@ -7,18 +7,18 @@ import logging
 import re
 from collections.abc import Generator, Iterable, Iterator
 
-from suggestions import errors
-from suggestions._sources.intake import Intake
-from suggestions._sources.wait import Wait
-from suggestions._util.secret import Secret, reveal
-from suggestions._wire import Decoder
-from suggestions._wire.abort import Aborted
-from suggestions._wire.headers import media_type, request_id, type_as_sent
-from suggestions._wire.sniff import Sniffer
-from suggestions._wire.transport import Transport
-from suggestions.dialects import Dialect, Request
-from suggestions.dialects.delta import DONE, Delta, Failure
-from suggestions.events import Event, ResponseInfo, ServerSentEvent
+from .. import errors
+from .._util.secret import Secret, reveal
+from .._wire import Decoder
+from .._wire.abort import Aborted
+from .._wire.headers import media_type, request_id, type_as_sent
+from .._wire.sniff import Sniffer
+from .._wire.transport import Transport
+from ..dialects import Dialect, Request
+from ..dialects.delta import DONE, Delta, Failure
+from ..events import Event, ResponseInfo, ServerSentEvent
+from .intake import Intake
+from .wait import Wait
 
 _LONGEST_WHOLE_ANSWER = 16 * 1024 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -7,13 +7,13 @@ from itertools import islice
 from time import sleep
 from typing import Any
 
-from suggestions._delivery.delivery import Delivery
-from suggestions._sources.answer import MESSAGE_SIZE, Answer
-from suggestions._util.waiting import Waiters
-from suggestions.dialects import Dialect
-from suggestions.dialects.delta import Delta
-from suggestions.errors import SAID, MalformedStreamError, SuggestionsError
-from suggestions.events import Event, ServerSentEvent
+from .._delivery.delivery import Delivery
+from .._util.waiting import Waiters
+from ..dialects import Dialect
+from ..dialects.delta import Delta
+from ..errors import SAID, MalformedStreamError, SuggestionsError
+from ..events import Event, ServerSentEvent
+from .answer import MESSAGE_SIZE, Answer
 
 _LARGE = 256 * 1024
 """Characters of messages that are decoded while others wait for the lock, at most."""

@@ -13,8 +13,8 @@ def load_requests() -> None:
     """Imports requests, and what uses it. It takes longer to import than all the rest: only a
     program that asks does so, on the thread that starts a source."""
     # Both are written out in `steps`, where programs that freeze others find them.
-    import_module("suggestions._wire.transport")
-    import_module("suggestions._sources.exchange")
+    import_module(".._wire.transport", __package__)
+    import_module(".exchange", __package__)
 
 
 def preload() -> None:
@@ -27,10 +27,10 @@ def preload() -> None:
     from pkgutil import walk_packages
 
     for room in _ROOMS:
-        package = import_module(f"suggestions.{room}")
+        package = import_module(f"..{room}", __package__)
         for module in walk_packages(package.__path__, f"{package.__name__}."):
             import_module(module.name)
-    import_module("suggestions.signals")
+    import_module("..signals", __package__)
 
 
-preload.__module__ = "suggestions"
+preload.__module__ = __name__.rpartition("._")[0]

@@ -8,22 +8,22 @@ import textwrap
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions._sources.preload import load_requests
-from suggestions._sources.wait import Wait
-from suggestions._wire.abort import Aborted, Cancellation
-from suggestions._wire.timeouts import Deadlines
-from suggestions.auth.credential import Credential
-from suggestions.auth.token import Token
-from suggestions.dialects import Dialect, Request
-from suggestions.errors import NetworkError, SuggestionsError
-from suggestions.events import Event, Retry
+from .._wire.abort import Aborted, Cancellation
+from .._wire.timeouts import Deadlines
+from ..auth.credential import Credential
+from ..auth.token import Token
+from ..dialects import Dialect, Request
+from ..errors import NetworkError, SuggestionsError
+from ..events import Event, Retry
+from .preload import load_requests
+from .wait import Wait
 
 if TYPE_CHECKING:
     import requests
 
-    from suggestions._sources.exchange import Exchange
-    from suggestions._sources.intake import Intake
-    from suggestions._wire.transport import Transport
+    from .._wire.transport import Transport
+    from .exchange import Exchange
+    from .intake import Intake
 
 logger = logging.getLogger("suggestions")
 
@@ -58,7 +58,7 @@ class Reader:
 
     def dump(self, log: Iterable[Any], error: SuggestionsError | None) -> str:
         """The request, and the response as `log` and `error` have it, as JSON."""
-        from suggestions._sources.dump import make_dump
+        from .dump import make_dump
 
         exchange = self._exchange  # the thread that reads may drop it meanwhile
         whole = exchange.whole if exchange else self._whole
@@ -78,8 +78,8 @@ class Reader:
         return self._steps(intake, has_loop)
 
     def _steps(self, intake: Intake, has_loop: Callable[[], bool]) -> Generator[Wait, None, None]:
-        from suggestions._sources.exchange import Exchange
-        from suggestions._wire.transport import Transport
+        from .._wire.transport import Transport
+        from .exchange import Exchange
 
         deadlines = Deadlines(self._timeouts)
         for attempt in itertools.count(1):
@@ -119,7 +119,7 @@ class Reader:
         deadlines: Deadlines,
     ) -> Retry:
         """Raises the error if there is no other attempt."""
-        from suggestions._wire.retry import retry_delay
+        from .._wire.retry import retry_delay
 
         self.credential.redact(error)
         if exchange.has_begun:

@@ -15,17 +15,17 @@ import weakref
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Protocol
 
-from suggestions._delivery.delivery import Delivery
-from suggestions._sources.wait import Wait
-from suggestions._util import threads
-from suggestions._util.clock import Alarm, clock
-from suggestions._util.elapsed import monotonic
-from suggestions._wire import Watch
+from .._delivery.delivery import Delivery
+from .._util import threads
+from .._util.clock import Alarm, clock
+from .._util.elapsed import monotonic
+from .._wire import Watch
+from .wait import Wait
 
 if TYPE_CHECKING:
-    from suggestions._sources.answer_following import EventFollower
-    from suggestions._sources.reader import Reader
-    from suggestions._wire.transport import Transport
+    from .._wire.transport import Transport
+    from .answer_following import EventFollower
+    from .reader import Reader
 
 _numbers = itertools.count(1)
 

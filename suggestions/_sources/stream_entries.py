@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
-from suggestions._delivery.delivery import NOTHING, Delivery
-from suggestions._delivery.handlers import Connection, Cursor
-from suggestions.events import Event, MessageEvent
-from suggestions.signals import BY_NAME
+from .._delivery.delivery import NOTHING, Delivery
+from .._delivery.handlers import Connection, Cursor
+from ..events import Event, MessageEvent
+from ..signals import BY_NAME
 
 if TYPE_CHECKING:
     from typing import Any

@@ -10,22 +10,22 @@ from collections.abc import Generator
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from suggestions import errors
-from suggestions._sources.stream_entries import OWN_NAMES
-from suggestions._wire.abort import Cancellation
-from suggestions._wire.headers import media_type, type_as_sent
-from suggestions._wire.request import StreamRequest
-from suggestions._wire.retry import may_reconnect, reconnection_delay
-from suggestions._wire.sse import Comment, EventDecoder, ServerSentEvent
-from suggestions._wire.timeouts import Deadlines, check_timeouts
-from suggestions.auth.credential import Credential
-from suggestions.auth.token import Token
-from suggestions.events import Event, MessageEvent, ResponseInfo
+from .. import errors
+from .._wire.abort import Cancellation
+from .._wire.headers import media_type, type_as_sent
+from .._wire.request import StreamRequest
+from .._wire.retry import may_reconnect, reconnection_delay
+from .._wire.sse import Comment, EventDecoder, ServerSentEvent
+from .._wire.timeouts import Deadlines, check_timeouts
+from ..auth.credential import Credential
+from ..auth.token import Token
+from ..events import Event, MessageEvent, ResponseInfo
+from .stream_entries import OWN_NAMES
 
 if TYPE_CHECKING:
     import requests
 
-    from suggestions._wire.transport import Transport
+    from .._wire.transport import Transport
 
 logger = logging.getLogger("suggestions")
 
@@ -95,7 +95,7 @@ class Subscription:
 
         Raises `Aborted` after a cancellation.
         """
-        from suggestions._wire.transport import Transport
+        from .._wire.transport import Transport
 
         while True:
             deadlines = Deadlines(self._timeouts, error_body=_ERROR_BODY)

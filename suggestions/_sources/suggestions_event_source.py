@@ -9,34 +9,34 @@ from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mappin
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from suggestions import errors
-from suggestions._delivery.delivery import Delivery, logger
-from suggestions._delivery.dispatch import Dispatcher
-from suggestions._delivery.handlers import Handler
-from suggestions._delivery.target import EventTarget
-from suggestions._sources import ending
-from suggestions._sources.answer import Answer, State
-from suggestions._sources.answer_entries import AnswerEntries
-from suggestions._sources.answer_following import EventFollower, Following
-from suggestions._sources.controller import Controller
-from suggestions._sources.intake import Intake
-from suggestions._sources.reader import Reader, failure_from
-from suggestions._sources.reading import Loop, Reading
-from suggestions._sources.unhandled import Unhandled
-from suggestions._util import arguments, fork
-from suggestions._util.secret import hide, hide_fields, hide_headers
-from suggestions._wire.timeouts import check_timeouts
-from suggestions.auth import Token, check_token
-from suggestions.dialects import DialectName, find
-from suggestions.dialects.base import checked
-from suggestions.dialects.question import Question
-from suggestions.events import FunctionCall, ToolCall, Usage
+from .. import errors
+from .._delivery.delivery import Delivery, logger
+from .._delivery.dispatch import Dispatcher
+from .._delivery.handlers import Handler
+from .._delivery.target import EventTarget
+from .._util import arguments, fork
+from .._util.secret import hide, hide_fields, hide_headers
+from .._wire.timeouts import check_timeouts
+from ..auth import Token, check_token
+from ..dialects import DialectName, find
+from ..dialects.base import checked
+from ..dialects.question import Question
+from ..events import FunctionCall, ToolCall, Usage
+from . import ending
+from .answer import Answer, State
+from .answer_entries import AnswerEntries
+from .answer_following import EventFollower, Following
+from .controller import Controller
+from .intake import Intake
+from .reader import Reader, failure_from
+from .reading import Loop, Reading
+from .unhandled import Unhandled
 
 if TYPE_CHECKING:
     import requests
     from typing_extensions import Self
 
-    from suggestions._delivery.handler_types import Connect, On
+    from .._delivery.handler_types import Connect, On
 
 _AFTER_CLOSE = frozenset(("abort", "end"))
 
@@ -69,7 +69,7 @@ class SuggestionsEventSource(EventTarget):
     event; the documentation's error table has them all.
     """
 
-    __module__ = "suggestions"
+    __module__ = __name__.rpartition("._")[0]
     if TYPE_CHECKING:
         connect: Connect[SuggestionsEventSource]
         once: Connect[SuggestionsEventSource]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import atexit
 import contextlib
 
-from suggestions._delivery.delivery import Delivery, logger
-from suggestions._sources.answer import Answer
-from suggestions._util.clock import clock
-from suggestions._util.elapsed import monotonic
-from suggestions.errors import SuggestionsError
+from .._delivery.delivery import Delivery, logger
+from .._util.clock import clock
+from .._util.elapsed import monotonic
+from ..errors import SuggestionsError
+from .answer import Answer
 
 _TIME_TO_ASK = 1.0
 """Seconds in which a caller may still ask for the result, or connect a handler."""

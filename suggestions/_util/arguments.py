@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from suggestions._util.secret import Secret, hide, hide_fields, hide_headers, reveal, type_name
+from .secret import Secret, hide, hide_fields, hide_headers, reveal, type_name
 
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # What requests and http.client take: Latin-1, no line end, no other control character.

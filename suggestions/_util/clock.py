@@ -7,8 +7,8 @@ import itertools
 import threading
 from collections.abc import Callable
 
-from suggestions._util import fork, threads
-from suggestions._util.elapsed import monotonic
+from . import fork, threads
+from .elapsed import monotonic
 
 
 class Alarm:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from suggestions._util.secret import Secret, is_harmless, is_secret, reveal
+from .secret import Secret, is_harmless, is_secret, reveal
 
 Redact = Callable[[str], str]
 REMOVED = "[removed]"

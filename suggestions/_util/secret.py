@@ -55,7 +55,7 @@ class Secret(Generic[T]):
         return hash(self._value)
 
 
-Secret.__module__ = "suggestions.auth"
+Secret.__module__ = __name__.rpartition("._")[0] + ".auth"
 
 
 def reveal(value: Any) -> Any:

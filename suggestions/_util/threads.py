@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from time import sleep
 
-from suggestions._util.elapsed import monotonic
+from .elapsed import monotonic
 
 # Seconds. Python runs a signal's handler on the main thread, and on Windows not while that thread
 # waits for another.

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from suggestions._util.elapsed import monotonic
+from .elapsed import monotonic
 
 if TYPE_CHECKING:
     import asyncio

@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 from threading import TIMEOUT_MAX
 from typing import Any, TypeVar
 
-from suggestions._util import threads
+from .._util import threads
 
 T = TypeVar("T")
 # struct linger: on, for no time. Windows has 16 bits for each.

@@ -13,7 +13,7 @@ from typing import Any
 from requests import PreparedRequest
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from suggestions._wire.connection import ConnectionState, cancellable
+from .connection import ConnectionState, cancellable
 
 _OF_THE_POOL = ("maxsize", "block")
 

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import urllib3
 
-from suggestions._wire import Decoder
-from suggestions._wire.coding import UNDONE_HERE, bomb_of, codings, decompressors
-from suggestions._wire.socket_reader import RECEIVE, SocketReader
-from suggestions.errors import SAID, IncompleteStreamError, MalformedStreamError
+from ..errors import SAID, IncompleteStreamError, MalformedStreamError
+from . import Decoder
+from .coding import UNDONE_HERE, bomb_of, codings, decompressors
+from .socket_reader import RECEIVE, SocketReader
 
 Receive = Callable[[], bytes | None]
 """Returns the body's next bytes, b"" at its end, None if a loop watches and none are here."""

@@ -11,9 +11,7 @@ from typing import NoReturn
 import requests
 from urllib3 import exceptions as urllib3_errors
 
-from suggestions._wire import certificates
-from suggestions._wire.connection import ConnectionState
-from suggestions.errors import (
+from ..errors import (
     SAID,
     ConnectionFailedError,
     ConnectionLostError,
@@ -24,6 +22,8 @@ from suggestions.errors import (
     SuggestionsError,
     TLSError,
 )
+from . import certificates
+from .connection import ConnectionState
 
 # What OpenSSL puts around its words.
 _NOISE = r"^\[SSL[^]]*\] | \(_ssl\.c:\d+\)$"

@@ -10,8 +10,8 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from suggestions._wire import Decoder
-from suggestions.errors import IncompleteStreamError, MalformedStreamError
+from ..errors import IncompleteStreamError, MalformedStreamError
+from . import Decoder
 
 _AT_ONCE = 64 * 1024
 _MOST_CODINGS = 5

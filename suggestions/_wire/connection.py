@@ -18,11 +18,11 @@ from urllib3 import connection as urllib3_connection
 from urllib3.exceptions import NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
-from suggestions._util.elapsed import monotonic
-from suggestions._wire.abort import Cancellation
-from suggestions._wire.socket_reader import timed_file
-from suggestions._wire.timeouts import Deadlines
-from suggestions.errors import ConnectionFailedError, NameResolutionError, from_status
+from .._util.elapsed import monotonic
+from ..errors import ConnectionFailedError, NameResolutionError, from_status
+from .abort import Cancellation
+from .socket_reader import timed_file
+from .timeouts import Deadlines
 
 if TYPE_CHECKING:
     from urllib3.connection import HTTPConnection, HTTPSConnection

@@ -6,9 +6,9 @@ import contextlib
 import json
 from codecs import IncrementalDecoder, getincrementaldecoder, lookup
 
-from suggestions._wire import Decoder
-from suggestions.errors import EventTooLargeError, MalformedStreamError, stopped_early
-from suggestions.events import ServerSentEvent
+from ..errors import EventTooLargeError, MalformedStreamError, stopped_early
+from ..events import ServerSentEvent
+from . import Decoder
 
 _BYTE_ORDER_MARK = "\ufeff"
 _WITHIN_UTF_8 = ("utf-8", "ascii")

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from suggestions._util.arguments import check_headers, check_json, check_url
-from suggestions._util.secret import Secret, reveal
+from .._util.arguments import check_headers, check_json, check_url
+from .._util.secret import Secret, reveal
 
 _WITHOUT_BODY = ("GET", "HEAD")
 # The cache mode of an EventSource is "no-store" (WHATWG HTML, section 9.2.2), for which a browser

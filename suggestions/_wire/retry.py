@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from suggestions import errors
+from .. import errors
 
 BY_DEFAULT = 2
 """More attempts, if the caller sets no number and the connection was never made."""

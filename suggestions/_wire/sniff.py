@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from suggestions._wire import Decoder
-from suggestions._wire.headers import charset, media_type
-from suggestions._wire.plain import LineDecoder, TextDecoder
-from suggestions._wire.sse import EventDecoder, ServerSentEvent
+from . import Decoder
+from .headers import charset, media_type
+from .plain import LineDecoder, TextDecoder
+from .sse import EventDecoder, ServerSentEvent
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b"error:", b":")

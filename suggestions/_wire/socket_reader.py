@@ -12,9 +12,9 @@ import sys
 import threading
 from typing import Any
 
-from suggestions._util.elapsed import monotonic
-from suggestions._wire.abort import Cancellation
-from suggestions._wire.timeouts import Deadlines
+from .._util.elapsed import monotonic
+from .abort import Cancellation
+from .timeouts import Deadlines
 
 RECEIVE = 64 * 1024
 """Bytes to ask the socket for at a time."""

@@ -13,10 +13,10 @@ from typing import Any
 
 import sseclient
 
-from suggestions._wire import Decoder, decode
-from suggestions._wire.stray import is_whole, may_have_strays, strays_in
-from suggestions.errors import SAID, EventTooLargeError, MalformedStreamError, stopped_early
-from suggestions.events import ServerSentEvent as ServerSentEvent
+from ..errors import SAID, EventTooLargeError, MalformedStreamError, stopped_early
+from ..events import ServerSentEvent as ServerSentEvent
+from . import Decoder, decode
+from .stray import is_whole, may_have_strays, strays_in
 
 _new = tuple.__new__
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

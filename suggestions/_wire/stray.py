@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from suggestions.events import ServerSentEvent
+from ..events import ServerSentEvent
 
 _FIELD = r"(?:data|event|id|retry)?(?::|$)"
 _ERROR = "error:"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from suggestions._util.arguments import check_optional_seconds
-from suggestions._util.elapsed import monotonic
-from suggestions.errors import (
+from .._util.arguments import check_optional_seconds
+from .._util.elapsed import monotonic
+from ..errors import (
     ConnectTimeoutError,
     ContentTimeoutError,
     FirstByteTimeoutError,

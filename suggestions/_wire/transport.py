@@ -15,23 +15,23 @@ import requests
 from requests.cookies import RequestsCookieJar
 from urllib3 import exceptions as urllib3_errors
 
-from suggestions._util.redaction import SHORT, redactor, secrets_in
-from suggestions._util.secret import Secret, is_secret, reveal, revealed
-from suggestions._wire import Decoder, Watch, certificates
-from suggestions._wire.abort import Aborted, Cancellation
-from suggestions._wire.adapters import CancellableAdapter, for_one_request
-from suggestions._wire.body import Receive, open_body
-from suggestions._wire.connection import ConnectionState
-from suggestions._wire.headers import request_id, retry_after
-from suggestions._wire.socket_reader import SocketReader
-from suggestions._wire.timeouts import Deadlines
-from suggestions.errors import (
+from .._util.redaction import SHORT, redactor, secrets_in
+from .._util.secret import Secret, is_secret, reveal, revealed
+from ..errors import (
     LONGEST_RAW,
     NetworkError,
     RedirectError,
     SuggestionsError,
     from_status,
 )
+from . import Decoder, Watch, certificates
+from .abort import Aborted, Cancellation
+from .adapters import CancellableAdapter, for_one_request
+from .body import Receive, open_body
+from .connection import ConnectionState
+from .headers import request_id, retry_after
+from .socket_reader import SocketReader
+from .timeouts import Deadlines
 
 HEADERS = {
     "Accept": "text/event-stream",
@@ -298,7 +298,7 @@ class Transport:
 
     def _raise(self, error: BaseException) -> NoReturn:
         self._cancellation.check()
-        from suggestions._wire.causes import raise_for
+        from .causes import raise_for
 
         raise_for(error, self._host, self._state)
 

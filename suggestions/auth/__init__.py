@@ -13,19 +13,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suggestions._util.lazy import names
+from .._util.lazy import names
 
 if TYPE_CHECKING:
-    from suggestions._util.redaction import redact as redact
-    from suggestions._util.redaction import redact_text as redact_text
-    from suggestions._util.secret import Secret as Secret
-    from suggestions.auth.chatbot import ChatbotLogin as ChatbotLogin
-    from suggestions.auth.environment import EnvironmentToken as EnvironmentToken
-    from suggestions.auth.jetpack import JetpackToken as JetpackToken
-    from suggestions.auth.keyring import KeyringToken as KeyringToken
-    from suggestions.auth.token import Token as Token
-    from suggestions.auth.token import check_token as check_token
-    from suggestions.auth.token import current_token as current_token
+    from .._util.redaction import redact as redact
+    from .._util.redaction import redact_text as redact_text
+    from .._util.secret import Secret as Secret
+    from .chatbot import ChatbotLogin as ChatbotLogin
+    from .environment import EnvironmentToken as EnvironmentToken
+    from .jetpack import JetpackToken as JetpackToken
+    from .keyring import KeyringToken as KeyringToken
+    from .token import Token as Token
+    from .token import check_token as check_token
+    from .token import current_token as current_token
 
 _HOMES = {
     "ChatbotLogin": "chatbot",

@@ -7,9 +7,9 @@ import json
 import math
 from typing import Any, Literal
 
-from suggestions._util.arguments import check_url, warn_of_plain_http
-from suggestions._util.secret import Secret, hide, reveal, revealed, type_name
-from suggestions.auth.renewed import Renewed
+from .._util.arguments import check_url, warn_of_plain_http
+from .._util.secret import Secret, hide, reveal, revealed, type_name
+from .renewed import Renewed
 
 _WAYS = ("form", "params")
 
@@ -25,7 +25,7 @@ class ChatbotLogin(Renewed):
     failures.
     """
 
-    __module__ = "suggestions.auth"
+    __module__ = __name__.rpartition(".")[0]
     _url = ""
 
     def __init__(
@@ -56,7 +56,7 @@ class ChatbotLogin(Renewed):
         # requests takes long to import: only a program that logs in pays for it.
         from urllib3.filepost import choose_boundary, encode_multipart_formdata
 
-        from suggestions.auth.login import fetch_token
+        from .login import fetch_token
 
         as_form = self._send == "form"
         boundary = choose_boundary()

@@ -7,11 +7,11 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions._util.one_line import printable
-from suggestions._util.redaction import SHORT, redact, redact_text, secrets_in, secrets_of
-from suggestions._util.secret import Secret, hide
-from suggestions.auth.token import Token, current_secret, has_another
-from suggestions.errors import SuggestionsError
+from .._util.one_line import printable
+from .._util.redaction import SHORT, redact, redact_text, secrets_in, secrets_of
+from .._util.secret import Secret, hide
+from ..errors import SuggestionsError
+from .token import Token, current_secret, has_another
 
 if TYPE_CHECKING:
     import requests

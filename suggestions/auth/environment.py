@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from suggestions.errors import AuthenticationError
+from ..errors import AuthenticationError
 
 
 class EnvironmentToken:
@@ -14,7 +14,7 @@ class EnvironmentToken:
     the variable is not set.
     """
 
-    __module__ = "suggestions.auth"
+    __module__ = __name__.rpartition(".")[0]
     _name = ""
 
     def __init__(self, name: str) -> None:

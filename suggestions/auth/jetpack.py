@@ -6,16 +6,16 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from suggestions._util.arguments import (
+from .._util.arguments import (
     check_headers,
     check_seconds,
     check_session,
     check_url,
     warn_of_plain_http,
 )
-from suggestions._util.redaction import secrets_of
-from suggestions._util.secret import Secret, hide_headers
-from suggestions.auth.renewed import Renewed
+from .._util.redaction import secrets_of
+from .._util.secret import Secret, hide_headers
+from .renewed import Renewed
 
 if TYPE_CHECKING:
     import requests
@@ -33,7 +33,7 @@ class JetpackToken(Renewed):
     if the site refuses the login, and other `SuggestionsError`s for other failures.
     """
 
-    __module__ = "suggestions.auth"
+    __module__ = __name__.rpartition(".")[0]
     _url = ""
 
     def __init__(
@@ -69,7 +69,7 @@ class JetpackToken(Renewed):
 
     def fetch(self) -> tuple[Secret[str], float | None]:
         # requests takes long to import: only a program that logs in pays for it.
-        from suggestions.auth.login import fetch_token
+        from .login import fetch_token
 
         asked = time.time()
         token = fetch_token(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from suggestions._util.secret import Secret
-from suggestions.auth.renewed import Renewed
-from suggestions.errors import AuthenticationError, SuggestionsError
+from .._util.secret import Secret
+from ..errors import AuthenticationError, SuggestionsError
+from .renewed import Renewed
 
 
 class KeyringToken(Renewed):
@@ -17,7 +17,7 @@ class KeyringToken(Renewed):
     the keyring has no such token, or cannot be read.
     """
 
-    __module__ = "suggestions.auth"
+    __module__ = __name__.rpartition(".")[0]
     _place: tuple[str, ...] = ()
 
     def __init__(self, service: str, username: str) -> None:

@@ -10,13 +10,13 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import requests
 from requests.adapters import BaseAdapter
 
-from suggestions._util.redaction import redact
-from suggestions._util.secret import Secret, revealed
-from suggestions._wire.abort import Cancellation
-from suggestions._wire.timeouts import Deadlines
-from suggestions._wire.transport import Transport
-from suggestions.auth.token import check_token
-from suggestions.errors import LONGEST_BODY, AuthenticationError, RedirectError, SuggestionsError
+from .._util.redaction import redact
+from .._util.secret import Secret, revealed
+from .._wire.abort import Cancellation
+from .._wire.timeouts import Deadlines
+from .._wire.transport import Transport
+from ..errors import LONGEST_BODY, AuthenticationError, RedirectError, SuggestionsError
+from .token import check_token
 
 TIMEOUTS: dict[str, float | None] = {
     "connect": 10.0,

@@ -7,9 +7,9 @@ import threading
 import time
 from abc import ABC, abstractmethod
 
-from suggestions._util import fork
-from suggestions._util.secret import Secret
-from suggestions.errors import AuthenticationError, SuggestionsError
+from .._util import fork
+from .._util.secret import Secret
+from ..errors import AuthenticationError, SuggestionsError
 
 _EARLY = 5.0
 """Seconds before its end at which a token is no longer sent: the request takes its time, too."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from inspect import iscoroutinefunction
 from typing import cast
 
-from suggestions._util.secret import Secret, hide, type_name
-from suggestions.errors import AbortedError, AuthenticationError, SuggestionsError
+from .._util.secret import Secret, hide, type_name
+from ..errors import AbortedError, AuthenticationError, SuggestionsError
 
 Token = str | Callable[[], str]
 """A bearer token, or a provider: a callable that returns the current one. It is called for each

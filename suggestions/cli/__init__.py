@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
-from suggestions.cli.exit_codes import INTERRUPTED, USAGE
+from .exit_codes import INTERRUPTED, USAGE
 
 __all__ = ["main"]
 
@@ -20,7 +20,7 @@ def main() -> None:
         )
         sys.exit(USAGE)
     try:
-        from suggestions.cli.program import group
+        from .program import group
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     group(prog_name="suggestions")

@@ -10,13 +10,13 @@ from typing import Any
 
 import click
 
-from suggestions._sources.suggestions_event_source import SuggestionsEventSource
-from suggestions._util.secret import Secret, hide_fields
-from suggestions.cli import exit_codes
-from suggestions.cli.endpoint import endpoint
-from suggestions.cli.following import View, closed_by_interrupt, events_of, standard_output
-from suggestions.cli.plain_text import Plain, visible
-from suggestions.dialects import NAMES
+from .._sources.suggestions_event_source import SuggestionsEventSource
+from .._util.secret import Secret, hide_fields
+from ..dialects import NAMES
+from . import exit_codes
+from .endpoint import endpoint
+from .following import View, closed_by_interrupt, events_of, standard_output
+from .plain_text import Plain, visible
 
 _EPILOG = """\b
 Environment. Each is only sent to its own service:
@@ -158,7 +158,7 @@ def _standard_input() -> str:
 
 def _source(question: Any, asked: dict[str, Any], *, throttled: bool) -> SuggestionsEventSource:
     """The source, not started. An error in its arguments is wrong usage."""
-    from suggestions.cli.json_events import THROTTLE
+    from .json_events import THROTTLE
 
     throttle = THROTTLE if throttled else None
     try:
@@ -175,7 +175,7 @@ def _source(question: Any, asked: dict[str, Any], *, throttled: bool) -> Suggest
 def _view(plain: bool, as_json: bool) -> View:
     stream = standard_output()
     if as_json:
-        from suggestions.cli.json_events import JsonEvents
+        from .json_events import JsonEvents
 
         return JsonEvents(stream)
     if not stream.isatty():
@@ -185,7 +185,7 @@ def _view(plain: bool, as_json: bool) -> View:
     console = Console()
     if plain or not console.is_interactive:
         return Plain(stream, visible)
-    from suggestions.cli.live import Live
+    from .live import Live
 
     return Live(console)
 

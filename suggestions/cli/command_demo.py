@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import click
 
-from suggestions._sources.suggestions_event_source import SuggestionsEventSource
-from suggestions.cli.demo_scenes import NAMES, PlainStage, Scene
-from suggestions.cli.exit_codes import INTERRUPTED
-from suggestions.cli.following import (
+from .._sources.suggestions_event_source import SuggestionsEventSource
+from .demo_scenes import NAMES, PlainStage, Scene
+from .exit_codes import INTERRUPTED
+from .following import (
     View,
     closed_by_interrupt,
     events_of,
@@ -75,8 +75,8 @@ def demo(ctx: click.Context) -> None:
     stream = standard_output()
     from rich.console import Console
 
-    from suggestions.cli.demo_on_terminal import LiveStage
-    from suggestions.playground import Playground
+    from ..playground import Playground
+    from .demo_on_terminal import LiveStage
 
     console = Console()
     on_terminal = stream.isatty() and console.is_interactive

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from suggestions.cli.following import need_playground
+from .following import need_playground
 
 if TYPE_CHECKING:
-    from suggestions.playground import Playground
+    from ..playground import Playground
 
 _QUESTION = "Who won the world cup in 2022?"
 
@@ -63,7 +63,7 @@ def serve(host: str, port: int, token_env: str | None, pace: float) -> None:
     stops it.
     """
     need_playground()
-    from suggestions.playground import serve_forever
+    from ..playground import serve_forever
 
     token = os.environ.get(token_env) if token_env else None
     if token_env and not token:

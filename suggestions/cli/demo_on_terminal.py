@@ -13,11 +13,11 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from suggestions.cli.demo_scenes import NAMES, Scene, described
-from suggestions.cli.live import INTERVAL
-from suggestions.cli.markdown import AnswerMarkdown, Tail
-from suggestions.cli.plain_text import visible
-from suggestions.events import Event
+from ..events import Event
+from .demo_scenes import NAMES, Scene, described
+from .live import INTERVAL
+from .markdown import AnswerMarkdown, Tail
+from .plain_text import visible
 
 _EVENTS_WIDTH = 40  # columns
 _AROUND = 6  # lines of a scene that are not the answer

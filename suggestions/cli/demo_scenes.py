@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import click
 
-from suggestions.cli.plain_text import Plain
-from suggestions.errors import SuggestionsError
-from suggestions.events import Event
+from ..errors import SuggestionsError
+from ..events import Event
+from .plain_text import Plain
 
 NAMES = (
     "open",

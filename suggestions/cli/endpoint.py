@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from suggestions._util.secret import Secret, hide
-from suggestions.cli.exit_codes import USAGE
-from suggestions.dialects import find
-from suggestions.dialects.model_api import ModelAPI
+from .._util.secret import Secret, hide
+from ..dialects import find
+from ..dialects.model_api import ModelAPI
+from .exit_codes import USAGE
 
 _NO_SERVICE = """\
 No service is set yet. Set one of these, or see `suggestions ask --help`:

@@ -13,9 +13,9 @@ from typing import Any, Protocol, TextIO
 
 import click
 
-from suggestions._sources.suggestions_event_source import SuggestionsEventSource
-from suggestions.cli.exit_codes import USAGE
-from suggestions.events import Event
+from .._sources.suggestions_event_source import SuggestionsEventSource
+from ..events import Event
+from .exit_codes import USAGE
 
 _TICK = 0.1  # seconds
 

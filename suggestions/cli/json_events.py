@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from suggestions.errors import SuggestionsError
-from suggestions.events import NAMES, Event
+from ..errors import SuggestionsError
+from ..events import NAMES, Event
 
 THROTTLE = 0.1
 """Seconds between two `suggestion` lines. Each carries the whole text so far: with one for each

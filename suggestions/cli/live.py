@@ -11,9 +11,9 @@ from rich.live import Live as Region
 from rich.spinner import Spinner
 from rich.text import Text
 
-from suggestions.cli.markdown import AnswerMarkdown, Tail, split_blocks
-from suggestions.cli.plain_text import visible
-from suggestions.events import Event
+from ..events import Event
+from .markdown import AnswerMarkdown, Tail, split_blocks
+from .plain_text import visible
 
 INTERVAL = 0.08
 """Seconds between two paintings."""

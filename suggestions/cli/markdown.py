@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from suggestions.cli.plain_text import visible
+from .plain_text import visible
 
 # Deeper nesting is not shown, since rendering uses Python's stack. A list takes two levels.
 _DEEPEST = 100

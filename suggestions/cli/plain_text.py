@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TextIO
 
-from suggestions.events import Event
+from ..events import Event
 
 _PICTURES = 0x2400  # U+2400 is the picture of NUL, and so on
 _BIDI = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))

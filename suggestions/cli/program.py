@@ -11,12 +11,12 @@ from typing import Any, TextIO
 
 import click
 
-from suggestions import __version__
-from suggestions.cli.command_ask import ask
-from suggestions.cli.command_demo import demo
-from suggestions.cli.command_serve import serve
-from suggestions.cli.exit_codes import BROKEN_PIPE, INTERRUPTED
-from suggestions.cli.plain_text import visible
+from .. import __version__
+from .command_ask import ask
+from .command_demo import demo
+from .command_serve import serve
+from .exit_codes import BROKEN_PIPE, INTERRUPTED
+from .plain_text import visible
 
 
 class _Program(click.Group):

@@ -14,9 +14,9 @@ To add a dialect, touch:
 
 from __future__ import annotations
 
-from suggestions.dialects.base import Dialect, Framing, Request
-from suggestions.dialects.by_name import NAMES, class_of
-from suggestions.dialects.delta import (
+from .base import Dialect, Framing, Request
+from .by_name import NAMES, class_of
+from .delta import (
     DONE,
     Delta,
     Done,
@@ -30,7 +30,7 @@ from suggestions.dialects.delta import (
     WholeReasoning,
     WholeText,
 )
-from suggestions.dialects.question import (
+from .question import (
     AssistantCall,
     AudioPart,
     CalledFunction,
@@ -91,7 +91,7 @@ def find(dialect: DialectName) -> Dialect:
     if not isinstance(dialect, str):
         raise TypeError(f"dialect must be a name or a Dialect, not {type(dialect).__name__}")
     if dialect == "auto":
-        from suggestions.dialects.auto import Auto
+        from .auto import Auto
 
         return Auto()
     return class_of(dialect)()

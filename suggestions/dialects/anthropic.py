@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.dialects.anthropic_question import split_conversation
-from suggestions.dialects.base import Asked
-from suggestions.dialects.delta import (
+from ..errors import from_report, is_report
+from .anthropic_question import split_conversation
+from .base import Asked
+from .delta import (
     DONE,
     Delta,
     Failure,
@@ -19,7 +20,7 @@ from suggestions.dialects.delta import (
     Source,
     ToolCallPiece,
 )
-from suggestions.dialects.json_message import (
+from .json_message import (
     event_in,
     failure_in,
     id_of,
@@ -29,11 +30,10 @@ from suggestions.dialects.json_message import (
     text_of,
     usage_of,
 )
-from suggestions.dialects.model_api import ModelAPI, messages_of
-from suggestions.errors import from_report, is_report
+from .model_api import ModelAPI, messages_of
 
 if TYPE_CHECKING:
-    from suggestions._wire.sse import ServerSentEvent
+    from .._wire.sse import ServerSentEvent
 
 VERSION = "2023-06-01"
 """The version of the API, which each request must name."""

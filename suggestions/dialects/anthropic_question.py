@@ -10,7 +10,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from suggestions.dialects.parts import arguments_of, calls_of, data_of, refusal
+from .parts import arguments_of, calls_of, data_of, refusal
 
 _INSTRUCTIONS = ("system", "developer")
 _Block = dict[str, Any]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.dialects.base import (
+from ..errors import SAID, MalformedStreamError, is_report
+from .base import (
     EVENTS,
     LINES,
     Asked,
@@ -15,16 +16,15 @@ from suggestions.dialects.base import (
     Request,
     refuse,
 )
-from suggestions.dialects.by_name import class_of
-from suggestions.dialects.delta import Delta
-from suggestions.dialects.json_lines import JsonLines
-from suggestions.dialects.json_message import is_terminator, parse, parse_object
-from suggestions.dialects.model_api import messages_of
-from suggestions.dialects.question import ROLES
-from suggestions.errors import SAID, MalformedStreamError, is_report
+from .by_name import class_of
+from .delta import Delta
+from .json_lines import JsonLines
+from .json_message import is_terminator, parse, parse_object
+from .model_api import messages_of
+from .question import ROLES
 
 if TYPE_CHECKING:
-    from suggestions._wire.sse import ServerSentEvent
+    from .._wire.sse import ServerSentEvent
 
 _OWN = {"messages": "made from the question", "stream": "decided by the way it is asked"}
 _TEXT_FIELDS = ("content", "text", "message", "token", "delta", "data", "response", "answer")

@@ -6,13 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from suggestions._util.secret import hide_headers, hide_within, revealed
-from suggestions.dialects.question import ROLES, check_question
+from .._util.secret import hide_headers, hide_within, revealed
+from .question import ROLES, check_question
 
 if TYPE_CHECKING:
-    from suggestions._wire.sse import ServerSentEvent
-    from suggestions.auth import Token
-    from suggestions.dialects.delta import Delta
+    from .._wire.sse import ServerSentEvent
+    from ..auth import Token
+    from .delta import Delta
 
 
 Framing = Literal["events", "lines", "text"]

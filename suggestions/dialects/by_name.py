@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from suggestions.dialects.base import Dialect
+from .base import Dialect
 
 NAMES = (
     "jetpack",
@@ -29,39 +29,39 @@ def class_of(name: str) -> Callable[[], Dialect]:
     """
     match name:
         case "jetpack":
-            from suggestions.dialects.jetpack import Jetpack
+            from .jetpack import Jetpack
 
             return Jetpack
         case "openai":
-            from suggestions.dialects.openai import OpenAI
+            from .openai import OpenAI
 
             return OpenAI
         case "responses":
-            from suggestions.dialects.responses import Responses
+            from .responses import Responses
 
             return Responses
         case "anthropic":
-            from suggestions.dialects.anthropic import Anthropic
+            from .anthropic import Anthropic
 
             return Anthropic
         case "ollama":
-            from suggestions.dialects.ollama import Ollama
+            from .ollama import Ollama
 
             return Ollama
         case "chatbot":
-            from suggestions.dialects.chatbot import Chatbot
+            from .chatbot import Chatbot
 
             return Chatbot
         case "relay":
-            from suggestions.dialects.relay import Relay
+            from .relay import Relay
 
             return Relay
         case "text":
-            from suggestions.dialects.text import Text
+            from .text import Text
 
             return Text
         case "json_lines":
-            from suggestions.dialects.json_lines import JsonLines
+            from .json_lines import JsonLines
 
             return JsonLines
     known = ", ".join(map(repr, NAMES))

@@ -10,8 +10,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.dialects.base import Dialect
-from suggestions.dialects.delta import (
+from ..errors import from_report, is_report
+from .base import Dialect
+from .delta import (
     DONE,
     Delta,
     Failure,
@@ -24,7 +25,7 @@ from suggestions.dialects.delta import (
     WholeReasoning,
     WholeText,
 )
-from suggestions.dialects.json_message import (
+from .json_message import (
     array_of,
     failure_in,
     id_of,
@@ -36,10 +37,9 @@ from suggestions.dialects.json_message import (
     text_of,
     usage_of,
 )
-from suggestions.errors import from_report, is_report
 
 if TYPE_CHECKING:
-    from suggestions._wire.sse import ServerSentEvent
+    from .._wire.sse import ServerSentEvent
 
 _SCALAR = (str, int, float)
 _REASONING = ("reasoning_content", "reasoning", "reasoning_text")  # the last is Copilot's

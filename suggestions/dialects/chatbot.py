@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions._util.arguments import check_flag, check_url
-from suggestions._util.secret import hide
-from suggestions.auth import Token, check_token
-from suggestions.dialects.base import Asked, Dialect, Options, Request
-from suggestions.dialects.chat import decode_completion
-from suggestions.dialects.delta import Delta
-from suggestions.dialects.parts import text_alone
-from suggestions.dialects.question import ROLES
-from suggestions.dialects.text import decode_text
+from .._util.arguments import check_flag, check_url
+from .._util.secret import hide
+from ..auth import Token, check_token
+from .base import Asked, Dialect, Options, Request
+from .chat import decode_completion
+from .delta import Delta
+from .parts import text_alone
+from .question import ROLES
+from .text import decode_text
 
 if TYPE_CHECKING:
-    from suggestions._wire.sse import ServerSentEvent
+    from .._wire.sse import ServerSentEvent
 
 
 class Chatbot(Dialect):

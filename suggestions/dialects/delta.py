@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from suggestions.errors import SuggestionsError
-from suggestions.events import Usage
+from ..errors import SuggestionsError
+from ..events import Usage
 
 
 class _Value:

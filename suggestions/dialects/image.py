@@ -6,7 +6,7 @@ import base64
 from os import PathLike, fspath
 from pathlib import Path
 
-from suggestions.dialects.question import ImagePart, ImageURL
+from .question import ImagePart, ImageURL
 
 LARGEST = 20 * 1024 * 1024
 """Bytes. Services take less: Anthropic 5 MB, OpenAI 50 MB for all images of a request."""

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from suggestions.dialects.base import Asked, Options, Request, refuse
-from suggestions.dialects.chat import Chat
-from suggestions.dialects.parts import calls_of, text_alone
+from .base import Asked, Options, Request, refuse
+from .chat import Chat
+from .parts import calls_of, text_alone
 
 URL = "https://public-api.wordpress.com/wpcom/v2/jetpack-ai-query"
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions._util.redaction import without_values
-from suggestions._util.secret import hide_fields
-from suggestions.dialects.base import EVENTS, LINES
-from suggestions.dialects.delta import DONE, Delta, Failure
-from suggestions.dialects.json_message import failure_in, is_terminator, parse, text_of
-from suggestions.dialects.prompted import Prompted
-from suggestions.errors import from_report, is_report
+from .._util.redaction import without_values
+from .._util.secret import hide_fields
+from ..errors import from_report, is_report
+from .base import EVENTS, LINES
+from .delta import DONE, Delta, Failure
+from .json_message import failure_in, is_terminator, parse, text_of
+from .prompted import Prompted
 
 if TYPE_CHECKING:
-    from suggestions._wire.sse import ServerSentEvent
+    from .._wire.sse import ServerSentEvent
 
 _MISSING = object()
 

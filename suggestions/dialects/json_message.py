@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping
 from json import JSONDecodeError, JSONDecoder
 from typing import TYPE_CHECKING, Any
 
-from suggestions.dialects.delta import Failure
-from suggestions.errors import from_report
-from suggestions.events import Usage
+from ..errors import from_report
+from ..events import Usage
+from .delta import Failure
 
 if TYPE_CHECKING:
-    from suggestions._wire.sse import ServerSentEvent
+    from .._wire.sse import ServerSentEvent
 
 _scan: Callable[[str, int], tuple[Any, int]] = vars(JSONDecoder())["scan_once"]
 """What `raw_decode` calls, and so one function less for each event."""

@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from suggestions._util.arguments import check_flag, check_headers, check_json
-from suggestions._util.redaction import without_values
-from suggestions._util.secret import hide, hide_fields
-from suggestions.auth import Token, check_token
-from suggestions.dialects.base import Asked, Dialect, Options, Request, refuse
-from suggestions.dialects.question import ROLES
+from .._util.arguments import check_flag, check_headers, check_json
+from .._util.redaction import without_values
+from .._util.secret import hide, hide_fields
+from ..auth import Token, check_token
+from .base import Asked, Dialect, Options, Request, refuse
+from .question import ROLES
 
 BEARER = "Authorization"
 """The header that has the key after the word "Bearer" (RFC 6750); every other has it bare."""

@@ -10,8 +10,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.dialects.base import EVENTS, Asked, Framing, Options, Request
-from suggestions.dialects.delta import (
+from ..errors import from_report, is_report
+from .base import EVENTS, Asked, Framing, Options, Request
+from .delta import (
     DONE,
     Delta,
     Failure,
@@ -20,7 +21,7 @@ from suggestions.dialects.delta import (
     Source,
     ToolCallPiece,
 )
-from suggestions.dialects.json_message import (
+from .json_message import (
     array_of,
     event_in,
     failure_in,
@@ -30,12 +31,11 @@ from suggestions.dialects.json_message import (
     text_of,
     usage_of,
 )
-from suggestions.dialects.model_api import ModelAPI, messages_of
-from suggestions.dialects.parts import arguments_of, calls_of, data_of, refusal
-from suggestions.errors import from_report, is_report
+from .model_api import ModelAPI, messages_of
+from .parts import arguments_of, calls_of, data_of, refusal
 
 if TYPE_CHECKING:
-    from suggestions._wire.sse import ServerSentEvent
+    from .._wire.sse import ServerSentEvent
 
 _MEDIA_TYPE = "application/x-ndjson"
 _call_numbers = itertools.count()

@@ -5,10 +5,10 @@ Source: OpenAI's API reference, "Chat".
 
 from __future__ import annotations
 
-from suggestions.dialects.base import Asked, Options, Request
-from suggestions.dialects.chat import Chat
-from suggestions.dialects.model_api import ModelAPI
-from suggestions.dialects.question import ROLES
+from .base import Asked, Options, Request
+from .chat import Chat
+from .model_api import ModelAPI
+from .question import ROLES
 
 
 class OpenAI(Chat, ModelAPI):

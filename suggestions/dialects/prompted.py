@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from suggestions._util.arguments import check_flag, check_json, check_url
-from suggestions._util.redaction import without_values
-from suggestions._util.secret import hide_fields
-from suggestions.dialects.base import Asked, Dialect, Options, Request, refuse
+from .._util.arguments import check_flag, check_json, check_url
+from .._util.redaction import without_values
+from .._util.secret import hide_fields
+from .base import Asked, Dialect, Options, Request, refuse
 
 _OWN = {
     "prompt": "the question",

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
-from suggestions._util.arguments import check_json
+from .._util.arguments import check_json
 
 ROLES = frozenset(("system", "developer", "user", "assistant", "tool"))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.dialects.delta import DONE, Delta, Failure
-from suggestions.dialects.json_message import failure_in, parse, text_of
-from suggestions.dialects.prompted import Prompted
-from suggestions.errors import from_code, from_report, is_report
+from ..errors import from_code, from_report, is_report
+from .delta import DONE, Delta, Failure
+from .json_message import failure_in, parse, text_of
+from .prompted import Prompted
 
 if TYPE_CHECKING:
-    from suggestions._wire.sse import ServerSentEvent
+    from .._wire.sse import ServerSentEvent
 
 
 class Relay(Prompted):

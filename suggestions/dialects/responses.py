@@ -8,22 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from suggestions.dialects.base import Asked
-from suggestions.dialects.delta import Delta, Failure
-from suggestions.dialects.json_message import event_in, failure_in, name_of
-from suggestions.dialects.model_api import ModelAPI
-from suggestions.dialects.responses_events import (
+from ..errors import from_report, is_report
+from .base import Asked
+from .delta import Delta, Failure
+from .json_message import event_in, failure_in, name_of
+from .model_api import ModelAPI
+from .responses_events import (
     PASSED_OVER,
     READ,
     decode_event,
     reason_of,
     said_in,
 )
-from suggestions.dialects.responses_question import items_of
-from suggestions.errors import from_report, is_report
+from .responses_question import items_of
 
 if TYPE_CHECKING:
-    from suggestions._wire.sse import ServerSentEvent
+    from .._wire.sse import ServerSentEvent
 
 _ENDED = ("completed", "incomplete", "failed", "cancelled")
 

@@ -10,7 +10,8 @@ import json
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
-from suggestions.dialects.delta import (
+from ..errors import ServiceError, from_interruption, from_report
+from .delta import (
     DONE,
     Delta,
     Failure,
@@ -21,7 +22,7 @@ from suggestions.dialects.delta import (
     WholeReasoning,
     WholeText,
 )
-from suggestions.dialects.json_message import (
+from .json_message import (
     array_of,
     id_of,
     index_of,
@@ -30,7 +31,6 @@ from suggestions.dialects.json_message import (
     text_of,
     usage_of,
 )
-from suggestions.errors import ServiceError, from_interruption, from_report
 
 _Object = Mapping[str, Any]
 _CALLS = {"function_call": "arguments", "custom_tool_call": "input"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from suggestions.dialects.parts import calls_of
+from .parts import calls_of
 
 Item = dict[str, Any]
 

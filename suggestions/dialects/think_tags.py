@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from suggestions.dialects.delta import Reasoning
+from .delta import Reasoning
 
 _OPEN = "<think>"
 _CLOSE = "</think>"

@@ -16,11 +16,11 @@ To add an error with an event of its own, touch:
 
 from __future__ import annotations
 
-from suggestions._util.one_line import one_line
-from suggestions.errors.reasons import from_interruption, from_reason
-from suggestions.errors.reports import from_code, from_report, from_status, stopped_early
-from suggestions.errors.said import is_report
-from suggestions.errors.tree import (
+from .._util.one_line import one_line
+from .reasons import from_interruption, from_reason
+from .reports import from_code, from_report, from_status, stopped_early
+from .said import is_report
+from .tree import (
     LONGEST_BODY,
     LONGEST_RAW,
     SAID,

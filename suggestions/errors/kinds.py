@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from suggestions.errors.said import Said
-from suggestions.errors.tree import (
+from .said import Said
+from .tree import (
     LONGEST_BODY,
     AuthenticationError,
     ContextTooLargeError,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from suggestions.errors.kinds import row_of_code
-from suggestions.errors.tree import (
+from .kinds import row_of_code
+from .tree import (
     ModerationError,
     ServiceError,
     ServiceUnavailableError,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from suggestions._util.one_line import one_line
-from suggestions.errors.kinds import BY_CODE, BY_STATUS, Row, row_of
-from suggestions.errors.said import Said, said_in, said_in_body
-from suggestions.errors.tree import (
+from .._util.one_line import one_line
+from .kinds import BY_CODE, BY_STATUS, Row, row_of
+from .said import Said, said_in, said_in_body
+from .tree import (
     SAID,
     IncompleteStreamError,
     ServiceError,

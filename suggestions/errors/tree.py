@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, Literal
 
-from suggestions._util.one_line import one_line, printable
+from .._util.one_line import one_line, printable
 
 Severity = Literal["info", "error"]
 LONGEST_BODY = 64 * 1024

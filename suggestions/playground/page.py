@@ -10,9 +10,8 @@ from urllib.parse import urlencode
 import requests
 from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
 
-from suggestions.relay import RelayResponse
-from suggestions.relay import relay as relayed
-
+from ..relay import RelayResponse
+from ..relay import relay as relayed
 from .failures import FAILURES
 from .jetpack import PATH as JETPACK_PATH
 from .model import MODELS

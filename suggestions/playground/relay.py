@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
-from suggestions.errors import SuggestionsError, from_report, from_status
-
+from ..errors import SuggestionsError, from_report, from_status
 from .failures import FILTER
 from .model import Chat, Reply
 from .request_body import read_body, read_question

@@ -34,7 +34,7 @@ class Playground:
     If `host` is an address of this machine alone, web pages of other hosts are refused.
     """
 
-    __module__ = "suggestions.playground"
+    __module__ = __name__.rpartition(".")[0]
 
     def __init__(
         self,

@@ -12,8 +12,8 @@ imports no framework.
 
 from __future__ import annotations
 
-from suggestions.relay.asking import build_messages, relay
-from suggestions.relay.response import RelayResponse, preflight
+from .asking import build_messages, relay
+from .response import RelayResponse, preflight
 
 __all__ = ["RelayResponse", "build_messages", "handle_openai_stream", "preflight", "relay"]
 

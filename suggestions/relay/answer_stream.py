@@ -12,14 +12,14 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import closing
 from typing import Any
 
-from suggestions._sources.suggestions_event_source import SuggestionsEventSource
-from suggestions._util.elapsed import monotonic
-from suggestions._util.waiting import Bell, Waiters
-from suggestions.events import Event
-from suggestions.relay import on_trio
-from suggestions.relay.callbacks import Callbacks
-from suggestions.relay.frames import ENDINGS, Frames
-from suggestions.toolkits import aio
+from .._sources.suggestions_event_source import SuggestionsEventSource
+from .._util.elapsed import monotonic
+from .._util.waiting import Bell, Waiters
+from ..events import Event
+from ..toolkits import aio
+from . import on_trio
+from .callbacks import Callbacks
+from .frames import ENDINGS, Frames
 
 # A comment at once lets the headers go out, so that the browser's `open` need not wait for the
 # model.

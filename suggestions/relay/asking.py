@@ -8,19 +8,19 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from suggestions._sources.suggestions_event_source import SuggestionsEventSource
-from suggestions._util.arguments import check_seconds
-from suggestions._util.one_line import printable
-from suggestions._util.secret import hide, hide_fields
-from suggestions.auth import Token
-from suggestions.dialects import Dialect, DialectName, find
-from suggestions.dialects.base import checked
-from suggestions.dialects.openai import OpenAI
-from suggestions.dialects.question import Question
-from suggestions.relay.answer_stream import AnswerStream
-from suggestions.relay.callbacks import Callback, Callbacks
-from suggestions.relay.frames import FramesName, Wording, make_frames
-from suggestions.relay.response import Cors, RelayResponse
+from .._sources.suggestions_event_source import SuggestionsEventSource
+from .._util.arguments import check_seconds
+from .._util.one_line import printable
+from .._util.secret import hide, hide_fields
+from ..auth import Token
+from ..dialects import Dialect, DialectName, find
+from ..dialects.base import checked
+from ..dialects.openai import OpenAI
+from ..dialects.question import Question
+from .answer_stream import AnswerStream
+from .callbacks import Callback, Callbacks
+from .frames import FramesName, Wording, make_frames
+from .response import Cors, RelayResponse
 
 if TYPE_CHECKING:
     import requests

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from inspect import isawaitable
 from typing import Any
 
-from suggestions.events import Event
-from suggestions.relay import on_trio
+from ..events import Event
+from . import on_trio
 
 logger = logging.getLogger("suggestions")
 

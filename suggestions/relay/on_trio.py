@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from suggestions._util.elapsed import monotonic
-from suggestions._util.waiting import Waiters
-from suggestions.toolkits import trio_
+from .._util.elapsed import monotonic
+from .._util.waiting import Waiters
+from ..toolkits import trio_
 
 
 def is_here() -> bool:

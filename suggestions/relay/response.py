@@ -6,9 +6,9 @@ import re
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from typing import Any
 
-from suggestions._sources.suggestions_event_source import SuggestionsEventSource
-from suggestions.relay.answer_stream import AnswerStream
-from suggestions.relay.servers import Head, send_by_asgi, send_by_wsgi
+from .._sources.suggestions_event_source import SuggestionsEventSource
+from .answer_stream import AnswerStream
+from .servers import Head, send_by_asgi, send_by_wsgi
 
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -75,7 +75,7 @@ class RelayResponse:
     it again raises `RuntimeError`. A request with `HEAD` or `OPTIONS` asks no service.
     """
 
-    __module__ = "suggestions.relay"
+    __module__ = __name__.rpartition(".")[0]
 
     def __init__(self, stream: AnswerStream | None, cors: Cors) -> None:
         self._stream = stream

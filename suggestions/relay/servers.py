@@ -18,7 +18,7 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
-from suggestions.relay import on_trio
+from . import on_trio
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]

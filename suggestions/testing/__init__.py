@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suggestions._util.lazy import names
+from .._util.lazy import names
 
 if TYPE_CHECKING:
-    from suggestions.testing.dump_replay import replay as replay
-    from suggestions.testing.faults import FAULTS as FAULTS
-    from suggestions.testing.peer import Peer as Peer
-    from suggestions.testing.peer import Request as Request
-    from suggestions.testing.scripted_server import SuggestionsServer as SuggestionsServer
+    from .dump_replay import replay as replay
+    from .faults import FAULTS as FAULTS
+    from .peer import Peer as Peer
+    from .peer import Request as Request
+    from .scripted_server import SuggestionsServer as SuggestionsServer
 
 _HOMES = {
     "FAULTS": "faults",

@@ -15,13 +15,13 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from suggestions._sources.dump import FORMAT
-from suggestions._sources.suggestions_event_source import SuggestionsEventSource
-from suggestions._wire.headers import media_type
-from suggestions.dialects import DialectName, find
-from suggestions.dialects.base import Framing
-from suggestions.errors import IncompleteStreamError
-from suggestions.testing.answer_bytes import seconds
+from .._sources.dump import FORMAT
+from .._sources.suggestions_event_source import SuggestionsEventSource
+from .._wire.headers import media_type
+from ..dialects import DialectName, find
+from ..dialects.base import Framing
+from ..errors import IncompleteStreamError
+from .answer_bytes import seconds
 
 _ADDRESS = "http://replay.localhost/"
 

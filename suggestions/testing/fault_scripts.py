@@ -7,9 +7,9 @@ import ssl
 import zlib
 from pathlib import Path
 
-from suggestions.testing.answer_bytes import LAST_CHUNK, head, whole
-from suggestions.testing.peer import Peer
-from suggestions.testing.scripts import Script, sending
+from .answer_bytes import LAST_CHUNK, head, whole
+from .peer import Peer
+from .scripts import Script, sending
 
 BLOCK = b"x" * 65536
 ZIPPED = head(headers={"Content-Encoding": "gzip"})

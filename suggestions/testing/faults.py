@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from suggestions.testing.answer_bytes import (
+from .answer_bytes import (
     CHUNKED,
     DONE,
     LAST_CHUNK,
@@ -24,7 +24,7 @@ from suggestions.testing.answer_bytes import (
     said,
     whole,
 )
-from suggestions.testing.fault_scripts import (
+from .fault_scripts import (
     BLOCK,
     ZIPPED,
     bomb,
@@ -39,8 +39,8 @@ from suggestions.testing.fault_scripts import (
     tls_untrusted,
     zipped,
 )
-from suggestions.testing.peer import Peer
-from suggestions.testing.scripts import Script, sending
+from .peer import Peer
+from .scripts import Script, sending
 
 PIECES = ("So ", "far, ", "so ", "good.")
 TEXT = "".join(PIECES)

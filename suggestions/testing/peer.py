@@ -28,7 +28,7 @@ class Request:
     `headers` is an `email.message.Message`, which compares names without regard to case.
     """
 
-    __module__ = "suggestions.testing"
+    __module__ = __name__.rpartition(".")[0]
 
     method: str
     path: str
@@ -49,7 +49,7 @@ class Peer:
     script.
     """
 
-    __module__ = "suggestions.testing"
+    __module__ = __name__.rpartition(".")[0]
 
     def __init__(
         self, sock: socket.socket, note: Callable[[Request], object], closing: threading.Event

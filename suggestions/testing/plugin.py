@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from suggestions.testing.scripted_server import SuggestionsServer
+    from .scripted_server import SuggestionsServer
 
 
 @pytest.fixture
 def suggestions_server() -> Iterator[SuggestionsServer]:
     """A service on this machine that answers, fails and misbehaves as the test has set it up."""
-    from suggestions.testing.scripted_server import SuggestionsServer
+    from .scripted_server import SuggestionsServer
 
     with SuggestionsServer() as server:
         yield server

@@ -10,9 +10,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from suggestions.testing.faults import find
-from suggestions.testing.peer import Peer, Request
-from suggestions.testing.scripts import Script, answering, cut, failing, sending_body
+from .faults import find
+from .peer import Peer, Request
+from .scripts import Script, answering, cut, failing, sending_body
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -42,7 +42,7 @@ class SuggestionsServer:
     `requests` is the list of requests so far: `method`, `path`, `headers`, `body`, `json`.
     """
 
-    __module__ = "suggestions.testing"
+    __module__ = __name__.rpartition(".")[0]
 
     def __init__(
         self,

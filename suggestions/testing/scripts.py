@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from reprlib import repr as brief
 
-from suggestions._util.arguments import check_seconds
-from suggestions.testing.answer_bytes import (
+from .._util.arguments import check_seconds
+from .answer_bytes import (
     CHUNKED,
     DONE,
     LAST_CHUNK,
@@ -20,7 +20,7 @@ from suggestions.testing.answer_bytes import (
     seconds,
     whole,
 )
-from suggestions.testing.peer import Peer, Request
+from .peer import Peer, Request
 
 Script = Callable[[Peer], object]
 _FINITE = sys.float_info.max

@@ -16,20 +16,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suggestions._delivery.dispatch import Dispatcher
-from suggestions._util.lazy import names
+from .._delivery.dispatch import Dispatcher
+from .._util.lazy import names
 
 if TYPE_CHECKING:
-    from suggestions.toolkits._aio import aio as aio
-    from suggestions.toolkits._glib import glib as glib
-    from suggestions.toolkits._prompt_toolkit import prompt_toolkit as prompt_toolkit
-    from suggestions.toolkits._pump import Pump as Pump
-    from suggestions.toolkits._qt import qt as qt
-    from suggestions.toolkits._qt_suggester import qt_suggester as qt_suggester
-    from suggestions.toolkits._textual import textual as textual
-    from suggestions.toolkits._tk import tk as tk
-    from suggestions.toolkits._trio import trio_ as trio_
-    from suggestions.toolkits._wx import wx_ as wx_
+    from ._aio import aio as aio
+    from ._glib import glib as glib
+    from ._prompt_toolkit import prompt_toolkit as prompt_toolkit
+    from ._pump import Pump as Pump
+    from ._qt import qt as qt
+    from ._qt_suggester import qt_suggester as qt_suggester
+    from ._textual import textual as textual
+    from ._tk import tk as tk
+    from ._trio import trio_ as trio_
+    from ._wx import wx_ as wx_
 
 _HOMES = {
     "Pump": "_pump",

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from typing import Any
 
-from suggestions.toolkits._host import Host
+from ._host import Host
 
 
 def aio(loop: asyncio.AbstractEventLoop | None = None) -> Aio:

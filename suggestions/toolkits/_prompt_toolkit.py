@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from suggestions.toolkits._host import Host
+from ._host import Host
 
 
 def prompt_toolkit(app: Any) -> PromptToolkit:

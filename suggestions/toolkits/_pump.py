@@ -6,8 +6,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from suggestions._util.elapsed import monotonic
-from suggestions.toolkits._host import Host
+from .._util.elapsed import monotonic
+from ._host import Host
 
 
 class Pump(Host):
@@ -18,7 +18,7 @@ class Pump(Host):
     host.every_frame(pump.run)
     """
 
-    __module__ = "suggestions.toolkits"
+    __module__ = __name__.rpartition("._")[0]
 
     def __init__(self) -> None:
         super().__init__("the pump")

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from suggestions.toolkits._host import Host
+from ._host import Host
 
 _BINDINGS = ("PySide6", "PyQt6", "PyQt5", "PySide2")
 _relays: dict[str, list[Any]] = {}

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from suggestions._sources.suggester import Suggester
-from suggestions._util.secret import hide_arguments
-from suggestions.dialects.question import Question
-from suggestions.toolkits._qt import find_binding, qt
+from .._sources.suggester import Suggester
+from .._util.secret import hide_arguments
+from ..dialects.question import Question
+from ._qt import find_binding, qt
 
 
 def qt_suggester(parent: Any = None, **defaults: Any) -> Any:

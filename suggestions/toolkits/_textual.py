@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from suggestions.toolkits._host import Host
+from ._host import Host
 
 _ATTRIBUTE = "_suggestions_dispatcher"
 _INTERVAL = 0.1  # seconds between two looks at whether the app runs

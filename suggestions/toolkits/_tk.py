@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from suggestions.toolkits._host import Host
+from ._host import Host
 
 _INTERVAL = 16  # milliseconds: a frame
 _ATTRIBUTE = "_suggestions_dispatcher"

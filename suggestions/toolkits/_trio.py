@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from suggestions.toolkits._host import Host
+from ._host import Host
 
 
 def trio_() -> Trio:

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from suggestions._sources.suggestions_event_source import SuggestionsEventSource
-from suggestions.relay.frames.protocol import ENDINGS, Frames, Wording
+from ..._sources.suggestions_event_source import SuggestionsEventSource
+from .protocol import ENDINGS, Frames, Wording
 
 __all__ = ["ENDINGS", "Frames", "FramesName", "Wording", "make_frames"]
 
@@ -28,11 +28,11 @@ def make_frames(name: FramesName, source: SuggestionsEventSource, wording: Wordi
     # Written out, because a program that freezes another one finds no import with a computed name.
     match name:
         case "relay":
-            from suggestions.relay.frames.relay import RelayFrames
+            from .relay import RelayFrames
 
             return RelayFrames(source, wording)
         case "openai":
-            from suggestions.relay.frames.openai import OpenAIFrames
+            from .openai import OpenAIFrames
 
             return OpenAIFrames(source, wording)
     known = " or ".join(map(repr, get_args(FramesName)))

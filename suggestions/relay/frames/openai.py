@@ -9,9 +9,9 @@ import time
 import uuid
 from typing import Any
 
-from suggestions._sources.suggestions_event_source import SuggestionsEventSource
-from suggestions.events import Event, FunctionCall, ToolCall
-from suggestions.relay.frames.protocol import ENDINGS, Wording, error_of, sse
+from ..._sources.suggestions_event_source import SuggestionsEventSource
+from ...events import Event, FunctionCall, ToolCall
+from .protocol import ENDINGS, Wording, error_of, sse
 
 _TYPES = {
     "error_quota_exceeded": "rate_limit_exceeded",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Protocol
 
-from suggestions.errors import NetworkError, SuggestionsError, from_code
-from suggestions.events import Event
+from ...errors import NetworkError, SuggestionsError, from_code
+from ...events import Event
 
 ENDINGS = ("done", "error", "abort")
 """Every source sends exactly one of these events. It is the last one that is relayed."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from suggestions._sources.suggestions_event_source import SuggestionsEventSource
-from suggestions.events import Event
-from suggestions.relay.frames.protocol import ENDINGS, Wording, error_of, in_json, sse, sse_of
+from ..._sources.suggestions_event_source import SuggestionsEventSource
+from ...events import Event
+from .protocol import ENDINGS, Wording, error_of, in_json, sse, sse_of
 
 
 class RelayFrames:
