@@ -142,7 +142,7 @@ def address_of(playground: Playground, name: str) -> str:
         "ollama": "/api/chat",
         "chatbot": "/chatCompletionStream",
     }
-    return base + paths.get(name, "")
+    return f"{base}{paths.get(name, '')}?pace=0"
 
 
 def check(name: str, kind: Kind, python: Path, folder: Path, asked: list[str]) -> None:

@@ -42,7 +42,7 @@ class Reader:
         retries: int | None,
     ) -> None:
         self._dialect = dialect
-        self._request = request = request.hidden()
+        self._request = request
         self.credential = Credential(
             token, url=request.url, headers=request.headers, body=request.json, session=session
         )

@@ -99,7 +99,7 @@ class SuggestionsEventSource(EventTarget):
         dialect = self._dialect = find(dialect)
         check_token(token := token if token is not None else hide(dialect.token))
         options = arguments.check_options(options)
-        request = dialect.request(checked(question, dialect), options, stream=_stream)
+        request = dialect.request(checked(question, dialect), options, stream=_stream).hidden()
         arguments.check_json("question", request.json)
         accept = {} if _stream else {"Accept": "application/json"}
         if url is None and not request.url:

@@ -19,6 +19,11 @@ from .secret import Secret, is_harmless, is_secret, reveal
 Redact = Callable[[str], str]
 REMOVED = "[removed]"
 _REPLACED = "[token]"
+_PARTS = r"(?s)(?a:\w+)|\\+|."
+_BEGUN_FORM = r"(?:\\|%5[cC])*(?:u[0-9a-fA-F]{0,3}|%[0-9a-fA-F]?)?"
+_LONGEST_HALF = 512
+_LONGEST_FORM = 32
+"""Characters: 8 backslashes as a URL has them, and the escape after them."""
 SHORT = 8
 """Characters. A shorter text may well be a part of ordinary words."""
 # Which texts are secrets
@@ -140,12 +145,31 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _without_half(text: str, secrets: Iterable[str | Secret[str]]) -> str:
-    """The text without the beginning of a secret at its end, where it was cut."""
+    """The text without the beginning of a secret at its end, where it was cut.
+
+    One that is longer than `_LONGEST_HALF` is found only plain: to look for more takes too long.
+    """
     for secret in map(reveal, secrets):
-        for size in range(min(len(secret) - 1, len(text)), SHORT - 1, -1):
+        for size in range(min(len(secret) - 1, len(text)), _LONGEST_HALF, -1):
             if text.endswith(secret[:size]):
                 return text[:-size] + _REPLACED
+        parts = re.findall(_PARTS, secret[:_LONGEST_HALF])
+        for start in range(max(0, len(text) - _LONGEST_HALF), len(text) - SHORT + 1):
+            if _is_begun(text, start, parts):
+                return text[:start] + _REPLACED
     return text
+
+
+def _is_begun(text: str, start: int, parts: list[str]) -> bool:
+    """Whether all of the text from `start` on is the beginning of what the parts make."""
+    for part in parts:
+        form = re.compile(_forms(part)).match(text, start)
+        if form is None:
+            left = text[start : start + len(part) + _LONGEST_FORM]
+            is_begun = part.startswith(left) or re.fullmatch(_BEGUN_FORM, left) is not None
+            return start + len(left) == len(text) and is_begun
+        start = form.end()
+    return start == len(text)
 
 
 def redact_text(text: str, secrets: Iterable[str | Secret[str]]) -> str:
@@ -165,7 +189,7 @@ def redactor(secrets: Iterable[str | Secret[str]]) -> Redact:
 
 def _as_written(secret: str) -> str:
     """A pattern for a secret. A short one is found only as a whole word."""
-    pattern = "".join(map(_forms, re.findall(r"(?s)(?a:\w+)|\\+|.", secret)))
+    pattern = "".join(map(_forms, re.findall(_PARTS, secret)))
     return pattern if len(secret) >= SHORT else rf"(?<![^\W_]){pattern}(?![^\W_])"
 
 
