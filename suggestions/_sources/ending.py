@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import weakref
 from typing import Protocol
 
@@ -27,7 +28,10 @@ _under_way: list[None] = []
 
 
 def add(source: Closable) -> None:
-    """A source is about to start. Raises `RuntimeError` while `shutdown` waits."""
+    """A source is about to start. Raises `RuntimeError` while `shutdown` waits, and if the
+    interpreter exits, when nothing can be imported any more either."""
+    if sys.is_finalizing():
+        raise RuntimeError("no source can be started: the interpreter exits")
     if _under_way:
         raise RuntimeError("no source can be started while suggestions.shutdown() waits")
     _started[id(source)] = source

@@ -158,7 +158,6 @@ class EventSource(EventTarget):
 
     def start(self) -> None:
         """Opens the stream, with `start=False`. Raises `RuntimeError` the second time."""
-        load_requests()
         with self._delivery.lock:
             if self._is_started:
                 raise RuntimeError("the source is started already: use restart()")
