@@ -16,7 +16,7 @@ from ..events import Event, ServerSentEvent
 from .answer import MESSAGE_SIZE, Answer
 
 _LARGE = 256 * 1024
-"""Characters of messages that are decoded while others wait for the lock, at most."""
+"""Characters of a message that is decoded while others wait for the lock, at most."""
 _PART = 500
 """Deltas of a large message that are added while others wait for the lock."""
 _MOMENT = 1e-4
@@ -54,12 +54,11 @@ class Intake:
         Raises `MalformedStreamError` for a message that the dialect cannot decode.
         """
         answer, delivery, decode = self._answer, self._delivery, dialect.decode
-        gone_on = False
-        size = 0
-        for message in messages:
-            size += len(message.data)
-        if size > _LARGE:
+        # Only the first can be longer than what is read at a time: it had been held.
+        if messages and len(messages[0].data) > _LARGE:
             return self._add_large(messages, dialect)
+        gone_on = False
+        size = len(messages) * MESSAGE_SIZE
         try:
             with delivery.lock:
                 log = delivery.log
@@ -67,6 +66,7 @@ class Intake:
                     if answer.ending is not None:
                         break
                     log.append(tuple(message))
+                    size += len(message.data)
                     delta = None
                     for delta in decode(message):
                         if type(delta) is str and delta and answer.is_writing:
@@ -78,7 +78,7 @@ class Intake:
                         gone_on = True
                     elif not answer.is_understood:
                         answer.note_unread(message)
-                answer.size += size + MESSAGE_SIZE * len(messages)
+                answer.size += size
                 if answer.size > answer.LARGEST:
                     answer.check_size()
         except Exception as error:

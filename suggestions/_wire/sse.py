@@ -30,6 +30,7 @@ _DATA = rb"(?m:^data(?::|$))"
 _STRANGE = r"(?m:^(?!(?:data|event|id|retry)?(?::|$))[^\n]+)"
 _STRANGE_BEFORE_END = _STRANGE.replace("+", "{6,}")
 _COMMENT = r"(?m:^:([^\n]*)$)"
+_COMMENT_LINES = r"(?m:(?:^:[^\n]*(?:\n|\Z))+)"
 _COMMENT_LINE = re.compile(rb"(?m:^:[^\n]*\n)")
 _RETRY = rb"(?m:^retry: ?([0-9]+)$)"
 # Thousands of digits are legal and mean "very late"; int() would refuse them.
@@ -97,9 +98,6 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
             data = self._whole_blocks(data)
         else:  # nearly always: whole events have arrived
             self._after_newline = True
-        if not self._with_comments and (data.startswith(b":") or b"\n:" in data):
-            # There may be thousands, and to look at each takes time.
-            data = _COMMENT_LINE.sub(b"", data)
         batch: list[ServerSentEvent] = []
         for block in data.decode(errors="replace").split("\n\n"):
             # Nearly every block of an answer is one line of data.
@@ -107,10 +105,14 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
                 text = block[6:] if block.startswith(" ", 5) else block[5:]
                 # ServerSentEvent(...) would call a Python function for each.
                 batch.append(_new(ServerSentEvent, ("message", text, self.last_event_id)))
+            elif block.startswith(":") and "\n" not in block and not self._with_comments:
+                pass  # a ping
             elif block:
                 if self._with_comments:
                     batch += self._comments(re.findall(_COMMENT, block))
-                batch += self._interpret(block.strip("\n"))
+                # There may be thousands, and to interpret each takes time.
+                if block := re.sub(_COMMENT_LINES, "", block).strip("\n"):
+                    batch += self._interpret(block)
         if self._early:
             batch += self._comments(self._early)
             self._early = []
