@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from inspect import iscoroutinefunction
 from typing import Any, TypeGuard
@@ -47,7 +48,8 @@ class AsyncCalls:
     `pending` has those that have not ended; the first of them has its turn. `spawn` is the
     dispatcher's, None if it has none. `may_begin(name)` says if an event of that name may still be
     delivered; `failed(event, handler, exception)` gets what a handler raises; `ended()` is called
-    when none is left.
+    when none is left. `lock()` is held when a call begins and when calls are dropped, so that each
+    is either.
     """
 
     def __init__(
@@ -55,7 +57,9 @@ class AsyncCalls:
         may_begin: Callable[[str], bool],
         failed: Callable[[Event[Any], Handler, BaseException], object],
         ended: Callable[[], object],
+        lock: Callable[[], AbstractContextManager[object]],
     ) -> None:
+        self._lock = lock
         self.pending: deque[AsyncCall] = deque()
         self.spawn: Spawn | None = None
         self._may_begin = may_begin
@@ -89,6 +93,11 @@ class AsyncCalls:
         self.drop(lambda connection: True)
         return [call.connection for call in calls]
 
+    def _is_wanted(self, call: AsyncCall) -> bool:
+        signal = call.connection.signal
+        is_unwanted = call.is_dropped or (signal is not None and signal.aborted)
+        return not is_unwanted and (call.is_sure or self._may_begin(call.connection.name))
+
     def runs_here(self) -> bool:
         """Whether the caller is one of the handlers that are awaited."""
         return _current.get() in self.pending
@@ -107,11 +116,9 @@ class AsyncCalls:
         async def run() -> None:
             _current.set(call)  # of this task's context, which ends with the task
             # The task may begin after close(), after disconnect(), or after the signal's abort.
-            signal = call.connection.signal
-            is_unwanted = call.is_dropped or (signal is not None and signal.aborted)
-            may_begin = call.is_sure or self._may_begin(call.connection.name)
-            if may_begin and not is_unwanted:
-                call.has_begun = True
+            with self._lock():
+                call.has_begun = self._is_wanted(call)
+            if call.has_begun:
                 await call.way(call.handler, call.event.target, call.event)
 
         def ended(exception: BaseException | None) -> None:

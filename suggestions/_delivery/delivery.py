@@ -102,7 +102,9 @@ class Delivery:
         self._own_thread = OwnThread(self)
         self._runner: Host | OwnThread = self._own_thread
         self.handler_errors = HandlerErrors(self._send_failure)
-        self.async_calls = AsyncCalls(self.may_call, self.handler_errors.report, self.wake)
+        self.async_calls = AsyncCalls(
+            self.may_call, self.handler_errors.report, self.wake, lambda: self.lock
+        )
         self._on_gone = on_gone
         self._after_all: Callable[[], object] | None = None
         self._baton = threading.Lock()
@@ -317,10 +319,8 @@ class Delivery:
                     except BaseException as exception:
                         self._handle(event, connection, exception)
         finally:
-            # A program may keep the exception of a handler, as loggers and debuggers do. Its
-            # traceback keeps this frame, and this frame all handlers of the name, with the windows
-            # that they know. An exception cannot be stripped of its traceback, which is to be
-            # shown; so the frame drops its references.
+            # A program may keep the exception of a handler, as loggers do. Its traceback keeps this
+            # frame, and that would keep all handlers of the name, with the windows that they know.
             connections, connection = (), None
 
     def _watchers(self, name: str) -> list[Connection]:

@@ -219,7 +219,6 @@ class EventFollower:
         self._position = 0
         self._size = 0  # of the answer, when all was taken
         self._forgotten = 0
-        self._size_forgotten = 0
 
     def is_behind(self) -> bool:
         """Whether so much has not been taken that no more is to be read now."""
@@ -246,24 +245,24 @@ class EventFollower:
             elif type(entry) is Later and entry.type in names:
                 events.append(Event(entry.type, entry.make_detail()))
         self._size = size
-        if self.forgets:
+        if self.forgets and self._position > self._forgotten:
             self._forget()
         if self.room.wakers:
             self.room.wake()
         return events
 
     def _forget(self) -> None:
-        """Drops what was taken, now and then. Those who watch all sources get it before."""
-        is_small = self._size - self._size_forgotten < _LARGEST_BACKLOG
-        if is_small and self._position - self._forgotten < _LONGEST_BACKLOG:
-            return
-        delivery = self._delivery
-        if delivery.host is not None:
-            delivery.drain(live_only=True)  # a loop does not do so for each step
+        """Drops what was taken. Those who watch all sources get it before."""
+        delivery, live = self._delivery, self._delivery.live
+        if delivery.host is not None:  # this is its thread
+            if delivery.has_listeners() or self._answer.ended:
+                delivery.drain(live_only=True)  # a loop does not do so for each step
+            else:
+                live.position = max(live.position, self._position)
         with delivery.lock:
-            end = min(self._position, delivery.live.position)
+            end = min(self._position, live.position)
             delivery.log[self._forgotten : end] = [None] * (end - self._forgotten)
-        self._forgotten, self._size_forgotten = end, self._size
+        self._forgotten = end
 
     def _counts(self, event: Event[Any]) -> bool:
         """Whether it is not an end that `close()` has replaced by another. Once it is taken,
