@@ -69,7 +69,7 @@ class Reader:
     def steps(self, intake: Intake, has_loop: Callable[[], bool]) -> Generator[Wait, None, None]:
         """Asks, several times if need be, and reads to the end of the answer.
 
-        Called on the thread that starts the source, where it imports what the reading thread needs.
+        To be called on the thread that starts the source: it imports there what the steps need.
         Yields what it needs for the next step. If `has_loop()` is true when the headers are here,
         it waits for a loop that may watch `transport`.
         Raises `SuggestionsError` if the last attempt fails, `Aborted` after a cancellation.

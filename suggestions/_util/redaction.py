@@ -145,7 +145,7 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _without_half(text: str, secrets: Iterable[str | Secret[str]]) -> str:
-    """The text without the beginning of a secret at its end, where it was cut.
+    """The text without the beginning of a secret at its end: it may have been cut there.
 
     One that is longer than `_LONGEST_HALF` is found only plain: to look for more takes too long.
     """

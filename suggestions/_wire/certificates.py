@@ -1,4 +1,5 @@
-"""Whom to trust over TLS, if the caller gives no session: as the environment or the system says."""
+"""Which certificates count over TLS, if the caller gives no session: those of the environment or
+the system."""
 
 from __future__ import annotations
 

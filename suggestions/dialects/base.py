@@ -41,7 +41,7 @@ it is; calling it returns the text."""
 
 class Request(NamedTuple):
     """A request to the service. `json` is the body before it is serialised; `url` is empty if the
-    dialect has no address of its own. `headers` has texts, and a `Secret` where one is hidden."""
+    dialect has no address of its own. The values of `headers` are texts, or `Secret`s."""
 
     url: str
     json: Any = None

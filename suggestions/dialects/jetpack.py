@@ -61,7 +61,7 @@ class Jetpack(Chat):
 
 
 def _in_text(messages: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The service knows neither calls of tools nor their results: they are told as text."""
+    """The service knows neither calls of tools nor their results: both are sent as text."""
     names: dict[str, str] = {}  # of the tools, by the id of the call
     for number, message in enumerate(messages):
         place = f"question[{number}]"

@@ -1,4 +1,4 @@
-"""Whom to trust if the caller gives no session: what the environment names, and the system."""
+"""Which certificates count without a session: those that the environment names, and the system's."""
 
 from __future__ import annotations
 
@@ -109,8 +109,9 @@ def test_a_session_that_names_no_file(tmp_path: Path) -> None:
     assert message.startswith("No secure connection to localhost: the session names ")
 
 
-# OpenSSL reads the variable itself, where it looks for the system's certificates. It is set in such
-# a way that Python does not see it: so it stands for the system's store, and no variable is read.
+# OpenSSL reads the variable itself when it looks for the system's certificates. It is set in such a
+# way that Python does not see it: so it is in the place of the system's store, and our own code reads
+# no variable.
 SYSTEM = """
 import os, sys
 os.putenv("SSL_CERT_FILE", sys.argv[2])
