@@ -1,4 +1,4 @@
-"""Which certificates count without a session: those that the environment names, and the system's."""
+"""Which certificates count without a session: those of the environment, and the system's."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ def test_a_session_that_names_no_file(tmp_path: Path) -> None:
 
 
 # OpenSSL reads the variable itself when it looks for the system's certificates. It is set in such a
-# way that Python does not see it: so it is in the place of the system's store, and our own code reads
-# no variable.
+# way that Python does not see it: so it takes the place of the system's store, and our own code
+# reads no variable.
 SYSTEM = """
 import os, sys
 os.putenv("SSL_CERT_FILE", sys.argv[2])
