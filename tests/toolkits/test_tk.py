@@ -140,8 +140,9 @@ def test_a_window_that_is_destroyed_by_a_handler() -> None:
     import tkinter
 
     service, notes, root = Service(100_000), Notes(), tkinter.Tk()
-    source = service.ask(tk(root), on=notes.on())
-    source.connect("chunk", lambda source, event: root.destroy())
+    source = service.ask(tk(root), on=notes.on(), start=False)
+    source.connect("chunk", lambda source, event: root.destroy())  # before any is here
+    source.start()
     root.mainloop()
     assert source.state == "aborted"
     assert eventually(service.has_seen_all_hang_up)
