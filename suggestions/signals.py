@@ -7,7 +7,7 @@ nothing until a handler is connected. As everywhere in blinker, a connection is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import blinker
@@ -53,3 +53,8 @@ end = Signal("last of all")
 handler_error = Signal("a handler raised")
 
 BY_NAME: dict[str, Signal] = {name: globals()[name] for name in NAMES}
+
+
+def is_watched(signals: Mapping[str, blinker.Signal]) -> bool:
+    """Whether a handler is connected to one of these signals now."""
+    return any(signal.receivers for signal in signals.values())

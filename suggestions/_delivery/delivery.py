@@ -20,7 +20,7 @@ from .._util.arguments import check_dispatch
 from .._util.elapsed import monotonic
 from .._util.waiting import Waiters
 from ..events import Event, HandlerFailure
-from ..signals import WATCHED
+from ..signals import WATCHED, is_watched
 from .async_handlers import AsyncCalls
 from .connections import Connections
 from .dispatch import Dispatcher, Host, OwnThread
@@ -186,7 +186,8 @@ class Delivery:
 
     def has_listeners(self) -> bool:
         """Whether any handler may be called for what comes next."""
-        return bool(self.live.receivers or self.late or (self.entries.signals and WATCHED))
+        is_any_watched = WATCHED and is_watched(self.entries.signals)
+        return bool(self.live.receivers or self.late or is_any_watched)
 
     # What happens
 
@@ -233,8 +234,7 @@ class Delivery:
     ) -> bool:
         """Delivers the entries that are due, if it gets the baton, for which it waits with `wait`.
 
-        `live_only` leaves late handlers to another thread. Returns True if it stopped at `deadline`
-        (of `time.monotonic()`) with more to do.
+        `live_only` leaves late handlers to another thread. Returns True if `deadline` came first.
         """
         log, live, deliver = self.log, self.live, self.entries.deliver
         pending, out_of_time = self.async_calls.pending, False

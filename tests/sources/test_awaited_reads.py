@@ -14,7 +14,7 @@ import waiting
 from waiting import our_threads
 from wire_server import ANSWER, CHUNKED, SOON, Peer, Server, framed, said
 
-from suggestions import SuggestionsEventSource
+from suggestions import SuggestionsEventSource, signals
 
 until = functools.partial(waiting.until, sleep=asyncio.sleep)
 
@@ -78,6 +78,15 @@ def test_the_loop_of_a_task_reads(follow: Follow, no_reader: Callable[[], bool])
 
     with Server(halves) as server:
         assert asyncio.run(main(server.url)) == "aArgentina"
+
+
+@follows
+def test_the_loop_of_a_task_reads_again_after_all_sources_were_watched(
+    follow: Follow, no_reader: Callable[[], bool]
+) -> None:
+    with signals.done.connected_to(lambda source, event: None):
+        pass
+    test_the_loop_of_a_task_reads(follow, no_reader)
 
 
 @follows
