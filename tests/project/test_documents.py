@@ -21,6 +21,7 @@ from unittest import SkipTest
 
 import document_shell
 import pytest
+from blinker import ANY
 from document_around import Program
 from document_blocks import blocks_of
 from document_services import standing_in
@@ -40,6 +41,15 @@ PUBLIC = ("", ".auth", ".dialects", ".playground", ".relay", ".testing", ".toolk
 WITHIN = 90.0  # seconds for a program, on a machine that has much else to do
 # As in tests/toolkits: Qt needs no library for X11, GTK no service for its accessibility.
 ON_DISPLAY = {"QT_QPA_PLATFORM": "offscreen", "GTK_A11Y": "none"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_is_watched_after_it() -> Iterator[None]:
+    """What a document watches, it watches for ever; later tests of this process are none of it."""
+    yield
+    for signal in signals.BY_NAME.values():
+        for receiver in list(signal.receivers_for(ANY)):
+            signal.disconnect(receiver)
 
 
 class Reader:
