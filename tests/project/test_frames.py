@@ -338,8 +338,9 @@ GIVEN: dict[str, Any] = {
 
 
 def sources_error(url: str, **given: Any) -> errors.SuggestionsError:
-    source = SuggestionsEventSource("Why?", url=url, **{**GIVEN, **given})
+    source = SuggestionsEventSource("Why?", url=url, start=False, **{**GIVEN, **given})
     assert not [*ways_to_key("source", source)]
+    source.start()  # and while it reads, the thread has for a moment what the service echoes
     with pytest.raises(errors.SuggestionsError) as caught:
         source.result(SOON)
     assert not [*ways_to_key("source", source)]
