@@ -42,7 +42,11 @@ NAMES = frozenset(
         "reasoning",
         "function_call_chunk",
         "function_done",
+        "tool_call_chunk",
         "tool_call",
+        "citation",
+        "file",
+        "object",
         "usage",
         "retry",
         "done",
@@ -134,20 +138,71 @@ class FunctionCall(NamedTuple):
 
 
 class ToolCall(NamedTuple):
-    """Detail of `tool_call`: one complete call. `arguments` is the model's JSON text, unchecked."""
+    """Detail of `tool_call_chunk` (so far) and `tool_call` (whole): one call.
+
+    `arguments` is the JSON text that the model wrote; it is not checked.
+    """
 
     id: str
     name: str
     arguments: str
 
 
+class Citation(NamedTuple):
+    """Detail of `citation`: where something in the answer comes from.
+
+    `url` and `title` name the source; each is "" if the service does not say it. The answer's text
+    from `start` to `end`, in characters, is what the source is for; both are None if the service
+    does not say it. `quote` is what the source says.
+    """
+
+    url: str
+    title: str = ""
+    start: int | None = None
+    end: int | None = None
+    quote: str = ""
+
+
+class AnswerFile(NamedTuple):
+    """Detail of `file`: an image or another file that the model made.
+
+    `url` is a web address, or a data URL (RFC 2397), as `<img src>` takes both. With `partial`, it
+    is a preview; another event with the same `id` follows.
+    """
+
+    media_type: str
+    url: str
+    partial: bool = False
+    id: str = ""
+
+    @property
+    def data(self) -> bytes | None:
+        """The bytes of a data URL, decoded each time; None for a web address.
+
+        Raises `ValueError` if they are no base64.
+        """
+        head, comma, encoded = self.url.partition(",")
+        if not comma or head[:5].lower() != "data:":
+            return None
+        import base64
+
+        return base64.b64decode(encoded, validate=True)
+
+
 class Usage(NamedTuple):
-    """Detail of `usage`: counts of tokens; `details` is all that the service sent about them."""
+    """Detail of `usage`: counts of tokens, each of a whole.
+
+    Of the `prompt_tokens`, `cached_tokens` came from the service's cache; of the
+    `completion_tokens`, `reasoning_tokens` were reasoning. `details` is all that the service sent
+    about them.
+    """
 
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
     details: Mapping[str, Any]
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
 
 
 class Retry(NamedTuple):

@@ -10,6 +10,8 @@ from typing import Any, Literal, Protocol, TypeVar, overload
 
 from ..errors import SuggestionsError
 from ..events import (
+    AnswerFile,
+    Citation,
     Event,
     FunctionCall,
     HandlerFailure,
@@ -41,7 +43,10 @@ Failed = Literal[
 Calls = Literal["function_call_chunk", "function_done"]
 Open = Literal["open"]
 Message = Literal["message"]
-Tool = Literal["tool_call"]
+Tool = Literal["tool_call_chunk", "tool_call"]
+Cited = Literal["citation"]
+Made = Literal["file"]
+Object = Literal["object"]
 Counts = Literal["usage"]
 Again = Literal["retry"]
 End = Literal["end"]
@@ -78,6 +83,16 @@ class Connect(Protocol[S]):
     @overload
     def __call__(self, name: Tool, handler: Fn[S, ToolCall], *, weak: bool = ...) -> Handler: ...
     @overload
+    def __call__(
+        self, name: Cited, handler: Fn[S, Citation], *, weak: bool = ...
+    ) -> Handler: ...
+    @overload
+    def __call__(
+        self, name: Made, handler: Fn[S, AnswerFile], *, weak: bool = ...
+    ) -> Handler: ...
+    @overload
+    def __call__(self, name: Object, handler: Fn[S, Any], *, weak: bool = ...) -> Handler: ...
+    @overload
     def __call__(self, name: Counts, handler: Fn[S, Usage], *, weak: bool = ...) -> Handler: ...
     @overload
     def __call__(self, name: Again, handler: Fn[S, Retry], *, weak: bool = ...) -> Handler: ...
@@ -108,6 +123,12 @@ class On(Protocol[X]):
     def __call__(self, name: Calls) -> Decorates[X, FunctionCall]: ...
     @overload
     def __call__(self, name: Tool) -> Decorates[X, ToolCall]: ...
+    @overload
+    def __call__(self, name: Cited) -> Decorates[X, Citation]: ...
+    @overload
+    def __call__(self, name: Made) -> Decorates[X, AnswerFile]: ...
+    @overload
+    def __call__(self, name: Object) -> Decorates[X, Any]: ...
     @overload
     def __call__(self, name: Counts) -> Decorates[X, Usage]: ...
     @overload

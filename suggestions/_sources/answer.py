@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Any, Literal
 
 from ..dialects.delta import (
+    Attached,
     Delta,
     Done,
     Failure,
     Finish,
     FunctionCallPiece,
+    OpaquePiece,
     OtherChoice,
     Reasoning,
     Source,
@@ -28,8 +30,19 @@ from ..errors import (
     UnclearPromptError,
     from_reason,
 )
-from ..events import Event, FunctionCall, Later, ServerSentEvent, ToolCall, Usage
+from ..events import (
+    AnswerFile,
+    Citation,
+    Event,
+    FunctionCall,
+    Later,
+    ServerSentEvent,
+    ToolCall,
+    Usage,
+)
+from .assistant_message import OpaqueParts
 from .calls import Call, ToolCalls
+from .closed_parts import ClosedParts
 from .text_so_far import TextSoFar
 
 State = Literal["init", "requesting", "suggesting", "done", "error", "aborted"]
@@ -83,6 +96,8 @@ class Answer:
         """Bytes, about, of all that is kept."""
         self._unread: ServerSentEvent | None = None
         self.tool_calls: tuple[ToolCall, ...] = ()
+        self.citations: list[Citation] = []
+        self.files: list[AnswerFile] = []
         self._emit = emit
         self._redact = redact
         self._think_tags = ThinkTags() if think_tags else None
@@ -91,10 +106,12 @@ class Answer:
         self._reasoning: list[str] = []
         self._reasoning_so_far = TextSoFar(self._reasoning)
         self._text_fed = TextSoFar(self._think_tags.fed if self._think_tags else ())
-        self._text_parts = _Parts()
-        self._reasoning_parts = _Parts()
+        self._text_parts = ClosedParts()
+        self._reasoning_parts = ClosedParts()
         self._function_call: Call | None = None
         self._tool_calls = ToolCalls()
+        self._opaque_parts = OpaqueParts(self.pieces)
+        self._known: set[object] = set()  # of the citations and files
         self._other_choices: list[OtherChoice] = []
         self._has_first_choice = False
 
@@ -116,6 +133,11 @@ class Answer:
     def full_function_call(self) -> FunctionCall | None:
         call = self._function_call
         return None if call is None else call.whole()
+
+    @property
+    def message(self) -> dict[str, Any]:
+        call = self.full_function_call if self.state == "done" else None
+        return self._opaque_parts.message(self.full_message, self.tool_calls, call)
 
     @property
     def ended(self) -> bool:
@@ -200,6 +222,8 @@ class Answer:
         self._end("aborted", Event("abort", self.full_message))
 
     def _end(self, state: State, *events: Event[Any]) -> None:
+        if self.usage and state != "aborted":
+            self._emit(Event("usage", self.usage))
         self.state, self.is_writing = state, False
         self.ending = events[0]
         for event in events:
@@ -260,7 +284,40 @@ class Answer:
         self._emit(Later("function_call_chunk", call.snapshot()))
 
     def _tool(self, piece: ToolCallPiece) -> None:
-        self._tool_calls.add(piece)
+        call = self._tool_calls.add(piece)
+        if call is not None:
+            self._emit(Later("tool_call_chunk", call.snapshot(is_tool=True)))
+
+    def _keep_opaque(self, piece: OpaquePiece) -> None:
+        self._opaque_parts.add(piece)
+
+    def _attach(self, delta: Attached) -> None:
+        detail = delta.detail
+        if isinstance(detail, Citation):
+            self._cite(detail)
+        else:
+            self._add_file(detail)
+
+    def _cite(self, citation: Citation) -> None:
+        if citation in self._known:
+            return  # some services send all of them with each piece
+        self._known.add(citation)
+        if citation.start is not None and citation.end is not None:
+            before = self._text_parts.end
+            start, end = before + citation.start, before + citation.end
+            citation = citation._replace(start=start, end=end)
+        self.citations.append(citation)
+        self._emit(Event("citation", citation))
+
+    def _add_file(self, file: AnswerFile) -> None:
+        key = (file.id or file.url, file.url if file.partial else None)
+        if key in self._known:
+            return
+        self._known.add(key)
+        self.size += len(file.url)
+        if not file.partial:
+            self.files.append(file)
+        self._emit(Event("file", file))
 
     def _keep_other_choice(self, delta: OtherChoice) -> None:
         if not self._has_first_choice:
@@ -278,13 +335,13 @@ class Answer:
         known = self.usage
         if known and not usage.prompt_tokens:
             # Some services count the question at the start and the answer at the end.
-            prompt, completion = known.prompt_tokens, usage.completion_tokens
             details = usage.details
             if len(known.details) <= _MOST_COUNTS:
                 details = {**known.details, **details}
-            usage = Usage(prompt, completion, prompt + completion, details)
+            prompt, completion = known.prompt_tokens, usage.completion_tokens
+            cached, reasoning = known.cached_tokens, usage.reasoning_tokens
+            usage = Usage(prompt, completion, prompt + completion, details, cached, reasoning)
         self.usage = usage
-        self._emit(Event("usage", usage))
 
     def _finish(self, delta: Finish) -> None:
         self.finish_reason = delta.reason or ("tool_calls" if self._tool_calls else "stop")
@@ -302,34 +359,6 @@ class Answer:
         self.tool_calls = self._tool_calls.whole()
         for call in self.tool_calls:
             self._emit(Event("tool_call", call))
-
-
-class _Parts:
-    """Which parts of a text have been closed by an event that repeats all of the part."""
-
-    def __init__(self) -> None:
-        self._closed: set[Hashable] = set()  # the parts, and the texts of them
-        self._end = 0  # characters, up to the end of the last part that was closed
-
-    def rest_of(self, whole: WholeText, length: int, sent_from: Callable[[int], str]) -> str:
-        """What the pieces of the part lack of the whole.
-
-        They are at the end of what was sent, which has that length; `sent_from` returns it from a
-        place on.
-        """
-        if whole.part in self._closed:
-            return ""
-        start = 0 if whole.part is None else self._end
-        # A whole that differs from its pieces adds nothing: they have been shown already. Nor does
-        # one that has been closed before: vLLM gives a part another number in each event. The
-        # lengths come first, because many short ones must not copy a long text each.
-        adds = len(whole.text) >= length - start and whole.text not in self._closed
-        adds = adds and whole.text.startswith(sent_from(start))
-        rest = whole.text[length - start :] if adds else ""
-        if whole.part is not None:
-            self._closed |= {whole.part, whole.text}
-        self._end = length + len(rest)
-        return rest
 
 
 def _nothing_understood(message: ServerSentEvent) -> MalformedStreamError:
@@ -352,6 +381,8 @@ _FEED: dict[type, Callable[..., None]] = {
     OtherChoice: Answer._keep_other_choice,
     FunctionCallPiece: Answer._function,
     ToolCallPiece: Answer._tool,
+    OpaquePiece: Answer._keep_opaque,
+    Attached: Answer._attach,
     Usage: Answer._count,
     Finish: Answer._finish,
     Source: Answer._learn,

@@ -125,11 +125,12 @@ class Call:
         is_alike = self._length <= _MOST_ESCAPED * len(piece.arguments)
         return piece.whole and is_alike and _value_of(piece.arguments) == _value_of(self.arguments)
 
-    def snapshot(self) -> Callable[[], FunctionCall]:
+    def snapshot(self, *, is_tool: bool = False) -> Callable[[], FunctionCall | ToolCall]:
         """Makes the call as it is now, when a handler wants it."""
         name = self._shown_name = self._shown_name or TextSoFar(self._names)
         arguments = self._shown_arguments = self._shown_arguments or TextSoFar(self._pieces)
-        return partial(_call_upto, name, len(self._names), arguments, len(self._pieces))
+        counts = (name, len(self._names), arguments, len(self._pieces))
+        return partial(_tool_upto, self.id, *counts) if is_tool else partial(_call_upto, *counts)
 
     def whole(self) -> FunctionCall:
         return FunctionCall(self.name, _decoded(self.arguments))
@@ -155,6 +156,12 @@ def _decoded(arguments: str) -> str:
 
 def _call_upto(name: TextSoFar, names: int, arguments: TextSoFar, count: int) -> FunctionCall:
     return FunctionCall(name.upto(names), arguments.upto(count))
+
+
+def _tool_upto(
+    id: str, name: TextSoFar, names: int, arguments: TextSoFar, count: int
+) -> ToolCall:
+    return ToolCall(id, name.upto(names), arguments.upto(count))
 
 
 class ObjectEnd:
@@ -224,11 +231,13 @@ class ToolCalls:
     def __bool__(self) -> bool:
         return bool(self._calls)
 
-    def add(self, piece: ToolCallPiece) -> None:
+    def add(self, piece: ToolCallPiece) -> Call | None:
+        """Returns the call that the piece is of; None if it is of a tool that the service runs
+        itself, which no piece has named."""
         call = self._call_of(piece)
         if call is None:
             if not (piece.id or piece.name):
-                return  # of a tool that the service runs itself: no piece has named it
+                return None
             call = Call(piece.position)
             self._calls.append(call)
         self._last[piece.position] = self._last[None] = call
@@ -236,6 +245,7 @@ class ToolCalls:
             call.id = piece.id
             self._by_id[call.id] = self._by_place[call.id, call.position] = call
         call.add(piece)
+        return call
 
     def whole(self) -> tuple[ToolCall, ...]:
         # Some services send nothing if a tool is called without arguments.

@@ -21,11 +21,11 @@ from ..auth import Token, check_token
 from ..dialects import DialectName, find
 from ..dialects.base import checked
 from ..dialects.question import Question
-from ..events import FunctionCall, ToolCall, Usage
 from . import ending
-from .answer import Answer, State
+from .answer import Answer
 from .answer_entries import AnswerEntries
 from .answer_following import EventFollower, Following
+from .answer_properties import AnswerProperties
 from .controller import Controller
 from .intake import Intake
 from .reader import Reader, failure_from
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _AFTER_CLOSE = frozenset(("abort", "end"))
 
 
-class SuggestionsEventSource(EventTarget):
+class SuggestionsEventSource(AnswerProperties, EventTarget):
     """Asks a question and calls its handlers while the answer is being written.
 
     The connection is opened on a background thread at once, or at `start()` with `start=False`.
@@ -151,63 +151,6 @@ class SuggestionsEventSource(EventTarget):
         answer = vars(self).get("_answer")  # none yet, in the frames of a refused argument
         state = f"{self._dialect.name} {answer.state}" if answer else "not made"
         return f"<{type(self).__name__} {state}>"
-
-    # State
-
-    @property
-    def state(self) -> State:
-        """ "init", "requesting", "suggesting", "done", "error" or "aborted"."""
-        with self._delivery.lock:
-            self._answer.make_final()
-            return self._answer.state
-
-    @property
-    def full_message(self) -> str:
-        """All the text that has arrived."""
-        with self._delivery.lock:
-            return self._answer.full_message
-
-    @property
-    def is_prompt_clear(self) -> bool:
-        """True once the text cannot be the marker of an unclear prompt any more."""
-        return self._answer.is_prompt_clear
-
-    @property
-    def full_function_call(self) -> FunctionCall | None:
-        """The function call so far."""
-        with self._delivery.lock:
-            return self._answer.full_function_call
-
-    @property
-    def tool_calls(self) -> tuple[ToolCall, ...]:
-        """The tool calls that are complete."""
-        return self._answer.tool_calls
-
-    @property
-    def reasoning(self) -> str:
-        """What the model has thought aloud so far."""
-        with self._delivery.lock:
-            return self._answer.reasoning
-
-    @property
-    def usage(self) -> Usage | None:
-        """Token counts, once the service has sent them."""
-        return self._answer.usage
-
-    @property
-    def finish_reason(self) -> str | None:
-        """The model's reason to stop: "stop", "length", "tool_calls" and so on."""
-        return self._answer.finish_reason
-
-    @property
-    def model(self) -> str | None:
-        """The model that answers, as the service names it."""
-        return self._answer.model
-
-    @property
-    def request_id(self) -> str | None:
-        """The service's id of the request, to quote in a report."""
-        return self._answer.request_id
 
     @property
     def error(self) -> errors.SuggestionsError | None:

@@ -118,8 +118,10 @@ def ask(
     With --json each line is {"type": ..., "detail": ...}, of every event in order up to "end". A
     detail is the text (chunk, suggestion, reasoning, done, abort), null (end), or an object: open
     has status, headers, request_id, dialect; message has type, data, last_event_id; usage has
-    prompt_tokens, completion_tokens, total_tokens, details; tool_call has id, name, arguments;
-    function_call_chunk and function_done have name, arguments; retry has attempt, delay, error;
+    prompt_tokens, completion_tokens, total_tokens, details, cached_tokens, reasoning_tokens;
+    tool_call_chunk and tool_call have id, name, arguments; function_call_chunk and function_done
+    have name, arguments; citation has url, title, start, end, quote; file has media_type, url,
+    partial, id; object is what the answer is so far; retry has attempt, delay, error;
     errors have class, code, message, severity, status, body, request_id, retry_after,
     partial_text. "suggestion" comes at most ten times a second.
     """

@@ -7,10 +7,11 @@ They are no dataclasses, because creating those takes longer than importing all 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 from ..errors import SuggestionsError
-from ..events import Usage
+from ..events import AnswerFile, Citation, Usage
 
 
 class _Value:
@@ -102,6 +103,44 @@ class ToolCallPiece(_Value):
         self.whole = whole
 
 
+class Attached(_Value):
+    """What comes with the text: a citation, or a file that the model made.
+
+    The `start` and `end` of a citation count from the beginning of the part of the answer that is
+    being written. What has come before is not reported again.
+    """
+
+    __slots__ = ("detail",)
+
+    def __init__(self, detail: Citation | AnswerFile) -> None:
+        self.detail = detail
+
+
+class OpaquePiece(_Value):
+    """A piece of a part of the answer that the service has signed or encrypted.
+
+    Only the service can read it, and it goes back there as it came, as a part of the assistant's
+    message. Pieces with the same `position` are one part: a text is joined to the text that the
+    field has, but for `type`; any other value replaces it. With `whole`, the piece replaces all.
+    The part counts once a piece `is_last`; one that was cut off is refused by its service.
+    """
+
+    __slots__ = ("fields", "is_last", "position", "whole")
+
+    def __init__(
+        self,
+        position: Hashable,
+        fields: Mapping[str, Any],
+        *,
+        is_last: bool = False,
+        whole: bool = False,
+    ) -> None:
+        self.position = position
+        self.fields = fields
+        self.is_last = is_last or whole
+        self.whole = whole
+
+
 class OtherChoice(_Value):
     """What a choice with an index other than 0 says.
 
@@ -162,6 +201,8 @@ Delta = (
     | WholeText
     | FunctionCallPiece
     | ToolCallPiece
+    | OpaquePiece
+    | Attached
     | OtherChoice
     | Usage
     | Finish

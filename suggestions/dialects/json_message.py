@@ -131,8 +131,21 @@ def usage_of(
     # Some gateways have Anthropic's names in the wire of another service.
     asked = _count(counts.get(prompt)) or _count(counts.get("input_tokens"))
     answered = _count(counts.get(completion)) or _count(counts.get("output_tokens"))
-    total = _count(counts.get("total_tokens"))
-    return Usage(asked, answered, total or asked + answered, counts)
+    # Anthropic counts what its cache reads and writes besides the rest of the question.
+    read = _count(counts.get("cache_read_input_tokens"))
+    asked += read + _count(counts.get("cache_creation_input_tokens"))
+    total = _count(counts.get("total_tokens")) or asked + answered
+    cached = read or _detail(counts, "cached_tokens", "prompt_tokens", "input_tokens")
+    cached = cached or _count(counts.get("prompt_cache_hit_tokens"))  # DeepSeek's
+    thought = _detail(counts, "reasoning_tokens", "completion_tokens", "output_tokens")
+    return Usage(asked, answered, total, counts, cached, thought)
+
+
+def _detail(counts: Mapping[str, Any], name: str, *parts: str) -> int:
+    """A count within those of a part, which some services have beside them."""
+    details = (counts.get(f"{part}_details") for part in parts)
+    within = (each.get(name) for each in details if isinstance(each, Mapping))
+    return next(filter(None, map(_count, within)), 0) or _count(counts.get(name))
 
 
 def _count(value: object) -> int:
