@@ -131,9 +131,10 @@ def usage_of(
     # Some gateways have Anthropic's names in the wire of another service.
     asked = _count(counts.get(prompt)) or _count(counts.get("input_tokens"))
     answered = _count(counts.get(completion)) or _count(counts.get("output_tokens"))
-    # Anthropic counts what its cache reads and writes besides the rest of the question.
     read = _count(counts.get("cache_read_input_tokens"))
-    asked += read + _count(counts.get("cache_creation_input_tokens"))
+    if "prompt_tokens" not in counts and "total_tokens" not in counts:
+        # Anthropic counts what its cache reads and writes besides the rest of the question.
+        asked += read + _count(counts.get("cache_creation_input_tokens"))
     total = _count(counts.get("total_tokens")) or asked + answered
     cached = read or _detail(counts, "cached_tokens", "prompt_tokens", "input_tokens")
     cached = cached or _count(counts.get("prompt_cache_hit_tokens"))  # DeepSeek's
