@@ -88,7 +88,7 @@ def test_a_file_is_reported_once_and_its_previews_before_it() -> None:
 def test_the_bytes_of_a_file() -> None:
     assert AnswerFile("image/png", PICTURE).data == PNG
     assert AnswerFile("image/png", "https://example.org/a.png").data is None
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="base64"):
         _ = AnswerFile("image/png", "data:image/png;base64,??").data
 
 
