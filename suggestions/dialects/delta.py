@@ -121,11 +121,12 @@ class OpaquePiece(_Value):
 
     Only the service can read it, and it goes back there as it came, as a part of the assistant's
     message. Pieces with the same `position` are one part: a text is joined to the text that the
-    field has, but for `type`; any other value replaces it. With `whole`, the piece replaces all.
-    The part counts once a piece `is_last`; one that was cut off is refused by its service.
+    field has, but for a name (`type`, `id`, `format`, `service`); any other value replaces it. With
+    `whole`, the piece replaces all. The part counts once a piece `is_last`; one that was cut off is
+    refused by its service. A part `for_calls` counts if the answer has calls of tools.
     """
 
-    __slots__ = ("fields", "is_last", "position", "whole")
+    __slots__ = ("fields", "for_calls", "is_last", "position", "whole")
 
     def __init__(
         self,
@@ -134,10 +135,12 @@ class OpaquePiece(_Value):
         *,
         is_last: bool = False,
         whole: bool = False,
+        for_calls: bool = False,
     ) -> None:
         self.position = position
         self.fields = fields
-        self.is_last = is_last or whole
+        self.for_calls = for_calls
+        self.is_last = (is_last or whole) and not for_calls
         self.whole = whole
 
 
