@@ -9,6 +9,7 @@ from typing import Literal
 from flask import Response, current_app, request
 
 from .model import Chat, Message, tokenize
+from .output_format import anthropic_object
 from .request_body import Body, checked, optional, read_body, read_messages, read_tools, said
 from .streaming import Fault, Frame, Refused, sse, to_json
 from .wire_format import Format, Json, Said, digest, limit_of, respond, wire_format
@@ -53,9 +54,10 @@ def create_message() -> Response:
     if "anthropic-version" not in request.headers:
         raise Refused(Fault(400, "anthropic-version: header is required"))
     limit = limit_of(checked(body.get("max_tokens"), int, "max_tokens"), "max_tokens")
-    chat = Chat(
-        _messages(body), optional(body, "model", Chat.model), read_tools(_tools(body)), limit
-    )
+    messages = _messages(body)
+    answer = anthropic_object(body, messages[-1].text)
+    tools = read_tools(_tools(body))
+    chat = Chat(messages, optional(body, "model", Chat.model), tools, limit, answer)
     return respond(_FORMAT, chat, stream=optional(body, "stream", False))
 
 

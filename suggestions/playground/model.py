@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .answers import answer_to, shorten
+from .objects import value_for
 
 MODELS = ("playground", "playground-reasoner")
 
@@ -21,7 +22,6 @@ _TOKENS_PER_MESSAGE = 4
 # a run of signs with the space before it; line ends; any other space. Together they match anything.
 _PIECE = re.compile(r"[\u2e80-\U0010ffff]{1,2}| ?[^\W\u2e80-\U0010ffff]+| ?[^\w\s]+|\n+|\s")
 _LONGEST_WHOLE_WORD = 7
-_CAPITALISED = r"[A-Z\u00c0-\u00de]\w*"
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,16 @@ class Tool:
 
 @dataclass(frozen=True)
 class Chat:
-    """A question with its options. `max_tokens` limits the answer; None is no limit."""
+    """A question with its options. `max_tokens` limits the answer; None is no limit.
+
+    `answer` is the answer if the request says which: an object that fits its schema, as JSON text.
+    """
 
     messages: tuple[Message, ...]
     model: str = "playground"
     tools: tuple[Tool, ...] = ()
     max_tokens: int | None = None
+    answer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def reply_to(chat: Chat) -> Reply:
     calls = _calls_for(last.text, chat.tools) if last.role not in _RESULTS else ()
     if calls:
         return Reply((), reasoning, calls, "tool_calls", prompt_tokens)
-    tokens = tokenize(_text(chat.messages))
+    tokens = tokenize(_text(chat.messages) if chat.answer is None else chat.answer)
     if chat.max_tokens is not None and len(tokens) > chat.max_tokens:
         return Reply(tokens[: chat.max_tokens], reasoning, (), "length", prompt_tokens)
     return Reply(tokens, reasoning, (), "stop", prompt_tokens)
@@ -133,10 +137,8 @@ def _calls_for(question: str, tools: Iterable[Tool]) -> tuple[Call, ...]:
     """The calls of all the tools that the question names, in the order of the tools.
 
     The rule: a question calls for each tool whose name it contains, with `_` and a space the same
-    ("get weather for Paris" calls `get_weather`). Its arguments are found in the question too: a
-    string is the "quoted text", or the first name with a capital letter ("New York"), or else the
-    question; a number is the first number in it, or 1; a choice (`enum`) is the first one that it
-    names, or the first of all.
+    ("get weather for Paris" calls `get_weather`). Its arguments are found in the question too, as
+    `value_for` says.
     """
     words = _plain(question)
     return tuple(
@@ -150,42 +152,10 @@ def _plain(text: str) -> str:
     return text.replace("_", " ").lower()
 
 
-def _arguments(tool: Tool, question: str) -> dict[str, object]:
-    properties = tool.parameters.get("properties")
-    if not isinstance(properties, Mapping):
-        return {}
+def _arguments(tool: Tool, question: str) -> object:
     # The name of the tool is not what the question is about.
     about = re.sub(re.escape(tool.name), "", question, flags=re.IGNORECASE).strip()
-    return {str(name): _argument(schema, about) for name, schema in properties.items()}
-
-
-def _argument(schema: object, about: str) -> object:
-    if not isinstance(schema, Mapping):
-        return None
-    choices = schema.get("enum")
-    if isinstance(choices, list) and choices:
-        named = (choice for choice in choices if str(choice).lower() in about.lower())
-        return next(named, choices[0])
-    kind = schema.get("type")
-    if kind in ("number", "integer"):
-        return _number(about, whole=kind == "integer")
-    blank: dict[object, object] = {"boolean": True, "array": [], "object": {}, "null": None}
-    # A type may also be a list of types, which is no key of a table.
-    return blank[kind] if isinstance(kind, str) and kind in blank else _words(about)
-
-
-def _number(about: str, *, whole: bool) -> float:
-    found = re.search(r"-?\d{1,15}" if whole else r"-?\d{1,15}(\.\d{1,15})?", about)
-    if found is None:
-        return 1
-    return int(found[0]) if whole else float(found[0])
-
-
-def _words(about: str) -> str:
-    if quoted := re.search(r'["\u201c](.+?)["\u201d]', about):
-        return quoted[1]
-    name = re.search(rf"(?<=\s){_CAPITALISED}( {_CAPITALISED})*", about)
-    return name[0] if name else about
+    return value_for({"type": "object", **tool.parameters}, about)
 
 
 def tokenize(text: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Literal
 from flask import Response
 
 from .model import MODELS, Call, Chat, Message, Reply, tokenize
+from .output_format import openai_object
 from .request_body import Body, optional, read_body, read_messages, read_tools
 from .streaming import Frame, openai_body, sse, to_json
 from .wire_format import Format, Json, Said, digest, json_response, limit_of, respond, wire_format
@@ -44,7 +45,8 @@ def respond_as_openai(body: Body, messages: tuple[Message, ...], *, stream: bool
     Raises `Refused` for a wrong option, and for a failure that this kind of answer cannot have.
     """
     model = optional(body, "model", Chat.model)
-    chat = Chat(messages, model, read_tools(body), _max_tokens(body))
+    answer = openai_object(body, messages[-1].text)
+    chat = Chat(messages, model, read_tools(body), _max_tokens(body), answer)
     stream = optional(body, "stream", stream)
     usage = optional(optional(body, "stream_options", dict[str, object]()), "include_usage", False)
     created, legacy = int(time.time()), body.get("tools") is None

@@ -9,6 +9,7 @@ from typing import Literal
 from flask import Response
 
 from .model import Chat, Message, tokenize
+from .output_format import responses_object
 from .request_body import Body, checked, optional, read_body, read_messages, read_tools, said
 from .streaming import Fault, Frame, Refused, openai_body, sse, to_json
 from .wire_format import Format, Json, Said, digest, limit_of, respond, wire_format
@@ -26,7 +27,9 @@ def create_response() -> Response:
     body = read_body()
     limit = limit_of(optional(body, "max_output_tokens", 0), "max_output_tokens")
     tools = read_tools({"functions": body.get("tools")})
-    chat = Chat(_messages(body), optional(body, "model", Chat.model), tools, limit)
+    messages = _messages(body)
+    answer = responses_object(body, messages[-1].text)
+    chat = Chat(messages, optional(body, "model", Chat.model), tools, limit, answer)
     return respond(_FORMAT, chat, stream=optional(body, "stream", False))
 
 
