@@ -63,7 +63,7 @@ def _whole(said: Said) -> Json:
     reply = said.reply
     message: Json = {"content": reply.text}
     if reply.reasoning:
-        message["thinking"] = "".join(reply.reasoning)
+        message["thinking"] = reply.thinking
     if reply.calls:
         message["tool_calls"] = [_call(call) for call in reply.calls]
     return {**_part(said, **message), **_end(said)}
