@@ -426,6 +426,24 @@ def test_a_hostile_schema_of_a_tool_is_refused(playground: Playground, hostile: 
     assert response.json()["error"]["param"] == "tools[0].function.parameters"
 
 
+def test_there_is_a_bound_on_tools(playground: Playground) -> None:
+    tools = [{"type": "function", "function": {"name": f"get{n}"}} for n in range(129)]
+    body = {"messages": [{"role": "user", "content": "Hi"}], "tools": tools}
+    words = "Expected an array with maximum length 128, but got an array with length 129 instead."
+    assert words in refusal(send(playground, "/v1/chat/completions", body))
+    assert send(playground, "/v1/chat/completions", {**body, "tools": tools[:128]}).ok
+
+
+def test_the_size_of_a_question_does_not_grow_in_an_object(playground: Playground) -> None:
+    """Each text would be all of the question."""
+    schema = {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(1000)}}
+    messages = [{"role": "user", "content": "long " * 100_000}]
+    body = {"model": "m", "messages": messages, "format": schema, "stream": False}
+    answer = send(playground, "/api/chat", body)
+    assert answer.status_code == 200
+    assert len(answer.content) < 2_000_000
+
+
 def test_the_arguments_of_a_tool_may_be_nested(playground: Playground) -> None:
     parameters = closed(trip=closed(cities={"type": "array", "items": {"type": "string"}}))
     tool = {"type": "function", "function": {"name": "plan", "parameters": parameters}}
