@@ -110,7 +110,7 @@ class Answer:
         self._reasoning_parts = ClosedParts()
         self._function_call: Call | None = None
         self._tool_calls = ToolCalls()
-        self._opaque_parts = OpaqueParts(self.pieces)
+        self._opaque_parts = OpaqueParts()
         self._known: set[object] = set()  # of the citations and files
         self._other_choices: list[OtherChoice] = []
         self._has_first_choice = False
@@ -289,23 +289,29 @@ class Answer:
             self._emit(Later("tool_call_chunk", call.snapshot(is_tool=True)))
 
     def _keep_opaque(self, piece: OpaquePiece) -> None:
-        self._opaque_parts.add(piece)
+        at_end = piece.from_end is None
+        place = len(self.full_message) if at_end else self._shown(self._text_parts.end)
+        self._opaque_parts.add(piece, place - (piece.from_end or 0))
+
+    def _shown(self, place: int) -> int:
+        """A place in the text as it was sent, in the text without the tags before it."""
+        tags = self._think_tags
+        before = 0 if tags is None else len(tags.before) if tags.is_over else place
+        return max(0, place - before)
 
     def _attach(self, delta: Attached) -> None:
-        detail = delta.detail
-        if isinstance(detail, Citation):
-            self._cite(detail)
+        if isinstance(delta.detail, Citation):
+            self._cite(delta.detail, self._text_parts.begin_of(delta.part, delta.from_end))
         else:
-            self._add_file(detail)
+            self._add_file(delta.detail)
 
-    def _cite(self, citation: Citation) -> None:
+    def _cite(self, citation: Citation, begin: int) -> None:
+        if citation.start is not None and citation.end is not None:
+            start, end = self._shown(begin + citation.start), self._shown(begin + citation.end)
+            citation = citation._replace(start=start, end=end)
         if citation in self._known:
             return  # some services send all of them with each piece
         self._known.add(citation)
-        if citation.start is not None and citation.end is not None:
-            before = self._text_parts.end
-            start, end = before + citation.start, before + citation.end
-            citation = citation._replace(start=start, end=end)
         self.citations.append(citation)
         self._emit(Event("citation", citation))
 

@@ -43,7 +43,7 @@ class Responses(ModelAPI):
     key_variable = "OPENAI_API_KEY"
     model_variable = "AI_MODEL_NAME"
     question_field = "input"
-    opaque = frozenset(("reasoning",))
+    opaque = frozenset(("reasoning", "item"))
     has_items = True
 
     def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
