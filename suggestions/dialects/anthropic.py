@@ -179,6 +179,8 @@ def _cited(citation: Mapping[str, Any]) -> Iterator[Attached]:
 def _end(message: Mapping[str, Any], counted: Mapping[str, Any]) -> Iterator[Delta]:
     usage = object_of(counted.get("usage"))
     if usage:
+        if usage.get("input_tokens") is None:  # those of the start count, with their cache
+            usage = {name: n for name, n in usage.items() if not name.startswith("cache_")}
         yield usage_of(usage, "input_tokens", "output_tokens")
     reason = text_of(message.get("stop_reason"))
     if reason:
