@@ -56,7 +56,8 @@ def to_return(choice: Mapping[str, Any], service: str) -> Iterator[OpaquePiece]:
 def _details(details: object, service: str, *, whole: bool) -> Iterator[OpaquePiece]:
     """The pieces of `reasoning_details`, of which those with one index are one."""
     for number, detail in enumerate(objects_in(details)):
-        if (kind := detail.get("type")) in _DETAILS:
+        kind = detail.get("type")
+        if isinstance(kind, str) and kind in _DETAILS:
             index = index_of(detail.get("index"))
             position = (kind, number if index is None else index, _own_id(detail))
             said = {name: value for name, value in detail.items() if value is not None}
