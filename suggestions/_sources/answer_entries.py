@@ -20,6 +20,8 @@ from .text_so_far import TextSoFar
 if TYPE_CHECKING:
     from blinker import Signal
 
+    from .pace import Pace
+
 
 _new: Callable[[type[Event[Any]]], Event[Any]] = object.__new__
 
@@ -51,16 +53,20 @@ class AnswerEntries:
     collector does not look through either: with a thousand streams in a process, that would take
     longer than all the rest. None is no event: a suggestion may be due.
 
-    `throttle`: at most one suggestion in so many seconds; None for no bound.
+    `throttle`: at most one suggestion in so many seconds; None for no bound. `pace`, which needs a
+    throttle: a suggestion shows only so much of the text.
     """
 
     names: Collection[str] = NAMES
     signals: Mapping[str, Signal] = BY_NAME
 
-    def __init__(self, answer: Answer, log: list[Any], throttle: float | None) -> None:
+    def __init__(
+        self, answer: Answer, log: list[Any], throttle: float | None, pace: Pace | None = None
+    ) -> None:
         self.log = log
         self._answer = answer
         self._throttle = throttle
+        self._pace = pace  # of the live handlers
         self._alarm: Alarm | None = None
 
     def cursor(self) -> TextCursor:
@@ -114,7 +120,8 @@ class AnswerEntries:
             if entry.type in receivers or entry.type in WATCHED:
                 delivery.call(Event(entry.type, entry.make_detail()), cursor)
         elif cursor is not delivery.live:
-            self._suggest_now(delivery, cursor)  # it has caught up
+            if cursor.position >= delivery.live.position:  # it has caught up
+                self._suggest_newest(delivery, cursor)
         elif cursor.is_owed:
             self._suggest(delivery, cursor)
 
@@ -127,6 +134,9 @@ class AnswerEntries:
             if monotonic() < cursor.next_suggestion:
                 self._set_alarm(delivery, cursor.next_suggestion)
                 return
+            if self._pace is not None:
+                self._suggest_part(delivery, cursor, self._pace, self._throttle)
+                return
         self._suggest_now(delivery, cursor)
 
     def _suggest_now(self, delivery: Delivery, cursor: TextCursor) -> None:
@@ -135,10 +145,38 @@ class AnswerEntries:
         cursor.is_owed = False
         delivery.call(Event("suggestion", cursor.text.upto(cursor.texts)), cursor)
         if self._throttle is not None:
-            # The interval begins when the handlers have returned, so that one that is slower than
-            # the throttle also gets the newest text. None: when the async ones have ended.
-            has_run = not delivery.async_calls.pending
-            cursor.next_suggestion = monotonic() + self._throttle if has_run else None
+            self._begin_interval(delivery, cursor, self._throttle)
+
+    def _begin_interval(self, delivery: Delivery, cursor: TextCursor, throttle: float) -> None:
+        # The interval begins when the handlers have returned, so that one that is slower than
+        # the throttle also gets the newest text. None: when the async ones have ended.
+        has_run = not delivery.async_calls.pending
+        cursor.next_suggestion = monotonic() + throttle if has_run else None
+
+    def _suggest_part(
+        self, delivery: Delivery, cursor: TextCursor, pace: Pace, throttle: float
+    ) -> None:
+        """Shows the next part of the backlog; the part after it comes by the alarm."""
+        text = cursor.text.upto(cursor.texts)
+        if pace.show_part(text, monotonic(), throttle):
+            cursor.is_owed = pace.shown < len(text)
+            delivery.call(Event("suggestion", text[: pace.shown]), cursor)
+            self._begin_interval(delivery, cursor, throttle)
+        if pace.has_more:
+            self._set_alarm(delivery, cursor.next_suggestion or monotonic() + throttle)
+
+    def _suggest_newest(self, delivery: Delivery, cursor: TextCursor) -> None:
+        """For late handlers, before they become live: never more than what live ones see, whose
+        text would then become shorter for the late ones."""
+        pace = self._pace
+        if pace is None or not delivery.live.is_owed:
+            self._suggest_now(delivery, cursor)
+            if pace is not None:
+                pace.show_all(cursor.text.upto(cursor.texts))
+        elif cursor.is_owed and pace.shown:
+            cursor.is_owed = False
+            text = cursor.text.upto(cursor.texts)
+            delivery.call(Event("suggestion", text[: pace.shown]), cursor)
 
     def _set_alarm(self, delivery: Delivery, moment: float) -> None:
         """Has a suggestion that was held back delivered at that moment, even if no text comes."""

@@ -158,9 +158,7 @@ def _call_upto(name: TextSoFar, names: int, arguments: TextSoFar, count: int) ->
     return FunctionCall(name.upto(names), arguments.upto(count))
 
 
-def _tool_upto(
-    id: str, name: TextSoFar, names: int, arguments: TextSoFar, count: int
-) -> ToolCall:
+def _tool_upto(id: str, name: TextSoFar, names: int, arguments: TextSoFar, count: int) -> ToolCall:
     return ToolCall(id, name.upto(names), arguments.upto(count))
 
 

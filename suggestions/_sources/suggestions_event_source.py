@@ -63,6 +63,8 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
     - `retries`: how many more attempts before a message of the answer has come. Without it, two,
       and only if the connection was never made.
     - `throttle`: seconds; at most one `suggestion` in so many, always the newest text.
+    - `smooth`: a burst of text is shown bit by bit, within about 0.4 s, by a `suggestion` every
+      1/30 s, or every `throttle` seconds. Each `chunk` comes at once.
     - `on`: handlers by event name, connected before the start.
 
     Raises `TypeError` and `ValueError` that name the argument. What goes wrong after that is an
@@ -89,6 +91,7 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
         timeouts: Mapping[str, float | None] | None = None,
         retries: int | None = None,
         throttle: float | None = None,
+        smooth: bool = False,
         on: Mapping[str, Handler] | None = None,
         start: bool = True,
         _stream: bool = True,
@@ -118,14 +121,18 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
             timeouts=check_timeouts(timeouts),
             retries=arguments.check_optional_count("retries", retries),
         )
-        interval = arguments.check_throttle(throttle)
+        interval, pace = arguments.check_throttle(throttle), None
+        if arguments.check_flag("smooth", smooth):
+            from .pace import INTERVAL, Pace
+
+            interval, pace = interval or INTERVAL, Pace()
         handlers = arguments.check_handlers(on)
 
         log: list[Any] = []
         self._answer = Answer(
             log.append, self._reader.credential.redact, think_tags=dialect.think_tags
         )
-        self._entries = AnswerEntries(self._answer, log, interval)
+        self._entries = AnswerEntries(self._answer, log, interval, pace)
         self._delivery = Delivery(self, self._entries, dispatch, self._on_host_gone)
         self._intake = Intake(self._answer, self._delivery)
         self._reading: Reading | None = None
