@@ -286,7 +286,7 @@ class Answer:
     def _tool(self, piece: ToolCallPiece) -> None:
         call = self._tool_calls.add(piece)
         if call is not None:
-            self._emit(Later("tool_call_chunk", call.snapshot(is_tool=True)))
+            self._emit(Later("tool_call_chunk", call.tool_snapshot()))
 
     def _keep_opaque(self, piece: OpaquePiece) -> None:
         self._opaque_parts.add(piece)

@@ -27,11 +27,12 @@ class Call:
     """
 
     __slots__ = (
-        *("position", "id", "_names", "_name_length", "_name", "_shown_name", "_is_whole"),
+        *("number", "position", "id", "_names", "_name_length", "_name", "_shown_name", "_is_whole"),
         *("_is_sent_again", "_pieces", "_length", "_shown_arguments", "_end"),
     )
 
-    def __init__(self, position: int | None = None) -> None:
+    def __init__(self, position: int | None = None, number: int = 0) -> None:
+        self.number = number  # of the calls before it
         self.position = position
         self.id = ""
         self._is_whole = False
@@ -125,12 +126,17 @@ class Call:
         is_alike = self._length <= _MOST_ESCAPED * len(piece.arguments)
         return piece.whole and is_alike and _value_of(piece.arguments) == _value_of(self.arguments)
 
-    def snapshot(self, *, is_tool: bool = False) -> Callable[[], FunctionCall | ToolCall]:
+    def snapshot(self) -> Callable[[], FunctionCall]:
         """Makes the call as it is now, when a handler wants it."""
+        return partial(_call_upto, *self._counts())
+
+    def tool_snapshot(self) -> ToolCallSoFar:
+        return ToolCallSoFar(self.number, self.id, *self._counts())
+
+    def _counts(self) -> tuple[TextSoFar, int, TextSoFar, int]:
         name = self._shown_name = self._shown_name or TextSoFar(self._names)
         arguments = self._shown_arguments = self._shown_arguments or TextSoFar(self._pieces)
-        counts = (name, len(self._names), arguments, len(self._pieces))
-        return partial(_tool_upto, self.id, *counts) if is_tool else partial(_call_upto, *counts)
+        return name, len(self._names), arguments, len(self._pieces)
 
     def whole(self) -> FunctionCall:
         return FunctionCall(self.name, _decoded(self.arguments))
@@ -158,8 +164,39 @@ def _call_upto(name: TextSoFar, names: int, arguments: TextSoFar, count: int) ->
     return FunctionCall(name.upto(names), arguments.upto(count))
 
 
-def _tool_upto(id: str, name: TextSoFar, names: int, arguments: TextSoFar, count: int) -> ToolCall:
-    return ToolCall(id, name.upto(names), arguments.upto(count))
+class ToolCallSoFar:
+    """Makes a tool call as it was after one of its pieces, when a handler wants it.
+
+    For a relay it has the pieces themselves: to send all of the arguments again with each piece
+    would take quadratic time. `number` is the call's among those of the answer.
+    """
+
+    __slots__ = ("_arguments", "_count", "_name", "_names", "id", "number")
+
+    def __init__(
+        self, number: int, id: str, name: TextSoFar, names: int, arguments: TextSoFar, count: int
+    ) -> None:
+        self.number = number
+        self.id = id
+        self._name = name
+        self._names = names
+        self._arguments = arguments
+        self._count = count
+
+    def __call__(self) -> ToolCall:
+        name, arguments = self._name.upto(self._names), self._arguments.upto(self._count)
+        return ToolCall(self.id, name, arguments)
+
+    @property
+    def name(self) -> str:
+        return self._name.between(0, self._names)
+
+    def arguments_after(self, earlier: ToolCallSoFar | None) -> str | None:
+        """What its arguments have more than at an earlier piece; None if they replace those."""
+        start = earlier._count if earlier else 0
+        if start and earlier and earlier._arguments is not self._arguments:
+            return None
+        return self._arguments.between(start, self._count)
 
 
 class ObjectEnd:
@@ -236,7 +273,7 @@ class ToolCalls:
         if call is None:
             if not (piece.id or piece.name):
                 return None
-            call = Call(piece.position)
+            call = Call(piece.position, len(self._calls))
             self._calls.append(call)
         self._last[piece.position] = self._last[None] = call
         if piece.id and not call.id:

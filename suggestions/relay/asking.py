@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._sources.suggestions_event_source import SuggestionsEventSource
@@ -43,6 +43,7 @@ def relay(
     error_message: str | None = None,
     heartbeat: float = 15.0,
     frames: FramesName = "relay",
+    events: Collection[str] | None = None,
     cors: str | list[str] | None = None,
     url: str | None = None,
     token: Token | None = None,
@@ -69,6 +70,9 @@ def relay(
       people, or `error_message`. The error's `code` is the same either way.
     - `heartbeat`: seconds of silence after which a comment is sent.
     - `frames`: "relay", or "openai" for clients that expect chunks of a chat completion.
+    - `events`: what is sent besides the text, by the names of the events: any of "reasoning",
+      "tool_call_chunk", "tool_call", "function_done", "citation", "file", "object" and "usage".
+      Without it, "relay" sends none of them, and "openai" all that its format has.
     - `cors`: "*", an origin, or a list of them: who may read this from another site.
 
     Raises `TypeError` and `ValueError` that name the argument, and `RuntimeError` if neither the
@@ -93,7 +97,7 @@ def relay(
         timeouts=timeouts,
         start=False,
     )
-    made = make_frames(frames, source, wording)
+    made = make_frames(frames, source, wording, events)
     return RelayResponse(AnswerStream(source, made, callbacks, seconds), Cors(cors))
 
 
