@@ -27,8 +27,8 @@ class Call:
     """
 
     __slots__ = (
-        *("number", "position", "id", "_names", "_name_length", "_name", "_shown_name", "_is_whole"),
-        *("_is_sent_again", "_pieces", "_length", "_shown_arguments", "_end"),
+        *("number", "position", "id", "_names", "_name_length", "_name", "_shown_name"),
+        *("_is_whole", "_is_sent_again", "_pieces", "_length", "_shown_arguments", "_end"),
     )
 
     def __init__(self, position: int | None = None, number: int = 0) -> None:

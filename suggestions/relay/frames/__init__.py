@@ -3,8 +3,8 @@
 To add one:
 
 1. A file in this folder with a class that has the members of `Frames` (`protocol.py`) and is made
-   as `Format(source, wording, events)`; `optional` are the events besides the text that it can send,
-   `by_default` those of them that it sends if the program names none.
+   as `Format(source, wording, events)`. `optional` are the events besides the text that it can
+   send, `by_default` those of them that it sends if the program names none.
 2. Its name in `FramesName` and a case in `_format`, both below.
 3. A line about it in the docstring of `relay` (`asking.py`, arguments `frames` and `events`) and in
    `docs/relay.md`.
