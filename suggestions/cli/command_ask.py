@@ -238,4 +238,3 @@ def _answer(source: SuggestionsEventSource, view: View) -> int:
     if source.error is not None:
         return exit_codes.BY_ERROR[source.error.code]
     return exit_codes.INTERRUPTED if source.state == "aborted" else exit_codes.DONE
-
