@@ -128,15 +128,22 @@ class Call:
 
     def snapshot(self) -> Callable[[], FunctionCall]:
         """Makes the call as it is now, when a handler wants it."""
-        return partial(_call_upto, *self._counts())
+        if self._has_one_piece():
+            return partial(FunctionCall, "".join(self._names), "".join(self._pieces))
+        name, arguments = self._shown()
+        return partial(_call_upto, name, len(self._names), arguments, len(self._pieces))
 
     def tool_snapshot(self) -> ToolCallSoFar:
-        return ToolCallSoFar(self.number, self.id, *self._counts())
+        shown = None if self._has_one_piece() else self._shown()
+        return ToolCallSoFar(self.number, self.id, self._names, self._pieces, shown)
 
-    def _counts(self) -> tuple[TextSoFar, int, TextSoFar, int]:
+    def _has_one_piece(self) -> bool:
+        return len(self._names) < 2 and len(self._pieces) < 2  # nothing to join
+
+    def _shown(self) -> tuple[TextSoFar, TextSoFar]:
         name = self._shown_name = self._shown_name or TextSoFar(self._names)
         arguments = self._shown_arguments = self._shown_arguments or TextSoFar(self._pieces)
-        return name, len(self._names), arguments, len(self._pieces)
+        return name, arguments
 
     def whole(self) -> FunctionCall:
         return FunctionCall(self.name, _decoded(self.arguments))
@@ -171,32 +178,38 @@ class ToolCallSoFar:
     would take quadratic time. `number` is the call's among those of the answer.
     """
 
-    __slots__ = ("_arguments", "_count", "_name", "_names", "id", "number")
+    __slots__ = ("_count", "_names", "_names_count", "_pieces", "_shown", "id", "number")
 
     def __init__(
-        self, number: int, id: str, name: TextSoFar, names: int, arguments: TextSoFar, count: int
+        self,
+        number: int,
+        id: str,
+        names: list[str],
+        pieces: list[str],
+        shown: tuple[TextSoFar, TextSoFar] | None,
     ) -> None:
         self.number = number
         self.id = id
-        self._name = name
-        self._names = names
-        self._arguments = arguments
-        self._count = count
+        self._names, self._names_count = names, len(names)
+        self._pieces, self._count = pieces, len(pieces)
+        self._shown = shown
 
     def __call__(self) -> ToolCall:
-        name, arguments = self._name.upto(self._names), self._arguments.upto(self._count)
-        return ToolCall(self.id, name, arguments)
+        if self._shown is None:
+            return ToolCall(self.id, self.name, self.arguments_after(None) or "")
+        name, arguments = self._shown
+        return ToolCall(self.id, name.upto(self._names_count), arguments.upto(self._count))
 
     @property
     def name(self) -> str:
-        return self._name.between(0, self._names)
+        return "".join(self._names[: self._names_count])
 
     def arguments_after(self, earlier: ToolCallSoFar | None) -> str | None:
         """What its arguments have more than at an earlier piece; None if they replace those."""
         start = earlier._count if earlier else 0
-        if start and earlier and earlier._arguments is not self._arguments:
+        if start and earlier and earlier._pieces is not self._pieces:
             return None
-        return self._arguments.between(start, self._count)
+        return "".join(self._pieces[start : self._count])
 
 
 class ObjectEnd:

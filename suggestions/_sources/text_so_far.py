@@ -34,7 +34,3 @@ class TextSoFar:
             self._text = text
             self._count = count
         return text
-
-    def between(self, start: int, end: int) -> str:
-        """The text of the pieces from one count to another. Any thread may call it."""
-        return "".join(self._pieces[start:end])
