@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ..dialects.delta import FunctionCallPiece, ToolCallPiece
-from ..events import FunctionCall, ToolCall
+from ..events import FunctionCall, PartialToolCall, ToolCall
 from .text_so_far import TextSoFar
 
 _BLANKS = " \t\r\n"
@@ -158,10 +158,8 @@ def _call_upto(name: TextSoFar, names: int, arguments: TextSoFar, count: int) ->
     return FunctionCall(name.upto(names), arguments.upto(count))
 
 
-def _tool_upto(
-    id: str, name: TextSoFar, names: int, arguments: TextSoFar, count: int
-) -> ToolCall:
-    return ToolCall(id, name.upto(names), arguments.upto(count))
+def _tool_upto(id: str, name: TextSoFar, names: int, arguments: TextSoFar, count: int) -> ToolCall:
+    return PartialToolCall(id, name.upto(names), arguments.upto(count))
 
 
 class ObjectEnd:

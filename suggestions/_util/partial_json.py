@@ -1,9 +1,9 @@
 """What a JSON text says that is still being written: the best object so far.
 
-It has each member and each item that is whole, and of the one that is being written what is certain:
-a text as far as it has come, and an object or an array with what is within it. A number, `true`,
-`false`, `null` and a name of a member only count once they have ended. So it approaches the whole:
-nothing is taken back, unless an object has the same name twice.
+It has each member and each item that is whole. Of the one that is being written it has what is
+certain: a text as far as it has come, and an object or an array with what is within it. A number,
+`true`, `false`, `null` and the name of a member only count once they have ended. So it approaches
+the whole: nothing is taken back, unless an object has the same name twice.
 
 `json` reads it. All that is done here is to find a place up to which the text is certain, and what
 closes it there.

@@ -49,7 +49,9 @@ def size(value: Any) -> int:
     return len(value) if isinstance(value, str) else 1
 
 
-@given(OBJECTS, st.booleans(), st.sampled_from([None, 1]), st.sampled_from(["", " \n", "```json\n"]))
+@given(
+    OBJECTS, st.booleans(), st.sampled_from([None, 1]), st.sampled_from(["", " \n", "```json\n"])
+)
 def test_each_beginning_of_a_text_approaches_the_whole(
     value: Any, ascii: bool, indent: int | None, head: str
 ) -> None:
