@@ -140,14 +140,14 @@ def _no_constant(name: str) -> None:
 def _check_type(output: object) -> None:
     """Raises `TypeError` if it is no type whose objects have fields by name."""
     if not isinstance(output, type):
-        of_it = f"the class itself, {type(output).__name__}, and no object of it"
-        is_object = dataclasses.is_dataclass(output) or hasattr(output, "__pydantic_fields__")
-        got = of_it if is_object else f"and not {type(output).__name__}"
-        raise TypeError(f"output: {_EXPECTED}, {got}")
+        kind = type(output).__name__
+        if dataclasses.is_dataclass(output) or hasattr(output, "__pydantic_fields__"):
+            raise TypeError(f"output: {_EXPECTED}, not an object of {kind}: pass the class itself")
+        raise TypeError(f"output: {_EXPECTED}, not {kind}")
     is_typed_dict = issubclass(output, dict) and hasattr(output, "__required_keys__")
     is_model = callable(getattr(output, "model_validate_json", None))
     if not (dataclasses.is_dataclass(output) or is_typed_dict or is_model):
-        raise TypeError(f"output: {_EXPECTED}, and not {output.__name__}")
+        raise TypeError(f"output: {_EXPECTED}, not {output.__name__}")
 
 
 def _from_type(output: Any, name: str) -> tuple[Schema, Callable[[str], Any]]:
