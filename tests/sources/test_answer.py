@@ -187,7 +187,7 @@ def test_a_function_call_grows_in_snapshots_that_stay_what_they_are() -> None:
 
 def test_function_done_comes_once_and_before_done() -> None:
     log = Log().feed(FunctionCallPiece("f", "{}"), Finish("function_call"), COUNTS, DONE)
-    assert log.names == ["function_call_chunk", "usage", "function_done", "done"]
+    assert log.names == ["function_call_chunk", "function_done", "usage", "done"]
     assert log.details("function_done") == [FunctionCall("f", "{}")]
     assert log.answer.finish_reason == "function_call"
 
@@ -213,7 +213,7 @@ def test_a_call_goes_on_after_a_reason_to_stop() -> None:
         ToolCallPiece(1, "b", "h", "{}"),
         DONE,
     )
-    pieces = ["function_call_chunk"] * 2
+    pieces = [*["function_call_chunk", "tool_call_chunk"] * 2, "tool_call_chunk"]
     assert log.names == [*pieces, "function_done", "tool_call", "tool_call", "done"]
     assert log.answer.full_function_call == FunctionCall("f", '{"a": 1}')
     assert log.answer.tool_calls == (ToolCall("a", "g", '{"b": 2}'), ToolCall("b", "h", "{}"))
@@ -383,24 +383,31 @@ def test_usage_may_come_after_the_finish() -> None:
     assert log.answer.finish_reason == "stop"
 
 
-def test_usage_is_told_as_the_service_counts() -> None:
+def test_usage_is_reported_once_with_the_last_counts() -> None:
     later = Usage(3, 9, 12, {"prompt_tokens": 3})
     log = Log().feed(COUNTS, later)
-    assert log.details("usage") == [COUNTS, later]
     assert log.answer.usage == later
+    assert log.names == []
+    assert log.feed(DONE).events == [("usage", later), ("done", "")]
+
+
+def test_usage_is_reported_before_an_error_too() -> None:
+    log = Log().feed(COUNTS, Failure(ModerationError("No.")))
+    assert log.names == ["usage", "error_moderation", "error_response", "error"]
 
 
 def test_a_later_count_of_the_answer_alone_keeps_that_of_the_question() -> None:
     log = Log().feed(
-        Usage(3, 1, 4, {"input_tokens": 3, "output_tokens": 1}),
-        Usage(0, 5, 5, {"output_tokens": 5}),
+        Usage(103, 1, 104, {"input_tokens": 3, "output_tokens": 1}, 100),
+        Usage(0, 5, 5, {"output_tokens": 5}, 0, 2),
+        DONE,
     )
-    both = Usage(3, 5, 8, {"input_tokens": 3, "output_tokens": 5})
-    assert log.details("usage")[1] == log.answer.usage == both
+    both = Usage(103, 5, 108, {"input_tokens": 3, "output_tokens": 5}, 100, 2)
+    assert log.details("usage") == [log.answer.usage] == [both]
 
 
-def test_a_count_of_the_answer_alone_is_told_as_it_is() -> None:
-    log = Log().feed(alone := Usage(0, 5, 5, {"output_tokens": 5}))
+def test_a_count_of_the_answer_alone_is_reported_as_it_is() -> None:
+    log = Log().feed(alone := Usage(0, 5, 5, {"output_tokens": 5}), DONE)
     assert log.details("usage") == [log.answer.usage] == [alone]
 
 
