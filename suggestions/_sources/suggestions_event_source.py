@@ -62,7 +62,7 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
       `total` (none), each in seconds or None for none.
     - `retries`: how many more attempts before a message of the answer has come. Without it, two,
       and only if the connection was never made.
-    - `throttle`: seconds; at most one `suggestion` in so many, always the newest text.
+    - `throttle`: seconds; at most one `suggestion` and one `object` in so many, always the newest.
     - `output`: the object to answer with, by a JSON schema, a dataclass, a TypedDict or a pydantic
       model; the extra `output`. The event `object` has it as it grows, `source.object` at the end.
     - `on`: handlers by event name, connected before the start.

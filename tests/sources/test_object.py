@@ -17,7 +17,8 @@ from object_wires import DIALECTS, object_wire
 from typing_extensions import TypedDict
 
 from suggestions import Suggester, SuggestionsEventSource, ask_question_sync
-from suggestions.errors import IncompleteStreamError, OutputError, SuggestionsError
+from suggestions.errors import OutputError, SuggestionsError
+from suggestions.events import PartialToolCall, ToolCall
 from suggestions.testing import SuggestionsServer
 
 SOON = 30.0  # seconds; a bound for what ends at once, never a measure
@@ -198,6 +199,69 @@ def test_a_long_object_is_reported_now_and_then(server: SuggestionsServer) -> No
     assert 100 < len(lengths) < 1500
 
 
+def test_a_throttle_holds_objects_back_as_well(server: SuggestionsServer, dispatch: Any) -> None:
+    """The first comes at once, and the newest before the end."""
+    record = Record()
+    source = asked(server, TEXT, dispatch=dispatch, throttle=60.0, on=record.handlers())
+    assert source.wait(SOON)
+    assert record.by_name["object"] == [{}, VALUE]
+    assert len(record.by_name["suggestion"]) == 2
+    late: list[Any] = []
+    source.connect("object", lambda source, event: late.append(event.detail))
+    assert source.wait(SOON)
+    assert late == [VALUE]
+
+
+def test_the_newest_object_comes_also_if_the_stream_falls_silent(
+    server: SuggestionsServer, dispatch: Any
+) -> None:
+    wire = object_wire("openai", list(TEXT))
+    goes_on, found = threading.Event(), []
+
+    def script(peer: Any) -> None:
+        peer.request()
+        head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+        peer.send(head.encode(), *wire.parts[:20])
+        assert goes_on.wait(SOON / 2)  # the newest object of these parts has come
+        peer.send(*wire.parts[20:])
+
+    def note(source: SuggestionsEventSource, event: Any) -> None:
+        found.append(event.detail)
+        if event.detail.get("name") == "Ada \u00e9":
+            goes_on.set()
+
+    server.plays(script)
+    source = SuggestionsEventSource(
+        "Who?",
+        url=server.url,
+        dialect="openai",
+        output=Person,
+        dispatch=dispatch,
+        throttle=0.05,
+        on={"object": note},
+    )
+    assert source.wait(SOON)
+    assert goes_on.is_set()
+    assert found[-1] == VALUE
+
+
+def test_async_handlers_of_objects_come_in_order(
+    server: SuggestionsServer, loop_thread: LoopThread
+) -> None:
+    import asyncio
+
+    found: list[Any] = []
+
+    async def note(source: SuggestionsEventSource, event: Any) -> None:
+        await asyncio.sleep(0)
+        found.append((event.type, event.detail))
+
+    handlers = {"object": note, "suggestion": note}
+    source = asked(server, TEXT, dispatch=loop_thread.dispatch, throttle=0.001, on=handlers)
+    assert source.wait(SOON)
+    assert found[-2:] == [("suggestion", TEXT), ("object", VALUE)]
+
+
 @pytest.mark.parametrize("head", ["```json\n", "```\n", "\n ```json\n "])
 def test_a_code_fence_is_tolerated(server: SuggestionsServer, head: str) -> None:
     found: list[Any] = []
@@ -304,6 +368,70 @@ def test_an_answer_that_calls_tools_needs_no_object(server: SuggestionsServer, t
     assert source.object == (Person(**VALUE) if text == TEXT else None)
     [whole] = record.by_name["tool_call"]
     assert whole.parsed == {"who": "Ada"}
+
+
+# The arguments of a call
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parsed"),
+    [
+        ("", {}),
+        (" ", {}),
+        ('{"city": "Oslo", "days": 3}', {"city": "Oslo", "days": 3}),
+        ('{"city": "Os', ValueError),
+        ("[1]", ValueError),
+        ('"Oslo"', ValueError),
+        ("Oslo", ValueError),
+        ('{"a":' * 100_000, ValueError),
+    ],
+)
+def test_the_arguments_of_a_call(arguments: str, parsed: Any) -> None:
+    call = ToolCall("1", "weather", arguments)
+    if parsed is ValueError:
+        with pytest.raises(ValueError, match=r"JSON|line 1"):
+            assert call.parsed
+    else:
+        assert call.parsed == parsed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parsed"),
+    [
+        ("", {}),
+        ("{", {}),
+        ('{"city": "Os', {"city": "Os"}),
+        ('{"city": "Oslo", "days": 3', {"city": "Oslo"}),
+        ('{"city": "Oslo", "days": 3}', {"city": "Oslo", "days": 3}),
+        ("[1, 2]", {}),
+        ("Oslo", {}),
+    ],
+)
+def test_the_arguments_of_a_call_so_far(arguments: str, parsed: Any) -> None:
+    call = PartialToolCall("1", "weather", arguments)
+    assert call.parsed == parsed
+    assert call == ("1", "weather", arguments)
+
+
+def test_the_arguments_while_they_are_written(server: SuggestionsServer) -> None:
+    arguments = '{"city": "Oslo", "days": 3}'
+    pieces = [{"id": "1", "function": {"name": "weather", "arguments": ""}}]
+    pieces += [{"function": {"arguments": char}} for char in arguments]
+    deltas = [{"tool_calls": [{"index": 0, **piece}]} for piece in pieces]
+    said = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+    end = {"index": 0, "delta": {}, "finish_reason": "tool_calls"}
+    body = "".join(f"data: {json.dumps({'choices': [each]})}\n\n" for each in (*said, end))
+    server.sends(f"{body}data: [DONE]\n\n".encode())
+    cities: list[Any] = []
+    source = SuggestionsEventSource(
+        "Who?",
+        url=server.url,
+        dialect="openai",
+        on={"tool_call_chunk": lambda source, event: cities.append(event.detail.parsed)},
+    )
+    assert source.wait(SOON)
+    assert {"city": "Os"} in cities
+    assert cities[-1] == source.tool_calls[0].parsed == json.loads(arguments)
 
 
 # Code of the user's own
@@ -521,6 +649,6 @@ def test_a_failed_connection_has_no_object(server: SuggestionsServer) -> None:
     server.cut_after(1, [TEXT[:20], TEXT[20:]])
     source = SuggestionsEventSource("Who?", url=server.url, dialect="openai", output=Person)
     assert source.wait(SOON)
-    assert isinstance(source.error, IncompleteStreamError) or source.error is not None
+    assert source.state == "error"
     assert not isinstance(source.error, OutputError)
     assert source.object is None

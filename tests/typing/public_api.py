@@ -31,6 +31,7 @@ source = SuggestionsEventSource(
     headers={"X-Title": "title"},
     retries=2,
     throttle=0.05,
+    output={"type": "object"},
     on={"done": print},
     start=False,
 )
@@ -54,6 +55,8 @@ source.connect("open", lambda source, event: print(event.detail.status, source.m
 source.connect("message", lambda source, event: print(event.detail.last_event_id))
 source.connect("function_done", lambda source, event: print(event.detail.arguments))
 source.connect("tool_call", lambda source, event: print(event.detail.id))
+source.connect("tool_call_chunk", lambda source, event: print(event.detail.parsed["city"]))
+source.connect("object", lambda source, event: print(event.detail["name"], source.object.name))
 source.connect("usage", lambda source, event: print(event.detail.total_tokens))
 source.connect("retry", lambda source, event: print(event.detail.delay))
 source.connect("handler_error", lambda source, event: print(event.detail.exception))
@@ -92,6 +95,7 @@ assert_type(source.usage, Usage | None)
 assert_type(source.tool_calls, tuple[ToolCall, ...])
 assert_type(source.full_function_call, FunctionCall | None)
 assert_type(source.error, SuggestionsError | None)
+assert_type(source.object, Any)
 for chunk in source:
     assert_type(chunk, str)
 with source as same:
