@@ -127,9 +127,14 @@ class Call:
 
     def snapshot(self, *, is_tool: bool = False) -> Callable[[], FunctionCall | ToolCall]:
         """Makes the call as it is now, when a handler wants it."""
-        name = self._shown_name = self._shown_name or TextSoFar(self._names)
-        arguments = self._shown_arguments = self._shown_arguments or TextSoFar(self._pieces)
-        counts = (name, len(self._names), arguments, len(self._pieces))
+        if len(self._names) < 2 and len(self._pieces) < 2:  # nothing to join
+            name, arguments = "".join(self._names), "".join(self._pieces)
+            if is_tool:
+                return partial(ToolCall, self.id, name, arguments)
+            return partial(FunctionCall, name, arguments)
+        names = self._shown_name = self._shown_name or TextSoFar(self._names)
+        pieces = self._shown_arguments = self._shown_arguments or TextSoFar(self._pieces)
+        counts = (names, len(self._names), pieces, len(self._pieces))
         return partial(_tool_upto, self.id, *counts) if is_tool else partial(_call_upto, *counts)
 
     def whole(self) -> FunctionCall:
