@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..dialects.delta import (
     Attached,
@@ -30,20 +30,15 @@ from ..errors import (
     UnclearPromptError,
     from_reason,
 )
-from ..events import (
-    AnswerFile,
-    Citation,
-    Event,
-    FunctionCall,
-    Later,
-    ServerSentEvent,
-    ToolCall,
-    Usage,
-)
+from ..events import Event, FunctionCall, Later, ServerSentEvent, ToolCall, Usage
 from .assistant_message import OpaqueParts
+from .attachments import Attachments
 from .calls import Call, ToolCalls
 from .closed_parts import ClosedParts
 from .text_so_far import TextSoFar
+
+if TYPE_CHECKING:
+    from .object_so_far import ObjectSoFar
 
 State = Literal["init", "requesting", "suggesting", "done", "error", "aborted"]
 """Not started; asked; text has come; and how it ended."""
@@ -64,7 +59,8 @@ class Answer:
     `suggestion` are made; an `Event`; or an event to be made `Later`. After one terminal event
     (`done`, `abort`, or the three of a failure) nothing more is emitted, and what is fed is
     ignored. `ending` is that event, the first of a failure's three. `redact` takes secrets out of
-    an error before it is emitted. With `think_tags`, reasoning in the text is taken out of it.
+    an error before it is emitted. With `think_tags`, reasoning in the text is taken out of it. With
+    `object_so_far`, the text is an object; an answer that `is_over` ends when it is checked.
     """
 
     LARGEST = 128 * 1024 * 1024
@@ -76,6 +72,7 @@ class Answer:
         redact: Callable[[SuggestionsError], object] = lambda error: None,
         *,
         think_tags: bool = False,
+        object_so_far: ObjectSoFar | None = None,
     ) -> None:
         self.state: State = "init"
         self.is_prompt_clear = False
@@ -90,19 +87,23 @@ class Answer:
         """A handler or a caller has seen the end, so that nothing can abort it any more."""
         self.is_understood = False
         """The dialect understood a message."""
+        self.is_over = False
+        """Nothing more is read: it has ended, or only its object is still to be checked."""
         self.is_writing = False
         """A piece is text, and nothing else any more: it is added to `pieces` and emitted."""
         self.size = 0
         """Bytes, about, of all that is kept."""
         self._unread: ServerSentEvent | None = None
         self.tool_calls: tuple[ToolCall, ...] = ()
-        self.citations: list[Citation] = []
-        self.files: list[AnswerFile] = []
+        self._attached = Attachments()
+        self.citations, self.files = self._attached.citations, self._attached.files
+        self.object: Any = None
         self._emit = emit
         self._redact = redact
         self._think_tags = ThinkTags() if think_tags else None
         self._opening = Opening()
         self._text = TextSoFar(self.pieces)
+        self.object_so_far = object_so_far
         self._reasoning: list[str] = []
         self._reasoning_so_far = TextSoFar(self._reasoning)
         self._text_fed = TextSoFar(self._think_tags.fed if self._think_tags else ())
@@ -111,7 +112,6 @@ class Answer:
         self._function_call: Call | None = None
         self._tool_calls = ToolCalls()
         self._opaque_parts = OpaqueParts(self.pieces)
-        self._known: set[object] = set()  # of the citations and files
         self._other_choices: list[OtherChoice] = []
         self._has_first_choice = False
 
@@ -158,7 +158,7 @@ class Answer:
                 "a dialect's decode() must give str and the types of suggestions.dialects.delta, "
                 f"not {type(delta).__name__}"
             )
-        elif not self.ended:
+        elif not self.is_over:
             kind = type(delta)
             self.size += _SIZES.get(kind, _DELTA_SIZE)
             self.is_understood |= kind is not Done
@@ -197,8 +197,22 @@ class Answer:
         if self._think_tags:
             self._feed_separated(self._think_tags.finish())
         self._clear_opening()
-        self._complete_calls()
-        self._end("done", Event("done", self.full_message))
+        self.is_over = True
+        if self.object_so_far is None:
+            self.conclude()
+
+    @property
+    def has_calls(self) -> bool:
+        return bool(self._tool_calls or self._function_call)
+
+    def conclude(self, found: Any = None) -> None:
+        """Ends an answer that is over, with the object in its text or the error that it is none."""
+        if isinstance(found, SuggestionsError):
+            self.fail(found)
+        elif not self.ended:
+            self.object = found
+            self._complete_calls()
+            self._end("done", Event("done", self.full_message))
 
     def fail(self, error: SuggestionsError) -> None:
         self._take_other_choice()
@@ -222,15 +236,20 @@ class Answer:
         self._end("aborted", Event("abort", self.full_message))
 
     def _end(self, state: State, *events: Event[Any]) -> None:
+        if self.object_so_far and state != "aborted":
+            self.object_so_far.show(self.pieces)
         if self.usage and state != "aborted":
             self._emit(Event("usage", self.usage))
-        self.state, self.is_writing = state, False
+        self.state, self.is_over, self.is_writing = state, True, False
         self.ending = events[0]
         for event in events:
             self._emit(event)
 
     def _open(self, piece: str) -> None:
-        if self.ended or not piece:
+        if self.is_over or not piece:
+            return
+        if self.is_prompt_clear:
+            self._write(piece)
             return
         if self._think_tags and not self._think_tags.is_over:
             self._feed_separated(self._think_tags.feed(piece))
@@ -249,11 +268,16 @@ class Answer:
     def _clear_opening(self) -> None:
         if self.is_prompt_clear:
             return
-        self.is_prompt_clear = self.is_writing = True
+        self.is_prompt_clear, self.is_writing = True, self.object_so_far is None
         self.state = "suggesting"
         for piece in self._opening.held:
-            self.pieces.append(piece)
-            self._emit(piece)
+            self._write(piece)
+
+    def _write(self, piece: str) -> None:
+        self.pieces.append(piece)
+        self._emit(piece)
+        if self.object_so_far:
+            self.object_so_far.add(self.pieces)
 
     def _reason(self, delta: Reasoning) -> None:
         if delta.text:
@@ -292,32 +316,10 @@ class Answer:
         self._opaque_parts.add(piece)
 
     def _attach(self, delta: Attached) -> None:
-        detail = delta.detail
-        if isinstance(detail, Citation):
-            self._cite(detail)
-        else:
-            self._add_file(detail)
-
-    def _cite(self, citation: Citation) -> None:
-        if citation in self._known:
-            return  # some services send all of them with each piece
-        self._known.add(citation)
-        if citation.start is not None and citation.end is not None:
-            before = self._text_parts.end
-            start, end = before + citation.start, before + citation.end
-            citation = citation._replace(start=start, end=end)
-        self.citations.append(citation)
-        self._emit(Event("citation", citation))
-
-    def _add_file(self, file: AnswerFile) -> None:
-        key = (file.id or file.url, file.url if file.partial else None)
-        if key in self._known:
-            return
-        self._known.add(key)
-        self.size += len(file.url)
-        if not file.partial:
-            self.files.append(file)
-        self._emit(Event("file", file))
+        event = self._attached.add(delta.detail, self._text_parts.end)
+        if event is not None:
+            self.size += len(event.detail.url)
+            self._emit(event)
 
     def _keep_other_choice(self, delta: OtherChoice) -> None:
         if not self._has_first_choice:

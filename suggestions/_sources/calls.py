@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ..dialects.delta import FunctionCallPiece, ToolCallPiece
-from ..events import FunctionCall, ToolCall
+from ..events import FunctionCall, PartialToolCall, ToolCall
 from .text_so_far import TextSoFar
 
 _BLANKS = " \t\r\n"
@@ -194,11 +194,11 @@ class ToolCallSoFar:
         self._pieces, self._count = pieces, len(pieces)
         self._shown = shown
 
-    def __call__(self) -> ToolCall:
+    def __call__(self) -> PartialToolCall:
         if self._shown is None:
-            return ToolCall(self.id, self.name, self.arguments_after(None) or "")
+            return PartialToolCall(self.id, self.name, self.arguments_after(None) or "")
         name, arguments = self._shown
-        return ToolCall(self.id, name.upto(self._names_count), arguments.upto(self._count))
+        return PartialToolCall(self.id, name.upto(self._names_count), arguments.upto(self._count))
 
     @property
     def name(self) -> str:

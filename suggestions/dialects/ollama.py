@@ -52,6 +52,7 @@ class Ollama(ModelAPI):
     name = "ollama"
     path = "/api/chat"
     own_url = "http://localhost:11434"
+    output_place = ("format",)
     framings: Mapping[str, Framing] = {**EVENTS, _MEDIA_TYPE: "lines", "": "lines"}
 
     def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:

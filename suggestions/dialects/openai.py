@@ -5,10 +5,15 @@ Source: OpenAI's API reference, "Chat".
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .base import Asked, Options, Request
 from .chat import Chat
 from .model_api import ModelAPI
 from .question import ROLES
+
+if TYPE_CHECKING:
+    from .output import Output
 
 
 class OpenAI(Chat, ModelAPI):
@@ -28,6 +33,11 @@ class OpenAI(Chat, ModelAPI):
     key_variable = "OPENAI_API_KEY"
     model_variable = "AI_MODEL_NAME"
     roles = ROLES | {"function"}
+    output_place = ("response_format",)
+
+    def output_format(self, output: Output) -> dict[str, Any]:
+        said = {"name": output.name, "schema": output.schema, "strict": output.is_strict}
+        return {"type": "json_schema", "json_schema": said}
 
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         request = super().request(question, options, stream=stream)

@@ -12,7 +12,9 @@ from typing import TypeVar
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from .answers import shorten
 from .model import Message, Tool
+from .objects import SchemaError, value_for
 from .streaming import Fault, Refused
 
 MAX_BODY = 32 * 1024 * 1024
@@ -132,8 +134,14 @@ def _tool(value: object, path: str) -> Tool:
     item = checked(value, dict, path)
     name = checked(item.get("name"), str, f"{path}.name")
     # PHP has one empty array for both; a function without parameters may come with either.
-    parameters = item.get("parameters") or {}
-    return Tool(name, checked(parameters, dict, f"{path}.parameters"))
+    parameters: Body = checked(item.get("parameters") or {}, dict, f"{path}.parameters")
+    try:
+        value_for({"type": "object", **parameters}, "")
+    except SchemaError as error:
+        message = f"Invalid schema for function '{shorten(name, 64)}': {error}"
+        fault = Fault(400, message, "invalid_function_parameters", param=f"{path}.parameters")
+        raise Refused(fault) from None
+    return Tool(name, parameters)
 
 
 def read_question(body: Body) -> tuple[Message, ...]:

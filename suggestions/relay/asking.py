@@ -42,6 +42,7 @@ def relay(
     expose_errors: bool = False,
     error_message: str | None = None,
     heartbeat: float = 15.0,
+    output: Any = None,
     frames: FramesName = "relay",
     events: Collection[str] | None = None,
     cors: str | list[str] | None = None,
@@ -69,6 +70,7 @@ def relay(
     - `expose_errors`: the browser gets the service's own words. Otherwise it gets a sentence for
       people, or `error_message`. The error's `code` is the same either way.
     - `heartbeat`: seconds of silence after which a comment is sent.
+    - `output`: as for `SuggestionsEventSource`. An answer that is not that object ends in an error.
     - `frames`: "relay", or "openai" for clients that expect chunks of a chat completion.
     - `events`: what is sent besides the text, by the names of the events: any of "reasoning",
       "tool_call_chunk", "tool_call", "function_done", "citation", "file", "object" and "usage".
@@ -95,6 +97,7 @@ def relay(
         # go back to a pool.
         session=session,
         timeouts=timeouts,
+        output=output,
         start=False,
     )
     made = make_frames(frames, source, wording, events)

@@ -33,6 +33,7 @@ source = SuggestionsEventSource(
     retries=2,
     throttle=0.05,
     smooth=True,
+    output={"type": "object"},
     on={"done": print},
     start=False,
 )
@@ -56,10 +57,10 @@ source.connect("open", lambda source, event: print(event.detail.status, source.m
 source.connect("message", lambda source, event: print(event.detail.last_event_id))
 source.connect("function_done", lambda source, event: print(event.detail.arguments))
 source.connect("tool_call", lambda source, event: print(event.detail.id))
-source.connect("tool_call_chunk", lambda source, event: print(event.detail.arguments))
 source.connect("citation", lambda source, event: print(event.detail.url, event.detail.start))
 source.connect("file", lambda source, event: print(event.detail.media_type, event.detail.data))
-source.connect("object", lambda source, event: print(event.detail))
+source.connect("tool_call_chunk", lambda source, event: print(event.detail.parsed["city"]))
+source.connect("object", lambda source, event: print(event.detail["name"], source.object.name))
 source.connect("usage", lambda source, event: print(event.detail.total_tokens))
 source.connect("usage", lambda source, event: print(event.detail.cached_tokens))
 source.connect("retry", lambda source, event: print(event.detail.delay))
@@ -104,6 +105,7 @@ assert_type(source.citations, tuple[Citation, ...])
 assert_type(source.files, tuple[AnswerFile, ...])
 assert_type(source.full_function_call, FunctionCall | None)
 assert_type(source.error, SuggestionsError | None)
+assert_type(source.object, Any)
 for chunk in source:
     assert_type(chunk, str)
 with source as same:
