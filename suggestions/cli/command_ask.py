@@ -79,6 +79,20 @@ def _read_image(given: str) -> ImagePart:
         raise click.BadParameter(f"{given}: {error}") from None
 
 
+def _read_schema(
+    ctx: click.Context, param: click.Parameter, file: Path | None
+) -> dict[str, Any] | None:
+    if file is None:
+        return None
+    try:
+        schema = json.loads(file.read_text("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise click.BadParameter(f"{file} is no JSON: {error}") from None
+    if not isinstance(schema, dict):
+        raise click.BadParameter(f"{file} is no JSON object, which a schema is")
+    return schema
+
+
 @click.command(epilog=_EPILOG)
 @click.argument("question", required=False)
 @click.option(
@@ -117,6 +131,12 @@ def _read_image(given: str) -> ImagePart:
     help="An image for the model, as a PNG, JPEG, GIF or WebP file, or its web address. May be "
     "given several times.",
 )
+@click.option(
+    "--schema",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_read_schema,
+    help="A file with a JSON schema: the model answers with an object that fits it.",
+)
 @click.option("--plain", is_flag=True, help="Plain text also on a terminal.")
 @click.option("--json", "as_json", is_flag=True, help="Each event as a line of JSON.")
 @click.pass_context
@@ -131,6 +151,7 @@ def ask(
     system: str | None,
     options: dict[str, Any],
     images: list[ImagePart],
+    schema: dict[str, Any] | None,
     plain: bool,
     as_json: bool,
 ) -> None:
@@ -156,8 +177,9 @@ def ask(
     """
     asked = endpoint(dialect, url, base_url, model, token)
     asked["options"].update(options)
+    asked["output"] = schema
     source = _source(_read_question(question, system, images), asked, throttled=as_json)
-    code = _answer(source, _view(plain, as_json))
+    code = _answer(source, _view(plain or schema is not None, as_json))
     if not as_json:
         show_sources(source, on_terminal=standard_output().isatty())
     if source.error is not None:
@@ -202,7 +224,7 @@ def _source(question: Any, asked: dict[str, Any], *, throttled: bool) -> Suggest
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             source = SuggestionsEventSource(question, **asked, throttle=throttle, start=False)
-    except (TypeError, ValueError) as wrong:
+    except (TypeError, ValueError, ImportError) as wrong:
         raise click.UsageError(visible(str(wrong))) from None
     for warning in caught:
         click.echo(f"Warning: {visible(str(warning.message))}", err=True)

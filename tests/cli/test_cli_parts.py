@@ -12,6 +12,7 @@ import pytest
 from script import data
 from test_cli import SOON, Screen, command, run, run_on_terminal
 
+from suggestions.cli import exit_codes
 from suggestions.dialects.image import LARGEST
 from suggestions.testing import SuggestionsServer
 
@@ -104,6 +105,62 @@ def test_a_service_that_takes_no_image_is_not_asked(
     assert result.exit_code == 2
     assert "image_url" in result.output
     assert server.requests == []
+
+
+# Objects
+
+SCHEMA = {
+    "title": "person",
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "tags": {"type": "array", "items": {}}},
+    "required": ["name"],
+}
+
+
+def ask_for_object(server: SuggestionsServer, tmp_path: Path, text: str, *args: str) -> Any:
+    server.answer(text)
+    (tmp_path / "person.json").write_text(json.dumps(SCHEMA))
+    service = ["--dialect", "openai", "--base-url", server.url, "--model", "m"]
+    return run("ask", *service, "--schema", str(tmp_path / "person.json"), *args, "Who?")
+
+
+def test_a_schema_asks_for_an_object(tmp_path: Path) -> None:
+    with SuggestionsServer() as server:
+        result = ask_for_object(server, tmp_path, '{"name": "Ada *Lovelace*"}')
+        assert (result.exit_code, result.output) == (0, '{"name": "Ada *Lovelace*"}\n')
+        asked = server.requests[0].json["response_format"]
+        assert asked["type"] == "json_schema"
+        assert asked["json_schema"]["name"] == "person"
+        result = ask_for_object(server, tmp_path, '{"name": "Ada"}', "--json")
+        events = [json.loads(line) for line in result.output.splitlines()]
+        objects = [event["detail"] for event in events if event["type"] == "object"]
+        assert objects[-1] == {"name": "Ada"}
+
+
+def test_an_answer_that_does_not_fit_is_an_error(tmp_path: Path) -> None:
+    with SuggestionsServer() as server:
+        result = ask_for_object(server, tmp_path, '{"name": 5}')
+    assert result.exit_code == exit_codes.BY_ERROR["error_network"]
+    assert result.output.startswith('{"name": 5}\n')
+    assert "Error: " in result.output
+    assert "person" in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "schema.json is no JSON"),
+        ("[" * 100_000, "schema.json is no JSON"),
+        ("[1]", "schema.json is no JSON object"),
+        ('{"type": "text"}', "output"),
+    ],
+)
+def test_a_wrong_schema_is_told(text: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "schema.json").write_text(text)
+    args = ["--dialect", "openai", "--base-url", "http://localhost:9", "--model", "m"]
+    result = run("ask", *args, "--schema", str(tmp_path / "schema.json"), "Who?")
+    assert result.exit_code == 2
+    assert told in " ".join(result.output.split())
 
 
 # Answers
