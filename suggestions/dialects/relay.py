@@ -109,7 +109,7 @@ _OTHERS: dict[str, Callable[[Mapping[str, Any]], Delta]] = {
     "file": _file,
     "usage": _usage,
 }
-"""How `data` is read, by the type of the frame; "object" is made of the text once more."""
+"""How `data` is read, by the type of the frame. An "object" says what the text says."""
 
 
 def _failure(frame: Mapping[str, Any], data: str | None) -> Failure:

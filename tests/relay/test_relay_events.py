@@ -198,6 +198,18 @@ def test_what_json_cannot_say_is_null_in_a_browser() -> None:
     assert (usage["details"]["cost"], usage["details"]["rate"]) == (None, None)
 
 
+def test_an_object_is_sent_once_it_is_whole() -> None:
+    steps = [*(chunk(piece) for piece in ('{"na', 'me": "A', 'da"}')), DONE]
+    schema = {"type": "object", "properties": {"name": {"type": "string"}}}
+    wire = relayed(steps, OpenAI(model="m"), output=schema, events=["object"])
+    *pieces, last, done = frames_in(wire)
+    assert {frame["type"] for frame in pieces} == {"content"}
+    assert last == {"type": "object", "data": {"name": "Ada"}}
+    assert done == {"type": "done"}
+    source, _ = listen([wire])
+    assert source.result(1) == '{"name": "Ada"}'
+
+
 OTHERS = [
     *(frame(kind, "words") for kind in ("tool_call", "citation", "file", "usage", "object")),
     *(frame(kind, [1]) for kind in ("reasoning", "tool_call", "function_done", "usage")),
