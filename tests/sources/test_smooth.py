@@ -180,7 +180,7 @@ def test_a_burst_is_spread_though_the_stream_falls_silent(
         "?", url=server.url, dispatch=dispatch, smooth=True, on={"suggestion": shown}
     )
     loop.run_until(lambda: (pump.run(), shown.texts[-1:] == [WORDS])[1])
-    assert len(shown.texts) >= 3
+    assert len(shown.texts) >= 2
     assert len(shown.texts[0]) < len(WORDS) / 2
     shown.check_grows(WORDS)
     assert shown.moments[-1] - shown.moments[0] < 5
@@ -196,7 +196,7 @@ def test_bursts_one_after_the_other(server: SuggestionsServer) -> None:
     assert source.wait(30)
     shown.check_grows(WORDS * 4)
     assert shown.texts[-1] == WORDS * 4 == source.full_message
-    assert 8 <= len(shown.texts) <= (time.monotonic() - began) * 30 + 5
+    assert 4 <= len(shown.texts) <= (time.monotonic() - began) * 30 + 5
 
 
 def test_each_chunk_comes_at_once(server: SuggestionsServer) -> None:
@@ -224,19 +224,18 @@ def test_the_throttle_says_how_often(server: SuggestionsServer) -> None:
 
 def test_close_within_a_burst_shows_no_more(server: SuggestionsServer) -> None:
     server.plays(in_bursts(1, 0, ends=False))
-    record = Record()
-    source = SuggestionsEventSource("?", url=server.url, smooth=True, start=False)
-    record.connect_to(source)
-    source.start()
-    assert eventually(lambda: source.full_message == WORDS and record.by_name["suggestion"])
+    loop, record = Loop(), Record()
+    source = SuggestionsEventSource(
+        "?", url=server.url, dispatch=loop.post, smooth=True, on=record.handlers()
+    )
+    loop.run_until(lambda: source.full_message == WORDS and record.by_name["suggestion"])
     source.close()
-    assert source.wait(10)
     before = list(record.by_name["suggestion"])
+    loop.run_to_end(source)
     assert len(before[-1]) < len(WORDS)
+    assert record.by_name["suggestion"] == before
     assert record.by_name["abort"] == [WORDS]
     assert record.names[-2:] == ["abort", "end"]
-    time.sleep(0.1)
-    assert record.by_name["suggestion"] == before
     assert eventually(lambda: not our_threads("clock"))
 
 
@@ -324,7 +323,7 @@ def test_a_suggester_is_smooth_if_it_is_told() -> None:
     )
     suggester.request("Why?")
     loop.run_until(lambda: texts[-1:] == [WORDS])
-    assert len(texts) >= 3
+    assert len(texts) >= 2
     assert suggester.state == "suggesting"
     suggester.stop()
 
@@ -380,7 +379,7 @@ def test_each_character_is_shown_whole_while_it_is_written(name: str) -> None:
     shown = Shown()
     source = ask([chunk(text), HOLD], on={"suggestion": shown})
     assert eventually(lambda: shown.texts[-1:] == [text])
-    assert len(shown.texts) >= 3
+    assert len(shown.texts) >= 2
     assert set(shown.texts) <= whole
     source.close()
 
@@ -421,6 +420,11 @@ def test_a_million_accents_in_a_row_take_no_quadratic_time() -> None:
     shown = parts_of(text, 10)
     assert time.perf_counter() - began < 10
     assert shown[-1] == text
+
+
+def test_a_burst_is_shown_in_a_dozen_equal_parts() -> None:
+    lengths = [len(part) for part in parts_of("w" * 300, 1)]
+    assert lengths == pytest.approx([25 * n for n in range(1, 13)], abs=12)
 
 
 def test_all_that_has_come_is_shown_within_half_a_second() -> None:
