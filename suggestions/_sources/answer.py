@@ -111,7 +111,7 @@ class Answer:
         self._reasoning_parts = ClosedParts()
         self._function_call: Call | None = None
         self._tool_calls = ToolCalls()
-        self._opaque_parts = OpaqueParts(self.pieces)
+        self._opaque_parts = OpaqueParts()
         self._other_choices: list[OtherChoice] = []
         self._has_first_choice = False
 
@@ -131,8 +131,7 @@ class Answer:
 
     @property
     def full_function_call(self) -> FunctionCall | None:
-        call = self._function_call
-        return None if call is None else call.whole()
+        return self._function_call and self._function_call.whole()
 
     @property
     def message(self) -> dict[str, Any]:
@@ -308,15 +307,23 @@ class Answer:
         self._emit(Later("function_call_chunk", call.snapshot()))
 
     def _tool(self, piece: ToolCallPiece) -> None:
-        call = self._tool_calls.add(piece)
-        if call is not None:
+        if (call := self._tool_calls.add(piece)) is not None:
             self._emit(Later("tool_call_chunk", call.tool_snapshot()))
 
     def _keep_opaque(self, piece: OpaquePiece) -> None:
-        self._opaque_parts.add(piece)
+        at_end = piece.from_end is None
+        place = len(self.full_message) if at_end else self._shown(self._text_parts.end)
+        self._opaque_parts.add(piece, place - (piece.from_end or 0))
+
+    def _shown(self, place: int) -> int:
+        """A place in the text as it was sent, in the text without the tags before it."""
+        tags = self._think_tags
+        before = 0 if tags is None else len(tags.before) if tags.is_over else place
+        return max(0, place - before)
 
     def _attach(self, delta: Attached) -> None:
-        event = self._attached.add(delta.detail, self._text_parts.end)
+        begin = self._text_parts.begin_of(delta.part, delta.from_end)
+        event = self._attached.add(delta.detail, lambda place: self._shown(begin + place))
         if event is not None:
             self.size += len(event.detail.url)
             self._emit(event)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..events import AnswerFile, Citation, Event
 
 
@@ -12,19 +14,19 @@ class Attachments:
         self._known: set[object] = set()
 
     def add(
-        self, detail: Citation | AnswerFile, before: int
+        self, detail: Citation | AnswerFile, place_of: Callable[[int], int]
     ) -> Event[Citation] | Event[AnswerFile] | None:
-        """The event that reports it; None if it is known. `before` is the number of characters in
-        the parts of the answer that came before the one that is being written."""
-        return self._cite(detail, before) if isinstance(detail, Citation) else self._add(detail)
+        """The event that reports it; None if it is known. `place_of` returns a place in the text of
+        a place in the part that a citation is of."""
+        return self._cite(detail, place_of) if isinstance(detail, Citation) else self._add(detail)
 
-    def _cite(self, citation: Citation, before: int) -> Event[Citation] | None:
+    def _cite(self, citation: Citation, place_of: Callable[[int], int]) -> Event[Citation] | None:
+        if citation.start is not None and citation.end is not None:
+            start, end = place_of(citation.start), place_of(citation.end)
+            citation = citation._replace(start=start, end=end)
         if citation in self._known:
             return None  # some services send all of them with each piece
         self._known.add(citation)
-        if citation.start is not None and citation.end is not None:
-            start, end = before + citation.start, before + citation.end
-            citation = citation._replace(start=start, end=end)
         self.citations.append(citation)
         return Event("citation", citation)
 
