@@ -18,6 +18,7 @@ from .numbers import number_within
 MOST_VALUES = 5_000
 """Values in one object; OpenAI takes as many properties."""
 LONGEST_TEXT = 10_000  # characters
+_LONGEST_ABOUT = 1_000  # characters of what a value is made of
 _MOST_NODES = 20_000  # of a schema
 _DEEPEST = 40  # levels, of a schema and of an object
 _CAPITALISED = r"[A-Z\u00c0-\u00de]\w*"
@@ -72,7 +73,7 @@ def value_for(schema: object, about: str, *, circular: bool = True) -> object:
     that it names, or the first of all. A list has as many items as it must, or one.
     """
     _measure(schema)
-    return _Maker(schema, about, circular=circular).make(schema, ())
+    return _Maker(schema, about[:_LONGEST_ABOUT], circular=circular).make(schema, ())
 
 
 def _measure(schema: object) -> None:
@@ -103,6 +104,7 @@ class _Maker:
         self._left = MOST_VALUES
         self._depth = 0
         self._turn = 0
+        self._named: dict[int, int] = {}  # the choice that is named, by the `id` of the choices
         self._open: list[str] = []  # the references that are being followed
 
     def make(self, schema: object, place: Place) -> object:
@@ -214,9 +216,11 @@ class _Maker:
     def _choice(self, choices: list[object], place: Place) -> object:
         if not choices:
             raise SchemaError((*place, "enum"), "[] is too short.")
-        about = self._about.lower()
-        named = (n for n, choice in enumerate(choices) if str(choice).lower() in about)
-        return choices[(next(named, 0) + self._turn) % len(choices)]
+        if id(choices) not in self._named:
+            about = self._about.lower()
+            named = (n for n, choice in enumerate(choices) if str(choice).lower() in about)
+            self._named[id(choices)] = next(named, 0)
+        return choices[(self._named[id(choices)] + self._turn) % len(choices)]
 
     def _any_of(self, schemas: list[object], place: Place) -> object:
         """A value for the first of them that does not lead back to itself."""

@@ -146,10 +146,10 @@ def _check_strict(schema: Schema) -> None:
         if kind == "object" and inner.get("additionalProperties") is not False:
             complaint = "'additionalProperties' is required to be supplied and to be false."
             raise SchemaError(place, complaint)
-        required = inner.get("required") or ()
-        properties = inner.get("properties") or ()
+        required, properties = inner.get("required"), inner.get("properties")
+        named = {str(name) for name in required} if isinstance(required, list) else set()
         for name in properties if isinstance(properties, Mapping) else ():
-            if not isinstance(required, list) or name not in required:
+            if name not in named:
                 complaint = (
                     "'required' is required to be supplied and to be an array including every key "
                     f"in properties. Missing '{shorten(name)}'."

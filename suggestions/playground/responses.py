@@ -79,10 +79,10 @@ def _conversation(items: list[Body]) -> tuple[Message, ...]:
         kind = item.get("type", "message")
         if kind == "message":
             messages += read_messages({"messages": [item]}, _ROLES)
-        elif kind == "function_call":
+        elif kind in ("function_call", "custom_tool_call"):
             called.add(optional(item, "call_id", ""))
             messages.append(Message("assistant", ""))
-        elif kind == "function_call_output":
+        elif kind in ("function_call_output", "custom_tool_call_output"):
             call_id = optional(item, "call_id", "")
             if call_id not in called:
                 message = f"No tool call found for function call output with call_id {call_id}."

@@ -84,7 +84,7 @@ def _check_first_block(messages: Sequence[Body]) -> None:
     found = next((block.get("type") for block in blocks_of(messages[number])), "text")
     if found not in ("thinking", "redacted_thinking"):
         expected = "Expected `thinking` or `redacted_thinking`, but found"
-        message = f"messages.{number}.content.0.type: {expected} `{found}`. {_ENDING}"
+        message = f"messages.{number}.content.0.type: {expected} `{shorten(str(found))}`. {_ENDING}"
         raise Refused(Fault(400, message))
 
 
@@ -135,7 +135,7 @@ def check_items(items: Sequence[Body], *, stored: bool) -> None:
     for number, item in enumerate(items):
         if item.get("type") == "reasoning":
             _check_reasoning(item, f"input[{number}]", stored=stored)
-            _check_following(item, items[number + 1 :])
+            _check_following(item, items[number + 1 : number + 2])
             given |= {item.get("id"), _sealed_id(item)}
         needed = _needed(item)
         if needed and needed not in given:

@@ -230,6 +230,9 @@ def test_the_openai_package_parses_it(playground: Playground) -> None:
     assert read.output_parsed == answer.output_parsed
 
 
+@pytest.mark.skipif(
+    not hasattr(anthropic.resources.Messages, "parse"), reason="an older anthropic parses nothing"
+)
 def test_the_anthropic_package_parses_it(playground: Playground) -> None:
     messages: Any = [{"role": "user", "content": QUESTION}]
     with anthropic.Anthropic(api_key="any", base_url=playground.anthropic_url) as client:
@@ -424,6 +427,24 @@ def test_a_hostile_schema_of_a_tool_is_refused(playground: Playground, hostile: 
     response = send(playground, "/v1/chat/completions", body)
     assert refusal(response).startswith("Invalid schema for function 'get': In context=(")
     assert response.json()["error"]["param"] == "tools[0].function.parameters"
+
+
+def test_there_is_a_bound_on_tools(playground: Playground) -> None:
+    tools = [{"type": "function", "function": {"name": f"get{n}"}} for n in range(129)]
+    body = {"messages": [{"role": "user", "content": "Hi"}], "tools": tools}
+    words = "Expected an array with maximum length 128, but got an array with length 129 instead."
+    assert words in refusal(send(playground, "/v1/chat/completions", body))
+    assert send(playground, "/v1/chat/completions", {**body, "tools": tools[:128]}).ok
+
+
+def test_the_size_of_a_question_does_not_grow_in_an_object(playground: Playground) -> None:
+    """Each text would be all of the question."""
+    schema = {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(1000)}}
+    messages = [{"role": "user", "content": "long " * 100_000}]
+    body = {"model": "m", "messages": messages, "format": schema, "stream": False}
+    answer = send(playground, "/api/chat", body)
+    assert answer.status_code == 200
+    assert len(answer.content) < 2_000_000
 
 
 def test_the_arguments_of_a_tool_may_be_nested(playground: Playground) -> None:

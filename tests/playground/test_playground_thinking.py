@@ -336,3 +336,13 @@ def test_the_service_runs_its_own_tools(gpt: openai.OpenAI) -> None:
     tools: Any = [{"type": "image_generation"}, {"type": "web_search"}, *TOOLS]
     response = gpt.responses.create(model="playground", input=CALLING, tools=tools)
     assert [item.type for item in response.output] == ["function_call"]
+
+
+def test_the_result_of_a_tool_with_a_text_is_read(gpt: openai.OpenAI) -> None:
+    items: Any = [
+        {"role": "user", "content": "Write"},
+        {"type": "custom_tool_call", "call_id": "call_1", "name": "write", "input": "Hi"},
+        {"type": "custom_tool_call_output", "call_id": "call_1", "output": "written"},
+    ]
+    answer = gpt.responses.create(model="playground", input=items)
+    assert answer.output_text.startswith('The tool answered: "written".')
