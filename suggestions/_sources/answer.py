@@ -131,7 +131,7 @@ class Answer:
 
     @property
     def full_function_call(self) -> FunctionCall | None:
-        return self._function_call and self._function_call.whole()
+        return self._function_call.whole() if self._function_call else None
 
     @property
     def message(self) -> dict[str, Any]:
