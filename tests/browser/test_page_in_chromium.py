@@ -167,6 +167,16 @@ def test_images_and_sources_stand_under_the_answer(page: Any) -> None:
     assert page.locator("#images img, #sources li").count() == 0
 
 
+def test_the_playground_cites_and_draws(page: Any) -> None:
+    ask(page, "Who won the world cup in 2022? Cite your sources.", wire="responses")
+    end(page)
+    assert page.locator("#sources a").count() >= 1
+    ask(page, "Draw a cat", wire="responses")
+    end(page)
+    assert page.locator("#sources a").count() == 0
+    page.wait_for_function("document.querySelector('#images img').naturalWidth > 0")
+
+
 # Stop
 
 

@@ -14,6 +14,7 @@ from test_cli import SOON, Screen, command, run, run_on_terminal
 
 from suggestions.cli import exit_codes
 from suggestions.dialects.image import LARGEST
+from suggestions.playground import Playground
 from suggestions.testing import SuggestionsServer
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(60)
@@ -227,3 +228,12 @@ def test_a_file_alone_is_no_empty_answer() -> None:
         server.sends(frame("file", {"media_type": "image/png", "url": "data:,x%"}), DONE)
         result = run(*asking(server))
     assert result.output == ("Note: the answer has a file: image/png, damaged. --json shows it.\n")
+
+
+def test_the_playground_cites_and_draws() -> None:
+    with Playground(pace=0) as playground:
+        service = ["--dialect", "responses", "--base-url", playground.responses_url]
+        cited = run("ask", *service, "Who won the world cup in 2022? Cite your sources.")
+        assert "Sources:\n1. What the playground knows https://example.com/" in cited.output
+        drawn = run("ask", *service, "Draw a cat")
+        assert "Note: the answer has a file: image/png, " in drawn.output
