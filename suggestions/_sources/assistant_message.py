@@ -13,7 +13,7 @@ class _Part:
     """A part while it is assembled, in time that grows with its pieces alone."""
 
     def __init__(self, place: int) -> None:
-        self.place = place
+        self.place = place  # characters of the text before it
         self.is_complete = False
         self._fields: dict[str, Any] = {}
         self._texts: dict[str, list[str]] = {}
@@ -29,27 +29,35 @@ class _Part:
                 self._fields[name] = value
         self.is_complete |= piece.is_last
 
+    @property
+    def type(self) -> object:
+        return self._fields.get("type")
+
     def whole(self) -> dict[str, Any]:
         return self._fields | {name: "".join(texts) for name, texts in self._texts.items()}
 
 
 class OpaqueParts:
-    """The parts that only the service can read, and their places among `pieces` of the text."""
+    """The parts that only the service can read, and their places in the text."""
 
-    def __init__(self, pieces: Sequence[str]) -> None:
-        self._pieces = pieces
+    def __init__(self) -> None:
         self._parts: dict[Hashable, _Part] = {}
+        self._listed: list[_Part] = []
 
-    def add(self, piece: OpaquePiece) -> None:
+    def add(self, piece: OpaquePiece, place: int) -> None:
+        """A part stands at the place of its first piece, after so many characters of the text."""
         part = self._parts.get(piece.position)
         if part is None:
-            part = self._parts[piece.position] = _Part(len(self._pieces))
+            part = _Part(place)
+            if piece.position is None:
+                self._listed.append(part)
+            else:
+                self._parts[piece.position] = part
         part.add(piece)
 
     def message(
         self, text: str, calls: Sequence[ToolCall], function: FunctionCall | None
     ) -> dict[str, Any]:
-        """`text` is the pieces joined, and what is held back."""
         message: dict[str, Any] = {"role": "assistant", "content": self._content(text)}
         if calls:
             message["tool_calls"] = [
@@ -67,17 +75,21 @@ class OpaqueParts:
         return message
 
     def _content(self, text: str) -> str | list[dict[str, Any]]:
-        parts = [part for part in self._parts.values() if part.is_complete]
-        if not parts:
-            return text
         content: list[dict[str, Any]] = []
-        done = place = 0  # characters and pieces of the text that are in `content`
-        for part in parts:
-            said = "".join(self._pieces[place : part.place])
-            content += _text_part(said)
+        done = 0  # characters of the text that are in `content`
+        for part in sorted(self._counting(), key=lambda part: part.place):
+            place = max(done, min(part.place, len(text)))
+            content += _text_part(text[done:place])
             content.append(part.whole())
-            done, place = done + len(said), part.place
-        return content + _text_part(text[done:])
+            done = place
+        return content + _text_part(text[done:]) if content else text
+
+    def _counting(self) -> list[_Part]:
+        for parts in (list(self._parts.values()), self._listed):
+            complete = [part for part in parts if part.is_complete]
+            if any(part.type != "item" for part in complete):
+                return complete
+        return []
 
 
 def _text_part(text: str) -> list[dict[str, Any]]:

@@ -106,14 +106,24 @@ class ToolCallPiece(_Value):
 class Attached(_Value):
     """What comes with the text: a citation, or a file that the model made.
 
-    The `start` and `end` of a citation count from the beginning of the part of the answer that is
-    being written. What has come before is not reported again.
+    The `start` and `end` of a citation count from the beginning of the `part` of the answer, if a
+    `WholeText` has closed it, and else of the part that is being written. With `from_end`, they
+    count from so many characters before the end of the text that was closed last. What has come
+    before is not reported again.
     """
 
-    __slots__ = ("detail",)
+    __slots__ = ("detail", "from_end", "part")
 
-    def __init__(self, detail: Citation | AnswerFile) -> None:
+    def __init__(
+        self,
+        detail: Citation | AnswerFile,
+        *,
+        part: Hashable = None,
+        from_end: int | None = None,
+    ) -> None:
         self.detail = detail
+        self.part = part
+        self.from_end = from_end
 
 
 class OpaquePiece(_Value):
@@ -122,10 +132,16 @@ class OpaquePiece(_Value):
     Only the service can read it, and it goes back there as it came, as a part of the assistant's
     message. Pieces with the same `position` are one part: a text is joined to the text that the
     field has, but for `type`; any other value replaces it. With `whole`, the piece replaces all.
-    The part counts once a piece `is_last`; one that was cut off is refused by its service.
+    The part counts once a piece `is_last`; one that was cut off is refused by its service. The
+    position None is for the parts of a list that repeats all of the answer: they count if none with
+    a position does.
+
+    The part stands after the text that had come before its first piece; with `from_end`, so many
+    characters before the end of the text that was closed last. A part of the type
+    "item" only names what is in the message anyway, and counts if there is one of another type.
     """
 
-    __slots__ = ("fields", "is_last", "position", "whole")
+    __slots__ = ("fields", "from_end", "is_last", "position", "whole")
 
     def __init__(
         self,
@@ -134,9 +150,11 @@ class OpaquePiece(_Value):
         *,
         is_last: bool = False,
         whole: bool = False,
+        from_end: int | None = None,
     ) -> None:
         self.position = position
         self.fields = fields
+        self.from_end = from_end
         self.is_last = is_last or whole
         self.whole = whole
 

@@ -111,8 +111,9 @@ class Message(_Role, total=False):
 Question = str | Sequence[Message] | Sequence[Mapping[str, Any]]
 """A text, or a conversation whose last message is the question."""
 
-_OPAQUE = frozenset(("thinking", "redacted_thinking", "reasoning"))
-"""Types of parts that a service signed or encrypted, and that no other service can read."""
+_OPAQUE = frozenset(("thinking", "redacted_thinking", "reasoning", "item"))
+"""Types of parts that a service signed or encrypted, or that name what is beside them (`item`, of
+Responses): no other service can read them."""
 
 _FIELDS: Mapping[str, tuple[str, type, str]] = {
     "text": ("text", str, "a str"),

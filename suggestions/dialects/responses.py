@@ -44,7 +44,7 @@ class Responses(ModelAPI):
     key_variable = "OPENAI_API_KEY"
     model_variable = "AI_MODEL_NAME"
     question_field = "input"
-    opaque = frozenset(("reasoning",))
+    opaque = frozenset(("reasoning", "item"))
     has_items = True
     output_place = ("text", "format")
 

@@ -31,10 +31,18 @@ from .json_message import (
     text_of,
     usage_of,
 )
+from .responses_items import (
+    CALLS,
+    begun,
+    citation_of,
+    citations_in,
+    image_in,
+    kept,
+    position_of,
+    preview_in,
+)
 
 _Object = Mapping[str, Any]
-_CALLS = {"function_call": "arguments", "custom_tool_call": "input"}
-"""The items that are calls of the user's tools, and the field of each that has the arguments."""
 _REASONING_PARTS = ("reasoning_text", "summary_text")
 
 
@@ -65,28 +73,46 @@ def _whole_summary(event: _Object) -> Iterable[Delta]:
     return (_whole_thought(event, "summary_index", text),) if text else ()
 
 
-def _whole_part(event: _Object) -> Iterable[Delta]:
+def _whole_part(event: _Object) -> Iterator[Delta]:
     part = object_of(event.get("part"))
     text = _said(part)
-    if not text:
-        return ()
-    if part.get("type") in _REASONING_PARTS:
-        return (_whole_thought(event, "content_index", text),)
-    return (WholeText(text, _place(event, "content_index", text)),)
+    if text and part.get("type") in _REASONING_PARTS:
+        yield _whole_thought(event, "content_index", text)
+        return
+    place = _place(event, "content_index", text)
+    if text:
+        yield WholeText(text, place)
+    yield from citations_in(part, place)
 
 
-def _item_added(event: _Object) -> Iterable[Delta]:
+def _annotation(event: _Object) -> Iterable[Delta]:
+    closed = _place(event, "content_index", "")
+    return citation_of(object_of(event.get("annotation")), closed)
+
+
+def _item_added(event: _Object) -> Iterator[Delta]:
     # Text follows in pieces. So do arguments, which replace what may be here in their place.
-    return _call(object_of(event.get("item")), event.get("output_index"))
+    item, index = object_of(event.get("item")), event.get("output_index")
+    yield from begun(item, position_of(item, index))
+    yield from _call(item, index)
 
 
 def _item_done(event: _Object) -> Iterator[Delta]:
-    item = object_of(event.get("item"))
+    item, index = object_of(event.get("item")), event.get("output_index")
+    length = 0
+    for delta in _said_in_item(item, index):
+        length += len(delta.text) if type(delta) is WholeText else 0
+        yield delta
+    yield from image_in(item)
+    yield from kept(item, position_of(item, index), length or None)
+
+
+def _said_in_item(item: _Object, index: object) -> Iterator[Delta]:
     for field in ("summary", "content"):
-        for index, part in enumerate(_parts(item, field)):
-            placed = {**event, "part": part, f"{field}_index": index}
+        for number, part in enumerate(_parts(item, field)):
+            placed = {"output_index": index, "part": part, f"{field}_index": number}
             yield from _whole_summary(placed) if field == "summary" else _whole_part(placed)
-    yield from _call(item, event.get("output_index"))
+    yield from _call(item, index)
 
 
 def _arguments(event: _Object) -> Iterable[Delta]:
@@ -138,6 +164,7 @@ READ: Mapping[str, Callable[[_Object], Iterable[Delta]]] = {
     "response.output_text.done": _whole_text,
     "response.refusal.done": _whole_text,
     "response.content_part.done": _whole_part,
+    "response.output_text.annotation.added": _annotation,
     "response.reasoning_text.delta": _reasoning,
     "response.reasoning.delta": _reasoning,
     "response.reasoning_summary_text.delta": _reasoning,
@@ -154,6 +181,7 @@ READ: Mapping[str, Callable[[_Object], Iterable[Delta]]] = {
     "response.custom_tool_call_input.delta": _arguments,
     "response.function_call_arguments.done": _whole_arguments,
     "response.custom_tool_call_input.done": _whole_arguments,
+    "response.image_generation_call.partial_image": preview_in,
     "response.completed": _completed,
     "response.done": _completed,
     "response.incomplete": _incomplete,
@@ -178,9 +206,7 @@ PASSED_OVER: Mapping[str, str] = {
     "response.audio.transcript.done": "repeats nothing: the transcript came before it, in pieces",
     "response.image_generation_call.in_progress": _SERVICES_TOOL,
     "response.image_generation_call.generating": _SERVICES_TOOL,
-    "response.image_generation_call.partial_image": _NO_TEXT,
     "response.image_generation_call.completed": _SERVICES_TOOL,
-    "response.output_text.annotation.added": _NO_TEXT,
     "response.code_interpreter_call.in_progress": _SERVICES_TOOL,
     "response.code_interpreter_call.interpreting": _SERVICES_TOOL,
     "response.code_interpreter_call.completed": _SERVICES_TOOL,
@@ -230,9 +256,7 @@ def said_in(response: _Object) -> Iterator[Delta]:
     """What a whole response says, except why it stopped."""
     yield _source(response)
     items = [object_of(item) for item in array_of(response.get("output"))]
-    said: list[Delta] = []
-    for index, item in enumerate(items):
-        said += _item_done({"item": item, "output_index": index})
+    said = [delta for index, item in enumerate(items) for delta in _said_in_item(item, index)]
     reasoning = "".join(delta.text for delta in said if type(delta) is WholeReasoning)
     if reasoning:
         yield WholeReasoning(reasoning)
@@ -240,9 +264,21 @@ def said_in(response: _Object) -> Iterator[Delta]:
     if text := text or text_of(response.get("output_text")):
         yield WholeText(text)
     yield from (delta for delta in said if type(delta) is ToolCallPiece)
+    yield from _beside(items, len(text))
     usage = object_of(response.get("usage"))
     if usage:
         yield usage_of(usage, "input_tokens", "output_tokens")
+
+
+def _beside(items: list[_Object], from_end: int) -> Iterator[Delta]:
+    """What is besides text and calls in items that end `from_end` characters of text."""
+    for item in items:
+        yield from kept(item, None, from_end)
+        yield from image_in(item)
+        for part in _parts(item, "content"):
+            if item.get("type") == "message":
+                yield from citations_in(part, from_end=from_end)
+                from_end -= len(_said(part))
 
 
 def reason_of(response: _Object, status: str, report: object) -> Iterator[Delta]:
@@ -307,7 +343,7 @@ def _place(event: _Object, index: str, text: str) -> Hashable:
 
 
 def _call(item: _Object, position: object) -> Iterator[Delta]:
-    field = _CALLS.get(text_of(item.get("type")))
+    field = CALLS.get(text_of(item.get("type")))
     if field:
         call_id = id_of(item.get("call_id"))
         arguments = _json_of(item.get(field))

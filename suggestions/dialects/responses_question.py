@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .parts import calls_of
+from .responses_items import CALLS
 
 Item = dict[str, Any]
 
@@ -19,57 +20,133 @@ def items_of(messages: list[dict[str, Any]]) -> list[Item]:
 
     Raises `ValueError` that names the item.
     """
+    custom: set[object] = {
+        str(part.get("call_id"))
+        for message in messages
+        if message.get("role") == "assistant" and isinstance(message.get("content"), list)
+        for part in message["content"]
+        if part["type"] == "item" and part.get("item") == "custom_tool_call"
+    }
     return [
         item
         for number, message in enumerate(messages)
-        for item in _items(f"question[{number}]", message)
+        for item in _items(f"question[{number}]", message, custom)
     ]
 
 
-def _items(place: str, message: dict[str, Any]) -> Iterator[Item]:
+def _items(place: str, message: dict[str, Any], custom: set[object]) -> Iterator[Item]:
     if "role" not in message:
         yield message
     elif message["role"] == "tool":
-        yield _result(place, message)
+        yield _result(place, message, custom)
     else:
-        yield from _said(message)
-        for _, call in calls_of(place, message):
-            function = call["function"]
-            yield {
-                "type": "function_call",
-                "call_id": call.get("id"),
-                "name": function["name"],
-                "arguments": function.get("arguments") or "{}",
-            }
+        yield from _without_lone_thoughts(_said(place, message))
 
 
-def _said(message: dict[str, Any]) -> Iterator[Item]:
-    """The message, after what the model thought before it."""
+def _without_lone_thoughts(items: Iterator[Item]) -> Iterator[Item]:
+    """The service refuses a reasoning that no other item follows. An answer that was stopped there
+    ends so."""
+    thoughts: list[Item] = []
+    for item in items:
+        if item.get("type") == "reasoning":
+            thoughts.append(item)
+        else:
+            yield from thoughts
+            thoughts.clear()
+            yield item
+
+
+def _said(place: str, message: dict[str, Any]) -> Iterator[Item]:
+    """The items of a message, in the order of its parts; calls that no part names come last."""
+    calls: dict[str, list[Mapping[str, Any]]] = {}
+    for _, call in calls_of(place, message):
+        calls.setdefault(str(call.get("id")), []).append(call)
+    rest = {name: value for name, value in message.items() if name != "tool_calls"}
     content = message.get("content")
     if isinstance(content, list):
-        yield from (part for part in content if part["type"] == "reasoning")
-        content = [part for part in content if part["type"] != "reasoning"]
-        if message["role"] == "assistant" and all(part["type"] == "text" for part in content):
-            content = "".join(part["text"] for part in content)
-        else:
-            content = [_part(part) for part in content]
-    if content or not message.get("tool_calls"):
-        rest = {name: value for name, value in message.items() if name != "tool_calls"}
+        for head, said in _groups(content):
+            is_message = head.get("item") == "message"
+            if not is_message:
+                yield from _item_of(head, calls)
+            if said or is_message:
+                yield _message(rest, head if is_message else {}, said)
+    elif content or not calls:
         yield {**rest, "content": content or ""}
+    for same in calls.values():
+        yield from (_call(call, {}) for call in same)
 
 
-def _result(place: str, message: Mapping[str, Any]) -> Item:
+def _groups(content: list[Item]) -> Iterator[tuple[Item, list[Item]]]:
+    """Each part that is an item or names one, and what is said after it; the first is none."""
+    head: Item = {}
+    said: list[Item] = []
+    for part in content:
+        if part["type"] in ("reasoning", "item"):
+            yield head, said
+            head, said = part, []
+        else:
+            said.append(part)
+    yield head, said
+
+
+def _item_of(head: Item, calls: dict[str, list[Mapping[str, Any]]]) -> Iterator[Item]:
+    if head.get("type") == "reasoning":
+        yield head
+    elif isinstance(head.get("item"), Mapping):
+        yield dict(head["item"])
+    elif head:
+        for call in calls.pop(str(head.get("call_id")), ()):
+            yield _call(call, head)
+
+
+def _message(rest: Item, named: Item, said: list[Item]) -> Item:
+    if named:
+        content: Any = [_part(part, text="output_text") for part in said]
+        return {
+            "type": "message",
+            "status": "completed",
+            **_fields(named),
+            "role": "assistant",
+            "content": content,
+        }
+    if rest["role"] == "assistant" and all(part["type"] == "text" for part in said):
+        content = "".join(part["text"] for part in said)
+    else:
+        content = [_part(part) for part in said]
+    return {**rest, "content": content}
+
+
+def _call(call: Mapping[str, Any], named: Item) -> Item:
+    function = call["function"]
+    kind = named.get("item", "function_call")
+    given = function.get("arguments") or ("" if kind == "custom_tool_call" else "{}")
+    return {
+        "type": kind,
+        **_fields(named),
+        "call_id": call.get("id"),
+        "name": function["name"],
+        CALLS.get(kind, "arguments"): given,
+    }
+
+
+def _fields(named: Item) -> Item:
+    return {name: value for name, value in named.items() if name not in ("type", "item")}
+
+
+def _result(place: str, message: Mapping[str, Any], custom: set[object]) -> Item:
     if "tool_call_id" not in message:
         raise ValueError(f"{place} has no 'tool_call_id': expected the id of the call it answers")
-    content = message.get("content")
+    call_id, content = message["tool_call_id"], message.get("content")
     output = [_part(part) for part in content] if isinstance(content, list) else content or ""
-    return {"type": "function_call_output", "call_id": message["tool_call_id"], "output": output}
+    kind = "custom_tool_call_output" if call_id in custom else "function_call_output"
+    return {"type": kind, "call_id": call_id, "output": output}
 
 
-def _part(part: dict[str, Any]) -> Item:
+def _part(part: dict[str, Any], text: str = "input_text") -> Item:
     kind = part["type"]
     if kind == "text":
-        return {"type": "input_text", "text": part["text"]}
+        said = {"type": text, "text": part["text"]}
+        return {**said, "annotations": []} if text == "output_text" else said
     if kind == "image_url":
         image = part["image_url"]
         return {

@@ -11,6 +11,7 @@ from heard import named
 from script import data
 
 from suggestions.errors import SuggestionsError
+from suggestions.events import AnswerFile, Citation
 
 DONE = data("[DONE]")
 COUNTS = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
@@ -30,6 +31,9 @@ class Wire(NamedTuple):
     """A part of the error's message."""
     differs: str = ""
     """Why the `openai` package has another text, another call or another end, if it has."""
+    citations: tuple[Citation, ...] = ()
+    files: tuple[AnswerFile, ...] = ()
+    """Previews and whole ones, as they are reported."""
 
 
 def response(status: str, *output: dict[str, Any], **fields: Any) -> dict[str, Any]:
