@@ -23,14 +23,13 @@ from ..dialects.delta import (
 from ..dialects.opening import Opening, Verdict
 from ..dialects.think_tags import ThinkTags
 from ..errors import (
-    SAID,
     AnswerTooLargeError,
-    MalformedStreamError,
     SuggestionsError,
     UnclearPromptError,
     from_reason,
+    nothing_understood,
 )
-from ..events import Event, FunctionCall, Later, ServerSentEvent, ToolCall, Usage
+from ..events import Citation, Event, FunctionCall, Later, ServerSentEvent, ToolCall, Usage
 from .assistant_message import OpaqueParts
 from .attachments import Attachments
 from .calls import Call, ToolCalls
@@ -191,7 +190,7 @@ class Answer:
         if self.ended:
             return
         if self._unread is not None and self._is_unread:
-            self.fail(_nothing_understood(self._unread))
+            self.fail(nothing_understood(self._unread.type, self._unread.data))
             return
         if self._think_tags:
             self._feed_separated(self._think_tags.finish())
@@ -322,8 +321,12 @@ class Answer:
         return max(0, place - before)
 
     def _attach(self, delta: Attached) -> None:
-        begin = self._text_parts.begin_of(delta.part, delta.from_end)
-        event = self._attached.add(delta.detail, lambda place: self._shown(begin + place))
+        detail = delta.detail
+        if isinstance(detail, Citation) and detail.start is not None and detail.end is not None:
+            begin = self._text_parts.begin_of(delta.part, delta.from_end)
+            start, end = self._shown(begin + detail.start), self._shown(begin + detail.end)
+            detail = detail._replace(start=start, end=end)
+        event = self._attached.add(detail)
         if event is not None:
             self.size += len(event.detail.url)
             self._emit(event)
@@ -368,16 +371,6 @@ class Answer:
         self.tool_calls = self._tool_calls.whole()
         for call in self.tool_calls:
             self._emit(Event("tool_call", call))
-
-
-def _nothing_understood(message: ServerSentEvent) -> MalformedStreamError:
-    name = "" if message.type == "message" else f"event: {message.type}, data: "
-    return MalformedStreamError(
-        "The service sent messages, but none that the dialect understands. Is it the right "
-        f"dialect? The first was '{SAID}'.",
-        said=name + message.data,
-        body=message.data,
-    )
 
 
 _OF_NO_CHOICE = (Source, Usage, Failure, OtherChoice, Done)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ..events import AnswerFile, Citation, Event
 
 
@@ -13,24 +11,19 @@ class Attachments:
         self.files: list[AnswerFile] = []
         self._known: set[object] = set()
 
-    def add(
-        self, detail: Citation | AnswerFile, place_of: Callable[[int], int]
-    ) -> Event[Citation] | Event[AnswerFile] | None:
-        """The event that reports it; None if it is known. `place_of` returns a place in the text of
-        a place in the part that a citation is of."""
-        return self._cite(detail, place_of) if isinstance(detail, Citation) else self._add(detail)
+    def add(self, detail: Citation | AnswerFile) -> Event[Citation] | Event[AnswerFile] | None:
+        """The event that reports it; None if it is known: some services send all of them with each
+        piece of text."""
+        return self._cite(detail) if isinstance(detail, Citation) else self._add_file(detail)
 
-    def _cite(self, citation: Citation, place_of: Callable[[int], int]) -> Event[Citation] | None:
-        if citation.start is not None and citation.end is not None:
-            start, end = place_of(citation.start), place_of(citation.end)
-            citation = citation._replace(start=start, end=end)
+    def _cite(self, citation: Citation) -> Event[Citation] | None:
         if citation in self._known:
-            return None  # some services send all of them with each piece
+            return None
         self._known.add(citation)
         self.citations.append(citation)
         return Event("citation", citation)
 
-    def _add(self, file: AnswerFile) -> Event[AnswerFile] | None:
+    def _add_file(self, file: AnswerFile) -> Event[AnswerFile] | None:
         key = (file.id or file.url, file.url if file.partial else None)
         if key in self._known:
             return None

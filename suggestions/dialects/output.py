@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _EXPECTED = "expected a JSON schema (a dict), a dataclass, a TypedDict or a pydantic model"
 _INSTALL = 'output= needs {}: pip install "suggestions-sdk[output]"'
-_FENCED = re.compile(r"(?s)\s*```[^\S\n]*\w*\s*(.*?)\s*```\s*")
+_BLANKS = "\ufeff \t\r\n"
+_FENCE = re.compile(r"```[^\S\n]*\w*")
 _LONGEST_NAME = 64
 _MOST_PROBLEMS = 5
 
@@ -57,8 +58,7 @@ class Output:
 
     def check(self, text: str, finish_reason: str | None) -> Any:
         """The object that the text is; or an `OutputError`, which is not raised here."""
-        fenced = _FENCED.fullmatch(text)
-        found = self._checked(fenced[1] if fenced else text)
+        found = self._checked(_without_fence(text))
         if not isinstance(found, _Problem):
             return found
         if not text.strip():
@@ -76,9 +76,18 @@ class Output:
     def _checked(self, text: str) -> Any:
         try:
             return self._check(text)
-        except Exception as error:  # from the user's own code, or because it is nested too deeply
+        except RecursionError:
+            return _Problem("it is nested too deeply")
+        except Exception as error:  # from the user's own code
             logger.error("to check the object of an answer raised", exc_info=error)
             return _Problem(f"to check it raised {type(error).__name__}: {error}", error)
+
+
+def _without_fence(text: str) -> str:
+    """The text within a code fence, if it is in one, which some models write around JSON."""
+    text = text.strip(_BLANKS)
+    begins = _FENCE.match(text)
+    return text[begins.end() : -3] if begins and text.endswith("```") else text
 
 
 class _Problem:
@@ -124,8 +133,9 @@ def _from_schema(given: Mapping[str, Any]) -> tuple[Schema, Callable[[str], Any]
             value = json.loads(text, parse_constant=_no_constant)
         except ValueError as error:
             return _Problem(f"it is no JSON: {error}")
-        errors = [(error.absolute_path, error.message) for error in validator.iter_errors(value)]
-        return _problems(errors) if errors else value
+        errors = list(islice(validator.iter_errors(value), _MOST_PROBLEMS))
+        found = ((error.absolute_path, error.message) for error in errors)
+        return _problems(found) if errors else value
 
     return schema, check
 
@@ -141,7 +151,7 @@ def _check_type(output: object) -> None:
     """Raises `TypeError` if it is no type whose objects have fields by name."""
     if not isinstance(output, type):
         kind = type(output).__name__
-        if dataclasses.is_dataclass(output) or hasattr(output, "__pydantic_fields__"):
+        if dataclasses.is_dataclass(output) or hasattr(output, "model_validate_json"):
             raise TypeError(f"output: {_EXPECTED}, not an object of {kind}: pass the class itself")
         raise TypeError(f"output: {_EXPECTED}, not {kind}")
     is_typed_dict = issubclass(output, dict) and hasattr(output, "__required_keys__")

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from .._util.one_line import one_line
 from .reasons import from_interruption, from_reason
-from .reports import from_code, from_report, from_status, stopped_early
+from .reports import from_code, from_report, from_status, nothing_understood, stopped_early
 from .said import is_report
 from .tree import (
     LONGEST_BODY,
@@ -92,6 +92,7 @@ __all__ = [
     "from_report",
     "from_status",
     "is_report",
+    "nothing_understood",
     "one_line",
     "stopped_early",
 ]

@@ -262,7 +262,7 @@ def test_async_handlers_of_objects_come_in_order(
     assert found[-2:] == [("suggestion", TEXT), ("object", VALUE)]
 
 
-@pytest.mark.parametrize("head", ["```json\n", "```\n", "\n ```json\n "])
+@pytest.mark.parametrize("head", ["```json\n", "```\n", "\n ```json\n ", "```", "\ufeff```JSON"])
 def test_a_code_fence_is_tolerated(server: SuggestionsServer, head: str) -> None:
     found: list[Any] = []
     source = asked(server, f"{head}{TEXT}\n```\n")
@@ -298,6 +298,9 @@ def test_what_the_model_thinks_is_no_part_of_it(server: SuggestionsServer) -> No
         ('{"name": "Ada", "age": NaN}', "NaN"),
         ('{"name": "Ada", "age": 3', '"age": 3'),
         ("[" * 5000, "[[["),
+        ("```", "```"),
+        ("```json", "```json"),
+        ("```" + " " * 500_000 + "x", "```"),
     ],
 )
 def test_what_does_not_fit_is_an_error_that_quotes_it(
