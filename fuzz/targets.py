@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from fuzz import answer, decode, event_stream
+from fuzz import answer, decode, event_stream, partial_json
 from suggestions.dialects import NAMES
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -17,4 +17,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "event_stream": event_stream.check,
     **{f"decode_{name}": decode.checker(name) for name in NAMES},
     "answer": answer.check,
+    "partial_json": partial_json.check,
 }

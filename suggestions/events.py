@@ -138,7 +138,7 @@ class FunctionCall(NamedTuple):
 
 
 class ToolCall(NamedTuple):
-    """Detail of `tool_call_chunk` (so far) and `tool_call` (whole): one call.
+    """Detail of `tool_call`: one call.
 
     `id` names the call in the result of the tool. If the service has none, a whole call has a new
     one.
@@ -149,6 +149,39 @@ class ToolCall(NamedTuple):
     id: str
     name: str
     arguments: str
+
+    @property
+    def parsed(self) -> dict[str, Any]:
+        """The arguments as an object, made anew each time; {} if there are none.
+
+        Raises `ValueError` if they are no JSON object: a model may write what it likes, and a limit
+        of tokens may cut it off. What is half of them must not be called with.
+        """
+        try:
+            value = json.loads(self.arguments) if self.arguments.strip() else {}
+        except RecursionError:
+            raise ValueError("the arguments are nested too deeply for JSON") from None
+        if not isinstance(value, dict):
+            raise ValueError(f"the arguments are no JSON object, but {type(value).__name__}")
+        return value
+
+
+class PartialToolCall(ToolCall):
+    """Detail of `tool_call_chunk`: a call so far."""
+
+    __slots__ = ()
+
+    @property
+    def parsed(self) -> dict[str, Any]:
+        """The best object so far of the arguments, which takes time that grows with them; {} if
+        there is none. It never raises.
+
+        A number and a name only count once they have ended, and a text as far as it has come.
+        """
+        from ._util.partial_json import best_object
+
+        best = best_object(self.arguments)
+        return best if isinstance(best, dict) else {}
 
 
 class Citation(NamedTuple):

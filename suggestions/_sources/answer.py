@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..dialects.delta import (
     Attached,
@@ -23,27 +23,21 @@ from ..dialects.delta import (
 from ..dialects.opening import Opening, Verdict
 from ..dialects.think_tags import ThinkTags
 from ..errors import (
-    SAID,
     AnswerTooLargeError,
-    MalformedStreamError,
     SuggestionsError,
     UnclearPromptError,
     from_reason,
+    nothing_understood,
 )
-from ..events import (
-    AnswerFile,
-    Citation,
-    Event,
-    FunctionCall,
-    Later,
-    ServerSentEvent,
-    ToolCall,
-    Usage,
-)
+from ..events import Citation, Event, FunctionCall, Later, ServerSentEvent, ToolCall, Usage
 from .assistant_message import OpaqueParts
+from .attachments import Attachments
 from .calls import Call, ToolCalls
 from .closed_parts import ClosedParts
 from .text_so_far import TextSoFar
+
+if TYPE_CHECKING:
+    from .object_so_far import ObjectSoFar
 
 State = Literal["init", "requesting", "suggesting", "done", "error", "aborted"]
 """Not started; asked; text has come; and how it ended."""
@@ -64,7 +58,8 @@ class Answer:
     `suggestion` are made; an `Event`; or an event to be made `Later`. After one terminal event
     (`done`, `abort`, or the three of a failure) nothing more is emitted, and what is fed is
     ignored. `ending` is that event, the first of a failure's three. `redact` takes secrets out of
-    an error before it is emitted. With `think_tags`, reasoning in the text is taken out of it.
+    an error before it is emitted. With `think_tags`, reasoning in the text is taken out of it. With
+    `object_so_far`, the text is an object; an answer that `is_over` ends when it is checked.
     """
 
     LARGEST = 128 * 1024 * 1024
@@ -76,6 +71,7 @@ class Answer:
         redact: Callable[[SuggestionsError], object] = lambda error: None,
         *,
         think_tags: bool = False,
+        object_so_far: ObjectSoFar | None = None,
     ) -> None:
         self.state: State = "init"
         self.is_prompt_clear = False
@@ -90,19 +86,23 @@ class Answer:
         """A handler or a caller has seen the end, so that nothing can abort it any more."""
         self.is_understood = False
         """The dialect understood a message."""
+        self.is_over = False
+        """Nothing more is read: it has ended, or only its object is still to be checked."""
         self.is_writing = False
         """A piece is text, and nothing else any more: it is added to `pieces` and emitted."""
         self.size = 0
         """Bytes, about, of all that is kept."""
         self._unread: ServerSentEvent | None = None
         self.tool_calls: tuple[ToolCall, ...] = ()
-        self.citations: list[Citation] = []
-        self.files: list[AnswerFile] = []
+        self._attached = Attachments()
+        self.citations, self.files = self._attached.citations, self._attached.files
+        self.object: Any = None
         self._emit = emit
         self._redact = redact
         self._think_tags = ThinkTags() if think_tags else None
         self._opening = Opening()
         self._text = TextSoFar(self.pieces)
+        self.object_so_far = object_so_far
         self._reasoning: list[str] = []
         self._reasoning_so_far = TextSoFar(self._reasoning)
         self._text_fed = TextSoFar(self._think_tags.fed if self._think_tags else ())
@@ -111,7 +111,6 @@ class Answer:
         self._function_call: Call | None = None
         self._tool_calls = ToolCalls()
         self._opaque_parts = OpaqueParts()
-        self._known: set[object] = set()  # of the citations and files
         self._other_choices: list[OtherChoice] = []
         self._has_first_choice = False
 
@@ -131,8 +130,7 @@ class Answer:
 
     @property
     def full_function_call(self) -> FunctionCall | None:
-        call = self._function_call
-        return None if call is None else call.whole()
+        return self._function_call.whole() if self._function_call else None
 
     @property
     def message(self) -> dict[str, Any]:
@@ -158,7 +156,7 @@ class Answer:
                 "a dialect's decode() must give str and the types of suggestions.dialects.delta, "
                 f"not {type(delta).__name__}"
             )
-        elif not self.ended:
+        elif not self.is_over:
             kind = type(delta)
             self.size += _SIZES.get(kind, _DELTA_SIZE)
             self.is_understood |= kind is not Done
@@ -192,13 +190,27 @@ class Answer:
         if self.ended:
             return
         if self._unread is not None and self._is_unread:
-            self.fail(_nothing_understood(self._unread))
+            self.fail(nothing_understood(self._unread.type, self._unread.data))
             return
         if self._think_tags:
             self._feed_separated(self._think_tags.finish())
         self._clear_opening()
-        self._complete_calls()
-        self._end("done", Event("done", self.full_message))
+        self.is_over = True
+        if self.object_so_far is None:
+            self.conclude()
+
+    @property
+    def has_calls(self) -> bool:
+        return bool(self._tool_calls or self._function_call)
+
+    def conclude(self, found: Any = None) -> None:
+        """Ends an answer that is over, with the object in its text or the error that it is none."""
+        if isinstance(found, SuggestionsError):
+            self.fail(found)
+        elif not self.ended:
+            self.object = found
+            self._complete_calls()
+            self._end("done", Event("done", self.full_message))
 
     def fail(self, error: SuggestionsError) -> None:
         self._take_other_choice()
@@ -222,15 +234,20 @@ class Answer:
         self._end("aborted", Event("abort", self.full_message))
 
     def _end(self, state: State, *events: Event[Any]) -> None:
+        if self.object_so_far and state != "aborted":
+            self.object_so_far.show(self.pieces)
         if self.usage and state != "aborted":
             self._emit(Event("usage", self.usage))
-        self.state, self.is_writing = state, False
+        self.state, self.is_over, self.is_writing = state, True, False
         self.ending = events[0]
         for event in events:
             self._emit(event)
 
     def _open(self, piece: str) -> None:
-        if self.ended or not piece:
+        if self.is_over or not piece:
+            return
+        if self.is_prompt_clear:
+            self._write(piece)
             return
         if self._think_tags and not self._think_tags.is_over:
             self._feed_separated(self._think_tags.feed(piece))
@@ -249,11 +266,16 @@ class Answer:
     def _clear_opening(self) -> None:
         if self.is_prompt_clear:
             return
-        self.is_prompt_clear = self.is_writing = True
+        self.is_prompt_clear, self.is_writing = True, self.object_so_far is None
         self.state = "suggesting"
         for piece in self._opening.held:
-            self.pieces.append(piece)
-            self._emit(piece)
+            self._write(piece)
+
+    def _write(self, piece: str) -> None:
+        self.pieces.append(piece)
+        self._emit(piece)
+        if self.object_so_far:
+            self.object_so_far.add(self.pieces)
 
     def _reason(self, delta: Reasoning) -> None:
         if delta.text:
@@ -284,9 +306,8 @@ class Answer:
         self._emit(Later("function_call_chunk", call.snapshot()))
 
     def _tool(self, piece: ToolCallPiece) -> None:
-        call = self._tool_calls.add(piece)
-        if call is not None:
-            self._emit(Later("tool_call_chunk", call.snapshot(is_tool=True)))
+        if (call := self._tool_calls.add(piece)) is not None:
+            self._emit(Later("tool_call_chunk", call.tool_snapshot()))
 
     def _keep_opaque(self, piece: OpaquePiece) -> None:
         at_end = piece.from_end is None
@@ -300,30 +321,15 @@ class Answer:
         return max(0, place - before)
 
     def _attach(self, delta: Attached) -> None:
-        if isinstance(delta.detail, Citation):
-            self._cite(delta.detail, self._text_parts.begin_of(delta.part, delta.from_end))
-        else:
-            self._add_file(delta.detail)
-
-    def _cite(self, citation: Citation, begin: int) -> None:
-        if citation.start is not None and citation.end is not None:
-            start, end = self._shown(begin + citation.start), self._shown(begin + citation.end)
-            citation = citation._replace(start=start, end=end)
-        if citation in self._known:
-            return  # some services send all of them with each piece
-        self._known.add(citation)
-        self.citations.append(citation)
-        self._emit(Event("citation", citation))
-
-    def _add_file(self, file: AnswerFile) -> None:
-        key = (file.id or file.url, file.url if file.partial else None)
-        if key in self._known:
-            return
-        self._known.add(key)
-        self.size += len(file.url)
-        if not file.partial:
-            self.files.append(file)
-        self._emit(Event("file", file))
+        detail = delta.detail
+        if isinstance(detail, Citation) and detail.start is not None and detail.end is not None:
+            begin = self._text_parts.begin_of(delta.part, delta.from_end)
+            start, end = self._shown(begin + detail.start), self._shown(begin + detail.end)
+            detail = detail._replace(start=start, end=end)
+        event = self._attached.add(detail)
+        if event is not None:
+            self.size += len(event.detail.url)
+            self._emit(event)
 
     def _keep_other_choice(self, delta: OtherChoice) -> None:
         if not self._has_first_choice:
@@ -365,16 +371,6 @@ class Answer:
         self.tool_calls = self._tool_calls.whole()
         for call in self.tool_calls:
             self._emit(Event("tool_call", call))
-
-
-def _nothing_understood(message: ServerSentEvent) -> MalformedStreamError:
-    name = "" if message.type == "message" else f"event: {message.type}, data: "
-    return MalformedStreamError(
-        "The service sent messages, but none that the dialect understands. Is it the right "
-        f"dialect? The first was '{SAID}'.",
-        said=name + message.data,
-        body=message.data,
-    )
 
 
 _OF_NO_CHOICE = (Source, Usage, Failure, OtherChoice, Done)

@@ -193,6 +193,8 @@ class Following:
             raise error
 
 
+TOOL_CALL_PIECE = "tool_call_piece"
+"""The name under which a follower gets each `tool_call_chunk` as a `ToolCallSoFar`."""
 _new: Callable[[type[Event[Any]]], Event[Any]] = object.__new__
 _LONGEST_BACKLOG = 1000
 """Entries of a log that were not taken."""
@@ -249,8 +251,11 @@ class EventFollower:
             elif type(entry) is Event:
                 if entry.type in names and self._counts(entry):
                     events.append(entry)
-            elif type(entry) is Later and entry.type in names:
-                events.append(Event(entry.type, entry.make_detail()))
+            elif type(entry) is Later:
+                if entry.type in names:
+                    events.append(Event(entry.type, entry.make_detail()))
+                elif entry.type == "tool_call_chunk" and TOOL_CALL_PIECE in names:
+                    events.append(Event(TOOL_CALL_PIECE, entry.make_detail))
         self._size = size
         if self.forgets:
             left = self._position - self._forgotten

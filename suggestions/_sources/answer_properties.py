@@ -57,6 +57,17 @@ class AnswerProperties:
             return self._answer.message
 
     @property
+    def object(self) -> Any:
+        """With `output=`: what was asked for, checked, once the answer is done; None before that,
+        and if the answer calls tools instead.
+
+        It is an instance of the type that `output` is, or the value in JSON for a schema.
+        """
+        with self._delivery.lock:
+            self._answer.make_final()
+            return self._answer.object if self._answer.state == "done" else None
+
+    @property
     def citations(self) -> tuple[Citation, ...]:
         """The sources that the service has named so far."""
         with self._delivery.lock:

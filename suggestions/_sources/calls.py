@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ..dialects.delta import FunctionCallPiece, ToolCallPiece
-from ..events import FunctionCall, ToolCall
+from ..events import FunctionCall, PartialToolCall, ToolCall
 from .text_so_far import TextSoFar
 
 _BLANKS = " \t\r\n"
@@ -27,11 +27,12 @@ class Call:
     """
 
     __slots__ = (
-        *("position", "id", "_names", "_name_length", "_name", "_shown_name", "_is_whole"),
-        *("_is_sent_again", "_pieces", "_length", "_shown_arguments", "_end"),
+        *("number", "position", "id", "_names", "_name_length", "_name", "_shown_name"),
+        *("_is_whole", "_is_sent_again", "_pieces", "_length", "_shown_arguments", "_end"),
     )
 
-    def __init__(self, position: int | None = None) -> None:
+    def __init__(self, position: int | None = None, number: int = 0) -> None:
+        self.number = number  # of the calls before it
         self.position = position
         self.id = ""
         self._is_whole = False
@@ -125,17 +126,24 @@ class Call:
         is_alike = self._length <= _MOST_ESCAPED * len(piece.arguments)
         return piece.whole and is_alike and _value_of(piece.arguments) == _value_of(self.arguments)
 
-    def snapshot(self, *, is_tool: bool = False) -> Callable[[], FunctionCall | ToolCall]:
+    def snapshot(self) -> Callable[[], FunctionCall]:
         """Makes the call as it is now, when a handler wants it."""
-        if len(self._names) < 2 and len(self._pieces) < 2:  # nothing to join
-            name, arguments = "".join(self._names), "".join(self._pieces)
-            if is_tool:
-                return partial(ToolCall, self.id, name, arguments)
-            return partial(FunctionCall, name, arguments)
-        names = self._shown_name = self._shown_name or TextSoFar(self._names)
-        pieces = self._shown_arguments = self._shown_arguments or TextSoFar(self._pieces)
-        counts = (names, len(self._names), pieces, len(self._pieces))
-        return partial(_tool_upto, self.id, *counts) if is_tool else partial(_call_upto, *counts)
+        if self._has_one_piece():
+            return partial(FunctionCall, "".join(self._names), "".join(self._pieces))
+        name, arguments = self._shown()
+        return partial(_call_upto, name, len(self._names), arguments, len(self._pieces))
+
+    def tool_snapshot(self) -> ToolCallSoFar:
+        shown = None if self._has_one_piece() else self._shown()
+        return ToolCallSoFar(self.number, self.id, self._names, self._pieces, shown)
+
+    def _has_one_piece(self) -> bool:
+        return len(self._names) < 2 and len(self._pieces) < 2  # nothing to join
+
+    def _shown(self) -> tuple[TextSoFar, TextSoFar]:
+        name = self._shown_name = self._shown_name or TextSoFar(self._names)
+        arguments = self._shown_arguments = self._shown_arguments or TextSoFar(self._pieces)
+        return name, arguments
 
     def whole(self) -> FunctionCall:
         return FunctionCall(self.name, _decoded(self.arguments))
@@ -169,8 +177,45 @@ def _new_id() -> str:
     return f"call_{uuid.uuid4().hex}"
 
 
-def _tool_upto(id: str, name: TextSoFar, names: int, arguments: TextSoFar, count: int) -> ToolCall:
-    return ToolCall(id, name.upto(names), arguments.upto(count))
+class ToolCallSoFar:
+    """Makes a tool call as it was after one of its pieces, when a handler wants it.
+
+    For a relay it has the pieces themselves: to send all of the arguments again with each piece
+    would take quadratic time. `number` is the call's among those of the answer.
+    """
+
+    __slots__ = ("_count", "_names", "_names_count", "_pieces", "_shown", "id", "number")
+
+    def __init__(
+        self,
+        number: int,
+        id: str,
+        names: list[str],
+        pieces: list[str],
+        shown: tuple[TextSoFar, TextSoFar] | None,
+    ) -> None:
+        self.number = number
+        self.id = id
+        self._names, self._names_count = names, len(names)
+        self._pieces, self._count = pieces, len(pieces)
+        self._shown = shown
+
+    def __call__(self) -> PartialToolCall:
+        if self._shown is None:
+            return PartialToolCall(self.id, self.name, self.arguments_after(None) or "")
+        name, arguments = self._shown
+        return PartialToolCall(self.id, name.upto(self._names_count), arguments.upto(self._count))
+
+    @property
+    def name(self) -> str:
+        return "".join(self._names[: self._names_count])
+
+    def arguments_after(self, earlier: ToolCallSoFar | None) -> str | None:
+        """What its arguments have more than at an earlier piece; None if they replace those."""
+        start = earlier._count if earlier else 0
+        if start and earlier and earlier._pieces is not self._pieces:
+            return None
+        return "".join(self._pieces[start : self._count])
 
 
 class ObjectEnd:
@@ -247,7 +292,7 @@ class ToolCalls:
         if call is None:
             if not (piece.id or piece.name):
                 return None
-            call = Call(piece.position)
+            call = Call(piece.position, len(self._calls))
             self._calls.append(call)
         self._last[piece.position] = self._last[None] = call
         if piece.id and not call.id:

@@ -63,7 +63,7 @@ class Intake:
             with delivery.lock:
                 log = delivery.log
                 for message in messages:
-                    if answer.ending is not None:
+                    if answer.is_over:
                         break
                     log.append(tuple(message))
                     size += len(message.data)
@@ -85,7 +85,7 @@ class Intake:
             raise _malformed(message, dialect, error) from error
         finally:
             # As `announce` does, without a call more than needed.
-            if answer.ending is not None:
+            if answer.is_over:
                 self.announce()
             else:
                 for wake in tuple(self.text_waiters.wakers):
@@ -113,7 +113,7 @@ class Intake:
         whether it says something."""
         answer, lock = self._answer, self._delivery.lock
         with lock:
-            if answer.ending is not None:
+            if answer.is_over:
                 return False
             self._delivery.log.append(tuple(message))
             answer.size += len(message.data) + MESSAGE_SIZE
@@ -131,7 +131,7 @@ class Intake:
         """Feeds some at a time: meanwhile no other thread gets the lock. Returns whether there was
         one."""
         answer, left, has_any = self._answer, iter(deltas), False
-        while answer.ending is None and (part := list(islice(left, _PART))):
+        while not answer.is_over and (part := list(islice(left, _PART))):
             has_any = True
             with self._delivery.lock:
                 for delta in part:
@@ -156,8 +156,19 @@ class Intake:
             self._answer.fail(error)
         self.announce()
 
+    def _check_object(self) -> None:
+        # Not under the lock: a check of the user's own may take its time, and may wait for a thread
+        # that wants the lock.
+        answer, so_far = self._answer, self._answer.object_so_far
+        assert so_far is not None
+        found = so_far.check(answer.full_message, answer.finish_reason, has_calls=answer.has_calls)
+        with self._delivery.lock:
+            answer.conclude(found)
+
     def announce(self) -> None:
-        """Wakes all that may have something new to do."""
+        """Wakes all that may have something new to do; and ends an answer that is over."""
+        if self._answer.is_over and self._answer.ending is None:
+            self._check_object()
         if self.text_waiters.wakers:
             self.text_waiters.wake()
         if self._answer.ending is not None:

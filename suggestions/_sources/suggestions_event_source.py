@@ -62,7 +62,11 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
       `total` (none), each in seconds or None for none.
     - `retries`: how many more attempts before a message of the answer has come. Without it, two,
       and only if the connection was never made.
-    - `throttle`: seconds; at most one `suggestion` in so many, always the newest text.
+    - `throttle`: seconds; at most one `suggestion` and one `object` in so many, always the newest.
+    - `smooth`: a burst of text is shown bit by bit, within about 0.4 s, by a `suggestion` every
+      1/30 s, or every `throttle` seconds. Each `chunk` comes at once.
+    - `output`: the object to answer with, by a JSON schema, a dataclass, a TypedDict or a pydantic
+      model; the extra `output`. The event `object` has it as it grows, `source.object` at the end.
     - `on`: handlers by event name, connected before the start.
 
     Raises `TypeError` and `ValueError` that name the argument. What goes wrong after that is an
@@ -89,6 +93,8 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
         timeouts: Mapping[str, float | None] | None = None,
         retries: int | None = None,
         throttle: float | None = None,
+        smooth: bool = False,
+        output: Any = None,
         on: Mapping[str, Handler] | None = None,
         start: bool = True,
         _stream: bool = True,
@@ -97,8 +103,14 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
         token, headers, options = hide(token), hide_headers(headers), hide_fields(options)
         arguments.refuse_unknown("SuggestionsEventSource()", list(unknown))
         dialect = self._dialect = find(dialect)
+        log: list[Any] = []
         check_token(token := token if token is not None else hide(dialect.token))
         options = arguments.check_options(options)
+        so_far = None
+        if output is not None:
+            from .object_so_far import ask_for_object
+
+            options, so_far = ask_for_object(output, dialect, options, log.append)
         request = dialect.request(checked(question, dialect), options, stream=_stream).hidden()
         arguments.check_json("question", request.json)
         accept = {} if _stream else {"Accept": "application/json"}
@@ -118,14 +130,20 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
             timeouts=check_timeouts(timeouts),
             retries=arguments.check_optional_count("retries", retries),
         )
-        interval = arguments.check_throttle(throttle)
+        interval, pace = arguments.check_throttle(throttle), None
+        if arguments.check_flag("smooth", smooth):
+            from .pace import INTERVAL, Pace
+
+            interval, pace = interval or INTERVAL, Pace()
         handlers = arguments.check_handlers(on)
 
-        log: list[Any] = []
         self._answer = Answer(
-            log.append, self._reader.credential.redact, think_tags=dialect.think_tags
+            log.append,
+            self._reader.credential.redact,
+            think_tags=dialect.think_tags,
+            object_so_far=so_far,
         )
-        self._entries = AnswerEntries(self._answer, log, interval)
+        self._entries = AnswerEntries(self._answer, log, interval, pace)
         self._delivery = Delivery(self, self._entries, dispatch, self._on_host_gone)
         self._intake = Intake(self._answer, self._delivery)
         self._reading: Reading | None = None

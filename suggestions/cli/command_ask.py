@@ -13,7 +13,10 @@ import click
 from .._sources.suggestions_event_source import SuggestionsEventSource
 from .._util.secret import Secret, hide_fields
 from ..dialects import NAMES
+from ..dialects.image import image
+from ..dialects.question import ImagePart
 from . import exit_codes
+from .after_answer import note, show_sources
 from .endpoint import endpoint
 from .following import View, closed_by_interrupt, events_of, standard_output
 from .plain_text import Plain, visible
@@ -61,6 +64,35 @@ def _read_token(
     return token
 
 
+def _read_images(
+    ctx: click.Context, param: click.Parameter, given: tuple[str, ...]
+) -> list[ImagePart]:
+    return list(map(_read_image, given))
+
+
+def _read_image(given: str) -> ImagePart:
+    try:
+        return image(given)
+    except OSError as error:
+        raise click.BadParameter(f"{given}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise click.BadParameter(f"{given}: {error}") from None
+
+
+def _read_schema(
+    ctx: click.Context, param: click.Parameter, file: Path | None
+) -> dict[str, Any] | None:
+    if file is None:
+        return None
+    try:
+        schema = json.loads(file.read_text("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise click.BadParameter(f"{file} is no JSON: {error}") from None
+    if not isinstance(schema, dict):
+        raise click.BadParameter(f"{file} is no JSON object, which a schema is")
+    return schema
+
+
 @click.command(epilog=_EPILOG)
 @click.argument("question", required=False)
 @click.option(
@@ -90,6 +122,21 @@ def _read_token(
     callback=_parse_options,
     help="A field of the request; VALUE is JSON, or else text. May be given several times.",
 )
+@click.option(
+    "--image",
+    "images",
+    multiple=True,
+    metavar="FILE",
+    callback=_read_images,
+    help="An image for the model, as a PNG, JPEG, GIF or WebP file, or its web address. May be "
+    "given several times.",
+)
+@click.option(
+    "--schema",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_read_schema,
+    help="A file with a JSON schema: the model answers with an object that fits it.",
+)
 @click.option("--plain", is_flag=True, help="Plain text also on a terminal.")
 @click.option("--json", "as_json", is_flag=True, help="Each event as a line of JSON.")
 @click.pass_context
@@ -103,6 +150,8 @@ def ask(
     token: Secret[str] | None,
     system: str | None,
     options: dict[str, Any],
+    images: list[ImagePart],
+    schema: dict[str, Any] | None,
     plain: bool,
     as_json: bool,
 ) -> None:
@@ -113,7 +162,8 @@ def ask(
 
     On a terminal the answer is Markdown that grows in place, and control characters in it are
     shown, not obeyed. In a pipe it is the text as it came, unchanged, each piece at once. Errors
-    go to standard error; the text so far stays.
+    go to standard error; the text so far stays. The sources that the answer cites are listed after
+    it: on a terminal under it, in a pipe on standard error.
 
     With --json each line is {"type": ..., "detail": ...}, of every event in order up to "end". A
     detail is the text (chunk, suggestion, reasoning, done, abort), null (end), or an object: open
@@ -127,16 +177,21 @@ def ask(
     """
     asked = endpoint(dialect, url, base_url, model, token)
     asked["options"].update(options)
-    source = _source(_read_question(question, system), asked, throttled=as_json)
-    code = _answer(source, _view(plain, as_json))
+    asked["output"] = schema
+    source = _source(_read_question(question, system, images), asked, throttled=as_json)
+    code = _answer(source, _view(plain or schema is not None, as_json))
+    if not as_json:
+        show_sources(source, on_terminal=standard_output().isatty())
     if source.error is not None:
         click.echo(f"Error: {visible(' '.join(source.error.message.split()))}", err=True)
     elif source.state == "done" and not as_json:
-        _note(source)
+        note(source)
     ctx.exit(code)
 
 
-def _read_question(argument: str | None, system: str | None) -> str | list[dict[str, Any]]:
+def _read_question(
+    argument: str | None, system: str | None, images: list[ImagePart]
+) -> str | list[dict[str, Any]]:
     """The question for a source. Raises `click.UsageError` if there is none.
 
     Without an argument, or with "-", standard input is the question. With one, standard input is
@@ -147,9 +202,11 @@ def _read_question(argument: str | None, system: str | None) -> str | list[dict[
     text = "\n\n".join(part for part in parts if part and part.strip())
     if not text:
         raise click.UsageError('There is no question. Try: suggestions ask "What is an SDK?"')
-    if system is None:
+    if system is None and not images:
         return text
-    return [{"role": "system", "content": system}, {"role": "user", "content": text}]
+    content = [{"type": "text", "text": text}, *images] if images else text
+    instructions = [] if system is None else [{"role": "system", "content": system}]
+    return [*instructions, {"role": "user", "content": content}]
 
 
 def _standard_input() -> str:
@@ -167,7 +224,7 @@ def _source(question: Any, asked: dict[str, Any], *, throttled: bool) -> Suggest
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             source = SuggestionsEventSource(question, **asked, throttle=throttle, start=False)
-    except (TypeError, ValueError) as wrong:
+    except (TypeError, ValueError, ImportError) as wrong:
         raise click.UsageError(visible(str(wrong))) from None
     for warning in caught:
         click.echo(f"Warning: {visible(str(warning.message))}", err=True)
@@ -203,13 +260,3 @@ def _answer(source: SuggestionsEventSource, view: View) -> int:
     if source.error is not None:
         return exit_codes.BY_ERROR[source.error.code]
     return exit_codes.INTERRUPTED if source.state == "aborted" else exit_codes.DONE
-
-
-def _note(source: SuggestionsEventSource) -> None:
-    """Prints what the text of a complete answer does not show."""
-    if source.tool_calls or source.full_function_call:
-        click.echo("Note: the model calls a function. --json shows the call.", err=True)
-    elif not source.full_message:
-        click.echo("Note: the answer is empty.", err=True)
-    if source.finish_reason == "length":
-        click.echo("Note: the answer stopped at the allowed length.", err=True)

@@ -35,9 +35,11 @@ from .json_message import (
     usage_of,
 )
 from .model_api import ModelAPI, messages_of
+from .output_schema import without_bounds
 
 if TYPE_CHECKING:
     from .._wire.sse import ServerSentEvent
+    from .output import Output
 
 VERSION = "2023-06-01"
 """The version of the API, which each request must name."""
@@ -70,6 +72,11 @@ class Anthropic(ModelAPI):
     own_key_header = "x-api-key"
     own_headers = {"anthropic-version": VERSION}
     opaque = frozenset(("thinking", "redacted_thinking"))
+    output_place = ("output_config", "format")
+
+    def output_format(self, output: Output) -> dict[str, Any]:
+        schema = without_bounds(output.schema) if output.is_from_type else output.schema
+        return {"type": "json_schema", "schema": schema}
 
     def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
         instructions, asked = split_conversation(messages_of(question))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .._wire.sse import ServerSentEvent
     from ..auth import Token
     from .delta import Delta
+    from .output import Output
 
 
 Framing = Literal["events", "lines", "text"]
@@ -90,6 +91,17 @@ class Dialect(ABC):
     @abstractmethod
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         """The request for a checked question. Raises `TypeError`/`ValueError` for wrong options."""
+
+    def with_output(self, options: Options, output: Output) -> Options:
+        """The options that also ask the service for that object; its `schema` is what to send.
+
+        Raises `ValueError` if the service cannot be asked for one, as the default always does, or
+        if the options say already what to answer with.
+        """
+        raise ValueError(
+            f"output is not for the dialect {self.name!r}: expected 'openai', 'responses', "
+            "'anthropic' or 'ollama'"
+        )
 
     @abstractmethod
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._util.arguments import check_flag, check_headers, check_json
 from .._util.redaction import without_values
@@ -12,6 +12,9 @@ from .._util.secret import hide, hide_fields
 from ..auth import Token, check_token
 from .base import Asked, Dialect, Options, Request, refuse
 from .question import ROLES
+
+if TYPE_CHECKING:
+    from .output import Output
 
 BEARER = "Authorization"
 """The header that has the key after the word "Bearer" (RFC 6750); every other has it bare."""
@@ -50,6 +53,8 @@ class ModelAPI(Dialect):
     model_variable: ClassVar[str] = ""
     own_key_header: ClassVar[str] = BEARER
     question_field: ClassVar[str] = "messages"
+    output_place: ClassVar[tuple[str, ...]] = ()
+    """The parameter that asks for an object, and the field in it, if it has several."""
     own_headers: ClassVar[Mapping[str, str]] = {}
     roles = ROLES
 
@@ -89,6 +94,24 @@ class ModelAPI(Dialect):
         body = self.body(question, {**model, **self._parameters, **options})
         body["stream"] = stream
         return Request(f"{base.rstrip('/')}{self.path}{mark}{query}", body, self.own_headers)
+
+    def output_format(self, output: Output) -> Any:
+        """What the parameter has, at `output_place`."""
+        return output.schema
+
+    def with_output(self, options: Options, output: Output) -> Options:
+        if not self.output_place:
+            return super().with_output(options, output)
+        name, *fields = self.output_place
+        given, wanted = {**self._parameters, **options}.get(name), self.output_format(output)
+        for field in fields:
+            others = {} if given is None else given
+            if not isinstance(others, Mapping):
+                raise TypeError(f"{name} must be a mapping, not {type(given).__name__}")
+            given, wanted = others.get(field), {**others, field: wanted}
+        if given is not None:
+            raise ValueError(f"output and {'.'.join(self.output_place)} ask for the same: use one")
+        return {**options, name: wanted}
 
     def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
         """The body of the request without `stream`: the parameters and the question."""

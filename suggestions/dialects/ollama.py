@@ -54,6 +54,7 @@ class Ollama(ModelAPI):
     name = "ollama"
     path = "/api/chat"
     own_url = "http://localhost:11434"
+    output_place = ("format",)
     opaque = frozenset((OF_MESSAGE,))
     framings: Mapping[str, Framing] = {**EVENTS, _MEDIA_TYPE: "lines", "": "lines"}
 

@@ -6,7 +6,7 @@ Source: OpenAI's API reference, "Chat".
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .base import Asked, Options, Request
@@ -14,6 +14,9 @@ from .chat import Chat
 from .model_api import ModelAPI, messages_of
 from .question import ROLES
 from .returned import RETURNED, with_returned
+
+if TYPE_CHECKING:
+    from .output import Output
 
 
 class OpenAI(Chat, ModelAPI):
@@ -34,6 +37,11 @@ class OpenAI(Chat, ModelAPI):
     model_variable = "AI_MODEL_NAME"
     roles = ROLES | {"function"}
     opaque = RETURNED
+    output_place = ("response_format",)
+
+    def output_format(self, output: Output) -> dict[str, Any]:
+        said = {"name": output.name, "schema": output.schema, "strict": output.is_strict}
+        return {"type": "json_schema", "json_schema": said}
 
     @cached_property
     def service(self) -> str:

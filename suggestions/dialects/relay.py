@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import from_code, from_report, is_report
-from .delta import DONE, Delta, Failure
-from .json_message import failure_in, parse, text_of
+from ..events import AnswerFile, Citation, Usage
+from .delta import (
+    DONE,
+    Attached,
+    Delta,
+    Failure,
+    Finish,
+    FunctionCallPiece,
+    Reasoning,
+    ToolCallPiece,
+)
+from .json_message import failure_in, id_of, index_of, name_of, parse, text_of, usage_of
 from .prompted import Prompted
 
 if TYPE_CHECKING:
@@ -18,8 +29,9 @@ class Relay(Prompted):
     """`data: {"type": "content", "data": <text>}`, and at the end `{"type": "done"}`.
 
     `{"type": "error", "error": <text>, "code": <code>}` ends the answer too. If `code` is one of
-    ours, such as `error_quota_exceeded`, the error is the same here as at the relay. Frames of
-    other types are no part of the answer. `Prompted` says how it asks.
+    ours, such as `error_quota_exceeded`, the error is the same here as at the relay. The frames
+    that a relay sends with `events=` are those events again. Frames of other types, and of other
+    shapes, are no part of the answer. `Prompted` says how it asks.
     """
 
     name = "relay"
@@ -45,12 +57,59 @@ def _decode_frame(frame: Any, data: str | None = None) -> Iterable[Delta]:
     if kind == "content":
         return (text_of(frame.get("data")),)
     if kind == "done":
-        return (DONE,)
+        reason = name_of(frame.get("finish_reason"))
+        return (Finish(reason), DONE) if reason else (DONE,)
     if is_report(frame):
         return (_failure(frame, data),)
     if not isinstance(kind, str):
         raise ValueError("expected a frame with a 'type'")
-    return ()
+    said = frame.get("data")
+    if kind == "reasoning":
+        return (Reasoning(said),) if isinstance(said, str) else ()
+    read = _OTHERS.get(kind)
+    # Backends of others may have frames of the same type with something else in them.
+    return (read(said),) if read is not None and isinstance(said, Mapping) else ()
+
+
+def _tool_call(said: Mapping[str, Any], *, whole: bool) -> Delta:
+    return ToolCallPiece(
+        index_of(said.get("index")),
+        id_of(said.get("id")),
+        text_of(said.get("name")),
+        text_of(said.get("arguments")),
+        whole=whole,
+    )
+
+
+def _function(said: Mapping[str, Any]) -> Delta:
+    return FunctionCallPiece(text_of(said.get("name")), text_of(said.get("arguments")), whole=True)
+
+
+def _citation(said: Mapping[str, Any]) -> Delta:
+    url, title, quote = (text_of(said.get(name)) for name in ("url", "title", "quote"))
+    start, end = (index_of(said.get(name)) for name in ("start", "end"))
+    return Attached(Citation(url, title, start, end, quote))
+
+
+def _file(said: Mapping[str, Any]) -> Delta:
+    media_type, url, id = (text_of(said.get(name)) for name in ("media_type", "url", "id"))
+    return Attached(AnswerFile(media_type, url, said.get("partial") is True, id))
+
+
+def _usage(said: Mapping[str, Any]) -> Usage:
+    usage, details = usage_of(said), said.get("details")
+    return usage._replace(details=details) if isinstance(details, Mapping) else usage
+
+
+_OTHERS: dict[str, Callable[[Mapping[str, Any]], Delta]] = {
+    "tool_call_chunk": partial(_tool_call, whole=False),
+    "tool_call": partial(_tool_call, whole=True),
+    "function_done": _function,
+    "citation": _citation,
+    "file": _file,
+    "usage": _usage,
+}
+"""How `data` is read, by the type of the frame. An "object" says what the text says."""
 
 
 def _failure(frame: Mapping[str, Any], data: str | None) -> Failure:

@@ -24,6 +24,7 @@ from .responses_question import items_of
 
 if TYPE_CHECKING:
     from .._wire.sse import ServerSentEvent
+    from .output import Output
 
 _ENDED = ("completed", "incomplete", "failed", "cancelled")
 
@@ -45,6 +46,11 @@ class Responses(ModelAPI):
     question_field = "input"
     opaque = frozenset(("reasoning", "item"))
     has_items = True
+    output_place = ("text", "format")
+
+    def output_format(self, output: Output) -> dict[str, Any]:
+        said = {"name": output.name, "schema": output.schema, "strict": output.is_strict}
+        return {"type": "json_schema", **said}
 
     def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
         asked = question if isinstance(question, str) else items_of(question)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from .._util.one_line import one_line
 from .reasons import from_interruption, from_reason
-from .reports import from_code, from_report, from_status, stopped_early
+from .reports import from_code, from_report, from_status, nothing_understood, stopped_early
 from .said import is_report
 from .tree import (
     LONGEST_BODY,
@@ -41,6 +41,7 @@ from .tree import (
     NameResolutionError,
     NetworkError,
     NotAnAnswerError,
+    OutputError,
     QuotaExceededError,
     RedirectError,
     ServiceError,
@@ -74,6 +75,7 @@ __all__ = [
     "NameResolutionError",
     "NetworkError",
     "NotAnAnswerError",
+    "OutputError",
     "QuotaExceededError",
     "RedirectError",
     "ServiceError",
@@ -90,6 +92,7 @@ __all__ = [
     "from_report",
     "from_status",
     "is_report",
+    "nothing_understood",
     "one_line",
     "stopped_early",
 ]

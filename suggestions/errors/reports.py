@@ -10,6 +10,7 @@ from .said import Said, said_in, said_in_body
 from .tree import (
     SAID,
     IncompleteStreamError,
+    MalformedStreamError,
     ServiceError,
     ServiceUnavailableError,
     StatusError,
@@ -109,6 +110,18 @@ def from_code(code: object, message: str, *, body: str | None = None) -> Suggest
 def stopped_early(said: str = "") -> IncompleteStreamError:
     """The error of a stream that stopped before its end; `said` is what came in place of that."""
     return IncompleteStreamError("The answer stopped before it was complete.", said=said)
+
+
+def nothing_understood(kind: str, data: str) -> MalformedStreamError:
+    """The error of a stream of messages that say nothing to the dialect; the first had the event
+    name `kind`."""
+    name = "" if kind == "message" else f"event: {kind}, data: "
+    return MalformedStreamError(
+        "The service sent messages, but none that the dialect understands. Is it the right "
+        f"dialect? The first was '{SAID}'.",
+        said=name + data,
+        body=data,
+    )
 
 
 def _sentence_for(status: int) -> str:

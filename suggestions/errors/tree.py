@@ -207,5 +207,10 @@ class IncompleteStreamError(NetworkError):
     """The stream stopped before the answer was complete."""
 
 
+class OutputError(NetworkError):
+    """The answer is complete, but is not the object that `output=` asks for: it is no JSON, does
+    not fit, or was cut off. `partial_text` has the text."""
+
+
 class ServiceError(NetworkError):
     """The service reported a failure in its stream or in a body with status 200."""

@@ -49,6 +49,7 @@ WIRES: Mapping[str, str] = MappingProxyType(
 _ASK_PATH = "/ask"
 _TOKENS = 12  # before a failure in mid-stream, so that there is something to see
 _HEARTBEAT = 1.0  # seconds; a browser that leaves is noticed after one at most
+_EVENTS = ("reasoning", "tool_call_chunk", "tool_call", "citation", "file", "usage")
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # if it listens on every address
 _SESSION = requests.Session()
 _SESSION.trust_env = False  # no proxy between the playground and itself
@@ -99,6 +100,7 @@ def answer() -> RelayResponse:
             model=MODELS[0],
             error_context="the playground's page",
             expose_errors=True,
+            events=_EVENTS,
             heartbeat=_HEARTBEAT,
             session=_SESSION,
         )

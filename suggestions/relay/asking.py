@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._sources.suggestions_event_source import SuggestionsEventSource
@@ -42,7 +42,9 @@ def relay(
     expose_errors: bool = False,
     error_message: str | None = None,
     heartbeat: float = 15.0,
+    output: Any = None,
     frames: FramesName = "relay",
+    events: Collection[str] | None = None,
     cors: str | list[str] | None = None,
     url: str | None = None,
     token: Token | None = None,
@@ -68,7 +70,11 @@ def relay(
     - `expose_errors`: the browser gets the service's own words. Otherwise it gets a sentence for
       people, or `error_message`. The error's `code` is the same either way.
     - `heartbeat`: seconds of silence after which a comment is sent.
+    - `output`: as for `SuggestionsEventSource`. An answer that is not that object ends in an error.
     - `frames`: "relay", or "openai" for clients that expect chunks of a chat completion.
+    - `events`: what is sent besides the text, by the names of the events: any of "reasoning",
+      "tool_call_chunk", "tool_call", "function_done", "citation", "file", "object" and "usage".
+      Without it, "relay" sends none of them, and "openai" all that its format has.
     - `cors`: "*", an origin, or a list of them: who may read this from another site.
 
     Raises `TypeError` and `ValueError` that name the argument, and `RuntimeError` if neither the
@@ -91,9 +97,10 @@ def relay(
         # go back to a pool.
         session=session,
         timeouts=timeouts,
+        output=output,
         start=False,
     )
-    made = make_frames(frames, source, wording)
+    made = make_frames(frames, source, wording, events)
     return RelayResponse(AnswerStream(source, made, callbacks, seconds), Cors(cors))
 
 

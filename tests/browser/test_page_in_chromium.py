@@ -130,6 +130,53 @@ def test_the_next_question_takes_the_place_of_the_one_before(page: Any) -> None:
     assert "stopped" not in names
 
 
+PIXEL = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwAD"
+    "hgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def test_images_and_sources_stand_under_the_answer(page: Any) -> None:
+    sent = [
+        {"type": "reasoning", "data": "Hm."},
+        {"type": "content", "data": "It is so."},
+        {"type": "citation", "data": {"url": "https://a.example/<b>", "title": "<i>A</i>"}},
+        {"type": "citation", "data": {"url": "https://a.example/<b>", "title": "<i>A</i>"}},
+        {"type": "citation", "data": {"url": "javascript:alert(1)", "title": "no"}},
+        {"type": "file", "data": {"url": PIXEL[:-8], "partial": True}},
+        {"type": "file", "data": {"url": PIXEL, "partial": False}},
+        {"type": "file", "data": {"url": "https://files.example/a.png", "partial": False}},
+        {"type": "done"},
+    ]
+    body = "".join(f"data: {json.dumps(frame)}\n\n" for frame in sent)
+    page.route(
+        "**/ask",
+        lambda route: route.fulfill(body=body, headers={"Content-Type": "text/event-stream"}),
+    )
+    ask(page)
+    end(page)
+    assert answer(page) == "It is so."
+    assert page.text_content("#sources") == "<i>A</i>"
+    assert page.get_attribute("#sources a", "href") == "https://a.example/<b>"
+    assert page.locator("#images img").count() == 1
+    page.wait_for_function("document.querySelector('#images img').naturalWidth === 1")
+    assert [row[1] for row in events(page)].count("citation") == 3
+    page.unroute("**/ask")
+    ask(page)
+    end(page)
+    assert page.locator("#images img, #sources li").count() == 0
+
+
+def test_the_playground_cites_and_draws(page: Any) -> None:
+    ask(page, "Who won the world cup in 2022? Cite your sources.", wire="responses")
+    end(page)
+    assert page.locator("#sources a").count() >= 1
+    ask(page, "Draw a cat", wire="responses")
+    end(page)
+    assert page.locator("#sources a").count() == 0
+    page.wait_for_function("document.querySelector('#images img').naturalWidth > 0")
+
+
 # Stop
 
 

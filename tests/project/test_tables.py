@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,9 +11,12 @@ from pathlib import Path
 import blinker
 import pytest
 
-from suggestions import errors, signals
+from suggestions import errors, events, signals
 from suggestions.cli import exit_codes
+from suggestions.cli.command_ask import ask
 from suggestions.events import ERROR_NAMES, NAMES
+from suggestions.relay.frames.openai import OpenAIFrames
+from suggestions.relay.frames.relay import RelayFrames
 
 ROOT = Path(__file__).parents[2]
 HANDLER_TYPES = ROOT / "suggestions" / "_delivery" / "handler_types.py"
@@ -95,6 +99,15 @@ def test_classes_of_errors() -> None:
     check("the `code`s in suggestions/errors/tree.py", {c.code for c in classes()}, ERROR_NAMES)
 
 
+def test_the_help_of_ask() -> None:
+    said = re.findall(r"[\w-]+", inspect.cleandoc(ask.help or ""))
+    names = NAMES - {*ERROR_NAMES, "error", "error_response", "handler_error"}
+    check("the help of cli/command_ask.py", names & {*said}, names)
+    kinds = (getattr(events, name) for name in ("Citation", "AnswerFile", "ToolCall", "Usage"))
+    fields = {field for kind in kinds for field in kind._fields}
+    check("the help of cli/command_ask.py", fields & {*said}, fields)
+
+
 # Documents
 
 
@@ -133,6 +146,16 @@ def test_the_table_of_events() -> None:
     if "error_*" in names:
         names = (names - {"error_*"}) | set(ERROR_NAMES)
     check("the table of docs/events.md", names, NAMES)
+
+
+def test_the_table_of_what_a_relay_may_send() -> None:
+    table = rows("docs/relay.md", "`events`")
+    sent = {*RelayFrames.optional, *OpenAIFrames.optional}
+    check("the table of docs/relay.md", (name for row in table for name in code(row[0])), sent)
+    assert sent <= NAMES
+    in_openai = {code(row[0])[0] for row in table if not row[2].startswith("none")}
+    in_openai.discard("tool_call_chunk")  # `tool_call` is sent in pieces there
+    check("the last column of docs/relay.md", in_openai, OpenAIFrames.optional)
 
 
 def test_the_tables_of_errors() -> None:

@@ -175,7 +175,7 @@ def test_another_dialect_says_the_same() -> None:
 
 def test_chunks_of_a_chat_completion() -> None:
     usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
-    call = {"index": 0, "id": "t1", "function": {"name": "go", "arguments": "{}"}}
+    call = {"index": 0, "id": "t1", "function": {"name": "go", "arguments": '{"a": 1}'}}
     frames = frames_of(
         chunk(reasoning_content="Hm."),
         chunk("Hi"),

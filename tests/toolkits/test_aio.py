@@ -295,7 +295,7 @@ def test_close_takes_no_time_and_nothing_follows() -> None:
     service, notes = Service(5, silent=True), Notes()
 
     async def main() -> None:
-        source = service.ask(aio(), throttle=1 / 30, on=notes.on())
+        source = service.ask(aio(), throttle=1 / 30, smooth=True, on=notes.on())
         await until(lambda: notes.suggestions[-1:] == [service.text])
         timed(source.close)
         heard = len(notes.names)

@@ -144,7 +144,7 @@ def test_close_in_silence_returns_at_once_and_nothing_follows() -> None:
     service, notes = Service(5, silent=True), Notes()
 
     def activate(application: Any, window: Any, text: Any) -> None:
-        source = service.ask(glib(), throttle=1 / 30, on=notes.on())
+        source = service.ask(glib(), throttle=1 / 30, smooth=True, on=notes.on())
 
         def close() -> None:
             timed(source.close)

@@ -108,7 +108,7 @@ def test_close_in_silence_returns_at_once_and_nothing_follows() -> None:
 
     def use(app: Any, area: Any) -> None:
         async def main() -> None:
-            source = service.ask(prompt_toolkit(app), throttle=1 / 30, on=notes.on())
+            source = service.ask(prompt_toolkit(app), throttle=1 / 30, smooth=True, on=notes.on())
             running = asyncio.create_task(app.run_async())
             # The last suggestion comes, though nothing follows it.
             while notes.suggestions[-1:] != [service.text]:

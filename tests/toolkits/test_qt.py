@@ -94,7 +94,7 @@ def test_a_raising_handler_stops_nothing(binding: str) -> None:
 @both
 def test_close_takes_no_time_and_nothing_follows(binding: str) -> None:
     host, service, notes = Host(binding), Service(5, silent=True), Notes()
-    source = service.ask(qt(), throttle=1 / 30, on=notes.on())
+    source = service.ask(qt(), throttle=1 / 30, smooth=True, on=notes.on())
     host.run(lambda: notes.suggestions[-1:] == [service.text])
     timed(source.close)
     heard = len(notes.names)

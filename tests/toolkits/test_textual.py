@@ -111,7 +111,7 @@ def test_close_in_silence_returns_at_once_and_nothing_follows() -> None:
             app.set_timer(*((0.3, app.exit) if notes.ended else (0.01, leave)))
 
         app.set_timer(0.01, close)
-        return service.ask(textual(app), throttle=1 / 30, on=notes.on())
+        return service.ask(textual(app), throttle=1 / 30, smooth=True, on=notes.on())
 
     make_app(ask).run(headless=True)
     assert notes.names == ["abort", "end"]

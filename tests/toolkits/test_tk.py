@@ -97,7 +97,7 @@ def test_close_takes_no_time_and_nothing_follows() -> None:
     import tkinter
 
     service, notes, root = Service(5, silent=True), Notes(), tkinter.Tk()
-    source = service.ask(tk(root), throttle=1 / 30, on=notes.on())
+    source = service.ask(tk(root), throttle=1 / 30, smooth=True, on=notes.on())
     run(root, lambda: notes.suggestions[-1:] == [service.text])
     timed(source.close)
     heard = len(notes.names)

@@ -79,7 +79,7 @@ def test_close_in_silence_returns_at_once_and_nothing_follows() -> None:
     service, notes = Service(5, silent=True), Notes()
 
     def begin(frame: Any, text: Any) -> None:
-        source = service.ask(wx_(), throttle=1 / 30, on=notes.on())
+        source = service.ask(wx_(), throttle=1 / 30, smooth=True, on=notes.on())
 
         def close() -> None:
             timed(source.close)

@@ -14,11 +14,12 @@ from suggestions import (
     SuggestionsEventSource,
     ask_question,
     ask_question_sync,
+    image,
     shutdown,
     signals,
 )
 from suggestions.dialects.openai import OpenAI
-from suggestions.events import FunctionCall, ToolCall, Usage
+from suggestions.events import AnswerFile, Citation, FunctionCall, ToolCall, Usage
 
 source = SuggestionsEventSource(
     question=[{"role": "user", "content": "Hello", "context": {"content": "…"}}],
@@ -31,6 +32,8 @@ source = SuggestionsEventSource(
     headers={"X-Title": "title"},
     retries=2,
     throttle=0.05,
+    smooth=True,
+    output={"type": "object"},
     on={"done": print},
     start=False,
 )
@@ -54,7 +57,12 @@ source.connect("open", lambda source, event: print(event.detail.status, source.m
 source.connect("message", lambda source, event: print(event.detail.last_event_id))
 source.connect("function_done", lambda source, event: print(event.detail.arguments))
 source.connect("tool_call", lambda source, event: print(event.detail.id))
+source.connect("citation", lambda source, event: print(event.detail.url, event.detail.start))
+source.connect("file", lambda source, event: print(event.detail.media_type, event.detail.data))
+source.connect("tool_call_chunk", lambda source, event: print(event.detail.parsed["city"]))
+source.connect("object", lambda source, event: print(event.detail["name"], source.object.name))
 source.connect("usage", lambda source, event: print(event.detail.total_tokens))
+source.connect("usage", lambda source, event: print(event.detail.cached_tokens))
 source.connect("retry", lambda source, event: print(event.detail.delay))
 source.connect("handler_error", lambda source, event: print(event.detail.exception))
 source.connect("new-message", lambda source, event: print(event.detail.data))
@@ -63,6 +71,7 @@ source.once("done", on_text)
 # A handler of another payload is an error.
 source.connect("chunk", on_failure)  # type: ignore[arg-type]
 source.connect("usage", on_text)  # type: ignore[arg-type]
+source.connect("citation", on_text)  # type: ignore[arg-type]
 
 
 @source.on("suggestion")
@@ -82,6 +91,7 @@ assert_type(Event("mine", target=source), Event[None])
 assert_type(Event("mine", 3), Event[int])
 source.disconnect("chunk", on_text)
 signals.done.connect(listen, weak=False)
+signals.citation.connect(listen, weak=False)
 
 assert_type(source.wait(1.5), bool)
 assert_type(source.join(1.5), bool)
@@ -90,8 +100,12 @@ assert_type(source.result(), str)
 assert_type(source.full_message, str)
 assert_type(source.usage, Usage | None)
 assert_type(source.tool_calls, tuple[ToolCall, ...])
+assert_type(source.message, dict[str, Any])
+assert_type(source.citations, tuple[Citation, ...])
+assert_type(source.files, tuple[AnswerFile, ...])
 assert_type(source.full_function_call, FunctionCall | None)
 assert_type(source.error, SuggestionsError | None)
+assert_type(source.object, Any)
 for chunk in source:
     assert_type(chunk, str)
 with source as same:
@@ -105,4 +119,6 @@ async def follow() -> None:
 
 
 assert_type(ask_question("Hello"), SuggestionsEventSource)
+ask_question([{"role": "user", "content": [{"type": "text", "text": "?"}, image("cat.png")]}])
+ask_question([{"role": "user", "content": "?"}, source.message, {"role": "user", "content": "!"}])
 assert_type(ask_question_sync("Hello", dialect="openai"), str)

@@ -41,6 +41,7 @@ response = relay(
     error_message="Later, please.",
     heartbeat=10,
     frames="openai",
+    events=["reasoning", "tool_call"],
     cors=["https://app.example"],
     timeouts={"idle": 30, "total": None},
     session=requests.Session(),

@@ -272,6 +272,10 @@ OTHERS: dict[str, Wrong] = {
         (True, TypeError, "throttle must be a number of seconds or None, not bool"),
         ("1", TypeError, "throttle must be a number of seconds or None, not str"),
     ],
+    "smooth": [
+        (None, TypeError, "smooth must be a bool, not NoneType"),
+        (0.4, TypeError, "smooth must be a bool, not float"),
+    ],
     "on": [
         ({"done": 5}, TypeError, "the handler of 'done' must be callable, not 5"),
         ({"done": None}, TypeError, "the handler of 'done' must be callable, not None"),
@@ -390,6 +394,8 @@ def without_addresses(arguments: dict[str, Any]) -> str:
         {"retries": 0},
         {"throttle": 0.05},
         {"throttle": 1},
+        {"smooth": True},
+        {"smooth": True, "throttle": 0.1},
         {"session": None},
         {"dialect": OpenAI()},
         {"on": {}},

@@ -191,8 +191,9 @@ class Failure extends Error {
 }
 
 /**
- * The pieces of the answer. `log(event, data)` is called for all that happens. Throws a `Failure` if
- * the answer does not come or is not whole, and the reason with which `signal` was aborted.
+ * The frames of the answer, with its pieces of text as `content`. `log(event, data)` is called for
+ * all that happens. Throws a `Failure` if the answer does not come or is not whole, and the reason
+ * with which `signal` was aborted.
  */
 async function* answers(address, request, signal, log) {
   const response = await fetch(address, { method: "POST", signal, ...request });
@@ -206,10 +207,11 @@ async function* answers(address, request, signal, log) {
       continue;
     }
     const frame = frameOf(event.data);
-    log(frame.type, frame.data === undefined ? event.data : JSON.stringify(frame.data));
-    if (frame.type === "content") yield frame.data;
-    else if (frame.type === "done") return;
-    else if (frame.type === "error") throw new Failure(frame.error, frame.code);
+    const shown = frame.data === undefined ? event.data : JSON.stringify(frame.data);
+    log(frame.type, shown.slice(0, MOST_SHOWN)); // a file may be large
+    if (frame.type === "done") return;
+    if (frame.type === "error") throw new Failure(frame.error, frame.code);
+    yield frame;
   }
   throw new Failure("The stream ended before the answer did.");
 }
@@ -243,6 +245,7 @@ async function refusal(response, type) {
 
 const at = (id) => document.getElementById(id);
 const MOST_ROWS = 2000; // of events; the oldest go
+const MOST_SHOWN = 1000; // characters of an event's data
 let running = null; // the AbortController of the question that is being answered
 
 function say(state, text) {
@@ -291,6 +294,17 @@ function newSheet() {
   };
 }
 
+/** Shows what comes with the text: an image, or the source of a citation. */
+function attach({ type, data }) {
+  if (type === "file" && !data.partial && data.url.startsWith("data:image/"))
+    at("images").append(Object.assign(element("img"), { src: data.url, alt: "An image" }));
+  if (type !== "citation" || !/^https?:/.test(data.url) || !URL.canParse(data.url)) return;
+  if ([...at("sources").querySelectorAll("a")].some((link) => link.title === data.url)) return;
+  const link = element("a", data.title || data.url);
+  Object.assign(link, { href: data.url, title: data.url, target: "_blank" });
+  at("sources").append(element("li", Object.assign(link, { rel: "noopener noreferrer" })));
+}
+
 async function ask() {
   const prompt = at("question").value.trim();
   if (!prompt) return say("ready", "Type a question first.");
@@ -301,10 +315,14 @@ async function ask() {
   at("stop").disabled = false;
   say("waiting", "Waiting for the answer …");
   log("asked", JSON.stringify(prompt));
+  for (const id of ["images", "sources"]) at(id).replaceChildren();
   try {
-    for await (const piece of answers(at("form").action, request(prompt), run.signal, log)) {
-      if (at("status").dataset.state === "waiting") say("writing", "Writing …");
-      sheet.add(piece);
+    for await (const frame of answers(at("form").action, request(prompt), run.signal, log)) {
+      if (frame.type !== "content") attach(frame);
+      else {
+        if (at("status").dataset.state === "waiting") say("writing", "Writing …");
+        sheet.add(frame.data);
+      }
     }
     const words = sheet.finish().split(/\s+/).filter(Boolean).length;
     say("done", `Done: ${words} words in ${seconds()} s.`);

@@ -2,10 +2,11 @@
 
 To add one:
 
-1. A file in this folder with a class that has the two members of `Frames` (`protocol.py`) and is
-   made as `Format(source, wording)`.
-2. Its name in `FramesName` and a case in `make_frames`, both below.
-3. A line about it in the docstring of `relay` (`asking.py`, argument `frames`) and in
+1. A file in this folder with a class that has the members of `Frames` (`protocol.py`) and is made
+   as `Format(source, wording, events)`. `optional` are the events besides the text that it can
+   send, `by_default` those of them that it sends if the program names none.
+2. Its name in `FramesName` and a case in `_format`, both below.
+3. A line about it in the docstring of `relay` (`asking.py`, arguments `frames` and `events`) and in
    `docs/relay.md`.
 
 A dialect, which may have the same name, reads it: a file in `suggestions/dialects/`.
@@ -13,7 +14,8 @@ A dialect, which may have the same name, reads it: a file in `suggestions/dialec
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from collections.abc import Collection
+from typing import Any, Literal, get_args
 
 from ..._sources.suggestions_event_source import SuggestionsEventSource
 from .protocol import ENDINGS, Frames, Wording
@@ -23,17 +25,37 @@ __all__ = ["ENDINGS", "Frames", "FramesName", "Wording", "make_frames"]
 FramesName = Literal["relay", "openai"]
 
 
-def make_frames(name: FramesName, source: SuggestionsEventSource, wording: Wording) -> Frames:
-    """The format of that name, for one answer. Raises `ValueError` if there is none."""
+def make_frames(
+    name: FramesName,
+    source: SuggestionsEventSource,
+    wording: Wording,
+    events: Collection[str] | None,
+) -> Frames:
+    """The format of that name, for one answer. `events` are those that are sent besides the text;
+    None for the format's own. Raises `TypeError`, `ValueError` for a wrong argument."""
+    kind = _format(name)
+    if events is None:
+        events = kind.by_default
+    if isinstance(events, str) or not isinstance(events, Collection):
+        raise TypeError(f"events must be a list of names, not {type(events).__name__}")
+    for event in events:
+        if event not in kind.optional:
+            known = ", ".join(kind.optional)
+            raise ValueError(f"events has {event!r}: with frames={name!r}, expected any of {known}")
+    made: Frames = kind(source, wording, events)
+    return made
+
+
+def _format(name: str) -> Any:
     # Written out, because a program that freezes another one finds no import with a computed name.
     match name:
         case "relay":
             from .relay import RelayFrames
 
-            return RelayFrames(source, wording)
+            return RelayFrames
         case "openai":
             from .openai import OpenAIFrames
 
-            return OpenAIFrames(source, wording)
+            return OpenAIFrames
     known = " or ".join(map(repr, get_args(FramesName)))
     raise ValueError(f"frames is {name!r}: expected {known}")

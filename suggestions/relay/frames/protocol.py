@@ -57,13 +57,19 @@ def error_of(event: Event[Any]) -> SuggestionsError:
     return NetworkError("The answer was stopped before it was complete.")
 
 
-in_json = json.JSONEncoder(ensure_ascii=False).encode
+in_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 """A value as JSON. `json.dumps` would make a new encoder for each."""
 
 
 def sse(value: object) -> bytes:
     """One server-sent event with JSON as its data (WHATWG HTML, section 9.2.5)."""
-    return sse_of(in_json(value))
+    try:
+        data = in_json(value)
+    except ValueError:
+        # JSON has no NaN and no Infinity, and a browser reads neither; Python does, in the counts
+        # of a service.
+        data = in_json(json.loads(json.dumps(value), parse_constant=lambda name: None))
+    return sse_of(data)
 
 
 def sse_of(data: str) -> bytes:

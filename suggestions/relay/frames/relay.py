@@ -2,25 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from ..._sources.answer_following import TOOL_CALL_PIECE
 from ..._sources.suggestions_event_source import SuggestionsEventSource
 from ...events import Event
 from .protocol import ENDINGS, Wording, error_of, in_json, sse, sse_of
+from .tool_calls import CallPieces
 
 
 class RelayFrames:
-    """Text, and how it ended; an error has a sentence and our code."""
+    """Text, and how it ended; an error has a sentence and our code.
 
-    event_names: tuple[str, ...] = ("chunk", *ENDINGS)
+    Each of the other `events` is a frame with its name as `type`, and with the fields of its detail
+    as `data`. A tool call also has its `index`; its pieces have only what each adds. Of the objects
+    so far, only the last is sent.
+    """
 
-    def __init__(self, source: SuggestionsEventSource, wording: Wording) -> None:
+    optional = (
+        *("reasoning", "tool_call_chunk", "tool_call", "function_done"),
+        *("citation", "file", "object", "usage"),
+    )
+    by_default: Collection[str] = ()
+
+    def __init__(
+        self, source: SuggestionsEventSource, wording: Wording, events: Collection[str]
+    ) -> None:
+        pieces = {"tool_call_chunk": TOOL_CALL_PIECE}
+        self.event_names: tuple[str, ...] = (
+            *("chunk", *ENDINGS),
+            *(pieces.get(name, name) for name in events),
+        )
+        self._source = source
         self._wording = wording
+        self._pieces = CallPieces()
+        self._object: object = None
 
     def encode(self, event: Event[Any]) -> bytes:
         if event.type == "chunk":
             return sse_of('{"type": "content", "data": ' + in_json(event.detail) + "}")
         if event.type == "done":
-            return sse({"type": "done"})
+            return self._end()
+        if event.type not in ENDINGS:
+            return self._other(event)
         error = error_of(event)
         return sse({"type": "error", "error": self._wording.sentence(error), "code": error.code})
+
+    def _other(self, event: Event[Any]) -> bytes:
+        kind, detail = event.type, event.detail
+        if kind == "object":
+            self._object = detail  # with each piece, all of it would take quadratic time
+            return b""
+        if kind == "reasoning":
+            return sse({"type": kind, "data": detail})
+        if kind == TOOL_CALL_PIECE:
+            piece = self._pieces.of_piece(detail)
+            return sse({"type": "tool_call_chunk", "data": piece}) if piece else b""
+        data = self._pieces.whole(detail) if kind == "tool_call" else detail._asdict()
+        return sse({"type": kind, "data": data})
+
+    def _end(self) -> bytes:
+        last = b"" if self._object is None else sse({"type": "object", "data": self._object})
+        reason = self._source.finish_reason
+        # The person should know if the answer stopped at the allowed length.
+        told = {} if reason in (None, "stop") else {"finish_reason": reason}
+        return last + sse({"type": "done", **told})
