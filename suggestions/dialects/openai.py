@@ -5,12 +5,15 @@ Source: OpenAI's API reference, "Chat".
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from .base import Asked, Options, Request
 from .chat import Chat
-from .model_api import ModelAPI
+from .model_api import ModelAPI, messages_of
 from .question import ROLES
+from .returned import RETURNED, with_returned
 
 if TYPE_CHECKING:
     from .output import Output
@@ -34,6 +37,16 @@ class OpenAI(Chat, ModelAPI):
     model_variable = "AI_MODEL_NAME"
     roles = ROLES | {"function"}
     output_place = ("response_format",)
+    opaque = RETURNED
+
+    @cached_property
+    def service(self) -> str:
+        """The host of `base_url`, which is no secret as the rest of it may be."""
+        return urlsplit(self.base_url).hostname or ""
+
+    def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
+        messages = [with_returned(message, self.service) for message in messages_of(question)]
+        return {**parameters, "messages": messages}
 
     def output_format(self, output: Output) -> dict[str, Any]:
         said = {"name": output.name, "schema": output.schema, "strict": output.is_strict}
