@@ -36,12 +36,8 @@ class OpenAI(Chat, ModelAPI):
     key_variable = "OPENAI_API_KEY"
     model_variable = "AI_MODEL_NAME"
     roles = ROLES | {"function"}
-    opaque = RETURNED
     output_place = ("response_format",)
-
-    def output_format(self, output: Output) -> dict[str, Any]:
-        said = {"name": output.name, "schema": output.schema, "strict": output.is_strict}
-        return {"type": "json_schema", "json_schema": said}
+    opaque = RETURNED
 
     @cached_property
     def service(self) -> str:
@@ -51,6 +47,10 @@ class OpenAI(Chat, ModelAPI):
     def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
         messages = [with_returned(message, self.service) for message in messages_of(question)]
         return {**parameters, "messages": messages}
+
+    def output_format(self, output: Output) -> dict[str, Any]:
+        said = {"name": output.name, "schema": output.schema, "strict": output.is_strict}
+        return {"type": "json_schema", "json_schema": said}
 
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         request = super().request(question, options, stream=stream)
