@@ -193,10 +193,13 @@ class Following:
             raise error
 
 
+_new: Callable[[type[Event[Any]]], Event[Any]] = object.__new__
 _LONGEST_BACKLOG = 1000
 """Entries of a log that were not taken."""
 _LARGEST_BACKLOG = 1024 * 1024
 """The same in bytes, about."""
+_FORGOTTEN_AT_ONCE = 16
+"""Entries of a log. To drop each by itself would cost more than to take it."""
 _STATE_AFTER = {"done": "done", "error": "error", "abort": "aborted"}
 
 
@@ -213,6 +216,8 @@ class EventFollower:
         self.room = Waiters()
         self.forgets = False
         """What was taken is dropped from the log: no handler can be connected that would get it."""
+        self.has_stopped_reading = False
+        """The loop has stopped because this is behind: it goes on if it is resumed."""
         self._answer = answer
         self._delivery = delivery
         self._names = names
@@ -238,15 +243,19 @@ class EventFollower:
             self._position += 1
             if type(entry) is str:
                 if "chunk" in names:
-                    events.append(Event("chunk", entry))
+                    event = _new(Event)  # without a call of its `__init__`, because it is frequent
+                    event.type, event.detail = "chunk", entry
+                    events.append(event)
             elif type(entry) is Event:
                 if entry.type in names and self._counts(entry):
                     events.append(entry)
             elif type(entry) is Later and entry.type in names:
                 events.append(Event(entry.type, entry.make_detail()))
         self._size = size
-        if self.forgets and self._position > self._forgotten:
-            self._forget()
+        if self.forgets:
+            left = self._position - self._forgotten
+            if left >= _FORGOTTEN_AT_ONCE or (left and self._answer.ending is not None):
+                self._forget()
         if self.room.wakers:
             self.room.wake()
         return events
@@ -255,7 +264,7 @@ class EventFollower:
         """Drops what was taken. Those who watch all sources get it before."""
         delivery, live = self._delivery, self._delivery.live
         if delivery.host is not None:  # this is its thread
-            if delivery.has_listeners() or self._answer.ended:
+            if delivery.has_listeners() or self._answer.ending is not None:
                 delivery.drain(live_only=True)  # a loop does not do so for each step
             else:
                 live.position = max(live.position, self._position)

@@ -8,6 +8,9 @@ from typing import Any
 from ..dialects.delta import OpaquePiece
 from ..events import FunctionCall, ToolCall
 
+_NAMES = ("type", "id", "format", "service")
+"""Fields that each piece repeats, so that their texts are not joined."""
+
 
 class _Part:
     """A part while it is assembled, in time that grows with its pieces alone."""
@@ -15,6 +18,7 @@ class _Part:
     def __init__(self, place: int) -> None:
         self.place = place  # characters of the text before it
         self.is_complete = False
+        self.for_calls = False
         self._fields: dict[str, Any] = {}
         self._texts: dict[str, list[str]] = {}
 
@@ -22,12 +26,13 @@ class _Part:
         if piece.whole:
             self._fields, self._texts = {}, {}
         for name, value in piece.fields.items():
-            if isinstance(value, str) and name != "type":
+            if isinstance(value, str) and name not in _NAMES:
                 self._texts.setdefault(name, []).append(value)
                 self._fields[name] = None  # keeps the order of the fields
             else:
                 self._fields[name] = value
         self.is_complete |= piece.is_last
+        self.for_calls |= piece.for_calls
 
     @property
     def type(self) -> object:
@@ -58,6 +63,8 @@ class OpaqueParts:
     def message(
         self, text: str, calls: Sequence[ToolCall], function: FunctionCall | None
     ) -> dict[str, Any]:
+        for part in self._parts.values():
+            part.is_complete |= part.for_calls and bool(calls)
         message: dict[str, Any] = {"role": "assistant", "content": self._content(text)}
         if calls:
             message["tool_calls"] = [

@@ -117,8 +117,8 @@ class Exchange:
                 if intake.has_gone_on:
                     self.has_begun = True
                     transport.deadlines.was_understood = True
-                if intake.wait_for_room is not None:
-                    intake.wait_for_room()
+                if intake.wait_for_room is not None and (reader is None or not reader.is_drained):
+                    intake.wait_for_room()  # which a loop never does
             if not data:
                 return False
             if reader is not None and reader.is_drained:

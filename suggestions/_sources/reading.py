@@ -20,6 +20,7 @@ from .._util import threads
 from .._util.clock import Alarm, clock
 from .._util.elapsed import monotonic
 from .._wire import Watch
+from ..signals import WATCHED
 from .wait import Wait
 
 if TYPE_CHECKING:
@@ -216,7 +217,9 @@ class Reading:
             raise  # Ctrl-C and sys.exit() are for the host
         finally:
             delivery.is_fed_by_loop = False
-            if delivery.live.receivers or delivery.is_due or delivery.has_listeners():
+            # As `delivery.has_listeners()`, nearly always without a call.
+            has_handlers = delivery.live.receivers or delivery.late
+            if has_handlers or delivery.is_due or (WATCHED and delivery.has_listeners()):
                 delivery.is_due = False
                 loop.deliver()
             follower = self.follower
@@ -229,6 +232,8 @@ class Reading:
 
     def _pause(self, transport: Transport) -> None:
         self._is_paused, self._dropped = True, None
+        if self.follower is not None:
+            self.follower.has_stopped_reading = True
         self._paused_at = monotonic()
         self._cancel_alarm()
         transport.stop_watching()
@@ -237,6 +242,8 @@ class Reading:
         """Goes on, if the loop had stopped because it was behind. On the loop's thread."""
         if self._is_paused:
             self._is_paused = False
+            if self.follower is not None:
+                self.follower.has_stopped_reading = False
             if self._reader.transport is not None:
                 self._reader.transport.deadlines.waited(monotonic() - self._paused_at)
             self._enter()

@@ -6,7 +6,7 @@ import contextlib
 import math
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
 from .elapsed import monotonic
@@ -86,7 +86,7 @@ class Bell:
 
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self._news: asyncio.Future[None] | None = None  # while the task waits
+        self._news: asyncio.Future[None] | None = None  # what the task waits for, or has
 
     def ring(self) -> None:
         """From any thread."""
@@ -97,11 +97,11 @@ class Bell:
             with contextlib.suppress(RuntimeError):  # the loop was closed, with the task on it
                 self._loop.call_soon_threadsafe(self.ring)
 
-    async def wait(self) -> None:
-        """Returns when it rings. To check a condition before this loses nothing: what rings on this
-        thread does so only while the task waits, and what rings elsewhere comes after that."""
-        self._news = self._loop.create_future()
-        try:
-            await self._news
-        finally:
-            self._news = None
+    def wait(self) -> Awaitable[None]:
+        """To be awaited at once: it is over when the bell rings.
+
+        To check a condition before this loses nothing: what rings on this thread does so only while
+        the task waits, and what rings elsewhere comes after that.
+        """
+        self._news = news = self._loop.create_future()
+        return news

@@ -9,18 +9,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import from_report, is_report
+from ..events import Citation
 from .anthropic_question import split_conversation
 from .base import Asked
 from .delta import (
     DONE,
+    Attached,
     Delta,
     Failure,
     Finish,
+    OpaquePiece,
     Reasoning,
     Source,
     ToolCallPiece,
 )
 from .json_message import (
+    array_of,
     event_in,
     failure_in,
     id_of,
@@ -113,11 +117,17 @@ def _delta(event: Mapping[str, Any]) -> Iterable[Delta]:
     kind = delta.get("type")
     if kind == "text_delta":
         return (text_of(delta.get("text")),)
-    if kind == "thinking_delta":
-        return (Reasoning(text_of(delta.get("thinking"))),)
+    index = index_of(event.get("index"))
     if kind == "input_json_delta":
-        index = index_of(event.get("index"))
         return (ToolCallPiece(index, arguments=text_of(delta.get("partial_json"))),)
+    if kind == "thinking_delta":
+        piece = {"type": "thinking", "thinking": text_of(delta.get("thinking"))}
+        return (Reasoning(piece["thinking"]), OpaquePiece(("thinking", index), piece))
+    if kind == "signature_delta":
+        signed = {"type": "thinking", "signature": text_of(delta.get("signature"))}
+        return (OpaquePiece(("thinking", index), signed, is_last=True),)
+    if kind == "citations_delta":
+        return _cited(object_of(delta.get("citation")))
     return ()
 
 
@@ -140,17 +150,37 @@ def _block(block: Mapping[str, Any], index: int | None) -> Iterator[Delta]:
     kind = block.get("type")
     if kind == "text":
         yield text_of(block.get("text"))
+        for citation in map(object_of, array_of(block.get("citations"))):
+            yield from _cited(citation)
     elif kind == "thinking":
+        # Without a signature the service refuses it; in a stream, the signature is still to come.
         yield Reasoning(text_of(block.get("thinking")))
+        yield OpaquePiece(("thinking", index), block, is_last=bool(block.get("signature")))
+    elif kind == "redacted_thinking":
+        yield OpaquePiece(("thinking", index), block, whole=True)
     elif kind == "tool_use":
         arguments = text_of(block.get("input"))
         call_id = id_of(block.get("id"))
         yield ToolCallPiece(index, call_id, text_of(block.get("name")), arguments, whole=True)
 
 
+def _cited(citation: Mapping[str, Any]) -> Iterator[Attached]:
+    """A citation of a web page, a document or a search result.
+
+    The places that it has are places of the document, so that the text's are not known.
+    """
+    url = name_of(citation.get("url")) or name_of(citation.get("source")) or ""
+    title = name_of(citation.get("title")) or name_of(citation.get("document_title")) or ""
+    quote = text_of(citation.get("cited_text"))
+    if url or title or quote:
+        yield Attached(Citation(url, title, quote=quote))
+
+
 def _end(message: Mapping[str, Any], counted: Mapping[str, Any]) -> Iterator[Delta]:
     usage = object_of(counted.get("usage"))
     if usage:
+        if usage.get("input_tokens") is None:  # those of the start count, with their cache
+            usage = {name: n for name, n in usage.items() if not name.startswith("cache_")}
         yield usage_of(usage, "input_tokens", "output_tokens")
     reason = text_of(message.get("stop_reason"))
     if reason:

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import from_report, is_report
+from .attached import attached_to, image_in, reference_in, sources_of
 from .base import Dialect
 from .delta import (
     DONE,
+    Attached,
     Delta,
     Failure,
     Finish,
@@ -37,6 +39,7 @@ from .json_message import (
     text_of,
     usage_of,
 )
+from .returned import to_return
 
 if TYPE_CHECKING:
     from .._wire.sse import ServerSentEvent
@@ -49,10 +52,15 @@ _SaidIn = Callable[[Mapping[str, Any]], Iterator[Delta]]
 class Chat(Dialect):
     """Reads the services that send these objects; a subclass says how to ask."""
 
+    @property
+    def service(self) -> str:
+        """The host to which what it sent for itself goes back; "" if there is none."""
+        return ""
+
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
         """What one server-sent event says. Raises `ValueError` if its data is no chunk."""
         data = message.data.strip()
-        if message.type != "message" or not data.startswith("{"):
+        if message.type != "message" or data[:1] != "{":
             if message.type == "error":
                 return (failure_in(data),)
             if is_terminator(data):
@@ -73,23 +81,24 @@ class Chat(Dialect):
             choice = chunk["choices"][0]
             delta = choice["delta"]
             more = choice["finish_reason"] or choice["index"] or "error" in choice
-            more = more or chunk.get("usage")
+            more = more or "error" in chunk or "citations" in chunk or "search_results" in chunk
+            more = more or "extra_content" in chunk or "vertex_ai_grounding_metadata" in chunk
             text = delta["content"]
-            if len(delta) == 1 and not more and type(text) is str and "error" not in chunk:
+            if len(delta) == 1 and not (more or chunk.get("usage")) and type(text) is str:
                 return (text,)
         except (LookupError, TypeError):
             pass
-        return _decode_chunk(chunk, data)
+        return _decode_chunk(chunk, data, service=self.service)
 
     def decode_body(self, body: Any) -> Iterable[Delta]:
-        return decode_completion(body)
+        return decode_completion(body, self.service)
 
 
-def decode_completion(body: Any) -> Iterator[Delta]:
+def decode_completion(body: Any, service: str = "") -> Iterator[Delta]:
     """What a whole `chat.completion` says. Raises `ValueError` if the body is none."""
     if not is_report(body) and not (isinstance(body, Mapping) and body.get("choices")):
         raise ValueError("a JSON value without 'choices'")
-    return _decode_chunk(body, said_in=_said_in_completion)
+    return _decode_chunk(body, said_in=_said_in_completion, service=service)
 
 
 def _lines_in(data: str) -> list[str]:
@@ -108,7 +117,7 @@ def _is_chunk(data: str) -> bool:
 
 
 def _decode_chunk(
-    chunk: Any, data: str | None = None, *, said_in: _SaidIn | None = None
+    chunk: Any, data: str | None = None, *, said_in: _SaidIn | None = None, service: str = ""
 ) -> Iterator[Delta]:
     """`said_in` finds what a choice says; by default as in a stream."""
     if is_report(chunk):
@@ -123,7 +132,11 @@ def _decode_chunk(
     yield Source(name_of(chunk.get("model")), name_of(chunk.get("id")))
     choices = _first_of(list(map(object_of, array_of(chunk.get("choices")))))
     for choice in choices:
+        if not index_of(choice.get("index")):
+            yield from to_return(choice, service)
         yield from _of_choice(choice, said_in(choice))
+    if sources := list(sources_of(chunk)):
+        yield from _of_choice(choices[0] if choices else {}, iter(sources))
     groq = object_of(chunk.get("x_groq"))
     for counts in (chunk.get("usage"), groq.get("usage"), *(c.get("usage") for c in choices)):
         if counts and isinstance(counts, Mapping):
@@ -175,6 +188,7 @@ def _said_in_completion(choice: Mapping[str, Any]) -> Iterator[Delta]:
 
 def _repeated(said: list[Delta]) -> Iterator[Delta]:
     """The same as a repetition of what the pieces have said, or should have said."""
+    yield from (delta for delta in said if isinstance(delta, Attached))
     yield WholeReasoning("".join(delta.text for delta in said if isinstance(delta, Reasoning)))
     yield WholeText("".join(delta for delta in said if isinstance(delta, str)))
     calls = [delta for delta in said if isinstance(delta, (FunctionCallPiece, ToolCallPiece))]
@@ -200,6 +214,7 @@ def _said(delta: Mapping[str, Any]) -> Iterator[Delta]:
             yield from _parts(said)
         elif (text := text_of(said)) or said == "":
             yield text
+    yield from attached_to(delta)
     function = object_of(delta.get("function_call"))
     name, arguments = text_of(function.get("name")), function.get("arguments")
     if name or arguments is not None:
@@ -238,7 +253,7 @@ def _reason_of(choice: Mapping[str, Any]) -> Iterator[Delta]:
 
 
 def _parts(content: list[Any]) -> Iterator[Delta]:
-    """Mistral's reasoning models send a list: parts with `thinking`, then parts with `text`."""
+    """Mistral sends a list: parts with `thinking`, with `text`, with `reference_ids`."""
     for part in content:
         if isinstance(part, str):
             yield part
@@ -250,3 +265,6 @@ def _parts(content: list[Any]) -> Iterator[Delta]:
             yield Reasoning(text_of(thought.get("text")))
         if text := text_of(part.get("text")):
             yield text
+        if part.get("type") == "image_url":
+            yield from image_in(part)
+        yield from reference_in(part)

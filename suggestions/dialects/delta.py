@@ -131,17 +131,18 @@ class OpaquePiece(_Value):
 
     Only the service can read it, and it goes back there as it came, as a part of the assistant's
     message. Pieces with the same `position` are one part: a text is joined to the text that the
-    field has, but for `type`; any other value replaces it. With `whole`, the piece replaces all.
-    The part counts once a piece `is_last`; one that was cut off is refused by its service. The
-    position None is for the parts of a list that repeats all of the answer: they count if none with
-    a position does.
+    field has, but for a name (`type`, `id`, `format`, `service`); any other value replaces it. With
+    `whole`, the piece replaces all. The part counts once a piece `is_last`; one that was cut off is
+    refused by its service. A part `for_calls` counts if the answer has calls of tools. The position
+    None is for the parts of a list that repeats all of the answer: they count if none with a
+    position does.
 
     The part stands after the text that had come before its first piece; with `from_end`, so many
     characters before the end of the text that was closed last. A part of the type
     "item" only names what is in the message anyway, and counts if there is one of another type.
     """
 
-    __slots__ = ("fields", "from_end", "is_last", "position", "whole")
+    __slots__ = ("fields", "for_calls", "from_end", "is_last", "position", "whole")
 
     def __init__(
         self,
@@ -150,12 +151,14 @@ class OpaquePiece(_Value):
         *,
         is_last: bool = False,
         whole: bool = False,
+        for_calls: bool = False,
         from_end: int | None = None,
     ) -> None:
         self.position = position
         self.fields = fields
+        self.for_calls = for_calls
         self.from_end = from_end
-        self.is_last = is_last or whole
+        self.is_last = (is_last or whole) and not for_calls
         self.whole = whole
 
 

@@ -139,6 +139,7 @@ def usage_of(
     cached = read or _detail(counts, "cached_tokens", "prompt_tokens", "input_tokens")
     cached = cached or _count(counts.get("prompt_cache_hit_tokens"))  # DeepSeek's
     thought = _detail(counts, "reasoning_tokens", "completion_tokens", "output_tokens")
+    thought = thought or _detail(counts, "thinking_tokens", "output_tokens")  # Anthropic's
     return Usage(asked, answered, total, counts, cached, thought)
 
 

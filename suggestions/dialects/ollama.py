@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import from_report, is_report
+from .attached import image_of_base64
 from .base import EVENTS, Asked, Framing, Options, Request
 from .delta import (
     DONE,
@@ -33,6 +34,7 @@ from .json_message import (
 )
 from .model_api import ModelAPI, messages_of
 from .parts import arguments_of, calls_of, data_of, refusal
+from .returned import OF_MESSAGE, field_to_return, with_returned
 
 if TYPE_CHECKING:
     from .._wire.sse import ServerSentEvent
@@ -52,6 +54,7 @@ class Ollama(ModelAPI):
     name = "ollama"
     path = "/api/chat"
     own_url = "http://localhost:11434"
+    opaque = frozenset((OF_MESSAGE,))
     framings: Mapping[str, Framing] = {**EVENTS, _MEDIA_TYPE: "lines", "": "lines"}
 
     def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -78,6 +81,7 @@ def _messages(messages: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     names: dict[str, str] = {}  # of the tools, by the id of the call
     for number, message in enumerate(messages):
         place = f"question[{number}]"
+        message = with_returned(message, Ollama.name)
         sent = {**message, **_content(place, message.get("content"))}
         if message["role"] == "developer":
             sent["role"] = "system"
@@ -125,8 +129,13 @@ def _decode(answer: Any, data: str | None = None) -> Iterator[Delta]:
         return  # an object of another kind, such as those of "Generate a completion"
     yield Source(name_of(answer.get("model")))
     message = object_of(answer.get("message"))
-    yield Reasoning(text_of(message.get("thinking")))
+    if thinking := text_of(message.get("thinking")):
+        yield Reasoning(thinking)
+        # The model goes on thinking from there once it has the results of its tools.
+        yield field_to_return(Ollama.name, "thinking", thinking)
     yield text_of(message.get("content"))
+    for image in array_of(message.get("images")):
+        yield from image_of_base64(image)
     yield from map(_call, map(object_of, array_of(message.get("tool_calls"))))
     if answer.get("done"):
         yield from _end(answer)

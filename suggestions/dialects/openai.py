@@ -5,10 +5,15 @@ Source: OpenAI's API reference, "Chat".
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
 from .base import Asked, Options, Request
 from .chat import Chat
-from .model_api import ModelAPI
+from .model_api import ModelAPI, messages_of
 from .question import ROLES
+from .returned import RETURNED, with_returned
 
 
 class OpenAI(Chat, ModelAPI):
@@ -28,6 +33,16 @@ class OpenAI(Chat, ModelAPI):
     key_variable = "OPENAI_API_KEY"
     model_variable = "AI_MODEL_NAME"
     roles = ROLES | {"function"}
+    opaque = RETURNED
+
+    @cached_property
+    def service(self) -> str:
+        """The host of `base_url`, which is no secret as the rest of it may be."""
+        return urlsplit(self.base_url).hostname or ""
+
+    def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
+        messages = [with_returned(message, self.service) for message in messages_of(question)]
+        return {**parameters, "messages": messages}
 
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         request = super().request(question, options, stream=stream)

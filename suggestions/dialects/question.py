@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 from .._util.arguments import check_json
+from .returned import RETURNED
 
 ROLES = frozenset(("system", "developer", "user", "assistant", "tool"))
 
@@ -111,7 +112,7 @@ class Message(_Role, total=False):
 Question = str | Sequence[Message] | Sequence[Mapping[str, Any]]
 """A text, or a conversation whose last message is the question."""
 
-_OPAQUE = frozenset(("thinking", "redacted_thinking", "reasoning", "item"))
+_OPAQUE = frozenset(("thinking", "redacted_thinking", "reasoning", "item")) | RETURNED
 """Types of parts that a service signed or encrypted, or that name what is beside them (`item`, of
 Responses): no other service can read them."""
 

@@ -5,6 +5,10 @@ It needs Flask, no key and no network::
     with Playground() as playground:
         requests.post(playground.jetpack_url, json={"question": "Hello"})
 
+A question that names a tool calls it; "cite" or "sources" in it gets sources, and "draw" a picture.
+A request with a schema gets an object that fits it. The model `playground-reasoner` thinks first,
+and signs what it thinks.
+
 Every request can ask for a failure: `?fail=NAME` (or the header `X-Playground-Fail`), with a name
 out of `FAILURES` or any status from 201 to 599. `?after=N` is the number of tokens before a failure
 in mid-stream. `?pace=SECONDS` is the mean time between two tokens.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from typing import NamedTuple
 
 _WORLD_CUP = """\
 **Argentina** won the 2022 FIFA World Cup. They beat France in the final at Lusail Stadium in \
@@ -62,7 +63,8 @@ but it needs no key and no network, and it knows only a few things by heart:
 
 - who won the world cup in 2022,
 - a haiku, a list, or a piece of code,
-- a greeting, or a sum such as `17 + 25`.
+- a greeting, or a sum such as `17 + 25`,
+- to `cite` its sources, or to `draw` a picture.
 
 Anything else gets this answer, token by token, at about the pace of a real model."""
 
@@ -106,12 +108,51 @@ _KNOWN: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
 )
 
 
+DRAWN = "Here it is: a small picture, in the colours of your question."
+CANNOT_DRAW = "I cannot draw here: an answer of this service has no images."
+
+
 def answer_to(question: str) -> str:
     """The answer to a question, in Markdown; the same question always gets the same one."""
     for pattern, answer in _KNOWN:
         if found := re.search(pattern, question, re.IGNORECASE | re.DOTALL):
             return answer(found)
     return _ANYTHING.format(question=shorten(question))
+
+
+class Source(NamedTuple):
+    """What an answer cites: the `sentence` of the answer is what the source is for."""
+
+    sentence: str
+    url: str
+    title: str
+    quote: str
+
+
+_SOURCES = (
+    Source(
+        "The playground knows its answers by heart.",
+        "https://example.com/playground/answers",
+        "What the playground knows",
+        "All of its answers are in one table.",
+    ),
+    Source(
+        "It sends them token by token, at the pace of a model \U0001f40c.",
+        "https://example.com/playground/pace",
+        "The pace of the playground",
+        "Thirty milliseconds from one token to the next.",
+    ),
+)
+
+
+def sources_for(question: str) -> tuple[Source, ...]:
+    """What to cite after the answer: nothing, unless the question says "cite" or "sources"."""
+    return _SOURCES if re.search(r"\b(cite|sources)\b", question, re.IGNORECASE) else ()
+
+
+def wants_picture(question: str) -> bool:
+    """Whether the question says "draw"."""
+    return bool(re.search(r"\bdraw\b", question, re.IGNORECASE))
 
 
 def shorten(text: str, length: int = 120) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from typing import Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
 
 from flask import Response, current_app, request
 
-from .model import Chat, Message, tokenize
+from .answers import shorten
+from .model import Chat, Message, Reply, is_reasoner, tokenize
+from .output_format import anthropic_object
 from .request_body import Body, checked, optional, read_body, read_messages, read_tools, said
+from .signatures import blocks_of, check_blocks, sign
 from .streaming import Fault, Frame, Refused, sse, to_json
 from .wire_format import Format, Json, Said, digest, limit_of, respond, wire_format
 
 _ROLES = ("user", "assistant")
+_THINKING = ("adaptive", "disabled", "enabled")
 _TYPES = {
     401: "authentication_error",
     402: "billing_error",
@@ -53,10 +57,29 @@ def create_message() -> Response:
     if "anthropic-version" not in request.headers:
         raise Refused(Fault(400, "anthropic-version: header is required"))
     limit = limit_of(checked(body.get("max_tokens"), int, "max_tokens"), "max_tokens")
-    chat = Chat(
-        _messages(body), optional(body, "model", Chat.model), read_tools(_tools(body)), limit
-    )
+    messages, model = _messages(body), optional(body, "model", Chat.model)
+    thinks = _thinks(body, model)
+    if thinks:
+        check_blocks(checked(body["messages"], list, "messages"))
+    answer = anthropic_object(body, messages[-1].text)
+    chat = Chat(messages, model, read_tools(_tools(body)), limit, answer, thinks)
     return respond(_FORMAT, chat, stream=optional(body, "stream", False))
+
+
+def _thinks(body: Body, model: str) -> bool:
+    """Whether to think aloud: `thinking` says so, or else the name of the model."""
+    given = optional(body, "thinking", dict[str, object]())
+    if not given:
+        return is_reasoner(model)
+    kind = given.get("type")
+    if kind not in _THINKING:
+        known = ", ".join(f"'{name}'" for name in _THINKING)
+        message = (
+            f"thinking: Input tag '{shorten(str(kind))}' found using 'type' does not match any of "
+            f"the expected tags: {known}"
+        )
+        raise Refused(Fault(400, message))
+    return kind != "disabled"
 
 
 def _messages(body: Body) -> tuple[Message, ...]:
@@ -64,25 +87,24 @@ def _messages(body: Body) -> tuple[Message, ...]:
     instructions = (said("system", system, "system"),) if system else ()
     turns = read_messages(body, _ROLES)
     items: list[Body] = checked(body["messages"], list, "messages")
-    called: set[object] = set()
+    called: set[str] = set()
     messages: list[Message] = []
     for number, (item, turn) in enumerate(zip(items, turns, strict=True)):
-        blocks = [block for block in _blocks_of(item) if block.get("type") == "tool_result"]
+        blocks = [block for block in blocks_of(item) if block.get("type") == "tool_result"]
         messages += [_result(block, called, f"messages.{number}") for block in blocks]
-        called = {block.get("id") for block in _blocks_of(item) if block.get("type") == "tool_use"}
+        called = {_id_of(block) for block in blocks_of(item) if block.get("type") == "tool_use"}
         if turn.text or turn.images or not blocks:
             messages.append(turn)
     return (*instructions, *messages)
 
 
-def _blocks_of(item: Body) -> list[Body]:
-    content = item.get("content")
-    return content if isinstance(content, list) else []
+def _id_of(block: Body, name: str = "id") -> str:
+    return optional(block, name, "")
 
 
-def _result(block: Body, called: set[object], path: str) -> Message:
+def _result(block: Body, called: set[str], path: str) -> Message:
     """What a tool has said. Raises `Refused` if the message before it calls no such tool."""
-    answered = block.get("tool_use_id")
+    answered = _id_of(block, "tool_use_id")
     if answered not in called:
         message = (
             f"{path}: unexpected `tool_use_id` found in `tool_result` blocks: {answered}. Each "
@@ -94,20 +116,27 @@ def _result(block: Body, called: set[object], path: str) -> Message:
 
 
 def _tools(body: Body) -> Body:
+    """Its tools in OpenAI's shape, without those that the service itself runs."""
     tools = [checked(tool, dict, "tools") for tool in optional(body, "tools", list[object]())]
-    return {"functions": [{**tool, "parameters": tool.get("input_schema")} for tool in tools]}
+    own = [tool for tool in tools if tool.get("type") in (None, "custom")]
+    return {"functions": [{**tool, "parameters": tool.get("input_schema")} for tool in own]}
 
 
 def _frames(said: Said) -> Iterator[Frame]:
-    usage = {"input_tokens": said.reply.prompt_tokens, "output_tokens": 1}
-    begun = {**_message(said), "content": [], "stop_reason": None, "usage": usage}
-    yield _frame("control", "message_start", message=begun)
+    begun = {**_message(said), "content": [], "stop_reason": None}
+    yield _frame("control", "message_start", message={**begun, "usage": _usage(said, 1)})
     yield _frame("control", "ping")
     for index, block in enumerate(_blocks(said)):
-        yield from _block_frames(said, index, block)
+        at = {"index": index}
+        yield _frame("control", "content_block_start", **at, content_block=block.opened)
+        for delta in block.pieces:
+            yield _frame("token", "content_block_delta", **at, delta=delta)
+        for delta in block.end:
+            yield _frame("control", "content_block_delta", **at, delta=delta)
+        yield _frame("control", "content_block_stop", **at)
     delta = {"stop_reason": _REASONS[said.reply.finish_reason], "stop_sequence": None}
-    counted = {"output_tokens": said.completion_tokens}
-    yield _frame("control", "message_delta", delta=delta, usage=counted)
+    usage = _usage(said, said.completion_tokens)
+    yield _frame("control", "message_delta", delta=delta, usage=usage)
     yield _frame("done", "message_stop")
 
 
@@ -115,37 +144,86 @@ def _frame(kind: Literal["token", "control", "done"], name: str, **fields: objec
     return Frame(kind, sse(to_json({"type": name, **fields}), event=name))
 
 
-def _block_frames(said: Said, index: int, block: Json) -> Iterator[Frame]:
-    pieces: Iterable[str]
-    if block["type"] == "tool_use":
-        empty, kind, field = {**block, "input": {}}, "input_json_delta", "partial_json"
-        pieces = tokenize(json.dumps(block["input"], ensure_ascii=False))
-    elif block["type"] == "thinking":
-        empty, kind, field = {**block, "thinking": ""}, "thinking_delta", "thinking"
-        pieces = said.reply.reasoning
-    else:
-        empty, kind, field = {**block, "text": ""}, "text_delta", "text"
-        pieces = said.reply.tokens
-    yield _frame("control", "content_block_start", index=index, content_block=empty)
-    for piece in pieces:
-        delta = {"type": kind, field: piece}
-        yield _frame("token", "content_block_delta", index=index, delta=delta)
-    yield _frame("control", "content_block_stop", index=index)
+class _Block(NamedTuple):
+    """A content block: the whole, what it has when it opens, its pieces, and what comes last."""
+
+    whole: Json
+    opened: Json
+    pieces: list[Json]
+    end: list[Json]
 
 
-def _blocks(said: Said) -> list[Json]:
+def _blocks(said: Said) -> Iterator[_Block]:
     reply = said.reply
-    blocks: list[Json] = []
     if reply.reasoning:
-        thought = "".join(reply.reasoning)
-        blocks.append({"type": "thinking", "thinking": thought, "signature": ""})
+        yield _thought(reply)
     if not reply.calls:
-        blocks.append({"type": "text", "text": reply.text})
+        yield from _texts(reply)
     for index, call in enumerate(reply.calls):
-        call_id = "toolu_" + digest((index, call))
+        named = {"type": "tool_use", "id": "toolu_" + digest((index, call)), "name": call.name}
         given = json.loads(call.arguments)
-        blocks.append({"type": "tool_use", "id": call_id, "name": call.name, "input": given})
-    return blocks
+        pieces = _deltas("input_json_delta", "partial_json", tokenize(call.arguments))
+        yield _Block({**named, "input": given}, {**named, "input": {}}, pieces, [])
+
+
+def _deltas(kind: str, field: str, pieces: Iterable[str]) -> list[Json]:
+    return [{"type": kind, field: piece} for piece in pieces]
+
+
+def _thought(reply: Reply) -> _Block:
+    signature = sign(reply.thinking)
+    return _Block(
+        {"type": "thinking", "thinking": reply.thinking, "signature": signature},
+        {"type": "thinking", "thinking": "", "signature": ""},
+        _deltas("thinking_delta", "thinking", reply.reasoning),
+        [{"type": "signature_delta", "signature": signature}],
+    )
+
+
+def _texts(reply: Reply) -> Iterator[_Block]:
+    """The text, in a block of its own for each passage that has a source, and for what is between.
+
+    A source is cited as the service's web search does it.
+    """
+    tokens = list(reply.tokens)
+    end = 0
+    for citation in reply.citations:
+        if before := _taken(tokens, citation.start - end):
+            yield _text(before)
+        source = citation.source
+        cited = {
+            "type": "web_search_result_location",
+            "cited_text": source.quote,
+            "url": source.url,
+            "title": source.title,
+            "encrypted_index": digest(source),
+        }
+        passage = _text(_taken(tokens, citation.end - citation.start))
+        yield _Block(
+            {**passage.whole, "citations": [cited]},
+            {**passage.opened, "citations": []},
+            passage.pieces,
+            [{"type": "citations_delta", "citation": cited}],
+        )
+        end = citation.end
+    if tokens or not reply.citations:
+        yield _text(tokens)
+
+
+def _text(tokens: Sequence[str]) -> _Block:
+    pieces = _deltas("text_delta", "text", tokens)
+    return _Block(
+        {"type": "text", "text": "".join(tokens)}, {"type": "text", "text": ""}, pieces, []
+    )
+
+
+def _taken(tokens: list[str], length: int) -> list[str]:
+    """Takes the tokens of the first `length` characters away from `tokens`."""
+    taken: list[str] = []
+    while length > 0:
+        taken.append(tokens.pop(0))
+        length -= len(taken[-1])
+    return taken
 
 
 def _message(said: Said) -> Json:
@@ -154,13 +232,23 @@ def _message(said: Said) -> Json:
         "type": "message",
         "role": "assistant",
         "model": said.model,
-        "content": _blocks(said),
+        "content": [block.whole for block in _blocks(said)],
         "stop_reason": _REASONS[said.reply.finish_reason],
         "stop_sequence": None,
-        "usage": {
-            "input_tokens": said.reply.prompt_tokens,
-            "output_tokens": said.completion_tokens,
-        },
+        "usage": _usage(said, said.completion_tokens),
+    }
+
+
+def _usage(said: Said, output_tokens: int) -> Json:
+    """The counts; what comes from the cache is not among the `input_tokens`."""
+    cached = said.reply.cached_tokens
+    thought = min(output_tokens, len(said.reply.reasoning))
+    return {
+        "input_tokens": said.reply.prompt_tokens - cached,
+        "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": cached,
+        "output_tokens": output_tokens,
+        "output_tokens_details": {"thinking_tokens": thought},
     }
 
 

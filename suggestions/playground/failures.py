@@ -80,11 +80,14 @@ def _only_done(frames: Frames, after: int) -> Frames:
 
 
 def _filtered(reply: Reply, after: int) -> Reply:
-    return replace(reply, tokens=reply.tokens[:after], calls=(), finish_reason="content_filter")
+    cut = replace(reply, tokens=reply.tokens[:after], calls=(), citations=(), picture=None)
+    return replace(cut, finish_reason="content_filter")
 
 
 def _saying(*tokens: str) -> Callable[[Reply, int], Reply]:
-    return lambda reply, after: replace(reply, tokens=tokens, calls=(), finish_reason="stop")
+    return lambda reply, after: replace(
+        reply, tokens=tokens, calls=(), citations=(), picture=None, finish_reason="stop"
+    )
 
 
 def _html() -> Response:

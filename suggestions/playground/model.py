@@ -6,9 +6,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .answers import answer_to, shorten
+from .answers import (
+    CANNOT_DRAW,
+    DRAWN,
+    Source,
+    answer_to,
+    shorten,
+    sources_for,
+    wants_picture,
+)
+from .objects import value_for
+from .pictures import Picture, picture_for
 
 MODELS = ("playground", "playground-reasoner")
 
@@ -21,7 +31,6 @@ _TOKENS_PER_MESSAGE = 4
 # a run of signs with the space before it; line ends; any other space. Together they match anything.
 _PIECE = re.compile(r"[\u2e80-\U0010ffff]{1,2}| ?[^\W\u2e80-\U0010ffff]+| ?[^\w\s]+|\n+|\s")
 _LONGEST_WHOLE_WORD = 7
-_CAPITALISED = r"[A-Z\u00c0-\u00de]\w*"
 
 
 @dataclass(frozen=True)
@@ -43,12 +52,20 @@ class Tool:
 
 @dataclass(frozen=True)
 class Chat:
-    """A question with its options. `max_tokens` limits the answer; None is no limit."""
+    """A question with its options. `max_tokens` limits the answer; None is no limit.
+
+    `answer` is the answer if the request says which: an object that fits its schema, as JSON text.
+    `thinks` is whether the model thinks aloud first; None leaves it to the model's name. `draws` is
+    whether an answer may have an image.
+    """
 
     messages: tuple[Message, ...]
     model: str = "playground"
     tools: tuple[Tool, ...] = ()
     max_tokens: int | None = None
+    answer: str | None = None
+    thinks: bool | None = None
+    draws: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,10 +77,21 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Citation:
+    """The source of the answer's text from `start` to `end`, in characters."""
+
+    start: int
+    end: int
+    source: Source
+
+
+@dataclass(frozen=True)
 class Reply:
     """An answer: `tokens` joined are its text, or else `calls` say what to call.
 
-    `reasoning` holds the tokens of the thinking before it; `prompt_tokens` counts the question.
+    `reasoning` holds the tokens of the thinking before it; `prompt_tokens` counts the question, and
+    `cached_tokens` the part of it that the question before had, too. A citation begins and ends
+    with a token.
     """
 
     tokens: tuple[str, ...]
@@ -71,34 +99,85 @@ class Reply:
     calls: tuple[Call, ...] = ()
     finish_reason: str = "stop"
     prompt_tokens: int = 0
+    cached_tokens: int = 0
+    citations: tuple[Citation, ...] = ()
+    picture: Picture | None = None
 
     @property
     def text(self) -> str:
         return "".join(self.tokens)
+
+    @property
+    def thinking(self) -> str:
+        return "".join(self.reasoning)
 
 
 def reply_to(chat: Chat) -> Reply:
     """The reply to the last message of `chat`, which has at least one.
 
     A question that names a tool gets a call of it (see `_calls_for`), the result of a tool gets a
-    sentence about it. A model with "reasoner" in its name thinks aloud first.
+    sentence about it. A question that says "cite" or "sources" gets some, one that says "draw" a
+    picture. A model with "reasoner" in its name thinks aloud first.
     """
     last = chat.messages[-1]
-    reasoning = tokenize(_thoughts(last.text)) if "reasoner" in chat.model else ()
-    prompt_tokens = sum(_TOKENS_PER_MESSAGE + len(tokenize(m.text)) for m in chat.messages)
-    calls = _calls_for(last.text, chat.tools) if last.role not in _RESULTS else ()
-    if calls:
-        return Reply((), reasoning, calls, "tool_calls", prompt_tokens)
-    tokens = tokenize(_text(chat.messages))
+    thinks = is_reasoner(chat.model) if chat.thinks is None else chat.thinks
+    counts = [_TOKENS_PER_MESSAGE + len(tokenize(message.text)) for message in chat.messages]
+    reply = Reply(
+        tokens=(),
+        reasoning=tokenize(_thoughts(last.text)) if thinks else (),
+        prompt_tokens=sum(counts),
+        cached_tokens=sum(counts[: _before(chat.messages)]),
+    )
+    if last.role not in _RESULTS and (calls := _calls_for(last.text, chat.tools)):
+        return replace(reply, calls=calls, finish_reason="tool_calls")
+    tokens, citations = _said(chat)
+    drawn = chat.draws and _is_asked_to_draw(chat)
+    reply = replace(reply, picture=picture_for(last.text) if drawn else None)
     if chat.max_tokens is not None and len(tokens) > chat.max_tokens:
-        return Reply(tokens[: chat.max_tokens], reasoning, (), "length", prompt_tokens)
-    return Reply(tokens, reasoning, (), "stop", prompt_tokens)
+        tokens = tokens[: chat.max_tokens]
+        length = sum(map(len, tokens))
+        citations = tuple(each for each in citations if each.end <= length)
+        return replace(reply, tokens=tokens, citations=citations, finish_reason="length")
+    return replace(reply, tokens=tokens, citations=citations)
 
 
-def _text(messages: Sequence[Message]) -> str:
-    *earlier, last = messages
+def is_reasoner(model: str) -> bool:
+    """Whether a model of this name thinks aloud before it answers."""
+    return "reasoner" in model
+
+
+def _before(messages: Sequence[Message]) -> int:
+    """How many messages the question before had: those before the model's last answer."""
+    answers = (n for n, message in enumerate(messages) if message.role == "assistant")
+    return max(answers, default=0)
+
+
+def _is_asked_to_draw(chat: Chat) -> bool:
+    last = chat.messages[-1]
+    return chat.answer is None and last.role not in _RESULTS and wants_picture(last.text)
+
+
+def _said(chat: Chat) -> tuple[tuple[str, ...], tuple[Citation, ...]]:
+    """The tokens of the answer, and what it cites."""
+    if chat.answer is not None:
+        return tokenize(chat.answer), ()
+    last = chat.messages[-1]
+    tokens = [*tokenize(_text(chat))]
+    citations: list[Citation] = []
+    for source in sources_for(last.text) if last.role not in _RESULTS else ():
+        tokens.append(" " if citations else "\n\n")
+        start = sum(map(len, tokens))
+        tokens += tokenize(source.sentence)
+        citations.append(Citation(start, start + len(source.sentence), source))
+    return tuple(tokens), tuple(citations)
+
+
+def _text(chat: Chat) -> str:
+    *earlier, last = chat.messages
     if last.role in _RESULTS:
         answer = f'The tool answered: "{shorten(last.text)}". That is **all** I needed to know.'
+    elif _is_asked_to_draw(chat):
+        answer = DRAWN if chat.draws else CANNOT_DRAW
     else:
         answer = answer_to(last.text)
     if last.images:
@@ -133,10 +212,8 @@ def _calls_for(question: str, tools: Iterable[Tool]) -> tuple[Call, ...]:
     """The calls of all the tools that the question names, in the order of the tools.
 
     The rule: a question calls for each tool whose name it contains, with `_` and a space the same
-    ("get weather for Paris" calls `get_weather`). Its arguments are found in the question too: a
-    string is the "quoted text", or the first name with a capital letter ("New York"), or else the
-    question; a number is the first number in it, or 1; a choice (`enum`) is the first one that it
-    names, or the first of all.
+    ("get weather for Paris" calls `get_weather`). Its arguments are found in the question too, as
+    `value_for` says.
     """
     words = _plain(question)
     return tuple(
@@ -150,42 +227,10 @@ def _plain(text: str) -> str:
     return text.replace("_", " ").lower()
 
 
-def _arguments(tool: Tool, question: str) -> dict[str, object]:
-    properties = tool.parameters.get("properties")
-    if not isinstance(properties, Mapping):
-        return {}
+def _arguments(tool: Tool, question: str) -> object:
     # The name of the tool is not what the question is about.
     about = re.sub(re.escape(tool.name), "", question, flags=re.IGNORECASE).strip()
-    return {str(name): _argument(schema, about) for name, schema in properties.items()}
-
-
-def _argument(schema: object, about: str) -> object:
-    if not isinstance(schema, Mapping):
-        return None
-    choices = schema.get("enum")
-    if isinstance(choices, list) and choices:
-        named = (choice for choice in choices if str(choice).lower() in about.lower())
-        return next(named, choices[0])
-    kind = schema.get("type")
-    if kind in ("number", "integer"):
-        return _number(about, whole=kind == "integer")
-    blank: dict[object, object] = {"boolean": True, "array": [], "object": {}, "null": None}
-    # A type may also be a list of types, which is no key of a table.
-    return blank[kind] if isinstance(kind, str) and kind in blank else _words(about)
-
-
-def _number(about: str, *, whole: bool) -> float:
-    found = re.search(r"-?\d{1,15}" if whole else r"-?\d{1,15}(\.\d{1,15})?", about)
-    if found is None:
-        return 1
-    return int(found[0]) if whole else float(found[0])
-
-
-def _words(about: str) -> str:
-    if quoted := re.search(r'["\u201c](.+?)["\u201d]', about):
-        return quoted[1]
-    name = re.search(rf"(?<=\s){_CAPITALISED}( {_CAPITALISED})*", about)
-    return name[0] if name else about
+    return value_for({"type": "object", **tool.parameters}, about)
 
 
 def tokenize(text: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from flask import Response
 
 from .model import Call, Chat, Message
+from .output_format import ollama_object
 from .request_body import Body, checked, optional, read_body, read_messages, read_tools
 from .streaming import Fault, Frame, to_json
 from .wire_format import Format, Json, Said, limit_of, respond, wire_format
@@ -30,7 +31,9 @@ def api_chat() -> Response:
     options = optional(body, "options", dict[str, object]())
     limit = limit_of(max(optional(options, "num_predict", 0), 0), "num_predict")
     model = checked(body.get("model"), str, "model")
-    chat = Chat(_messages(body), model, read_tools(body), limit)
+    messages = _messages(body)
+    answer = ollama_object(body, messages[-1].text)
+    chat = Chat(messages, model, read_tools(body), limit, answer)
     return respond(_FORMAT, chat, stream=optional(body, "stream", True))
 
 
@@ -60,7 +63,7 @@ def _whole(said: Said) -> Json:
     reply = said.reply
     message: Json = {"content": reply.text}
     if reply.reasoning:
-        message["thinking"] = "".join(reply.reasoning)
+        message["thinking"] = reply.thinking
     if reply.calls:
         message["tool_calls"] = [_call(call) for call in reply.calls]
     return {**_part(said, **message), **_end(said)}

@@ -13,6 +13,8 @@ from typing import Literal
 from flask import Response
 
 from .model import MODELS, Call, Chat, Message, Reply, tokenize
+from .output_format import openai_object
+from .pictures import MEDIA_TYPE, Picture, as_base64
 from .request_body import Body, optional, read_body, read_messages, read_tools
 from .streaming import Frame, openai_body, sse, to_json
 from .wire_format import Format, Json, Said, digest, json_response, limit_of, respond, wire_format
@@ -44,7 +46,8 @@ def respond_as_openai(body: Body, messages: tuple[Message, ...], *, stream: bool
     Raises `Refused` for a wrong option, and for a failure that this kind of answer cannot have.
     """
     model = optional(body, "model", Chat.model)
-    chat = Chat(messages, model, read_tools(body), _max_tokens(body))
+    answer = openai_object(body, messages[-1].text)
+    chat = Chat(messages, model, read_tools(body), _max_tokens(body), answer, draws=True)
     stream = optional(body, "stream", stream)
     usage = optional(optional(body, "stream_options", dict[str, object]()), "include_usage", False)
     created, legacy = int(time.time()), body.get("tools") is None
@@ -77,7 +80,7 @@ def _whole(completion: Completion) -> Json:
     reply = completion.said.reply
     message: Json = {"role": "assistant", "content": None if reply.calls else reply.text}
     if reply.reasoning:
-        message["reasoning_content"] = "".join(reply.reasoning)
+        message["reasoning_content"] = reply.thinking
     if reply.calls and completion.legacy:
         message["function_call"] = _function(reply.calls[0])
     elif reply.calls:
@@ -85,6 +88,10 @@ def _whole(completion: Completion) -> Json:
             {"id": _call_id(index, call), "type": "function", "function": _function(call)}
             for index, call in enumerate(reply.calls)
         ]
+    if reply.citations:
+        message["annotations"] = _annotations(reply)
+    if reply.picture:
+        message["images"] = [_image(reply.picture)]
     choice = {"index": 0, "message": message, "finish_reason": _finish_reason(completion)}
     return _envelope(completion, "chat.completion", [choice]) | {"usage": _usage(completion.said)}
 
@@ -97,6 +104,10 @@ def _frames(completion: Completion) -> Iterator[Frame]:
         yield _chunk(completion, {"content": None, "reasoning_content": token}, "token")
     for token in reply.tokens:
         yield _chunk(completion, {"content": token}, "token")
+    if reply.citations:
+        yield _chunk(completion, {"annotations": _annotations(reply)})
+    if reply.picture:
+        yield _chunk(completion, {"content": "", "images": [_image(reply.picture)]}, "token")
     for delta in _legacy_deltas(reply) if completion.legacy else _tool_deltas(reply):
         yield _chunk(completion, delta, "token")
     yield _chunk(completion, {}, finish_reason=_finish_reason(completion))
@@ -127,6 +138,28 @@ def _envelope(completion: Completion, kind: str, choices: list[Json]) -> Json:
         "model": completion.said.model,
         "choices": choices,
     }
+
+
+def _annotations(reply: Reply) -> list[Json]:
+    """What the answer cites, as OpenAI's models with web search have it."""
+    return [
+        {
+            "type": "url_citation",
+            "url_citation": {
+                "start_index": citation.start,
+                "end_index": citation.end,
+                "title": citation.source.title,
+                "url": citation.source.url,
+            },
+        }
+        for citation in reply.citations
+    ]
+
+
+def _image(picture: Picture) -> Json:
+    """An image as OpenRouter has it; OpenAI has none here, and OpenRouter no preview."""
+    url = f"data:{MEDIA_TYPE};base64,{as_base64(picture.whole)}"
+    return {"type": "image_url", "image_url": {"url": url}, "index": 0}
 
 
 def _tool_deltas(reply: Reply) -> Iterator[Json]:
@@ -165,6 +198,7 @@ def _usage(said: Said) -> Json:
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": said.reply.cached_tokens},
         "completion_tokens_details": {"reasoning_tokens": len(said.reply.reasoning)},
     }
 

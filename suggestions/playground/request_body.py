@@ -12,11 +12,16 @@ from typing import TypeVar
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from .answers import shorten
 from .model import Message, Tool
+from .objects import SchemaError, value_for
 from .streaming import Fault, Refused
 
 MAX_BODY = 32 * 1024 * 1024
 """Bytes, about as many as services take: a conversation may have pictures in it."""
+
+MOST_TOOLS = 128
+"""OpenAI takes as many."""
 
 Body = dict[str, object]
 _T = TypeVar("_T")
@@ -118,13 +123,19 @@ def _context_text(context: Body) -> str:
 
 def read_tools(body: Body) -> tuple[Tool, ...]:
     """The tools, or the functions, as OpenAI called them before."""
-    if body.get("tools") is None:
-        functions = optional(body, "functions", list[object]())
-        return tuple(_tool(item, f"functions[{n}]") for n, item in enumerate(functions))
-    tools = enumerate(checked(body["tools"], list, "tools"))
+    name = "functions" if body.get("tools") is None else "tools"
+    items = optional(body, name, list[object]())
+    if len(items) > MOST_TOOLS:
+        message = (
+            f"Invalid '{name}': array too long. Expected an array with maximum length {MOST_TOOLS},"
+            f" but got an array with length {len(items)} instead."
+        )
+        raise Refused(Fault(400, message, "array_above_max_length", param=name))
+    if name == "functions":
+        return tuple(_tool(item, f"functions[{n}]") for n, item in enumerate(items))
     return tuple(
         _tool(checked(item, dict, f"tools[{n}]").get("function"), f"tools[{n}].function")
-        for n, item in tools
+        for n, item in enumerate(items)
     )
 
 
@@ -132,8 +143,14 @@ def _tool(value: object, path: str) -> Tool:
     item = checked(value, dict, path)
     name = checked(item.get("name"), str, f"{path}.name")
     # PHP has one empty array for both; a function without parameters may come with either.
-    parameters = item.get("parameters") or {}
-    return Tool(name, checked(parameters, dict, f"{path}.parameters"))
+    parameters: Body = checked(item.get("parameters") or {}, dict, f"{path}.parameters")
+    try:
+        value_for({"type": "object", **parameters}, "")
+    except SchemaError as error:
+        message = f"Invalid schema for function '{shorten(name, 64)}': {error}"
+        fault = Fault(400, message, "invalid_function_parameters", param=f"{path}.parameters")
+        raise Refused(fault) from None
+    return Tool(name, parameters)
 
 
 def read_question(body: Body) -> tuple[Message, ...]:

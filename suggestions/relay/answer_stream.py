@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures.thread
 import contextlib
-import itertools
 import threading
 import weakref
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -29,7 +28,7 @@ _OPENING = b":\n\n"
 # reset has arrived, and the second write fails. A server that writes on another thread than this
 # one reports the failure at the third.
 _HEARTBEAT = (b":\n", b":\n", b"\n")
-_ROUND_TRIP = 0.2
+_ROUND_TRIP = 0.2  # seconds
 
 
 class AnswerStream:
@@ -45,7 +44,7 @@ class AnswerStream:
         self.source = source
         self._frames = frames
         self._callbacks = callbacks
-        self._heartbeat = heartbeat  # seconds
+        self._silences = (heartbeat, _ROUND_TRIP, _ROUND_TRIP)  # seconds, before each write
         self._follower = source._follow(frames.event_names)
         self._follower.forgets = True
 
@@ -63,15 +62,14 @@ class AnswerStream:
         try:
             self.source.start()
             yield _OPENING
-            silences = self._silences()
+            beats = 0  # the writes of heartbeats since the last event
             while True:
-                timeout, heartbeat = next(silences)
-                events = self._take_within(timeout)
+                beat = beats % len(_HEARTBEAT)
+                events = self._take_within(self._silences[beat])
                 for event in events:
                     self._callbacks.call(event)
-                if events:
-                    silences = self._silences()
-                yield b"".join(map(self._frames.encode, events)) or heartbeat
+                beats = 0 if events else beats + 1
+                yield b"".join(map(self._frames.encode, events)) or _HEARTBEAT[beat]
                 if events and events[-1].type in ENDINGS:
                     return
         finally:
@@ -96,17 +94,19 @@ class AnswerStream:
                 source._run_on(task.dispatcher)
                 source.start()
                 yield _OPENING
-                silences = self._silences()
+                beats = 0  # the writes of heartbeats since the last event
                 while True:
-                    timeout, heartbeat = next(silences)
-                    deadline = monotonic() + timeout
+                    beat = beats % len(_HEARTBEAT)
+                    deadline = monotonic() + self._silences[beat]
                     while not (events := follower.take()) and monotonic() < deadline:
                         await task.wait(deadline)
                     if not events:
-                        yield heartbeat
+                        beats += 1
+                        yield _HEARTBEAT[beat]
                         continue
-                    source._resume()
-                    silences = self._silences()
+                    beats = 0
+                    if follower.has_stopped_reading:
+                        source._resume()
                     for event in events:
                         if event.type in callbacks.wanted:
                             await callbacks.acall(event)
@@ -115,11 +115,6 @@ class AnswerStream:
                         return
             finally:
                 self.close()
-
-    def _silences(self) -> Iterator[tuple[float, bytes]]:
-        """How long to wait next, in seconds, and what to send if nothing has come by then."""
-        timeouts = (self._heartbeat, _ROUND_TRIP, _ROUND_TRIP)
-        return itertools.cycle(zip(timeouts, _HEARTBEAT, strict=True))
 
 
 class _AsyncioTask:
@@ -134,15 +129,15 @@ class _AsyncioTask:
         self._timer: asyncio.TimerHandle | None = None
         self._moment = 0.0
 
-    async def wait(self, deadline: float) -> None:
-        """Returns when there may be news, or at `deadline` (of `time.monotonic()`)."""
+    def wait(self, deadline: float) -> Awaitable[None]:
+        """Is over when there may be news, or at `deadline` (of `time.monotonic()`)."""
         # A timer for an earlier deadline stays: it only wakes the task too early, and to set
         # another one for each piece of text would cost more.
         if self._timer is None or deadline < self._moment:
             self._cancel_timer()
             self._moment = deadline
             self._timer = self._loop.call_later(deadline - monotonic(), self._ring)
-        await self._bell.wait()
+        return self._bell.wait()
 
     def close(self) -> None:
         self._waiters.wakers.remove(self._bell.ring)

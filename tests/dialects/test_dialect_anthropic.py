@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from contract import Record
 from heard import (
     BOMBS,
     JSON,
@@ -102,6 +103,18 @@ def test_the_last_counts_may_be_whole() -> None:
     got = outcome(Anthropic(), *wire)
     assert got.text == "Hi"
     assert got.usage == Usage(30, 15, 45, {"input_tokens": 30, "output_tokens": 15})
+
+
+def test_what_came_from_the_cache_is_counted_once() -> None:
+    cached = {"input_tokens": 5, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 20}
+    start = named("message_start", message=message(usage={**cached, "output_tokens": 1}))
+    for end in (finish(), finish(**cached)):
+        record = Record()
+        source_of(Anthropic(), start, opened(1, type="text", text="Hi"), end, STOP, record=record)
+        [usage] = record.by_name["usage"]
+        assert usage[:3] == (125, 15, 140)
+        assert usage.cached_tokens == 100
+        assert usage.details == {**cached, "output_tokens": 15}
 
 
 def test_the_names_of_the_events_may_be_missing() -> None:

@@ -49,6 +49,10 @@ class Outcome(NamedTuple):
     usage: Any
     finish_reason: str | None
     error: tuple[Any, ...] | None
+    citations: tuple[Any, ...]
+    files: tuple[Any, ...]
+    content: Any
+    """Of the assistant's message."""
 
 
 def outcome_of(source: SuggestionsEventSource | Answer) -> Outcome:
@@ -63,6 +67,9 @@ def outcome_of(source: SuggestionsEventSource | Answer) -> Outcome:
         source.usage,
         source.finish_reason,
         None if error is None else (type(error), error.message, error.status, error.retry_after),
+        tuple(source.citations),
+        tuple(source.files),
+        source.message["content"],
     )
 
 
@@ -107,6 +114,10 @@ def check(source: SuggestionsEventSource, heard: Heard) -> None:
         assert counted is None or {type(count) for count in counted} == {int}
     if heard.finish is not ...:
         assert source.finish_reason == heard.finish
+    assert source.citations == heard.citations
+    assert source.files == heard.files
+    assert source.message["role"] == "assistant"
+    assert (source.message["content"] or "") == (list(heard.parts) or heard.text)
 
 
 def _as_said(calls: Sequence[Any], expected: Sequence[Call]) -> list[Call]:
@@ -126,7 +137,9 @@ def check_events(source: SuggestionsEventSource, record: Record) -> None:
     assert "".join(told["reasoning"]) == source.reasoning
     assert tuple(told["tool_call"]) == source.tool_calls
     assert told["function_done"] in ([], [source.full_function_call])
-    assert told["usage"][-1:] == ([source.usage] if source.usage else [])
+    assert told["usage"] == ([source.usage] if source.usage else [])
+    assert tuple(told["citation"]) == source.citations
+    assert tuple(told["file"]) == source.files
 
 
 @all_wires

@@ -87,7 +87,7 @@ def test_a_question_is_answered(
     assert source.reasoning.startswith("The question is")
     assert (source.finish_reason, source.model) == ("stop", "playground-reasoner")
     assert source.usage is not None
-    prompt, completion, total, _ = source.usage
+    prompt, completion, total, *_ = source.usage
     assert prompt > 0
     assert completion > 0
     assert total == prompt + completion

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from wires import (
+    beside_the_text,
     calls,
     calls_in_named_events,
     calls_repeated,
     complete_or_cut,
     counts,
     errors_in_streams,
+    goes_back,
     heartbeats,
     media_types,
     nothing_read,
@@ -35,6 +37,8 @@ TABLES = {
         heartbeats,
         counts,
         nothing_read,
+        beside_the_text,
+        goes_back,
     )
 }
 """By the name of the kind."""

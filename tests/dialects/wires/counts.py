@@ -133,12 +133,25 @@ def messages(name: str, start: dict[str, Any], end: dict[str, Any]) -> Wire:
     return Wire(name, "anthropic", events, COUNTED_HI)
 
 
+CACHED = {"input_tokens": 1, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 2}
+
 OTHERS = [
     messages("Anthropic: the question at the start, the answer at the end", {}, {}),
     messages(
         "LiteLLM for Anthropic's clients: zeros at the start, all at the end",
         {"input_tokens": 0, "output_tokens": 0},
         {"input_tokens": 7, "output_tokens": 3},
+    ),
+    messages(
+        "Anthropic: what its cache reads and writes, and all of it again at the end",
+        CACHED,
+        {**CACHED, "output_tokens": 3},
+    ),
+    messages("Anthropic: what its cache reads and writes, at the start alone", CACHED, {}),
+    messages(
+        "a gateway before Anthropic: at the end, the cache without the rest of the question",
+        CACHED,
+        {"cache_read_input_tokens": 4, "input_tokens": None},
     ),
     messages(
         "a gateway before Anthropic: counts that are `7.0`",

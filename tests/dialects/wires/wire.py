@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from suggestions import Dialect
 from suggestions.errors import SuggestionsError
+from suggestions.events import AnswerFile, Citation
 
 SSE = "text/event-stream; charset=utf-8"
 JSON = "application/json"
@@ -39,6 +40,10 @@ class Heard(NamedTuple):
     lacks: tuple[str, ...] = ()
     """Words that would mislead in the error's message."""
     retry_after: float | None = None
+    citations: tuple[Citation, ...] = ()
+    files: tuple[AnswerFile, ...] = ()
+    parts: tuple[Mapping[str, Any], ...] = ()
+    """The content of the assistant's message; empty if that is the text alone."""
 
 
 def done(text: str = "", *, finish: str | EllipsisType | None = "stop", **heard: Any) -> Heard:
