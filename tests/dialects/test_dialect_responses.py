@@ -215,7 +215,8 @@ def test_odd_json_is_read() -> None:
 
 
 FIELDS = ["delta", "item", "response", "error", "output", "usage", "text", "part", "content"]
-FIELDS += ["summary", "arguments", "incomplete_details"]
+FIELDS += ["summary", "arguments", "incomplete_details", "annotation", "annotations", "result"]
+FIELDS += ["partial_image_b64", "output_format", "id", "url", "start_index", "end_index", "index"]
 values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=4)),
     lambda inner: st.one_of(
