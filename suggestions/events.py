@@ -140,6 +140,9 @@ class FunctionCall(NamedTuple):
 class ToolCall(NamedTuple):
     """Detail of `tool_call_chunk` (so far) and `tool_call` (whole): one call.
 
+    `id` names the call in the result of the tool. If the service has none, a whole call has a new
+    one.
+
     `arguments` is the JSON text that the model wrote; it is not checked.
     """
 

@@ -163,6 +163,12 @@ def _call_upto(name: TextSoFar, names: int, arguments: TextSoFar, count: int) ->
     return FunctionCall(name.upto(names), arguments.upto(count))
 
 
+def _new_id() -> str:
+    import uuid
+
+    return f"call_{uuid.uuid4().hex}"
+
+
 def _tool_upto(id: str, name: TextSoFar, names: int, arguments: TextSoFar, count: int) -> ToolCall:
     return ToolCall(id, name.upto(names), arguments.upto(count))
 
@@ -251,8 +257,9 @@ class ToolCalls:
         return call
 
     def whole(self) -> tuple[ToolCall, ...]:
-        # Some services send nothing if a tool is called without arguments.
-        whole = ((call.id, call.whole()) for call in self._calls)
+        # Some services send nothing if a tool is called without arguments, and some have no ids,
+        # by which the result of a tool names the call that it answers.
+        whole = ((call.id or _new_id(), call.whole()) for call in self._calls)
         return tuple(ToolCall(id, call.name, call.arguments or "{}") for id, call in whole)
 
     def _call_of(self, piece: ToolCallPiece) -> Call | None:

@@ -100,15 +100,18 @@ def tool(name: str, arguments: Any, **more: Any) -> dict[str, Any]:
 
 def test_tools_are_called_whole_in_one_line_or_many() -> None:
     first, second, third = tool("f", {"a": "é"}), tool("f", {"a": "é"}), tool("g", {}, id="call_1")
-    calls = (("", "f", '{"a": "é"}'), ("", "f", '{"a": "é"}'), ("call_1", "g", "{}"))
-    together = said(tool_calls=[first, second, third])
-    assert outcome(together, END).calls == calls
+    calls = [("f", '{"a": "é"}'), ("f", '{"a": "é"}'), ("g", "{}")]
     apart = [said(tool_calls=[call]) for call in (first, second, third)]
-    assert outcome(*apart, END).calls == calls
+    for lines in ([said(tool_calls=[first, second, third])], apart):
+        found = outcome(*lines, END).calls
+        assert [call[1:] for call in found] == calls
+        assert len({call.id for call in found}) == 3  # those without one get a new one
+        assert found[2].id == "call_1"
 
 
 def test_arguments_that_are_a_text_stay_as_they_are() -> None:
-    assert outcome(said(tool_calls=[tool("f", '{"a":1}')]), END).calls == (("", "f", '{"a":1}'),)
+    (call,) = outcome(said(tool_calls=[tool("f", '{"a":1}')]), END).calls
+    assert call[1:] == ("f", '{"a":1}')
 
 
 @pytest.mark.parametrize(
@@ -171,7 +174,7 @@ def test_a_whole_answer() -> None:
     )
     assert source.result(1) == "Hi"
     assert (source.reasoning, source.model, source.finish_reason) == ("Hm", "m1", "stop")
-    assert source.tool_calls == (("", "f", '{"a": 1}'),)
+    assert [call[1:] for call in source.tool_calls] == [("f", '{"a": 1}')]
     assert source.usage == Usage(3, 4, 7, COUNTS)
 
 

@@ -337,11 +337,6 @@ PARIS, ROME = (
             id="some with an index, some without",
         ),
         pytest.param(
-            [ToolCallPiece(None, "", "weather", "{"), ToolCallPiece(None, "", "", "}")],
-            [ToolCall("", "weather", "{}")],
-            id="neither index nor id",
-        ),
-        pytest.param(
             [ToolCallPiece(7, *ROME), ToolCallPiece(3, *PARIS)],
             [ROME, PARIS],
             id="an index is a name, not a place",

@@ -58,6 +58,14 @@ def test_pieces_of_what_the_service_runs_itself_are_not_reported() -> None:
     assert Log().feed(ToolCallPiece(3, "", "", '{"query"'), DONE).names == ["done"]
 
 
+def test_a_call_without_an_id_gets_a_new_one() -> None:
+    pieces = [ToolCallPiece(None, "", "weather", "{"), ToolCallPiece(None, "", "", "}")]
+    (first,), (second,) = (Log().feed(*pieces, DONE).answer.tool_calls for _ in range(2))
+    assert first[1:] == ("weather", "{}")
+    assert first.id.startswith("call_")
+    assert first.id != second.id
+
+
 # Citations and files
 
 
