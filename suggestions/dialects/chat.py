@@ -80,11 +80,19 @@ class Chat(Dialect):
             # Nearly every chunk is this and nothing more.
             choice = chunk["choices"][0]
             delta = choice["delta"]
-            more = choice["finish_reason"] or choice["index"] or "error" in choice
-            more = more or "error" in chunk or "citations" in chunk or "search_results" in chunk
-            more = more or "extra_content" in chunk or "vertex_ai_grounding_metadata" in chunk
+            more = (
+                choice["finish_reason"]
+                or choice["index"]
+                or "error" in choice
+                or "error" in chunk
+                or "citations" in chunk
+                or "search_results" in chunk
+                or "extra_content" in chunk
+                or "vertex_ai_grounding_metadata" in chunk
+                or chunk.get("usage")
+            )
             text = delta["content"]
-            if len(delta) == 1 and not (more or chunk.get("usage")) and type(text) is str:
+            if len(delta) == 1 and not more and type(text) is str:
                 return (text,)
         except (LookupError, TypeError):
             pass
