@@ -60,6 +60,9 @@ def error_of(event: Event[Any]) -> SuggestionsError:
 in_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 """A value as JSON. `json.dumps` would make a new encoder for each."""
 
+text_in_json = json.encoder.encode_basestring
+"""The same for a text, in C, without a call of Python's own."""
+
 
 def sse(value: object) -> bytes:
     """One server-sent event with JSON as its data (WHATWG HTML, section 9.2.5)."""
