@@ -373,7 +373,7 @@ class Answer:
             self._emit(Event("tool_call", call))
 
 
-_OF_NO_CHOICE = (Source, Usage, Failure, OtherChoice, Done)
+_OF_NO_CHOICE = (Source, Usage, Attached, Failure, OtherChoice, Done)
 """Deltas that say nothing of the first choice."""
 _SIZES: dict[type, int] = {ToolCallPiece: _CALL_SIZE, Usage: _CALL_SIZE}
 _FEED: dict[type, Callable[..., None]] = {
