@@ -1,4 +1,4 @@
-"""A chat in Gradio. Stop and a closed tab end the answer at once, also while the model is silent.
+"""A chat in Gradio. Stop and a closed tab end the answer at once, also of a silent model.
 
     pip install gradio && python examples/gradio_chat.py
 
