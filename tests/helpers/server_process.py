@@ -27,7 +27,8 @@ def running(command: list[str], port: int, log: Path, **environ: str) -> Iterato
             command, env={**os.environ, **environ}, stdout=output, stderr=output
         )
     try:
-        assert eventually(lambda: process.poll() is not None or _listens(port)), log.read_text()
+        is_up = eventually(lambda: process.poll() is not None or _listens(port), SOON * 2)
+        assert is_up, log.read_text()
         assert process.poll() is None, log.read_text()
         yield Host(port, process)
     finally:
