@@ -14,7 +14,7 @@ help:
 	@echo "make demo    show what it does: three answers, no key and no network needed"
 	@echo "make test    run the tests; arguments for pytest: make test ARGS=\"-k close\""
 	@echo "make toolkits  install the toolkits that make test skips without them"
-	@echo "make servers   install the web servers that make test skips without them"
+	@echo "make servers   install the web servers, Streamlit and Gradio, that make test skips without them"
 	@echo "make beside    install the libraries that make test is to run beside, and skips without them"
 	@echo "make browser   install Playwright, for the browser tests that make test skips without it"
 	@echo "make bench   compare it with its peers: make bench ARGS=\"--quick flood\""
@@ -40,7 +40,7 @@ test: $(VENV)/.has-test
 toolkits: $(VENV)/.has-test,toolkits
 	@true
 
-servers: $(VENV)/.has-test,servers
+servers: $(VENV)/.has-test,servers,apps
 	@true
 
 beside: $(VENV)/.has-test,beside

@@ -1,6 +1,6 @@
 """Freezes programs as their authors would, with no option for this library, and runs them.
 
-python -m release.frozen [KIND ...]    of `KINDS`; without any: one-dir, tk-one-file, cx_freeze
+python -m release.frozen [KIND ...]    of `KINDS`; without any: all of them
 
 Each program asks in every dialect, against the playground in this process.
 """
@@ -104,11 +104,10 @@ KINDS = {
     "qt-one-file": Kind(_QT, "pyinstaller", _ONE_FILE, "dist/program"),
     "cx_freeze": Kind(_PLAIN, "cx_Freeze", _CX_FREEZE, "dist/program"),
 }
-_USUAL = ("one-dir", "tk-one-file", "cx_freeze")
 
 
 def main() -> None:
-    names = sys.argv[1:] or _USUAL
+    names = sys.argv[1:] or list(KINDS)
     if unknown := set(names) - set(KINDS):
         raise SystemExit(f"error: {sorted(unknown)}: expected some of {', '.join(KINDS)}")
     kinds = {name: KINDS[name] for name in names}

@@ -7,31 +7,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from vendoring import NEEDED, copy_package
 
 from suggestions.testing import SuggestionsServer
 
-PACKAGE = Path(__file__).parents[2] / "suggestions"
 COPY = "myplugin._vendor.suggestions"
-NEEDED = (
-    *("blinker", "certifi", "charset_normalizer", "idna"),
-    *("requests", "sseclient", "typing_extensions", "urllib3"),
-)
-
-
-def copy_package(name: str, folder: Path) -> None:
-    spec = find_spec(name)
-    assert spec is not None
-    assert spec.origin is not None
-    path = Path(spec.origin)
-    if path.name == "__init__.py":
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(path.parent, folder / path.parent.name, ignore=ignored)
-    else:
-        shutil.copy(path, folder)
 
 
 def run(program: str, *arguments: str, path: Path | None = None) -> str:

@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from http.client import HTTPResponse
@@ -16,7 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from wire_server import SOON, eventually, free_port
+from server_process import Host, running
+from wire_server import SOON, free_port
 
 HERE = Path(__file__).parent
 GRACE = 1
@@ -62,13 +62,6 @@ KINDS = {
 }
 
 
-class Host(NamedTuple):
-    """A server that runs."""
-
-    port: int
-    process: subprocess.Popen[bytes]
-
-
 @contextlib.contextmanager
 def serving(
     kind: Kind, upstream: str, log: Path, heartbeat: float = 60, timeout: float = 60
@@ -83,25 +76,6 @@ def serving(
     environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
     with running([sys.executable, "-m", kind.module, *arguments], port, log, **environ) as host:
         yield host
-
-
-@contextlib.contextmanager
-def running(command: list[str], port: int, log: Path, **environ: str) -> Iterator[Host]:
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            command, env={**os.environ, **environ}, stdout=output, stderr=output
-        )
-    try:
-        assert eventually(lambda: process.poll() is not None or _listens(port)), log.read_text()
-        assert process.poll() is None, log.read_text()
-        yield Host(port, process)
-    finally:
-        process.terminate()
-        try:
-            process.wait(SOON)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(SOON)
 
 
 @contextlib.contextmanager
@@ -168,11 +142,3 @@ class Browser:
 
     def __exit__(self, *_: object) -> None:
         self.leave()
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from hosting import Browser, running
+from hosting import Browser
+from server_process import running
 from wire_server import free_port
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
