@@ -12,11 +12,13 @@ from typing import Any
 from suggestions._sources.answer import Answer
 from suggestions.dialects import Dialect, find
 from suggestions.dialects.delta import (
+    Attached,
     Delta,
     Done,
     Failure,
     Finish,
     FunctionCallPiece,
+    OpaquePiece,
     OtherChoice,
     Reasoning,
     Source,
@@ -25,7 +27,7 @@ from suggestions.dialects.delta import (
     WholeText,
 )
 from suggestions.errors import LONGEST_BODY, SuggestionsError
-from suggestions.events import ERROR_NAMES, Event, ServerSentEvent, Usage
+from suggestions.events import ERROR_NAMES, AnswerFile, Citation, Event, ServerSentEvent, Usage
 
 _DOCUMENTED = (ValueError, RecursionError, SuggestionsError)
 """What reading turns into the one error of the answer; any other is a mistake of the dialect's."""
@@ -82,7 +84,9 @@ def _check_delta(delta: Delta) -> None:
     if isinstance(delta, Failure):
         _check_error(delta.error)
     elif isinstance(delta, Usage):
-        assert all(type(count) is int for count in delta[:3]), delta
+        assert all(type(count) is int for count in (*delta[:3], *delta[4:])), delta
+    elif isinstance(delta, Attached):
+        _check_attached(delta.detail)
     elif isinstance(delta, OtherChoice):
         assert type(delta.index) is int
         for other in delta.deltas:
@@ -92,11 +96,27 @@ def _check_delta(delta: Delta) -> None:
             assert type(getattr(delta, name)) in kinds, delta
 
 
+def _check_attached(detail: Citation | AnswerFile) -> None:
+    if isinstance(detail, Citation):
+        assert all(type(text) is str for text in (detail.url, detail.title, detail.quote)), detail
+        assert all(type(place) in (int, type(None)) for place in (detail.start, detail.end)), detail
+    else:
+        assert all(type(text) is str for text in (detail.media_type, detail.url, detail.id)), detail
+        assert type(detail.partial) is bool
+
+
 _TEXT, _TEXT_OR_NONE = (str,), (str, type(None))
 _FIELDS: dict[type, dict[str, tuple[type, ...]]] = {
     Done: {},
     Finish: {"reason": _TEXT},
     FunctionCallPiece: {"name": _TEXT, "arguments": _TEXT, "whole": (bool,)},
+    OpaquePiece: {
+        "fields": (dict,),
+        "is_last": (bool,),
+        "whole": (bool,),
+        "for_calls": (bool,),
+        "from_end": (int, type(None)),
+    },
     Reasoning: {"text": _TEXT},
     WholeText: {"text": _TEXT},
     WholeReasoning: {"text": _TEXT},

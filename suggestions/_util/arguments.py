@@ -26,6 +26,9 @@ _ELSEWHERE = {
     "timeout": 'use timeouts={"total": ...}, or any of connect, first_byte, idle and content, '
     "in seconds",
     "messages": "the messages are the first argument, question",
+    "tools": 'tools go into options={"tools": [...]}, in the shape that the service wants',
+    "max_retries": "use retries=",
+    "response_format": "use output=",
 }
 """Keywords of other libraries."""
 

@@ -41,6 +41,8 @@ def image(source: str | bytes | PathLike[str], *, detail: str | None = None) -> 
 def _url_of(source: object) -> str:
     if isinstance(source, str) and source.lower().startswith(("https://", "http://", "data:")):
         return source
+    if isinstance(source, str) and "://" in source:
+        raise ValueError('image: expected an address that begins with "https://" or "http://"')
     if isinstance(source, (bytes, bytearray, memoryview)):
         data = bytes(source)
     elif isinstance(source, (str, PathLike)):
@@ -59,6 +61,8 @@ def _check_size(size: int) -> None:
 
 
 def _media_type_of(data: bytes) -> str:
+    if not data:
+        raise ValueError("image is empty: it has no bytes")
     for beginning, media_type in _KINDS.items():
         if data.startswith(beginning):
             return media_type

@@ -25,6 +25,12 @@ _NOT_HERE = {
     "from_cache": "an option of the dialect 'jetpack'",
     "stream": "decided by the way the question is asked",
     "think_tags": "an argument of the dialect, such as OpenAI(think_tags=True)",
+    "timeout": "an argument of SuggestionsEventSource, timeouts={'total': ...}",
+    "max_retries": "an argument of SuggestionsEventSource, retries",
+    **dict.fromkeys(
+        ("timeouts", "retries", "throttle", "smooth", "dispatch", "session", "headers", "on"),
+        "an argument of SuggestionsEventSource",
+    ),
 }
 
 

@@ -159,7 +159,7 @@ def check_question(
                 f"{place} must be a mapping with 'role' and 'content', not {type(item).__name__}"
             )
         message = dict(item)
-        if not (has_items and "role" not in message and isinstance(message.get("type"), str)):
+        if not (has_items and _is_item(message)):
             _check_message(place, message, roles)
             if not isinstance(message.get("content"), (str, type(None))):
                 message["content"] = _without_opaque(message["content"], _OPAQUE - opaque)
@@ -168,6 +168,12 @@ def check_question(
         check_json(place, message)
         messages.append(message)
     return messages
+
+
+def _is_item(message: Mapping[str, Any]) -> bool:
+    """Whether it is an item of a service's own. A part alone is none: its message is missing."""
+    kind = message.get("type")
+    return "role" not in message and isinstance(kind, str) and kind not in _FIELDS
 
 
 def _check_message(place: str, message: Mapping[str, Any], roles: frozenset[str]) -> None:

@@ -277,6 +277,8 @@ def test_an_empty_setting_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"temperature": float("nan")}, ValueError, "parameters cannot be sent as JSON"),
         ({"from_cache": True}, ValueError, "parameter 'from_cache' is not for openai: .*'jetpack'"),
         ({"messages": []}, ValueError, "parameter 'messages' is not for openai: .*the question"),
+        ({"timeout": 30}, ValueError, "parameter 'timeout' is not for openai: .*timeouts="),
+        ({"max_retries": 2}, ValueError, "parameter 'max_retries' is not for openai: .* retries"),
     ],
 )
 def test_openai_refuses_wrong_arguments(

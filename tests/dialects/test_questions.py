@@ -278,6 +278,11 @@ def test_it_is_refused_at_the_call_by_name(dialect: str, item: Any, words: str) 
     assert dialect in str(caught.value) or "type" not in words
 
 
+def test_a_part_alone_is_no_message_of_a_services_own() -> None:
+    with pytest.raises(ValueError, match=r"^question\[0\]\['role'\] is None: expected one of"):
+        body([LOOK], "responses")
+
+
 # image()
 
 
@@ -304,6 +309,10 @@ def test_its_media_type_is_found(data: bytes, media_type: str) -> None:
 def test_what_is_no_image(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^image is no PNG, JPEG, GIF or WebP file$"):
         image(b"<svg/>")
+    with pytest.raises(ValueError, match=r"^image is empty: it has no bytes$"):
+        image(b"")
+    with pytest.raises(ValueError, match=r"^image: expected an address that begins with"):
+        image("file:///tmp/cat.png")
     with pytest.raises(TypeError, match=r"^image is a path, bytes or an address, not int$"):
         image(5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"^detail is 'best': expected one of auto, low, high$"):
