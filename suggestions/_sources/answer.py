@@ -30,7 +30,7 @@ from ..errors import (
     nothing_understood,
 )
 from ..events import Citation, Event, FunctionCall, Later, ServerSentEvent, ToolCall, Usage
-from .assistant_message import OpaqueParts
+from .assistant_message import OpaqueParts, is_cut
 from .attachments import Attachments
 from .calls import Call, ToolCalls
 from .closed_parts import ClosedParts
@@ -135,7 +135,10 @@ class Answer:
     @property
     def message(self) -> dict[str, Any]:
         call = self.full_function_call if self.state == "done" else None
-        return self._opaque_parts.message(self.full_message, self.tool_calls, call)
+        calls = list(self.tool_calls)
+        if self.finish_reason == "length" and calls and is_cut(calls[-1]):
+            calls.pop()  # services refuse it with the next question
+        return self._opaque_parts.message(self.full_message, calls, call)
 
     @property
     def ended(self) -> bool:

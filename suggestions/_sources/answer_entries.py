@@ -143,9 +143,11 @@ class AnswerEntries:
             (self._suggest_newest if has_caught_up else self._suggest)(delivery, cursor)
         if cursor.owed_object is None:
             return
-        if not delivery.async_calls.pending:
-            (self._show_object_now if has_caught_up else self._show_object)(delivery, cursor)
-        elif not has_caught_up:
+        if has_caught_up:
+            self._show_object_now(delivery, cursor)  # after this, it is no cursor of its own
+        elif not delivery.async_calls.pending:
+            self._show_object(delivery, cursor)
+        else:
             cursor.position -= 1  # the async handlers of the suggestion come first
 
     def _suggest(self, delivery: Delivery, cursor: TextCursor) -> None:

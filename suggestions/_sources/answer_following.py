@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,7 @@ class Following:
         delivery, host = self._delivery, self._delivery.host
         if not self._is_over():
             runs_here = host is not None and host.runs_here()
+            runs_here |= delivery.reader == threading.get_ident()
             if runs_here or delivery.is_delivering_here() or delivery.async_calls.runs_here():
                 raise RuntimeError(_WAIT_BLOCKS)
             delivery.end_waiters.block_until(self._is_over, timeout, often=host is not None)

@@ -35,8 +35,13 @@ class _Part:
         self.for_calls |= piece.for_calls
 
     @property
-    def type(self) -> object:
-        return self._fields.get("type")
+    def says_more(self) -> bool:
+        """Whether it says what text and calls do not say. Else it only names one of them, which
+        is of use beside a part that says more."""
+        fields = self.whole()
+        if fields.get("type") != "item":
+            return fields.get("type") != "call"
+        return fields.get("item") not in ("message", "function_call") or "phase" in fields
 
     def whole(self) -> dict[str, Any]:
         return self._fields | {name: "".join(texts) for name, texts in self._texts.items()}
@@ -94,9 +99,18 @@ class OpaqueParts:
     def _counting(self) -> list[_Part]:
         for parts in (list(self._parts.values()), self._listed):
             complete = [part for part in parts if part.is_complete]
-            if any(part.type != "item" for part in complete):
+            if any(part.says_more for part in complete):
                 return complete
         return []
+
+
+def is_cut(call: ToolCall) -> bool:
+    """Whether the arguments of a call are no whole object."""
+    try:
+        _ = call.parsed
+    except ValueError:
+        return True
+    return False
 
 
 def _text_part(text: str) -> list[dict[str, Any]]:

@@ -69,6 +69,12 @@ class Exchange:
 
     def read(self) -> Generator[Wait, None, None]:
         """Reads to the end of the answer. Raises `SuggestionsError`, `Aborted`."""
+        yield from self._read_answer()
+        if self._intake.has_unchecked_object():
+            yield Wait.THREAD  # to check it may take its time
+            self._intake.check_object()
+
+    def _read_answer(self) -> Generator[Wait, None, None]:
         try:
             if (yield from self._read_stream()):
                 return

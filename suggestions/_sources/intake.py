@@ -95,7 +95,7 @@ class Intake:
                 elif not delivery.is_fed_by_loop:
                     delivery.wake()
         self.has_gone_on = gone_on
-        return answer.ending is not None
+        return answer.is_over
 
     def _add_large(self, messages: Sequence[ServerSentEvent], dialect: Dialect) -> bool:
         """As `add_messages`, but no thread waits for the lock for long."""
@@ -106,7 +106,7 @@ class Intake:
         finally:
             self.announce()
         self.has_gone_on = gone_on
-        return self._answer.ending is not None
+        return self._answer.is_over
 
     def _add_in_parts(self, message: ServerSentEvent, dialect: Dialect) -> bool:
         """Decodes a message outside of the lock, and adds some of what it says at a time. Returns
@@ -156,19 +156,22 @@ class Intake:
             self._answer.fail(error)
         self.announce()
 
-    def _check_object(self) -> None:
-        # Not under the lock: a check of the user's own may take its time, and may wait for a thread
-        # that wants the lock.
+    def has_unchecked_object(self) -> bool:
+        """Whether the answer only ends when its object is checked."""
+        return self._answer.is_over and self._answer.ending is None
+
+    def check_object(self) -> None:
+        """Ends the answer. The user's own code may run here, and may block."""
+        # Not under the lock: that code may wait for a thread that wants the lock.
         answer, so_far = self._answer, self._answer.object_so_far
         assert so_far is not None
         found = so_far.check(answer.full_message, answer.finish_reason, has_calls=answer.has_calls)
         with self._delivery.lock:
             answer.conclude(found)
+        self.announce()
 
     def announce(self) -> None:
-        """Wakes all that may have something new to do; and ends an answer that is over."""
-        if self._answer.is_over and self._answer.ending is None:
-            self._check_object()
+        """Wakes all that may have something new to do."""
         if self.text_waiters.wakers:
             self.text_waiters.wake()
         if self._answer.ending is not None:

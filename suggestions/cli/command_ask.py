@@ -173,7 +173,7 @@ def ask(
     have name, arguments; citation has url, title, start, end, quote; file has media_type, url,
     partial, id; object is what the answer is so far; retry has attempt, delay, error;
     errors have class, code, message, severity, status, body, request_id, retry_after,
-    partial_text. "suggestion" comes at most ten times a second.
+    partial_text. "suggestion" and a call so far come at most ten times a second.
     """
     asked = endpoint(dialect, url, base_url, model, token)
     asked["options"].update(options)

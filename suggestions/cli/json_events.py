@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any, TextIO
 
 from ..errors import SuggestionsError
 from ..events import NAMES, Event
 
 THROTTLE = 0.1
-"""Seconds between two `suggestion` lines. Each carries the whole text so far: with one for each
-chunk, the output would grow with the square of the answer."""
+"""Seconds between two `suggestion` lines, and two of a call so far. Each carries all that there is
+so far: with one for each piece, the output would grow with the square of the answer."""
+_SO_FAR = ("tool_call_chunk", "function_call_chunk")
 
 _ERROR_FIELDS = (
     "code",
@@ -33,6 +35,7 @@ class JsonEvents:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._next_call = 0.0  # when, by monotonic()
 
     def __enter__(self) -> JsonEvents:
         return self
@@ -41,6 +44,10 @@ class JsonEvents:
         return
 
     def show(self, event: Event[Any]) -> None:
+        if event.type in _SO_FAR:
+            if monotonic() < self._next_call:
+                return
+            self._next_call = monotonic() + THROTTLE
         line = json.dumps({"type": event.type, "detail": _plain(event.detail)})
         self._stream.write(line.replace("\x7f", "\\u007f") + "\n")
         self._stream.flush()

@@ -71,7 +71,7 @@ class Anthropic(ModelAPI):
     key_variable = "ANTHROPIC_API_KEY"
     own_key_header = "x-api-key"
     own_headers = {"anthropic-version": VERSION}
-    opaque = frozenset(("thinking", "redacted_thinking"))
+    opaque = frozenset(("thinking", "redacted_thinking", "call"))
     output_place = ("output_config", "format")
 
     def output_format(self, output: Output) -> dict[str, Any]:
@@ -168,6 +168,8 @@ def _block(block: Mapping[str, Any], index: int | None) -> Iterator[Delta]:
     elif kind == "tool_use":
         arguments = text_of(block.get("input"))
         call_id = id_of(block.get("id"))
+        # Its place among the thinking, which must keep its order.
+        yield OpaquePiece(("call", index), {"type": "call", "id": call_id}, whole=True)
         yield ToolCallPiece(index, call_id, text_of(block.get("name")), arguments, whole=True)
 
 

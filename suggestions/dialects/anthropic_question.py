@@ -13,6 +13,7 @@ from typing import Any
 from .parts import arguments_of, calls_of, data_of, refusal
 
 _INSTRUCTIONS = ("system", "developer")
+_THINKING = ("thinking", "redacted_thinking")
 _Block = dict[str, Any]
 
 
@@ -36,19 +37,42 @@ def split_conversation(
             if not results:
                 turns.append({"role": "user", "content": results})
             results.append(_result(place, message, content))
-        else:
+        elif turn := _turn(place, message, content):
             results = []
-            turns.append(_turn(place, message, content))
+            turns.append(turn)
     return _joined(instructions), turns
 
 
-def _turn(place: str, message: Mapping[str, Any], content: Any) -> dict[str, Any]:
+def _turn(place: str, message: Mapping[str, Any], content: Any) -> dict[str, Any] | None:
+    """None for an answer that says nothing, which the service refuses."""
+    calls = [_call(where, call) for where, call in calls_of(place, message)]
     turn = {name: value for name, value in message.items() if name != "tool_calls"}
-    if calls := list(calls_of(place, message)):
-        turn["content"] = [*_blocks(content), *(_call(where, call) for where, call in calls)]
-    else:
+    if message["role"] != "assistant" or not (calls or isinstance(content, list)):
         turn["content"] = content
-    return turn
+        is_blank = isinstance(content, str) and not content.strip()
+        return None if is_blank and message["role"] == "assistant" else turn
+    turn["content"] = _in_order(_blocks(content), calls)
+    return turn if turn["content"] else None
+
+
+def _in_order(said: list[_Block], calls: list[_Block]) -> list[_Block]:
+    """The blocks of an answer, with each call at its place, or else at the end.
+
+    The service refuses a text of blanks alone, and thinking that nothing follows, as that of an
+    answer that was cut off.
+    """
+    blocks: list[_Block] = []
+    for block in said:
+        if block["type"] == "call":
+            named = [call for call in calls if call["id"] == block.get("id")]
+            blocks += named
+            calls = [call for call in calls if call not in named]
+        elif block["type"] != "text" or block["text"].strip():
+            blocks.append(block)
+    blocks += calls
+    while blocks and blocks[-1]["type"] in _THINKING:
+        blocks.pop()
+    return blocks
 
 
 def _call(place: str, call: Mapping[str, Any]) -> _Block:

@@ -138,8 +138,8 @@ class OpaquePiece(_Value):
     position does.
 
     The part stands after the text that had come before its first piece; with `from_end`, so many
-    characters before the end of the text that was closed last. A part of the type
-    "item" only names what is in the message anyway, and counts if there is one of another type.
+    characters before the end of the text that was closed last. A part of the type "item" or "call"
+    may only name what is in the message anyway: it counts beside one that says more.
     """
 
     __slots__ = ("fields", "for_calls", "from_end", "is_last", "position", "whole")

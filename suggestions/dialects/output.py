@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
@@ -23,8 +22,6 @@ _BLANKS = "\ufeff \t\r\n"
 _FENCE = re.compile(r"```[^\S\n]*\w*")
 _LONGEST_NAME = 64
 _MOST_PROBLEMS = 5
-
-logger = logging.getLogger("suggestions")
 
 
 class Output:
@@ -79,7 +76,6 @@ class Output:
         except RecursionError:
             return _Problem("it is nested too deeply")
         except Exception as error:  # from the user's own code
-            logger.error("to check the object of an answer raised", exc_info=error)
             return _Problem(f"to check it raised {type(error).__name__}: {error}", error)
 
 

@@ -69,9 +69,9 @@ def _with_inner(schema: Schema, change: Callable[[Any], Any]) -> Schema:
     for name, value in schema.items():
         if name in ("properties", "$defs", "definitions") and isinstance(value, dict):
             changed[name] = {key: change(inner) for key, inner in value.items()}
-        elif name in ("anyOf", "oneOf", "allOf") and isinstance(value, list):
+        elif name in ("anyOf", "oneOf", "allOf", "prefixItems") and isinstance(value, list):
             changed[name] = [change(inner) for inner in value]
-        elif name == "items":
+        elif name == "items" or (name == "additionalProperties" and isinstance(value, dict)):
             changed[name] = change(value)
     return changed
 

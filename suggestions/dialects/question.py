@@ -112,7 +112,7 @@ class Message(_Role, total=False):
 Question = str | Sequence[Message] | Sequence[Mapping[str, Any]]
 """A text, or a conversation whose last message is the question."""
 
-_OPAQUE = frozenset(("thinking", "redacted_thinking", "reasoning", "item")) | RETURNED
+_OPAQUE = frozenset(("thinking", "redacted_thinking", "reasoning", "item", "call")) | RETURNED
 """Types of parts that a service signed or encrypted, or that name what is beside them (`item`, of
 Responses): no other service can read them."""
 

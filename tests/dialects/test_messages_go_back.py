@@ -94,6 +94,16 @@ def test_they_are_what_anthropics_package_would_send_back(wire: Wire) -> None:
     assert sent_back(wire)["content"] == blocks
 
 
+def answer_sent(content: list[Any]) -> list[Any] | None:
+    """What is sent back of an answer with these blocks; None if it is left out."""
+    answer = {"type": "message", "content": content, "stop_reason": "end_turn"}
+    dialect = Anthropic("http://localhost", "k")
+    source = source_of(dialect, json.dumps(answer).encode(), content_type="application/json")
+    assert source.error is None
+    message: Any = sent([QUESTION, source.message, QUESTION], dialect)[1]
+    return message["content"] if message["role"] == "assistant" else None
+
+
 # Chats
 
 
@@ -224,3 +234,25 @@ def test_the_auto_dialect_has_the_citations_too() -> None:
     body = completion("Hi", annotations=[{"type": "url_citation", "url": "https://a.example/"}])
     source = source_of("auto", body, content_type="application/json")
     assert source.citations == (Citation("https://a.example/"),)
+
+
+def test_calls_keep_their_places_among_the_thinking() -> None:
+    """Anthropic refuses a turn whose thinking was moved."""
+    content = [
+        {"type": "thinking", "thinking": "One.", "signature": "YQ=="},
+        {"type": "text", "text": "I look."},
+        {"type": "tool_use", "id": "a", "name": "weather", "input": {"city": "Paris"}},
+        {"type": "thinking", "thinking": "Two.", "signature": "Yg=="},
+        {"type": "tool_use", "id": "b", "name": "weather", "input": {"city": "Rome"}},
+    ]
+    assert answer_sent(content) == content
+
+
+def test_thinking_that_nothing_follows_and_blanks_are_left_out() -> None:
+    thinking = {"type": "thinking", "thinking": "One.", "signature": "YQ=="}
+    said = {"type": "text", "text": "Hi"}
+    assert answer_sent([said, thinking]) == [said]
+    call = {"type": "tool_use", "id": "a", "name": "weather", "input": {}}
+    blank = {"type": "text", "text": "\n\n"}
+    assert answer_sent([thinking, blank, call]) == [thinking, call]
+    assert answer_sent([thinking]) is None

@@ -237,11 +237,18 @@ def test_the_result_of_a_custom_tool_is_one_of_its_own() -> None:
 # What does not
 
 
-def test_an_answer_without_reasoning_is_a_plain_text() -> None:
+def test_texts_and_calls_alone_have_no_items() -> None:
     message = answered(streamed([said("Hi "), weather(), said("there", "msg_2")]))
     assert message["content"] == "Hi there"
     assert [call["id"] for call in message["tool_calls"]] == ["call_1"]
-    assert answered(streamed([SEARCH, said("Hi")])) == {"role": "assistant", "content": "Hi"}
+
+
+def test_what_text_and_calls_do_not_say_goes_back_without_reasoning_too() -> None:
+    for output in ([SEARCH, said("Hi")], [SHELL], [said("Well.", phase="commentary")]):
+        items = goes_back(answered(streamed(output)))[: len(output)]
+        assert [(item["type"], item["id"]) for item in items] == [
+            (item["type"], item["id"]) for item in output
+        ]
 
 
 def test_an_empty_message_is_none() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import logging
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -455,14 +454,12 @@ def checking(check: Any) -> Any:
 
 
 def test_what_a_check_raises_is_an_error_like_any_other(
-    server: SuggestionsServer, dispatch: Any, caplog: pytest.LogCaptureFixture
+    server: SuggestionsServer, dispatch: Any
 ) -> None:
-    with caplog.at_level(logging.ERROR, "suggestions"):
-        output = checking(lambda: 1 // 0)
-        error = failure(asked(server, TEXT, output, dispatch=dispatch))
+    output = checking(lambda: 1 // 0)
+    error = failure(asked(server, TEXT, output, dispatch=dispatch))
     assert "raised ZeroDivisionError" in error.message
     assert isinstance(error.__cause__, ZeroDivisionError)
-    assert "ZeroDivisionError" in caplog.text
 
     def refuse() -> None:
         raise ValueError("only full names")
