@@ -237,3 +237,22 @@ def test_the_playground_cites_and_draws() -> None:
         assert "Sources:\n1. What the playground knows https://example.com/" in cited.output
         drawn = run("ask", *service, "Draw a cat")
         assert "Note: the answer has a file: image/png, " in drawn.output
+
+
+# Calls
+
+
+def test_a_call_so_far_does_not_grow_with_the_square_of_its_arguments() -> None:
+    piece = "x" * 10
+    pieces = ['{"a": "', *[piece] * 2000, '"}']
+    calls = [{"tool_call_chunk": {"index": 0, "arguments": part}} for part in pieces]
+    calls[0]["tool_call_chunk"] |= {"id": "a", "name": "f"}
+    frames = [frame("tool_call_chunk", call["tool_call_chunk"]) for call in calls]
+    with SuggestionsServer() as server:
+        server.sends(*frames, DONE)
+        result = run(*asking(server, "--json"))
+    events = [json.loads(line) for line in result.output.splitlines()]
+    (whole,) = (event["detail"] for event in events if event["type"] == "tool_call")
+    assert json.loads(whole["arguments"]) == {"a": piece * 2000}
+    so_far = [event["detail"] for event in events if event["type"] == "tool_call_chunk"]
+    assert 0 < len(so_far) < len(pieces) / 4

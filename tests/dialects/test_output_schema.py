@@ -227,3 +227,13 @@ print([name for name in ("pydantic", "jsonschema", "referencing") if name in sys
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+def test_bounds_within_tuples_and_dicts_are_left_out_too() -> None:
+    bounded = {"type": "integer", "minimum": 0}
+    schema = {
+        "type": "object",
+        "properties": {"pair": {"type": "array", "prefixItems": [bounded, bounded]}},
+        "additionalProperties": bounded,
+    }
+    assert "minimum" not in json.dumps(without_bounds(schema))

@@ -12,6 +12,7 @@ from suggestions.dialects.delta import (
     DONE,
     Attached,
     Failure,
+    Finish,
     FunctionCallPiece,
     OpaquePiece,
     ToolCallPiece,
@@ -127,6 +128,14 @@ def test_the_message_has_the_calls() -> None:
         "content": None,
         "tool_calls": [{"id": "a", "type": "function", "function": function}],
     }
+
+
+def test_a_call_that_a_limit_has_cut_off_is_not_in_the_message() -> None:
+    # The service would refuse it with the next question.
+    pieces = (ToolCallPiece(0, "a", "f", "{}"), ToolCallPiece(1, "b", "g", '{"in": '))
+    log = Log().feed(*pieces, Finish("length"), DONE)
+    assert [call.id for call in log.answer.tool_calls] == ["a", "b"]
+    assert [call["id"] for call in log.answer.message["tool_calls"]] == ["a"]
 
 
 def test_the_message_has_the_older_function_call() -> None:

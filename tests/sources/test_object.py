@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -503,6 +505,69 @@ def test_closed_while_it_is_checked(server: SuggestionsServer, dispatch: Any) ->
     check_contract(source, record)
     assert source.state == "aborted"
     assert source.object is None
+
+
+def test_all_of_the_text_is_delivered_before_the_check(
+    server: SuggestionsServer, dispatch: Any
+) -> None:
+    delivered = threading.Event()
+    heard: list[str] = []
+
+    def note(source: Any, event: Any) -> None:
+        heard.append(event.detail)
+        if "".join(heard) == TEXT:
+            delivered.set()
+
+    seen: list[bool] = []
+    output = checking(lambda: seen.append(delivered.wait(SOON)))
+    source = asked(server, TEXT, output, dispatch=dispatch, on={"chunk": note})
+    assert source.wait(SOON)
+    assert seen == [True]
+
+
+def test_a_loop_goes_on_while_it_is_checked(
+    server: SuggestionsServer, loop_thread: LoopThread
+) -> None:
+    went_on = threading.Event()
+    seen: list[bool] = []
+
+    def check() -> None:
+        loop_thread.loop.call_soon_threadsafe(went_on.set)
+        seen.append(went_on.wait(SOON))
+
+    source = asked(server, TEXT, checking(check), dispatch=loop_thread.dispatch)
+    assert source.wait(SOON)
+    assert seen == [True]
+
+
+def test_a_check_must_not_wait_for_the_answer_itself(server: SuggestionsServer) -> None:
+    source = asked(server, TEXT, checking(lambda: source.wait()), start=False)
+    source.start()
+    error = failure(source)
+    assert isinstance(error.__cause__, RuntimeError)
+
+
+def test_a_late_async_handler_does_not_cost_the_object(
+    server: SuggestionsServer, loop_thread: LoopThread
+) -> None:
+    """Handlers that catch up together get the newest of each, also if one of them is async."""
+    objects: list[Any] = []
+
+    async def take(source: Any, event: Any) -> None:
+        await asyncio.sleep(0.01)
+
+    source = asked(server, TEXT, SCHEMA, dispatch=loop_thread.dispatch, throttle=0.05)
+    source.result(SOON)
+
+    def connect() -> None:
+        source.connect("suggestion", take)
+        source.connect("object", lambda source, event: objects.append(event.detail))
+
+    loop_thread.loop.call_soon_threadsafe(connect)
+    deadline = time.monotonic() + SOON
+    while not objects and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert objects[-1] == VALUE
 
 
 def test_a_check_that_exits(server: SuggestionsServer) -> None:
