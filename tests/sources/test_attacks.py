@@ -206,10 +206,8 @@ def cost(attack: Attack, n: int) -> float:
         gc.unfreeze()
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", list(TABLE))
-def test_it_costs_linear_time(name: str) -> None:
-    attack = TABLE[name]
+def check_time(attack: Attack) -> None:
+    """It takes linear time."""
     once, four_times = float("inf"), float("inf")
     for _ in range(ROUNDS):
         once = min(once, cost(attack, attack.n))
@@ -219,10 +217,8 @@ def test_it_costs_linear_time(name: str) -> None:
     pytest.fail(f"{once:.3f} s, and {four_times:.3f} s for four times as much")
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", list(TABLE))
-def test_it_takes_bounded_memory(name: str) -> None:
-    attack = TABLE[name]
+def check_memory(attack: Attack) -> None:
+    """It takes bounded memory."""
     gc.collect()
     tracemalloc.start()
     try:
@@ -231,6 +227,18 @@ def test_it_takes_bounded_memory(name: str) -> None:
     finally:
         tracemalloc.stop()
     assert peak < CEILING, f"{peak / 2**20:.0f} MiB"
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", list(TABLE))
+def test_it_costs_linear_time(name: str) -> None:
+    check_time(TABLE[name])
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", list(TABLE))
+def test_it_takes_bounded_memory(name: str) -> None:
+    check_memory(TABLE[name])
 
 
 # The bound of all that is kept

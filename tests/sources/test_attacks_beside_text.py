@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-import tracemalloc
 from typing import Any
 
 import pytest
-from test_attacks import (
-    CEILING,
-    ROUNDS,
-    STEEPEST,
-    Attack,
-    cost,
-    event,
-    piece,
-    responses,
-)
+from test_attacks import Attack, check_memory, check_time, event, piece, responses
 from wire_server import UNTIL_CLOSE, Peer, Server, Told
 
 from suggestions import errors
@@ -108,27 +97,13 @@ TABLE = {
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", list(TABLE))
 def test_it_costs_linear_time(name: str) -> None:
-    attack = TABLE[name]
-    once, four_times = float("inf"), float("inf")
-    for _ in range(ROUNDS):
-        once = min(once, cost(attack, attack.n))
-        four_times = min(four_times, cost(attack, 4 * attack.n))
-        if four_times < STEEPEST * once:
-            return
-    pytest.fail(f"{once:.3f} s, and {four_times:.3f} s for four times as much")
+    check_time(TABLE[name])
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", list(TABLE))
 def test_it_takes_bounded_memory(name: str) -> None:
-    gc.collect()
-    tracemalloc.start()
-    try:
-        cost(TABLE[name], 2 * TABLE[name].n)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < CEILING, f"{peak / 2**20:.0f} MiB"
+    check_memory(TABLE[name])
 
 
 ENDLESS = {
