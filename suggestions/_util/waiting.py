@@ -61,12 +61,6 @@ class Waiters:
         finally:
             self.wakers.remove(wake)
 
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """As `block_until`, under asyncio and without a timeout of its own."""
-        with self.bell() as bell:
-            while not condition():
-                await bell.wait()
-
     @contextlib.contextmanager
     def bell(self) -> Iterator[Bell]:
         """A bell for the task that calls this; `wake()` rings it."""
