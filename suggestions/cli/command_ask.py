@@ -225,7 +225,8 @@ def _source(question: Any, asked: dict[str, Any], *, throttled: bool) -> Suggest
             warnings.simplefilter("always", UserWarning)
             source = SuggestionsEventSource(question, **asked, throttle=throttle, start=False)
     except (TypeError, ValueError, ImportError) as wrong:
-        raise click.UsageError(visible(str(wrong))) from None
+        option = "--schema: " if str(wrong).startswith("output") else ""
+        raise click.UsageError(visible(f"{option}{wrong}")) from None
     for warning in caught:
         click.echo(f"Warning: {visible(str(warning.message))}", err=True)
     return source
