@@ -20,7 +20,7 @@ from .responses_events import (
     reason_of,
     said_in,
 )
-from .responses_question import items_of
+from .responses_question import items_of, without_kept
 
 if TYPE_CHECKING:
     from .._wire.sse import ServerSentEvent
@@ -53,8 +53,12 @@ class Responses(ModelAPI):
         return {"type": "json_schema", **said}
 
     def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
-        asked = question if isinstance(question, str) else items_of(question)
-        return {**parameters, "input": asked}
+        if isinstance(question, str):
+            return {**parameters, "input": question}
+        items = items_of(question)
+        if parameters.get("store") is False:
+            items = without_kept(items)
+        return {**parameters, "input": items}
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
         if message.type == "error":

@@ -34,6 +34,17 @@ def items_of(messages: list[dict[str, Any]]) -> list[Item]:
     ]
 
 
+def without_kept(items: list[Item]) -> list[Item]:
+    """The items as the service takes them if it keeps nothing: without reasoning of which it has
+    the text alone, and then without the ids by which it would look for that."""
+    left = [
+        item for item in items if item.get("type") != "reasoning" or item.get("encrypted_content")
+    ]
+    if len(left) == len(items):
+        return items
+    return [{name: value for name, value in item.items() if name != "id"} for item in left]
+
+
 def _items(place: str, message: dict[str, Any], custom: set[object]) -> Iterator[Item]:
     if "role" not in message:
         yield message

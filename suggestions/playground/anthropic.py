@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
@@ -117,9 +118,22 @@ def _result(block: Body, called: set[str], path: str) -> Message:
 
 def _tools(body: Body) -> Body:
     """Its tools in OpenAI's shape, without those that the service itself runs."""
-    tools = [checked(tool, dict, "tools") for tool in optional(body, "tools", list[object]())]
-    own = [tool for tool in tools if tool.get("type") in (None, "custom")]
-    return {"functions": [{**tool, "parameters": tool.get("input_schema")} for tool in own]}
+    own: list[Body] = []
+    for number, value in enumerate(optional(body, "tools", list[object]())):
+        tool: Body = checked(value, dict, "tools")
+        kind = str(tool.get("type") or "custom")
+        if kind == "custom":
+            if "input_schema" not in tool:
+                message = f"tools.{number}.custom.input_schema: Field required"
+                raise Refused(Fault(400, message))
+            own.append({**tool, "parameters": tool["input_schema"]})
+        elif not re.search(r"_\d{8}$", kind):  # as those that the service itself runs
+            message = (
+                f"tools.{number}: Input tag '{shorten(kind)}' found using 'type' does not match "
+                "any of the expected tags: 'custom', 'web_search_20250305', ..."
+            )
+            raise Refused(Fault(400, message))
+    return {"functions": own}
 
 
 def _frames(said: Said) -> Iterator[Frame]:

@@ -121,6 +121,32 @@ def test_a_service_refuses_thinking_that_was_changed(playground: Playground, nam
     assert source.error.status == 400
 
 
+def test_reasoning_that_nothing_keeps_is_left_out(playground: Playground) -> None:
+    """Without `include`, it is not encrypted, and the service would not find it."""
+    options = {"tools": TOOLS["responses"], "store": False}
+    dialect = dialect_of("responses", playground)
+    first = SuggestionsEventSource([ASKED], dialect=dialect, options=options)
+    assert first.result(SOON) == ""
+    results = [
+        {"role": "tool", "tool_call_id": call.id, "content": RESULTS[call.name]}
+        for call in first.tool_calls
+    ]
+    history = [ASKED, first.message, *results]
+    then = SuggestionsEventSource(history, dialect=dialect, options=options)
+    assert then.result(SOON).startswith("The tool answered")
+
+
+@pytest.mark.parametrize("shape", ["openai", "responses"])
+def test_anthropic_refuses_tools_of_another_shape(playground: Playground, shape: str) -> None:
+    options = {"tools": TOOLS[shape], "max_tokens": 99}
+    dialect = dialect_of("anthropic", playground)
+    source = SuggestionsEventSource([ASKED], dialect=dialect, options=options)
+    source.wait(SOON)
+    assert source.error is not None
+    assert source.error.status == 400
+    assert "tools.0" in source.error.message
+
+
 def test_jetpack_refuses_the_image_and_takes_the_rest(playground: Playground) -> None:
     history = called("anthropic", playground)
     with pytest.raises(ValueError, match=r"^question\[0\]\['content'\]\[1\] is of the type 'image"):
