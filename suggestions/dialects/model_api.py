@@ -28,7 +28,7 @@ _NOT_HERE = {
     "timeout": "an argument of SuggestionsEventSource, timeouts={'total': ...}",
     "max_retries": "an argument of SuggestionsEventSource, retries",
     **dict.fromkeys(
-        ("timeouts", "retries", "throttle", "smooth", "dispatch", "session", "headers", "on"),
+        ("timeouts", "retries", "throttle", "smooth", "dispatch", "headers", "on"),
         "an argument of SuggestionsEventSource",
     ),
 }
