@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -32,13 +32,23 @@ def no_reader(earlier: set[threading.Thread]) -> Callable[[], bool]:
 
 
 class Halves:
-    """A service that sends one half of the answer, and the other if `go_on` is set."""
+    """A service that sends one half of the answer once a task follows it, and the other if `go_on`
+    is set. A thread that had the headers before that would read all of it itself."""
 
     def __init__(self) -> None:
+        self.is_followed = threading.Event()
         self.go_on = threading.Event()
+
+    async def task(self, following: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """A task that has begun to follow the answer."""
+        task = asyncio.ensure_future(following)
+        await asyncio.sleep(0)
+        self.is_followed.set()
+        return task
 
     def __call__(self, peer: Peer) -> None:
         peer.request()
+        self.is_followed.wait(SOON)
         peer.send(CHUNKED)
         peer.pause()  # the headers alone
         peer.send(framed(said("a")))
@@ -69,7 +79,7 @@ def test_the_loop_of_a_task_reads(follow: Follow, no_reader: Callable[[], bool])
 
     async def main(url: str) -> str:
         source = SuggestionsEventSource("Who?", url=url)
-        task = asyncio.ensure_future(follow(source))
+        task = await halves.task(follow(source))
         await until(lambda: source.full_message == "a" and no_reader())
         halves.go_on.set()
         text: str = await task
@@ -97,7 +107,7 @@ def test_a_thread_reads_on_for_another_caller_if_the_task_is_cancelled(
 
     async def main(url: str) -> str:
         source = SuggestionsEventSource("Who?", url=url)
-        task = asyncio.ensure_future(follow(source))
+        task = await halves.task(follow(source))
         await until(lambda: source.full_message == "a" and no_reader())
         pieces: list[str] = []
         other = asyncio.ensure_future(asyncio.to_thread(take, source, pieces))
@@ -124,7 +134,7 @@ def test_a_thread_reads_on_for_a_handler_if_the_loop_ends(
     async def main(url: str) -> None:
         source = SuggestionsEventSource("Who?", url=url)
         sources.append(source)
-        task = asyncio.ensure_future(follow(source))
+        task = await halves.task(follow(source))
         await until(lambda: source.full_message == "a" and no_reader())
         source.connect("done", lambda source, event: None)
         assert not task.done()
@@ -147,7 +157,7 @@ def test_handlers_that_are_connected_meanwhile_do_not_run_on_the_loop(
 
     async def main(url: str) -> str:
         source = SuggestionsEventSource("Who?", url=url)
-        task = asyncio.ensure_future(follow(source))
+        task = await halves.task(follow(source))
         await until(lambda: source.full_message == "a" and no_reader())
         source.connect("chunk", hear)
         source.connect("end", hear)
@@ -168,7 +178,7 @@ def test_uvloop_reads(no_reader: Callable[[], bool]) -> None:
 
     async def main(url: str) -> str:
         source = SuggestionsEventSource("Who?", url=url)
-        task = asyncio.ensure_future(await_it(source))
+        task = await halves.task(await_it(source))
         await until(lambda: source.full_message == "a" and no_reader())
         halves.go_on.set()
         return await task
