@@ -202,8 +202,6 @@ _LONGEST_BACKLOG = 1000
 """Entries of a log that were not taken."""
 _LARGEST_BACKLOG = 1024 * 1024
 """The same in bytes, about."""
-_FORGOTTEN_AT_ONCE = 16
-"""Entries of a log. To drop each by itself would cost more than to take it."""
 _STATE_AFTER = {"done": "done", "error": "error", "abort": "aborted"}
 
 
@@ -259,10 +257,9 @@ class EventFollower:
                 elif entry.type == "tool_call_chunk" and TOOL_CALL_PIECE in names:
                     events.append(Event(TOOL_CALL_PIECE, entry.make_detail))
         self._size = size
-        if self.forgets:
-            left = self._position - self._forgotten
-            if left >= _FORGOTTEN_AT_ONCE or (left and self._answer.ending is not None):
-                self._forget()
+        # At once, and not several together: many streams would do that in one moment.
+        if self.forgets and self._position > self._forgotten:
+            self._forget()
         if self.room.wakers:
             self.room.wake()
         return events
