@@ -90,7 +90,7 @@ class JSONSoFar:
         self._rest = "" if self._is_over else text[place:]
 
     def _begin(self, text: str) -> int:
-        """Looks for the beginning. Returns up to where it has looked."""
+        """Looks for the beginning. Returns how many characters it has read."""
         head = text.lstrip(_BLANKS)
         blanks = len(text) - len(head)
         begins = _HEAD.match(head, 0, _LONGEST_HEAD)
@@ -102,7 +102,7 @@ class JSONSoFar:
         return blanks
 
     def _read(self, text: str, place: int) -> int:
-        """Reads on from there. Returns up to where it has looked."""
+        """Reads on from that place. Returns the place after the last character that it has read."""
         while not self._is_over:
             mark = (_MARKS_IN_TEXT if self._is_in_text else _MARKS).search(text, place)
             if mark is None:

@@ -1,4 +1,4 @@
-"""What services of chats send beside the text: where it comes from, and images.
+"""What services of chats send beside the text: its sources, and images.
 
 Source: OpenAI's API reference, "Chat", `annotations`; the documents of OpenRouter ("Web search",
 "Image generation"), Perplexity ("Sonar"), xAI ("Citations"), Mistral ("Citations"), Google

@@ -1,4 +1,4 @@
-"""The best object of a JSON text that is still being written, at each place where it may be cut."""
+"""The best object of a JSON text that is still being written, cut at each place."""
 
 from __future__ import annotations
 

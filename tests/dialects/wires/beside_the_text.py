@@ -1,4 +1,4 @@
-"""Kind 12: what comes with the text: where it comes from, and images."""
+"""Kind 12: what comes with the text: its sources, and images."""
 
 from __future__ import annotations
 
