@@ -14,7 +14,16 @@ from __future__ import annotations
 
 from .asking import build_messages, relay
 from .response import RelayResponse, preflight
+from .stored import follow, stop
 
-__all__ = ["RelayResponse", "build_messages", "handle_openai_stream", "preflight", "relay"]
+__all__ = [
+    "RelayResponse",
+    "build_messages",
+    "follow",
+    "handle_openai_stream",
+    "preflight",
+    "relay",
+    "stop",
+]
 
 handle_openai_stream = relay

@@ -22,13 +22,13 @@ from .frames import ENDINGS, Frames
 
 # A comment at once lets the headers go out, so that the browser's `open` need not wait for the
 # model.
-_OPENING = b":\n\n"
+OPENING = b":\n\n"
 # A server finds out that the browser has left only when it writes. A heartbeat is therefore three
-# writes. The browser's machine answers the first one with a reset. After _ROUND_TRIP seconds that
+# writes. The browser's machine answers the first one with a reset. After ROUND_TRIP seconds that
 # reset has arrived, and the second write fails. A server that writes on another thread than this
 # one reports the failure at the third.
-_HEARTBEAT = (b":\n", b":\n", b"\n")
-_ROUND_TRIP = 0.2  # seconds
+HEARTBEAT = (b":\n", b":\n", b"\n")
+ROUND_TRIP = 0.2  # seconds
 
 
 class AnswerStream:
@@ -44,7 +44,7 @@ class AnswerStream:
         self.source = source
         self._frames = frames
         self._callbacks = callbacks
-        self._silences = (heartbeat, _ROUND_TRIP, _ROUND_TRIP)  # seconds, before each write
+        self._silences = (heartbeat, ROUND_TRIP, ROUND_TRIP)  # seconds, before each write
         self._follower = source._follow(frames.event_names)
         self._follower.forgets = True
 
@@ -58,18 +58,18 @@ class AnswerStream:
 
     def chunks(self) -> Iterator[bytes]:
         """For a thread that may block."""
-        _open_sources.add(self.source)
+        open_sources.add(self.source)
         try:
             self.source.start()
-            yield _OPENING
+            yield OPENING
             beats = 0  # the writes of heartbeats since the last event
             while True:
-                beat = beats % len(_HEARTBEAT)
+                beat = beats % len(HEARTBEAT)
                 events = self._take_within(self._silences[beat])
                 for event in events:
                     self._callbacks.call(event)
                 beats = 0 if events else beats + 1
-                yield b"".join(map(self._frames.encode, events)) or _HEARTBEAT[beat]
+                yield b"".join(map(self._frames.encode, events)) or HEARTBEAT[beat]
                 if events and events[-1].type in ENDINGS:
                     return
         finally:
@@ -88,21 +88,20 @@ class AnswerStream:
         """As `chunks`, in a task of trio, or of asyncio, whose loop reads the answer itself."""
         source, callbacks, encode = self.source, self._callbacks, self._frames.encode
         follower = self._follower
-        make_task = on_trio.TrioTask if on_trio.is_here() else _AsyncioTask
         with closing(make_task(follower.waiters)) as task:
             try:
                 source._run_on(task.dispatcher)
                 source.start()
-                yield _OPENING
+                yield OPENING
                 beats = 0  # the writes of heartbeats since the last event
                 while True:
-                    beat = beats % len(_HEARTBEAT)
+                    beat = beats % len(HEARTBEAT)
                     deadline = monotonic() + self._silences[beat]
                     while not (events := follower.take()) and monotonic() < deadline:
                         await task.wait(deadline)
                     if not events:
                         beats += 1
-                        yield _HEARTBEAT[beat]
+                        yield HEARTBEAT[beat]
                         continue
                     beats = 0
                     if follower.has_stopped_reading:
@@ -117,7 +116,7 @@ class AnswerStream:
                 self.close()
 
 
-class _AsyncioTask:
+class AsyncioTask:
     """The task that sends an answer. It waits until `waiters` are woken."""
 
     def __init__(self, waiters: Waiters) -> None:
@@ -152,14 +151,19 @@ class _AsyncioTask:
         self._bell.ring()
 
 
+def make_task(waiters: Waiters) -> AsyncioTask | on_trio.TrioTask:
+    """For the task of asyncio or trio that calls this."""
+    return on_trio.TrioTask(waiters) if on_trio.is_here() else AsyncioTask(waiters)
+
+
 # A server that runs its requests in a `ThreadPoolExecutor`, like gunicorn's gthread, gives them a
 # time limit at a stop or a reload. After that the interpreter would wait for each thread for as
 # long as its stream goes on. So the open sources are closed before the interpreter waits.
-_open_sources: weakref.WeakSet[SuggestionsEventSource] = weakref.WeakSet()
+open_sources: weakref.WeakSet[SuggestionsEventSource] = weakref.WeakSet()
 
 
 def _close_all() -> None:
-    for source in list(_open_sources):
+    for source in list(open_sources):
         source.close()
 
 

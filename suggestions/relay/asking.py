@@ -21,9 +21,14 @@ from .answer_stream import AnswerStream
 from .callbacks import Callback, Callbacks
 from .frames import FramesName, Wording, make_frames
 from .response import Cors, RelayResponse
+from .stored import check_kept, endings_of
+from .stored_stream import StoredStream
+from .writer import Writer
 
 if TYPE_CHECKING:
     import requests
+
+    from .stores.stored_answer import Store
 
 _DASHSCOPE_URL = "https://dashscope.aliyuncs.com/compatible-mode/v1"
 _DASHSCOPE_MODEL = "qwen-plus"
@@ -39,6 +44,7 @@ def relay(
     on_content: Callback | None = None,
     on_complete: Callback | None = None,
     on_error: Callback | None = None,
+    on_abort: Callback | None = None,
     expose_errors: bool = False,
     error_message: str | None = None,
     heartbeat: float = 15.0,
@@ -50,6 +56,11 @@ def relay(
     token: Token | None = None,
     timeouts: Mapping[str, float | None] | None = None,
     session: requests.Session | None = None,
+    store: Store | None = None,
+    id: str | None = None,
+    address: str | None = None,
+    last_event_id: str | None = None,
+    abandon_after: float | None = 60.0,
     **parameters: Any,
 ) -> RelayResponse:
     """A response that asks a service and passes its answer on while it is being written.
@@ -76,6 +87,16 @@ def relay(
       "tool_call_chunk", "tool_call", "function_done", "citation", "file", "object" and "usage".
       Without it, "relay" sends none of them, and "openai" all that its format has.
     - `cors`: "*", an origin, or a list of them: who may read this from another site.
+    - `store`: keeps the answer, so that it outlives the connection: see `follow` and `stop`. With
+      one, also these:
+    - `id`: 1 to 128 letters, digits, "-" and "_"; made at random without it. If the store has an
+      answer with that id, it is followed, and nothing is asked.
+    - `address`: where your program `follow`s it, with "{id}" in it; the header `Content-Location`.
+    - `last_event_id`: the request's header `Last-Event-ID`, if your framework takes the headers and
+      the bytes one by one.
+    - `abandon_after`: an answer that nothing has followed for so many seconds is stopped; None for
+      never.
+    - `on_abort(text)`: called if it was stopped.
 
     Raises `TypeError` and `ValueError` that name the argument, and `RuntimeError` if neither the
     arguments nor the environment name a service.
@@ -84,7 +105,8 @@ def relay(
     wording = Wording(expose_errors, error_message)
     context = _check_context(error_context)
     seconds = check_seconds("heartbeat", heartbeat, longest=threading.TIMEOUT_MAX)
-    callbacks = Callbacks(context, on_content, on_complete, on_error)
+    callbacks = Callbacks(context, on_content, on_complete, on_error, on_abort)
+    kept = check_kept(store, id, address, last_event_id, abandon_after, on_abort)
     chosen = _choose_dialect(dialect, model, has_url=url is not None)
     source = SuggestionsEventSource(
         _check_messages(messages, chosen),
@@ -101,7 +123,13 @@ def relay(
         start=False,
     )
     made = make_frames(frames, source, wording, events)
-    return RelayResponse(AnswerStream(source, made, callbacks, seconds), Cors(cors))
+    if kept is None:
+        return RelayResponse(AnswerStream(source, made, callbacks, seconds), Cors(cors))
+    writer = Writer(source, made, callbacks, kept.abandon_after)
+    stream = StoredStream(
+        kept.store, kept.id, endings_of(made), seconds, kept.last_event_id, writer
+    )
+    return RelayResponse(stream, Cors(cors), kept.address)
 
 
 def build_messages(

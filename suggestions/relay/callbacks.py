@@ -30,13 +30,24 @@ class Callbacks:
         on_content: Callback | None,
         on_complete: Callback | None,
         on_error: Callback | None,
+        on_abort: Callback | None = None,
     ) -> None:
-        named = {"on_content": on_content, "on_complete": on_complete, "on_error": on_error}
+        named = {
+            "on_content": on_content,
+            "on_complete": on_complete,
+            "on_error": on_error,
+            "on_abort": on_abort,
+        }
         for name, callback in named.items():
             if callback is not None and not callable(callback):
                 raise TypeError(f"{name} must be callable, not {callback!r}")
         self._context = context
-        self._by_event = {"chunk": on_content, "done": on_complete, "error": on_error}
+        self._by_event = {
+            "chunk": on_content,
+            "done": on_complete,
+            "error": on_error,
+            "abort": on_abort,
+        }
         self.wanted = {name for name, callback in self._by_event.items() if callback} | {"error"}
         """The names of the events for which there is something to do."""
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from .._util.elapsed import monotonic
 from .._util.waiting import Waiters
 from ..toolkits import trio_
+
+_T = TypeVar("_T")
 
 
 def is_here() -> bool:
@@ -61,3 +63,15 @@ async def beside(work: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
         nursery.start_soon(work)
         yield
         nursery.cancel_scope.cancel()
+
+
+def spawn(work: Callable[[], Awaitable[object]]) -> None:
+    """Runs `work()`, which must not raise, until it ends or the program does."""
+    trio: Any = sys.modules["trio"]
+    trio.lowlevel.spawn_system_task(work)
+
+
+async def call_on_thread(work: Callable[[], _T]) -> _T:
+    trio: Any = sys.modules["trio"]
+    result: _T = await trio.to_thread.run_sync(work)
+    return result

@@ -9,6 +9,7 @@ from typing import Any
 from .._sources.suggestions_event_source import SuggestionsEventSource
 from .answer_stream import AnswerStream
 from .servers import Head, send_by_asgi, send_by_wsgi
+from .stored_stream import UNKNOWN, StoredStream
 
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -20,6 +21,8 @@ HEADERS = {
 _HOST = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]"
 _ORIGIN = rf"[a-z][a-z0-9+.-]*://(?:{_HOST})(?::[1-9][0-9]{{0,4}})?|null"
 _USUAL_PORT = r"http://.*:80|https://.*:443"
+_REASONS = {200: "OK", 204: "No Content", 404: "Not Found", 503: "Service Unavailable"}
+_ASK_NOTHING = ("HEAD", "OPTIONS")
 _PREFLIGHT_LIFETIME = "600"  # seconds for which a browser need not ask again
 
 
@@ -77,9 +80,15 @@ class RelayResponse:
 
     __module__ = __name__.rpartition(".")[0]
 
-    def __init__(self, stream: AnswerStream | None, cors: Cors) -> None:
+    def __init__(
+        self,
+        stream: AnswerStream | StoredStream | None,
+        cors: Cors,
+        address: str | None = None,
+    ) -> None:
         self._stream = stream
         self._cors = cors
+        self._address = address
         self._sent = False
 
     def __repr__(self) -> str:
@@ -107,13 +116,57 @@ class RelayResponse:
         """As `headers`, for a request with this `Origin`: needed if `cors` is a list."""
         if self._stream is None:
             return self._cors.preflight(origin, None)
-        return {**HEADERS, **self._cors.headers(origin)}
+        return {**HEADERS, **self._cors.headers(origin), **self._named(origin)}
+
+    @property
+    def answer_id(self) -> str | None:
+        """The id under which a store keeps the answer; None without a store."""
+        return self._stream.id if isinstance(self._stream, StoredStream) else None
+
+    @property
+    def status(self) -> int:
+        """200; for one who follows an answer, 404 if there is none, and 204 if nothing is left.
+
+        Looks the answer up in its store, which may block: in an async view, call this on a thread.
+        """
+        if self._stream is None:
+            return 204
+        is_asking = self._stream.source is not None
+        return 200 if is_asking or isinstance(self._stream, AnswerStream) else self._stream.begin()
+
+    def _named(self, origin: str | None) -> dict[str, str]:
+        """Where the answer is, if a store keeps it (RFC 9110, section 8.7)."""
+        if not isinstance(self._stream, StoredStream):
+            return {}
+        named = {"X-Answer-Id": self._stream.id}
+        if self._address is not None:
+            named["Content-Location"] = self._address
+        if "Access-Control-Allow-Origin" in self._cors.headers(origin):
+            named["Access-Control-Expose-Headers"] = "X-Answer-Id, Content-Location"
+        return named
+
+    def begin(self, method: str, last_event_id: str | None) -> None:
+        """Before `head`, on a thread that may block: an answer in a store is looked up."""
+        if isinstance(self._stream, StoredStream) and method not in _ASK_NOTHING:
+            self._stream.begin(last_event_id)
+
+    async def begin_task(self, method: str, last_event_id: str | None) -> None:
+        """As `begin`, in a task."""
+        if isinstance(self._stream, StoredStream) and method not in _ASK_NOTHING:
+            await self._stream.begin_task(last_event_id)
 
     def head(self, method: str, origin: str | None, asked: str | None) -> Head:
         """For a request; `asked` is its `Access-Control-Request-Headers`."""
         if method == "OPTIONS" or self._stream is None:
             return Head(204, "No Content", self._cors.preflight(origin, asked), False)
-        return Head(200, "OK", self.headers_for(origin), method != "HEAD")
+        headers = self.headers_for(origin)
+        status = 200
+        if isinstance(self._stream, StoredStream):
+            status = self._stream.status or 200
+        if status == 404:
+            headers["Content-Type"] = "text/plain; charset=utf-8"
+            headers["Content-Length"] = str(len(UNKNOWN))
+        return Head(status, _REASONS[status], headers, method != "HEAD" and status != 204)
 
     def __call__(self, *args: Any) -> Any:
         """`(environ, start_response)`: WSGI (PEP 3333). `(scope, receive, send)`: ASGI 3."""
@@ -133,11 +186,14 @@ class RelayResponse:
         return self._stream_once().achunks() if self._stream else _nothing()
 
     def close(self) -> None:
-        """Closes the request to the service, from any thread. After the end it does nothing."""
+        """Closes the request to the service, from any thread. After the end it does nothing.
+
+        An answer that a store keeps goes on: `stop` ends it.
+        """
         if self._stream is not None:
             self._stream.close()
 
-    def _stream_once(self) -> AnswerStream:
+    def _stream_once(self) -> AnswerStream | StoredStream:
         assert self._stream is not None
         if self._sent:
             raise RuntimeError("this response was sent already: relay() makes one for each request")

@@ -36,6 +36,14 @@ class Head(NamedTuple):
 class Sendable(Protocol):
     """What a server can send."""
 
+    def begin(self, method: str, last_event_id: str | None) -> None:
+        """Called before `head`, on a thread that may block, with the header `Last-Event-ID`."""
+        ...
+
+    async def begin_task(self, method: str, last_event_id: str | None) -> None:
+        """As `begin`, in a task."""
+        ...
+
     def head(self, method: str, origin: str | None, asked: str | None) -> Head:
         """For a request with this method and these headers: `Origin`, and
         `Access-Control-Request-Headers`."""
@@ -55,6 +63,7 @@ def send_by_wsgi(
 
     The server finds that out when it writes, so at the next heartbeat at the latest.
     """
+    response.begin(environ["REQUEST_METHOD"], environ.get("HTTP_LAST_EVENT_ID"))
     head = response.head(
         environ["REQUEST_METHOD"],
         environ.get("HTTP_ORIGIN"),
@@ -81,6 +90,7 @@ async def send_by_asgi(
     asked = {
         bytes(name).lower(): bytes(value).decode("latin-1") for name, value in scope["headers"]
     }
+    await response.begin_task(scope["method"], asked.get(b"last-event-id"))
     head = response.head(
         scope["method"], asked.get(b"origin"), asked.get(b"access-control-request-headers")
     )

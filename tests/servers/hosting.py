@@ -103,12 +103,15 @@ def nginx_before(port: int, directory: Path) -> Iterator[int]:
 class Browser:
     """One request, and what has arrived of its answer."""
 
-    def __init__(self, port: int, path: str = "/", body: bytes | None = None) -> None:
+    def __init__(
+        self, port: int, path: str = "/", body: bytes | None = None, *, last_event_id: str = ""
+    ) -> None:
         self.sock = socket.create_connection(("127.0.0.1", port), timeout=SOON * 2)
         length = "" if body is None else f"Content-Length: {len(body)}\r\n"
+        last = f"Last-Event-ID: {last_event_id}\r\n" if last_event_id else ""
         head = (
             f"{'GET' if body is None else 'POST'} {path} HTTP/1.1\r\nHost: localhost:{port}\r\n"
-            f"Content-Type: application/json\r\n{length}\r\n"
+            f"Content-Type: application/json\r\n{length}{last}\r\n"
         )
         self.sock.sendall(head.encode() + (body or b""))
         self.wire = b""

@@ -12,10 +12,13 @@ from suggestions.errors import SuggestionsError
 from suggestions.relay import (
     RelayResponse,
     build_messages,
+    follow,
     handle_openai_stream,
     preflight,
     relay,
+    stop,
 )
+from suggestions.relay.stores import Endings, MemoryStore, Store, StoredAnswer
 
 
 async def save(text: str) -> None: ...
@@ -56,3 +59,22 @@ assert_type(response.headers, dict[str, str])
 
 relay("Why?", frames="morse")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 relay("Why?", error_context=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+store: Store = MemoryStore(keep=60, largest=1000, max_answers=5, max_bytes=5000)
+kept = relay(
+    "Why?",
+    store=store,
+    id="a",
+    address="/answers/{id}",
+    last_event_id=None,
+    abandon_after=None,
+    on_abort=save,
+)
+assert_type(kept.answer_id, str | None)
+assert_type(follow("a", "5", store=store, heartbeat=5, cors="*"), RelayResponse)
+assert_type(follow("a", store=MemoryStore()).status, int)
+assert_type(stop("a", store=store), bool)
+assert_type(store.open("a"), StoredAnswer | None)
+assert_type(store.create(StoredAnswer("a", store, Endings(b"", b""))), bool)
+
+relay("Why?", store={})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

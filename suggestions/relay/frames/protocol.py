@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Protocol
 
-from ...errors import NetworkError, SuggestionsError, from_code
+from ...errors import AbortedError, NetworkError, SuggestionsError, from_code
 from ...events import Event
 
 ENDINGS = ("done", "error", "abort")
@@ -42,7 +42,7 @@ class Wording:
         self._message = message
 
     def sentence(self, error: SuggestionsError) -> str:
-        if self._expose:
+        if self._expose or isinstance(error, AbortedError):
             return error.message
         if self._message:
             return self._message

@@ -1,0 +1,134 @@
+"""`follow` and `stop`: an answer that a store keeps, without asking for it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .._util.arguments import check_event_id, check_optional_seconds, check_seconds
+from ..errors import AbortedError, NetworkError
+from ..events import Event
+from .frames import Frames
+from .response import Cors, RelayResponse
+from .stored_stream import StoredStream
+from .stores.stored_answer import Endings, Store
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_RANDOM_BYTES = 16
+
+
+class Kept(NamedTuple):
+    """How a store keeps an answer: the checked arguments of `relay`."""
+
+    store: Store
+    id: str
+    address: str | None
+    last_event_id: str
+    abandon_after: float | None
+
+
+def check_kept(
+    store: Store | None,
+    id: str | None,
+    address: str | None,
+    last_event_id: str | None,
+    abandon_after: float | None,
+    on_abort: object,
+) -> Kept | None:
+    """None without a store. Raises `TypeError`, `ValueError` that name the argument."""
+    if store is None:
+        given = {
+            "id": id,
+            "address": address,
+            "last_event_id": last_event_id,
+            "on_abort": on_abort,
+        }
+        for name, value in given.items():
+            if value is not None:
+                raise TypeError(f"{name} needs a store: expected store= as well")
+        return None
+    _check_store(store)
+    chosen = secrets.token_urlsafe(_RANDOM_BYTES) if id is None else _check_id(id)
+    seconds = check_optional_seconds("abandon_after", abandon_after, longest=threading.TIMEOUT_MAX)
+    return Kept(store, chosen, _address_of(address, chosen), check_event_id(last_event_id), seconds)
+
+
+def endings_of(frames: Frames) -> Endings:
+    stopped = AbortedError("The answer was stopped.")
+    lost = NetworkError("The answer was lost before it was complete.")
+    return Endings(*(frames.encode(Event("error", error)) for error in (stopped, lost)))
+
+
+def follow(
+    id: str,
+    last_event_id: str | None = None,
+    *,
+    store: Store,
+    heartbeat: float = 15.0,
+    cors: str | Sequence[str] | None = None,
+) -> RelayResponse:
+    """A response with the answer that `relay(..., store=store)` keeps under this id.
+
+    It begins after the event with the id `last_event_id`, or with the first one: what is missing
+    comes at once, then what follows as it is written. The request's header `Last-Event-ID` counts
+    if `last_event_id` is not given. Any number of responses may follow one answer.
+
+    The status is 404 if there is no such answer or it has expired, and 204 if all of it was sent
+    already. Whether a person may see the answer is for the program to check.
+
+    Raises `TypeError`, `ValueError` that name the argument.
+    """
+    _check_store(store)
+    if not isinstance(id, str):
+        raise TypeError(f"id must be a str, not {type(id).__name__}")
+    seconds = check_seconds("heartbeat", heartbeat, longest=threading.TIMEOUT_MAX)
+    last = check_event_id(last_event_id)
+    stream = StoredStream(store, id, Endings(b"", b""), seconds, last)
+    if not _ID.fullmatch(id):
+        stream.status = 404  # no store has such an id, and no header takes it
+        stream.id = ""
+    return RelayResponse(stream, Cors(cors))
+
+
+def stop(id: str, *, store: Store) -> bool:
+    """Ends the answer with this id, from any process: the request to the service is closed, and all
+    who follow it get the same last frame. Returns False if there is none, or if it has ended.
+
+    It may block while the store is asked: in an async view, call it on a thread. Raises
+    `suggestions.relay.stores.StoreError` if the store cannot be reached.
+    """
+    _check_store(store)
+    answer = store.open(id) if isinstance(id, str) and _ID.fullmatch(id) else None
+    if answer is None or answer.has_ended:
+        return False
+    answer.stop()
+    return True
+
+
+def _check_store(store: object) -> None:
+    for name in ("create", "open", "keep", "end", "release"):
+        if not callable(getattr(store, name, None)) or isinstance(store, type):
+            raise TypeError(
+                f"store must be a store like suggestions.relay.stores.MemoryStore(), not {store!r}"
+            )
+
+
+def _check_id(id: object) -> str:
+    if not isinstance(id, str):
+        raise TypeError(f"id must be a str or None, not {type(id).__name__}")
+    if not _ID.fullmatch(id):
+        raise ValueError(f"id is {id!r}: expected 1 to 128 letters, digits, '-' and '_', in ASCII")
+    return id
+
+
+def _address_of(address: object, id: str) -> str | None:
+    if address is None:
+        return None
+    if not isinstance(address, str):
+        raise TypeError(f"address must be a str or None, not {type(address).__name__}")
+    if "{id}" not in address or not address.isascii() or not address.isprintable():
+        raise ValueError(f"address is {address!r}: expected a path or URL in ASCII, with '{{id}}'")
+    return address.replace("{id}", id)

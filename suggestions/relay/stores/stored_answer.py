@@ -1,0 +1,229 @@
+"""What a store is, and an answer in it, as one process sees it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from ..._util.elapsed import monotonic
+from ..._util.waiting import Waiters
+
+# Cursors. One below _END is the number of the last frame that was read. One from there on is _END
+# and the number of the last of the closing frames. These are counted apart, because a process that
+# dies may have sent a few frames that it had not stored: a browser that has them would take the
+# number of the closing frame for one that it has read.
+_END = 2**62
+_CLOSING = "end."
+_LONGEST_READ = 512
+"""Frames at a time, so that a browser that reads slowly does not hold a second copy of it all."""
+_LONGEST_CURSOR = 18
+"""Digits."""
+
+
+class StoreError(Exception):
+    """The store cannot keep the answer: it is full, or it cannot be reached."""
+
+    __module__ = __name__.rpartition(".")[0]
+
+
+class Endings(NamedTuple):
+    """The last frames of an answer that does not end by itself, in the format of its frames.
+
+    They are made when the answer begins, so that any process can end it.
+    """
+
+    stopped: bytes
+    lost: bytes
+    """If the store or the process that asks is lost."""
+
+
+Endings.__module__ = __name__.rpartition(".")[0]
+
+
+class Store(Protocol):
+    """Keeps answers by their ids. Its methods are called from any thread.
+
+    Each `StoredAnswer` has the frames that this process has seen, and wakes those who follow it
+    here. The store moves frames between processes, bounds what is kept, and lets an answer end
+    once.
+    """
+
+    blocks: bool
+    """Whether `create` and `open` wait for a network: then an event loop calls them on a thread."""
+
+    def create(self, answer: StoredAnswer) -> bool:
+        """Begins to keep the answer. Returns False if there is one with its id already.
+
+        Raises `StoreError`.
+        """
+        ...
+
+    def open(self, id: str) -> StoredAnswer | None:
+        """The answer with that id; None if there is none, or not any more. Raises `StoreError`."""
+        ...
+
+    def keep(self, answer: StoredAnswer, frames: list[bytes]) -> None:
+        """Called after these frames were added to the answer by the process that asks.
+
+        Never blocks. If they cannot be kept, it calls `end(answer, answer.endings.lost)`.
+        """
+        ...
+
+    def end(self, answer: StoredAnswer, last: bytes) -> None:
+        """Called to end the answer with these last frames; several may try at once.
+
+        Never blocks. One of them is the end, here and in every other process:
+        `answer.finish(last)` is called with the frames of that one.
+        """
+        ...
+
+    def release(self, answer: StoredAnswer) -> None:
+        """Called when nothing in this process follows the answer any more. Never blocks."""
+        ...
+
+
+class Read(NamedTuple):
+    """What is new for one who follows."""
+
+    data: bytes
+    cursor: int
+    is_over: bool
+    """Nothing will come after it."""
+
+
+class StoredAnswer:
+    """The frames of one answer, each with an `id:`, and those who follow it in this process.
+
+    A relay makes it if this process asks; otherwise the store does, in `open`. `id` is a text,
+    `endings` are of the class `Endings`. `on_end()` is called once, on any thread, when the answer
+    has ended.
+    """
+
+    __module__ = __name__.rpartition(".")[0]
+
+    def __init__(
+        self,
+        id: str,
+        store: Store,
+        endings: Endings,
+        on_end: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.id = id
+        self.endings = endings
+        self.waiters = Waiters()
+        """Those who follow it here. They are woken when there is more to read."""
+        self.followed_until = monotonic()
+        """A store that knows of followers in other processes sets this moment ahead."""
+        self._store = store
+        self._on_end = on_end
+        self._lock = threading.Lock()
+        self._frames: list[bytes] = []
+        self._last: list[bytes] | None = None
+        self._followers = 0
+
+    # For the relay
+
+    def append(self, frames: list[bytes]) -> None:
+        """More of the answer, in the process that asks. After the end it does nothing."""
+        if added := self.add(frames):
+            self._store.keep(self, added)
+
+    def end(self, last: bytes) -> None:
+        """The answer has ended with these frames, unless it had ended before."""
+        self._store.end(self, last)
+
+    def stop(self) -> None:
+        """As `end`, from any process, for a person who wants no more of it."""
+        self._store.end(self, self.endings.stopped)
+
+    def read(self, cursor: int) -> Read:
+        """What comes after the cursor, as far as it has come."""
+        with self._lock:
+            frames, last = self._frames, self._last
+            new = frames[cursor : cursor + _LONGEST_READ] if cursor < _END else []
+            if last is None or cursor + len(new) < len(frames):
+                return Read(b"".join(new), cursor + len(new), False)
+            new += last[max(0, cursor - _END) :]
+            return Read(b"".join(new), _END + len(last), True)
+
+    def has_more(self, cursor: int) -> bool:
+        return self._last is not None or len(self._frames) > cursor
+
+    def follow(self) -> None:
+        """Something in this process follows it, until it calls `leave`."""
+        with self._lock:
+            self._followers += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._followers -= 1
+            self.followed_until = max(self.followed_until, monotonic())
+            is_last = not self._followers
+        if is_last:
+            self._store.release(self)
+
+    def idle_for(self) -> float:
+        """Seconds for which nothing has followed it, in any process."""
+        return 0.0 if self._followers else max(0.0, monotonic() - self.followed_until)
+
+    # For the store
+
+    @property
+    def count(self) -> int:
+        """How many frames there are, without the closing ones."""
+        return len(self._frames)
+
+    @property
+    def has_ended(self) -> bool:
+        return self._last is not None
+
+    @property
+    def is_followed(self) -> bool:
+        """In this process."""
+        return self._followers > 0
+
+    def add(self, frames: list[bytes], first: int | None = None) -> list[bytes]:
+        """Adds frames of which the first has this number, or the next one; those that are here
+        already are passed over. Returns what was added, each with its `id:`."""
+        with self._lock:
+            if self._last is not None:
+                return []
+            number = len(self._frames)
+            passed = 0 if first is None else number + 1 - first
+            added = [
+                b"id: %d\n%b" % (number, frame)
+                for number, frame in enumerate(frames[passed:], number + 1)
+            ]
+            self._frames += added
+        if added:
+            self.waiters.wake()
+        return added
+
+    def finish(self, last: bytes) -> bool:
+        """The answer has ended with these frames. False if it had ended before."""
+        with self._lock:
+            if self._last is not None:
+                return False
+            self._last = [
+                b"id: %b%d\n%b" % (_CLOSING.encode(), number, frame)
+                for number, frame in enumerate(split(last), 1)
+            ]
+        self.waiters.wake()
+        self._on_end()
+        return True
+
+
+def split(frames: bytes) -> list[bytes]:
+    """One by one: an empty line ends each (WHATWG HTML, section 9.2.5)."""
+    return [frame + b"\n\n" for frame in frames.split(b"\n\n")[:-1]]
+
+
+def cursor_of(last_event_id: str | None) -> int:
+    """The cursor of a browser that has got this id last. What is no id of ours begins anew."""
+    text = last_event_id or ""
+    is_closing = text.startswith(_CLOSING)
+    digits = text.removeprefix(_CLOSING)
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_CURSOR):
+        return 0
+    return int(digits) + (_END if is_closing else 0)

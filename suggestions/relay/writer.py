@@ -1,0 +1,129 @@
+"""What asks the service for an answer that a store keeps. It belongs to no connection."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import closing
+from typing import Any
+
+from .._sources.suggestions_event_source import SuggestionsEventSource
+from .._util import threads
+from .._util.elapsed import monotonic
+from ..events import Event
+from . import on_trio
+from .answer_stream import make_task, open_sources
+from .callbacks import Callbacks
+from .frames import ENDINGS, Frames
+from .stores.stored_answer import StoredAnswer, split
+
+logger = logging.getLogger("suggestions")
+
+_LONGEST_WAIT = 3600.0  # seconds
+_SHORTEST_WAIT = 0.05
+
+
+class Writer:
+    """Asks once it is started, and appends each frame to the answer.
+
+    If nothing has followed the answer for `abandon_after` seconds, it stops; with None it never
+    does.
+    """
+
+    def __init__(
+        self,
+        source: SuggestionsEventSource,
+        frames: Frames,
+        callbacks: Callbacks,
+        abandon_after: float | None,
+    ) -> None:
+        self.source = source
+        self._encode = frames.encode
+        self._callbacks = callbacks
+        self._abandon_after = abandon_after
+        self._follower = source._follow(frames.event_names)
+        self._follower.forgets = True
+
+    def keep_log(self) -> None:
+        """Handlers may be connected to the source, and then get what had come before."""
+        self._follower.forgets = False
+
+    def start(self, answer: StoredAnswer) -> None:
+        """On a thread of its own. Raises `RuntimeError` if none can be started."""
+        threads.start(lambda: self._write(answer), "answer", self.source._delivery)
+
+    def start_task(self, answer: StoredAnswer) -> None:
+        """In a task of the loop that runs here, of asyncio or trio."""
+        if on_trio.is_here():
+            on_trio.spawn(lambda: self._write_in_task(answer))
+            return
+        task = asyncio.ensure_future(self._write_in_task(answer))
+        _tasks.add(task)  # a loop alone does not keep it
+        task.add_done_callback(_tasks.discard)
+
+    def _write(self, answer: StoredAnswer) -> None:
+        follower = self._follower
+        open_sources.add(self.source)
+        try:
+            self.source.start()
+            is_over = False
+            while not is_over:
+                follower.waiters.block_until(follower.has_more, self._patience(answer))
+                events = follower.take()
+                for event in events:
+                    self._callbacks.call(event)
+                is_over = self._append(answer, events)
+        except Exception:
+            logger.exception("answer %s cannot go on", answer.id)
+        finally:
+            self._leave(answer)
+
+    async def _write_in_task(self, answer: StoredAnswer) -> None:
+        source, follower, callbacks = self.source, self._follower, self._callbacks
+        try:
+            with closing(make_task(follower.waiters)) as task:
+                source._run_on(task.dispatcher)
+                source.start()
+                is_over = False
+                while not is_over:
+                    deadline = monotonic() + self._patience(answer)
+                    while not (events := follower.take()) and monotonic() < deadline:
+                        await task.wait(deadline)
+                    if follower.has_stopped_reading:
+                        source._resume()
+                    for event in events:
+                        if event.type in callbacks.wanted:
+                            await callbacks.acall(event)
+                    is_over = self._append(answer, events)
+        except Exception:
+            logger.exception("answer %s cannot go on", answer.id)
+        finally:
+            self._leave(answer)
+
+    def _patience(self, answer: StoredAnswer) -> float:
+        """Seconds until nothing may have followed the answer for too long."""
+        if self._abandon_after is None:
+            return _LONGEST_WAIT
+        left = self._abandon_after - answer.idle_for()
+        return min(_LONGEST_WAIT, max(_SHORTEST_WAIT, left))
+
+    def _append(self, answer: StoredAnswer, events: list[Event[Any]]) -> bool:
+        """Whether one of them ended the answer."""
+        encode = self._encode
+        frames = [encode(event) for event in events]
+        is_over = bool(events) and events[-1].type in ENDINGS
+        last = frames.pop() if is_over else b""
+        answer.append(split(b"".join(frames)))
+        if is_over:
+            answer.end(answer.endings.stopped if events[-1].type == "abort" else last)
+        elif self._abandon_after is not None and answer.idle_for() >= self._abandon_after:
+            self.source.close()  # so that `abort` is the last event
+        return is_over
+
+    def _leave(self, answer: StoredAnswer) -> None:
+        self.source.close()
+        if not answer.has_ended:
+            answer.end(answer.endings.lost)
+
+
+_tasks: set[asyncio.Future[None]] = set()
