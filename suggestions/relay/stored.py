@@ -109,7 +109,7 @@ def stop(id: str, *, store: Store) -> bool:
 
 
 def _check_store(store: object) -> None:
-    for name in ("create", "open", "keep", "end", "release"):
+    for name in ("create", "open", "keep", "end", "follow"):
         if not callable(getattr(store, name, None)) or isinstance(store, type):
             raise TypeError(
                 f"store must be a store like suggestions.relay.stores.MemoryStore(), not {store!r}"

@@ -27,7 +27,7 @@ def running(command: list[str], port: int, log: Path, **environ: str) -> Iterato
             command, env={**os.environ, **environ}, stdout=output, stderr=output
         )
     try:
-        is_up = eventually(lambda: process.poll() is not None or _listens(port), SOON * 2)
+        is_up = eventually(lambda: process.poll() is not None or listens(port), SOON * 2)
         assert is_up, log.read_text()
         assert process.poll() is None, log.read_text()
         yield Host(port, process)
@@ -40,7 +40,7 @@ def running(command: list[str], port: int, log: Path, **environ: str) -> Iterato
             process.wait(SOON)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:

@@ -11,6 +11,7 @@ import pytest
 from browsers import Events
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from redis_server import RedisServer
 from script import DONE, HOLD, Script, Step, chunk
 from waiting import SOON, eventually
 
@@ -22,9 +23,27 @@ SERVICE = OpenAI("https://service.example/v1", "secret-key", "m1")
 STOPPED = {"type": "error", "error": "The answer was stopped.", "code": "aborted"}
 
 
+@pytest.fixture(params=["memory", "redis", "redis, elsewhere"])
+def stores(request: pytest.FixtureRequest) -> Iterator[tuple[Store, Store]]:
+    if request.param == "memory":
+        store = MemoryStore()
+        yield store, store
+        return
+    server: RedisServer = request.getfixturevalue("redis")
+    with server.store() as asking, server.store() as other:
+        yield asking, asking if request.param == "redis" else other
+
+
 @pytest.fixture
-def store() -> Store:
-    return MemoryStore()
+def store(stores: tuple[Store, Store]) -> Store:
+    """Of the process that asks."""
+    return stores[0]
+
+
+@pytest.fixture
+def elsewhere(stores: tuple[Store, Store]) -> Store:
+    """Of the process that follows, and stops."""
+    return stores[1]
 
 
 class Service:
@@ -56,7 +75,7 @@ def read(response: Iterator[bytes], events: Events, text: str) -> None:
 # Coming back
 
 
-def test_a_browser_that_comes_back_gets_the_rest(store: Store) -> None:
+def test_a_browser_that_comes_back_gets_the_rest(store: Store, elsewhere: Store) -> None:
     service = Service("one ", "two ", "three")
     response = service.asked(store=store)
     id, events = response.answer_id or "", Events()
@@ -66,21 +85,21 @@ def test_a_browser_that_comes_back_gets_the_rest(store: Store) -> None:
     first.close()  # type: ignore[attr-defined]  # a generator, as PEP 3333 has it
     service.go_on()
     service.finish()
-    for data in follow(id, events.last_id, store=store):
+    for data in follow(id, events.last_id, store=elsewhere):
         events.feed(data)
     assert (events.text, events.ends) == ("one two three", [{"type": "done"}])
     whole = Events()
-    whole.feed(b"".join(follow(id, store=store)))
+    whole.feed(b"".join(follow(id, store=elsewhere)))
     assert whole.frames == events.frames
     assert len(service.script.requests) == 1
 
 
-def test_several_follow_one_answer(store: Store) -> None:
+def test_several_follow_one_answer(store: Store, elsewhere: Store) -> None:
     service = Service("one ", "two")
     response = service.asked(store=store, id="an-answer")
     first, all_events = iter(response), [Events() for _ in range(3)]
     next(first)
-    others = [iter(follow("an-answer", store=store)) for _ in range(2)]
+    others = [iter(follow("an-answer", store=elsewhere)) for _ in range(2)]
     service.finish()
     for stream, events in zip([first, *others], all_events, strict=True):
         for data in stream:
@@ -101,7 +120,7 @@ def test_the_same_id_attaches_and_does_not_ask_again(store: Store) -> None:
     assert len(service.script.requests) == 1
 
 
-def test_frames_of_openai_go_on_as_well(store: Store) -> None:
+def test_frames_of_openai_go_on_as_well(store: Store, elsewhere: Store) -> None:
     service = Service("one ", "two")
     service.finish()
     wire = b"".join(service.asked(store=store, id="an-answer", frames="openai"))
@@ -112,7 +131,7 @@ def test_frames_of_openai_go_on_as_well(store: Store) -> None:
     assert blocks[-1].endswith(b"data: [DONE]")
     for number, block in enumerate(blocks):
         last_id = block.split(b"\n")[0].removeprefix(b"id: ").decode()
-        rest = b"".join(follow("an-answer", last_id, store=store))
+        rest = b"".join(follow("an-answer", last_id, store=elsewhere))
         assert rest.split(b"\n\n")[1:-1] == blocks[number + 1 :]
 
 
@@ -191,7 +210,7 @@ def test_nothing_is_lost_nothing_comes_twice_and_there_is_one_end(
 # Stopping
 
 
-def test_stop_ends_it_for_all_and_closes_the_request(store: Store) -> None:
+def test_stop_ends_it_for_all_and_closes_the_request(store: Store, elsewhere: Store) -> None:
     texts: list[str] = []
     script = Script([chunk("one"), HOLD])
     response = relay(
@@ -200,24 +219,25 @@ def test_stop_ends_it_for_all_and_closes_the_request(store: Store) -> None:
     id, events = response.answer_id or "", Events()
     stream = iter(response)
     read(stream, events, "one")
-    assert stop(id, store=store)
+    read(iter(follow(id, store=elsewhere)), Events(), "one")  # it is stored
+    assert stop(id, store=elsewhere)
     for data in stream:
         events.feed(data)
     assert events.ends == [STOPPED]
     late = Events()
-    late.feed(b"".join(follow(id, store=store)))
+    late.feed(b"".join(follow(id, store=elsewhere)))
     assert late.frames == events.frames
     source = response.source
     assert source is not None
     assert source.wait(SOON)
     assert source.state == "aborted"
     assert eventually(lambda: texts == ["one"])
-    assert not stop(id, store=store)
-    assert not stop("unknown", store=store)
-    assert not stop("../odd", store=store)
+    assert not stop(id, store=elsewhere)
+    assert not stop("unknown", store=elsewhere)
+    assert not stop("../odd", store=elsewhere)
 
 
-def test_an_answer_that_nothing_follows_is_stopped(store: Store) -> None:
+def test_an_answer_that_nothing_follows_is_stopped(store: Store, elsewhere: Store) -> None:
     texts: list[str] = []
     script = Script([chunk("one"), HOLD])
     response = relay(
@@ -237,7 +257,7 @@ def test_an_answer_that_nothing_follows_is_stopped(store: Store) -> None:
     assert source.wait(SOON)
     assert source.state == "aborted"
     assert eventually(lambda: texts == ["one"])
-    for data in follow(id, events.last_id, store=store):
+    for data in follow(id, events.last_id, store=elsewhere):
         events.feed(data)
     assert (events.text, events.ends) == ("one", [STOPPED])
 
@@ -254,7 +274,7 @@ def test_an_answer_that_is_followed_goes_on(store: Store) -> None:
     assert (events.text, events.ends) == ("one two", [{"type": "done"}])
 
 
-def test_callbacks_run_once_browser_or_no_browser(store: Store) -> None:
+def test_callbacks_run_once_browser_or_no_browser(store: Store, elsewhere: Store) -> None:
     texts: list[str] = []
     pieces: list[str] = []
     service = Service("one ", "two")
@@ -265,11 +285,11 @@ def test_callbacks_run_once_browser_or_no_browser(store: Store) -> None:
     service.finish()
     assert eventually(lambda: texts)
     for _ in range(2):
-        b"".join(follow(response.answer_id or "", store=store))
+        b"".join(follow(response.answer_id or "", store=elsewhere))
     assert (texts, pieces) == (["one two"], ["one ", "two"])
 
 
-def test_an_error_of_the_service_is_the_end(store: Store) -> None:
+def test_an_error_of_the_service_is_the_end(store: Store, elsewhere: Store) -> None:
     errors: list[Any] = []
     script = Script([b"{}"], status=429)
     response = relay(
@@ -280,7 +300,7 @@ def test_an_error_of_the_service_is_the_end(store: Store) -> None:
     assert [each["code"] for each in events.ends] == ["error_quota_exceeded"]
     assert len(errors) == 1
     late = Events()
-    late.feed(b"".join(follow(response.answer_id or "", store=store)))
+    late.feed(b"".join(follow(response.answer_id or "", store=elsewhere)))
     assert late.frames == events.frames
 
 
@@ -300,26 +320,30 @@ def test_the_response_names_the_answer(store: Store) -> None:
     assert "X-Answer-Id" not in service.asked().headers
 
 
-def test_what_is_unknown_is_404_and_what_was_sent_whole_is_204(store: Store) -> None:
-    assert follow("unknown", store=store).status == 404
-    assert follow("odd/id\r\n", store=store).status == 404
-    assert b"no such answer" in b"".join(follow("unknown", store=store))
+def test_what_is_unknown_is_404_and_what_was_sent_whole_is_204(
+    store: Store, elsewhere: Store
+) -> None:
+    assert follow("unknown", store=elsewhere).status == 404
+    assert follow("odd/id\r\n", store=elsewhere).status == 404
+    assert b"no such answer" in b"".join(follow("unknown", store=elsewhere))
     service = Service("one")
     service.finish()
     events = Events()
     events.feed(b"".join(service.asked(store=store, id="a")))
-    assert follow("a", store=store).status == 200
-    assert follow("a", events.last_id, store=store).status == 204
-    assert b"".join(follow("a", events.last_id, store=store)) == b""
+    assert follow("a", store=elsewhere).status == 200
+    assert follow("a", events.last_id, store=elsewhere).status == 204
+    assert b"".join(follow("a", events.last_id, store=elsewhere)) == b""
 
 
 @pytest.mark.parametrize("last_event_id", ["", "0", "-1", "x", "1.5", "end.", "²", "9" * 200])
-def test_an_id_that_is_none_of_its_own_begins_anew(store: Store, last_event_id: str) -> None:
+def test_an_id_that_is_none_of_its_own_begins_anew(
+    store: Store, elsewhere: Store, last_event_id: str
+) -> None:
     service = Service("one")
     service.finish()
     b"".join(service.asked(store=store, id="a"))
     events = Events()
-    events.feed(b"".join(follow("a", last_event_id, store=store)))
+    events.feed(b"".join(follow("a", last_event_id, store=elsewhere)))
     assert (events.text, events.ends) == ("one", [{"type": "done"}])
 
 

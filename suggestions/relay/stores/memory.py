@@ -39,9 +39,9 @@ class MemoryStore:
         max_bytes: int = 256 * 1024 * 1024,
     ) -> None:
         self._keep = check_seconds("keep", keep, longest=threading.TIMEOUT_MAX)
-        self._largest = _check_bound("largest", largest)
-        self._max_answers = _check_bound("max_answers", max_answers)
-        self._max_bytes = _check_bound("max_bytes", max_bytes)
+        self._largest = check_bound("largest", largest)
+        self._max_answers = check_bound("max_answers", max_answers)
+        self._max_bytes = check_bound("max_bytes", max_bytes)
         self._lock = threading.Lock()
         self._answers: dict[str, StoredAnswer] = {}
         self._sizes: dict[str, int] = {}
@@ -82,8 +82,8 @@ class MemoryStore:
                 if answer.id in self._answers:
                     self._ended[answer.id] = monotonic() + self._keep
 
-    def release(self, answer: StoredAnswer) -> None:
-        pass  # it is the only process
+    def follow(self, answer: StoredAnswer) -> None:
+        pass  # there is no other process
 
     def _grow(self, answer: StoredAnswer, size: int) -> bool:
         """Whether there is room for so many bytes more."""
@@ -111,7 +111,7 @@ class MemoryStore:
         return True
 
 
-def _check_bound(name: str, bound: object) -> int:
+def check_bound(name: str, bound: object) -> int:
     if not isinstance(bound, int) or isinstance(bound, bool):
         raise TypeError(f"{name} must be an int, not {type(bound).__name__}")
     if bound < 1:

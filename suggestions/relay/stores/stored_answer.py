@@ -78,8 +78,8 @@ class Store(Protocol):
         """
         ...
 
-    def release(self, answer: StoredAnswer) -> None:
-        """Called when nothing in this process follows the answer any more. Never blocks."""
+    def follow(self, answer: StoredAnswer) -> None:
+        """Called when something in this process begins to follow the answer. Never blocks."""
         ...
 
 
@@ -115,6 +115,8 @@ class StoredAnswer:
         """Those who follow it here. They are woken when there is more to read."""
         self.followed_until = monotonic()
         """A store that knows of followers in other processes sets this moment ahead."""
+        self.place: object = None
+        """For the store's own use."""
         self._store = store
         self._on_end = on_end
         self._lock = threading.Lock()
@@ -154,14 +156,12 @@ class StoredAnswer:
         """Something in this process follows it, until it calls `leave`."""
         with self._lock:
             self._followers += 1
+        self._store.follow(self)
 
     def leave(self) -> None:
         with self._lock:
             self._followers -= 1
             self.followed_until = max(self.followed_until, monotonic())
-            is_last = not self._followers
-        if is_last:
-            self._store.release(self)
 
     def idle_for(self) -> float:
         """Seconds for which nothing has followed it, in any process."""
@@ -183,22 +183,34 @@ class StoredAnswer:
         """In this process."""
         return self._followers > 0
 
-    def add(self, frames: list[bytes], first: int | None = None) -> list[bytes]:
-        """Adds frames of which the first has this number, or the next one; those that are here
-        already are passed over. Returns what was added, each with its `id:`."""
+    def frames_after(self, number: int) -> list[bytes]:
+        """All that come after the frame with this number, each with its `id:`."""
+        with self._lock:
+            return self._frames[number:]
+
+    def add(self, frames: list[bytes]) -> list[bytes]:
+        """Adds frames. Returns them with the `id:` of each; nothing after the end."""
         with self._lock:
             if self._last is not None:
                 return []
-            number = len(self._frames)
-            passed = 0 if first is None else number + 1 - first
-            added = [
-                b"id: %d\n%b" % (number, frame)
-                for number, frame in enumerate(frames[passed:], number + 1)
-            ]
+            start = len(self._frames) + 1
+            added = [b"id: %d\n%b" % each for each in enumerate(frames, start)]
             self._frames += added
         if added:
             self.waiters.wake()
         return added
+
+    def add_from_elsewhere(self, frames: list[bytes], number: int) -> bool:
+        """Adds frames that have their `id:` already, the last of them this number. Those that are
+        here are passed over. Returns False if some before them are missing."""
+        with self._lock:
+            passed = len(self._frames) - (number - len(frames))
+            if passed < 0:
+                return False
+            if self._last is None:
+                self._frames += frames[passed:]
+        self.waiters.wake()
+        return True
 
     def finish(self, last: bytes) -> bool:
         """The answer has ended with these frames. False if it had ended before."""

@@ -1,0 +1,189 @@
+"""A store in Redis, for any number of workers on any number of machines."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ..._util.arguments import check_seconds
+from ..._util.elapsed import monotonic
+from .memory import check_bound
+from .redis_inbox import Inbox
+from .redis_round import Names
+from .redis_stream import Stream, opened
+from .redis_worker import RedisWorker
+from .stored_answer import StoredAnswer, StoreError
+
+_T = TypeVar("_T")
+_PAUSE = 0.1  # seconds between two attempts
+_CONNECTIONS = 3  # for the thread that writes, for the inbox, and for `create` and `open`
+_SECONDS_AT_EXIT = 1.0
+
+
+class RedisStore:
+    """Keeps answers in Redis 6.2 or later, or Valkey, each as one stream (extra `redis`).
+
+    - `redis`: an address like "redis://localhost:6379/0", or a `redis.Redis` of yours that does not
+      decode responses.
+    - `keep`: seconds for which an answer is kept after its end.
+    - `largest`: bytes of one answer. One that grows beyond it ends in an error.
+    - `lease`: seconds. If the process that asks dies, the answer ends in an error within 4/3 of it.
+      A Redis that is away is waited for, three times as long.
+    - `prefix`: the beginning of all keys and channels.
+
+    It has two threads, and at most three connections, both from the first answer on. Raises
+    `TypeError`, `ValueError` that name the argument, and `ImportError` without redis-py.
+    """
+
+    __module__ = __name__.rpartition(".")[0]
+    blocks = True
+
+    def __init__(
+        self,
+        redis: Any,
+        *,
+        keep: float = 3600.0,
+        largest: int = 16 * 1024 * 1024,
+        lease: float = 10.0,
+        prefix: str = "suggestions",
+    ) -> None:
+        self._keep = check_seconds("keep", keep, longest=threading.TIMEOUT_MAX)
+        self._lease = check_seconds("lease", lease, longest=3600.0)
+        self._largest = check_bound("largest", largest)
+        if not isinstance(prefix, str):
+            raise TypeError(f"prefix must be a str, not {type(prefix).__name__}")
+        self._client = _client_of(redis, self._lease)
+        self._names = Names(prefix)
+        self._lock = threading.Lock()
+        self._worker: RedisWorker | None = None
+        self._inbox: Inbox | None = None
+        self._process = 0
+        _open_stores.add(self)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"  # an address may have a password
+
+    def create(self, answer: StoredAnswer) -> bool:
+        worker = self._running()
+        stream = Stream(answer, self._names.stream(answer.id), worker.id, is_ours=True)
+        if not self._call(lambda: worker.begin(stream)):
+            return False
+        answer.place = stream
+        worker.attend(stream)
+        return True
+
+    def open(self, id: str) -> StoredAnswer | None:
+        worker = self._running()
+        stream = worker.find(id)
+        if stream is None:
+            key = self._names.stream(id)
+            stream = opened(self._call(lambda: worker.read_all(key)), id, key, self)
+            if stream is None:
+                return None
+            stream.answer.place = stream
+        return stream.answer
+
+    def keep(self, answer: StoredAnswer, frames: list[bytes]) -> None:
+        stream = _stream_of(answer)
+        stream.size += sum(map(len, frames))
+        worker = self._running()
+        if stream.size > self._largest:
+            worker.end(stream, answer.endings.lost)
+        else:
+            worker.write(stream)
+
+    def end(self, answer: StoredAnswer, last: bytes) -> None:
+        self._running().end(_stream_of(answer), last)
+
+    def follow(self, answer: StoredAnswer) -> None:
+        self._running().attend(_stream_of(answer))
+
+    def close(self) -> None:
+        """Stores what is left, and ends the threads. A later answer starts them again."""
+        with self._lock:
+            worker, inbox, self._worker = self._worker, self._inbox, None
+        if worker is not None and inbox is not None and self._process == os.getpid():
+            worker.is_closed = inbox.is_closed = True
+            worker.wake()
+
+    def _running(self) -> RedisWorker:
+        worker = self._worker
+        # A server may have forked its workers: threads and connections are the parent's.
+        if worker is not None and self._process == os.getpid():
+            return worker
+        with self._lock:
+            if self._worker is None or self._process != os.getpid():
+                id = secrets.token_hex(8)
+                self._worker = RedisWorker(self._client, self._names, id, self._lease, self._keep)
+                self._inbox = Inbox(self._client, self._names.inbox(id), self._worker)
+                self._process = os.getpid()
+                for run in (self._worker.run, self._inbox.run):
+                    threading.Thread(target=run, name="suggestions-redis", daemon=True).start()
+            return self._worker
+
+    def _call(self, command: Callable[[], _T]) -> _T:
+        """Waits for a Redis that is away, for one lease. Raises `StoreError`."""
+        from redis.exceptions import RedisError
+
+        deadline = monotonic() + self._lease
+        while True:
+            try:
+                return command()
+            except (RedisError, OSError) as error:
+                if monotonic() > deadline:
+                    raise StoreError(f"Redis cannot be reached: {error}") from error
+            time.sleep(_PAUSE)
+
+    def _store_the_rest(self) -> None:
+        worker = self._worker
+        if worker is None or self._process != os.getpid():
+            return
+        deadline = monotonic() + _SECONDS_AT_EXIT
+        while not worker.is_idle() and monotonic() < deadline:
+            time.sleep(0.005)
+
+
+def _stream_of(answer: StoredAnswer) -> Stream:
+    assert isinstance(answer.place, Stream), "an answer of another store"
+    return answer.place
+
+
+def _client_of(redis: Any, lease: float) -> Any:
+    if not isinstance(redis, str):
+        if not callable(getattr(redis, "xadd", None)) or isinstance(redis, type):
+            raise TypeError(f"redis must be an address or a redis.Redis, not {redis!r}")
+        if redis.get_connection_kwargs().get("decode_responses"):
+            raise ValueError("redis decodes responses: expected decode_responses=False")
+        return redis
+    from redis import BlockingConnectionPool, Redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    # No retries of its own: what has to be looked up after a lost reply is known here alone.
+    pool = BlockingConnectionPool.from_url(
+        redis,
+        max_connections=_CONNECTIONS,
+        timeout=lease,
+        socket_timeout=max(1.0, lease / 2),
+        socket_connect_timeout=max(1.0, lease / 2),
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=False,
+    )
+    return Redis(connection_pool=pool)
+
+
+_open_stores: weakref.WeakSet[RedisStore] = weakref.WeakSet()
+
+
+def _at_exit() -> None:
+    for store in list(_open_stores):
+        store._store_the_rest()
+
+
+atexit.register(_at_exit)

@@ -1,0 +1,70 @@
+"""A Redis of the tests' own."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from server_process import listens
+from waiting import SOON, eventually
+from wire_server import free_port
+
+if TYPE_CHECKING:
+    from suggestions.relay.stores import RedisStore
+
+LEASE = 1.5
+"""Seconds."""
+
+
+class RedisServer:
+    """It can be killed and started again, with its data (`appendonly`) or without."""
+
+    def __init__(self, directory: Path, *, appendonly: bool = False) -> None:
+        for name in ("redis-server",):
+            if shutil.which(name) is None:
+                pytest.skip(f"{name} is not installed")
+        if importlib.util.find_spec("redis") is None:
+            pytest.skip("redis is not installed")
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._directory = directory
+        self._appendonly = appendonly
+        self.start()
+
+    def start(self) -> None:
+        keeps = ["yes", "--appendfsync", "always"] if self._appendonly else ["no"]
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1"]
+        command += ["--save", "", "--dir", str(self._directory), "--appendonly", *keeps]
+        with (self._directory / "redis.log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        assert eventually(lambda: listens(self.port))
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(SOON)
+
+    def store(self, **options: Any) -> contextlib.closing[RedisStore]:
+        from suggestions.relay.stores import RedisStore
+
+        return contextlib.closing(RedisStore(self.url, **{"lease": LEASE, **options}))
+
+    def client(self) -> Any:
+        import redis
+
+        return redis.Redis(port=self.port)
+
+
+@contextlib.contextmanager
+def redis_server(directory: Path, *, appendonly: bool = False) -> Iterator[RedisServer]:
+    server = RedisServer(directory, appendonly=appendonly)
+    try:
+        yield server
+    finally:
+        server.kill()

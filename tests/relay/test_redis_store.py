@@ -1,0 +1,378 @@
+"""A store in Redis when something fails: no gap, no double, one end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browsers import Events
+from redis_server import LEASE, RedisServer, redis_server
+from script import DONE, HOLD, Script, chunk
+from waiting import SOON, eventually
+
+from suggestions.dialects.openai import OpenAI
+from suggestions.relay import follow, relay
+from suggestions.relay.stores import Endings, Store, StoredAnswer, StoreError
+
+SERVICE = OpenAI("https://service.example/v1", "secret-key", "m1")
+STOPPED, LOST, END = (
+    f"data: {json.dumps({'type': each})}\n\n".encode() for each in ("stopped", "lost", "done")
+)
+
+
+def frames(*pieces: str) -> list[bytes]:
+    return [
+        f"data: {json.dumps({'type': 'content', 'data': piece})}\n\n".encode() for piece in pieces
+    ]
+
+
+class Writing:
+    """An answer of `count` pieces, written in this process; `text` is all of it so far."""
+
+    def __init__(self, store: Store, id: str = "a") -> None:
+        self.answer = StoredAnswer(id, store, Endings(STOPPED, LOST))
+        assert store.create(self.answer)
+        self.text = ""
+        self._number = 0
+
+    def write(self, count: int = 1, pause: float = 0.0) -> None:
+        for _ in range(count):
+            self._number += 1
+            piece = f"{self._number} "
+            self.text += piece
+            self.answer.append(frames(piece))
+            time.sleep(pause)
+
+
+class Reading(threading.Thread):
+    """A browser in another process, which loses its connection again and again."""
+
+    def __init__(self, store: Store, id: str = "a", *, seed: int = 0, cuts: int = 0) -> None:
+        super().__init__(daemon=True)
+        self.events = Events()
+        self._store = store
+        self._id = id
+        self._random = random.Random(seed)
+        self._cuts = cuts
+        self.start()
+
+    def run(self) -> None:
+        while not self.events.ends:
+            response = follow(self._id, self.events.last_id, store=self._store, heartbeat=0.01)
+            stream = iter(response)
+            left = self._random.randrange(200) if self._cuts else sys.maxsize
+            self._cuts -= 1
+            for data in stream:
+                self.events.feed(data[:left])
+                left -= len(data)
+                if left <= 0:
+                    break
+            stream.close()  # type: ignore[attr-defined]
+            self.events.lose_connection()
+
+    def whole(self) -> Events:
+        self.join(SOON)
+        assert not self.is_alive(), self.events.frames[-3:]
+        return self.events
+
+
+def test_many_come_and_go_while_it_is_written(redis: RedisServer) -> None:
+    with redis.store() as asking, redis.store() as other:
+        writing = Writing(asking)
+        readers = [Reading(other, seed=number, cuts=30) for number in range(6)]
+        readers += [Reading(asking, seed=number, cuts=30) for number in range(2)]
+        writing.write(300, pause=0.002)
+        writing.answer.end(END)
+        for reader in readers:
+            events = reader.whole()
+            assert events.text == writing.text
+            assert events.ends == [{"type": "done"}]
+
+
+def test_all_race_for_the_end_and_there_is_one(redis: RedisServer) -> None:
+    with redis.store() as asking, redis.store() as one, redis.store() as two:
+        ends: set[str] = set()
+        for number in range(20):
+            id = f"a{number}"
+            writing = Writing(asking, id)
+            readers = [Reading(store, id) for store in (asking, one, two)]
+            writing.write(5)
+            others = [store.open(id) for store in (one, two)]
+            threads = [threading.Thread(target=writing.answer.end, args=(END,))]
+            threads += [threading.Thread(target=each.stop) for each in others if each]
+            for thread in threads:
+                thread.start()
+            seen = {json.dumps(reader.whole().ends) for reader in readers}
+            late = Reading(one, id).whole()
+            seen.add(json.dumps(late.ends))
+            assert len(seen) == 1
+            ends |= seen
+        assert ends <= {'[{"type": "done"}]', '[{"type": "stopped"}]'}
+
+
+@pytest.mark.parametrize("appendonly", [False, True], ids=["without its data", "with its data"])
+def test_a_redis_that_restarts_is_waited_for(appendonly: bool, tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path, appendonly=appendonly) as redis,
+        redis.store() as asking,
+        redis.store() as other,
+    ):
+        writing = Writing(asking)
+        readers = [Reading(store, seed=1, cuts=5) for store in (asking, other, other)]
+        writing.write(50, pause=0.005)
+        redis.kill()
+        writing.write(50, pause=0.005)
+        redis.start()
+        writing.write(50, pause=0.005)
+        writing.answer.end(END)
+        for reader in [*readers, Reading(other)]:
+            events = reader.whole()
+            assert events.text == writing.text
+            assert events.ends == [{"type": "done"}]
+
+
+def test_a_redis_that_stays_away_is_an_error(tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path) as redis,
+        redis.store(lease=0.4) as asking,
+        redis.store(lease=0.4) as other,
+    ):
+        writing = Writing(asking)
+        readers = [Reading(store) for store in (asking, other)]
+        writing.write(5)
+        assert eventually(lambda: all(each.events.text == writing.text for each in readers))
+        redis.kill()
+        writing.write(5)
+        for reader in readers:
+            assert reader.whole().ends == [{"type": "lost"}]
+        with pytest.raises(StoreError, match="Redis cannot be reached"):
+            other.open("b")
+        session = Script([chunk("one"), DONE]).session()
+        response = relay("Why?", dialect=SERVICE, session=session, store=asking)
+        events = Events()
+        events.feed(b"".join(response))
+        assert [each["code"] for each in events.ends] == ["error_network"]
+
+
+# A proxy that loses replies
+
+
+class Proxy:
+    """Between a store and Redis. It passes on what is sent, and now and then cuts the reply off."""
+
+    def __init__(self, port: int, *, seed: int, every: int) -> None:
+        self.cut = 0
+        self._target = port
+        self._random = random.Random(seed)
+        self._every = every
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.url = f"redis://127.0.0.1:{self._server.getsockname()[1]}/0"
+        self._spawn(self._accept)
+
+    def _spawn(self, run: Any, *arguments: Any) -> None:
+        threading.Thread(target=run, args=arguments, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._server.accept()
+                redis = socket.create_connection(("127.0.0.1", self._target))
+                self._spawn(self._serve, client, redis)
+
+    def _serve(self, client: socket.socket, redis: socket.socket) -> None:
+        with client, redis:
+            back = threading.Thread(target=self._copy, args=(redis, client, True))
+            back.start()
+            self._copy(client, redis, False)
+            back.join(SOON)
+
+    def _copy(self, source: socket.socket, target: socket.socket, may_cut: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if may_cut and self._random.randrange(self._every) == 0:
+                    self.cut += 1
+                    target.sendall(data[: self._random.randrange(len(data))])
+                    break
+                target.sendall(data)
+        for each in (source, target):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._server.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_replies_that_are_cut_off_double_nothing(redis: RedisServer, seed: int) -> None:
+    from suggestions.relay.stores import RedisStore
+
+    with (
+        contextlib.closing(Proxy(redis.port, seed=seed, every=5)) as proxy,
+        contextlib.closing(RedisStore(proxy.url, lease=5)) as asking,
+        contextlib.closing(RedisStore(proxy.url, lease=5)) as other,
+    ):
+        writing = Writing(asking)
+        readers = [Reading(store, seed=1, cuts=5) for store in (asking, other, other)]
+        writing.write(150, pause=0.005)
+        writing.answer.end(END)
+        for reader in [*readers, Reading(other)]:
+            events = reader.whole()
+            assert events.text == writing.text
+            assert events.ends == [{"type": "done"}]
+        assert proxy.cut > 3
+
+
+# A process that asks, and dies
+
+
+ASKING = """
+import json, sys, time
+from suggestions.relay.stores import Endings, RedisStore, StoredAnswer
+
+store = RedisStore(sys.argv[1], lease=float(sys.argv[2]))
+frame = lambda **fields: f"data: {json.dumps(fields)}\\n\\n".encode()
+answer = StoredAnswer("a", store, Endings(frame(type="stopped"), frame(type="lost")))
+assert store.create(answer)
+answer.follow()
+number = 0
+while not answer.has_ended:
+    number += 1
+    answer.append([frame(type="content", data=f"{number} ")])
+    time.sleep(0.01)
+print(answer.read(2**62).data.decode(), flush=True)
+"""
+
+
+@contextlib.contextmanager
+def asking_process(redis: RedisServer) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", ASKING, redis.url, str(LEASE)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert eventually(lambda: redis.client().exists("suggestions:{a}"))
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def is_whole_so_far(text: str) -> bool:
+    numbers = text.split()
+    return numbers == [str(number) for number in range(1, len(numbers) + 1)]
+
+
+def test_a_process_that_is_killed_ends_its_answer_within_the_lease(redis: RedisServer) -> None:
+    with redis.store() as one, redis.store() as two, asking_process(redis) as process:
+        readers = [Reading(store, seed=1, cuts=3) for store in (one, two, two)]
+        assert eventually(lambda: all(len(each.events.ids) > 20 for each in readers))
+        process.kill()
+        since = time.monotonic()
+        seen = [reader.whole() for reader in readers]
+        assert time.monotonic() - since < 4 / 3 * LEASE + 2  # on a machine that has much to do
+        seen.append(Reading(one).whole())
+        for events in seen:
+            assert events.ends == [{"type": "lost"}]
+            assert is_whole_so_far(events.text)
+            assert events.text == seen[0].text
+
+
+def test_those_who_come_later_get_the_same(redis: RedisServer) -> None:
+    with redis.store() as one, asking_process(redis) as process:
+        assert eventually(lambda: redis.client().xlen("suggestions:{a}") > 20)
+        process.kill()
+        time.sleep(LEASE + 0.2)
+        events = Reading(one).whole()
+        assert events.ends == [{"type": "lost"}]
+        assert is_whole_so_far(events.text)
+        assert Reading(one).whole().frames == events.frames
+
+
+def test_a_process_that_was_stopped_for_longer_than_its_lease_writes_no_more(
+    redis: RedisServer,
+) -> None:
+    import signal
+
+    with redis.store() as one, asking_process(redis) as process:
+        reader = Reading(one)
+        assert eventually(lambda: len(reader.events.ids) > 20)
+        process.send_signal(signal.SIGSTOP)
+        events = reader.whole()
+        assert events.ends == [{"type": "lost"}]
+        process.send_signal(signal.SIGCONT)
+        said, _ = process.communicate(timeout=SOON)
+        assert '"lost"' in said  # its own readers get the same end
+        assert Reading(one).whole().frames == events.frames
+
+
+# What is in Redis
+
+
+def test_an_answer_expires_and_needs_little_memory(redis: RedisServer) -> None:
+    with redis.store(keep=1, prefix="mine") as store:
+        writing = Writing(store)
+        client = redis.client()
+        writing.write(400, pause=0.001)
+        assert eventually(lambda: client.xrevrange("mine:{a}", count=1)[0][0] == b"400-0")
+        assert client.memory_usage("mine:{a}") < 40_000
+        assert client.pttl("mine:{a}") > 30_000
+        writing.answer.end(END)
+        assert eventually(lambda: writing.answer.has_ended)
+        assert {key.split(b":")[0] for key in client.scan_iter()} == {b"mine"}
+        assert 0 < client.pttl("mine:{a}") <= 1000
+        assert eventually(lambda: not client.exists("mine:{a}"))
+        assert eventually(lambda: follow("a", store=store).status == 404)
+
+
+def test_an_answer_that_is_too_large_ends_in_an_error(redis: RedisServer) -> None:
+    with redis.store(largest=1000) as store, redis.store() as other:
+        session = Script([chunk("x" * 600), chunk("y" * 600), HOLD]).session()
+        response = relay("Why?", dialect=SERVICE, session=session, store=store, id="a")
+        events = Events()
+        events.feed(b"".join(response))
+        assert [each["code"] for each in events.ends] == ["error_network"]
+        assert Reading(other).whole().ends == events.ends
+
+
+def test_a_client_of_the_program_is_taken_and_left_as_it_is(redis: RedisServer) -> None:
+    import redis as package
+
+    from suggestions.relay.stores import RedisStore
+
+    with contextlib.closing(RedisStore(package.Redis(port=redis.port))) as store:
+        writing = Writing(store)
+        writing.write(3)
+        writing.answer.end(END)
+        assert Reading(store).whole().text == writing.text
+    with pytest.raises(ValueError, match="decode_responses=False"):
+        RedisStore(package.Redis(port=redis.port, decode_responses=True))
+    with pytest.raises(TypeError, match=r"redis must be an address or a redis\.Redis"):
+        RedisStore(5)
+    with pytest.raises(ValueError, match="lease must be more than 0"):
+        RedisStore(redis.url, lease=0)
+    with pytest.raises(TypeError, match="prefix must be a str"):
+        RedisStore(redis.url, prefix=None)  # type: ignore[arg-type]
+    assert "secret" not in repr(RedisStore("redis://:secret@localhost"))
+
+
+def test_followers_share_three_connections(redis: RedisServer) -> None:
+    with redis.store() as asking, redis.store() as other:
+        before = len(redis.client().client_list())
+        writings = [Writing(asking, f"a{number}") for number in range(50)]
+        readers = [Reading(other, f"a{number}") for number in range(50)]
+        for writing in writings:
+            writing.write(3)
+        assert len(redis.client().client_list()) - before <= 6
+        for writing in writings:
+            writing.answer.end(END)
+        for reader, writing in zip(readers, writings, strict=True):
+            assert reader.whole().text == writing.text
