@@ -364,6 +364,14 @@ def test_a_client_of_the_program_is_taken_and_left_as_it_is(redis: RedisServer) 
     assert "secret" not in repr(RedisStore("redis://:secret@localhost"))
 
 
+def test_without_redis_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    from suggestions.relay.stores import RedisStore
+
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ImportError, match=r"install `suggestions-sdk\[redis\]`"):
+        RedisStore("redis://localhost")
+
+
 def test_followers_share_three_connections(redis: RedisServer) -> None:
     with redis.store() as asking, redis.store() as other:
         before = len(redis.client().client_list())

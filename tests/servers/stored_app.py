@@ -8,9 +8,13 @@ from typing import Any
 
 from suggestions.dialects.openai import OpenAI
 from suggestions.relay import RelayResponse, follow, relay, stop
-from suggestions.relay.stores import MemoryStore, Store
+from suggestions.relay.stores import MemoryStore, RedisStore, Store
 
-STORE: Store = MemoryStore()
+STORE: Store
+if "REDIS" in os.environ:
+    STORE = RedisStore(os.environ["REDIS"], lease=float(os.environ["LEASE"]))
+else:
+    STORE = MemoryStore()
 
 
 def respond(path: str) -> RelayResponse | None:

@@ -18,7 +18,7 @@ from suggestions.relay import (
     relay,
     stop,
 )
-from suggestions.relay.stores import Endings, MemoryStore, Store, StoredAnswer
+from suggestions.relay.stores import Endings, MemoryStore, RedisStore, Store, StoredAnswer
 
 
 async def save(text: str) -> None: ...
@@ -61,6 +61,7 @@ relay("Why?", frames="morse")  # type: ignore[arg-type]  # pyright: ignore[repor
 relay("Why?", error_context=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 store: Store = MemoryStore(keep=60, largest=1000, max_answers=5, max_bytes=5000)
+shared: Store = RedisStore("redis://localhost", keep=60, largest=1000, lease=5, prefix="mine")
 kept = relay(
     "Why?",
     store=store,

@@ -161,9 +161,12 @@ def _client_of(redis: Any, lease: float) -> Any:
         if redis.get_connection_kwargs().get("decode_responses"):
             raise ValueError("redis decodes responses: expected decode_responses=False")
         return redis
-    from redis import BlockingConnectionPool, Redis
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
+    try:
+        from redis import BlockingConnectionPool, Redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+    except ModuleNotFoundError as missing:
+        raise ImportError("RedisStore needs redis: install `suggestions-sdk[redis]`") from missing
 
     # No retries of its own: what has to be looked up after a lost reply is known here alone.
     pool = BlockingConnectionPool.from_url(
