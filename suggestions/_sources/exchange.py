@@ -34,15 +34,25 @@ logger = logging.getLogger("suggestions")
 
 
 class Exchange:
-    """Sends a request over `transport`, and adds what comes back to `intake`."""
+    """Sends a request over `transport`, and adds what comes back to `intake`.
 
-    def __init__(self, transport: Transport, dialect: Dialect, intake: Intake) -> None:
+    It may go on with the answer of a `lost` exchange.
+    """
+
+    def __init__(
+        self, transport: Transport, dialect: Dialect, intake: Intake, lost: Exchange | None = None
+    ) -> None:
         self.has_begun = False  # something of a streamed answer has arrived
         self.whole: str | None = None  # the body of an answer in one piece
         self._transport = transport
         self._dialect = dialect
         self._is_chosen = False
         self._intake = intake
+        self._first: ResponseInfo | None = None  # the response that began the answer
+        self._last_event_id = ""
+        if lost is not None:
+            self._dialect, self._is_chosen = lost._dialect, lost._is_chosen
+            self._first, self._last_event_id = lost._first, lost._last_event_id
 
     def open(self, request: Request) -> None:
         """Returns when the service has accepted the request.
@@ -62,10 +72,18 @@ class Exchange:
             raise transport.refusal()
         logger.debug("accepted with status %d", status)
         self._info = ResponseInfo(status, transport.headers, identity)
+        self._first = self._first or self._info
         self._media_type = media_type(transport.content_type)
         self._body = Sniffer(transport.content_type, self._dialect.framings)
         self._intake.name_request(identity)
         self._choose(self._media_type)
+
+    def request_for_rest(self, request: Request) -> Request | None:
+        """The request that goes on with the answer; None if it cannot be gone on with. `request`
+        asked for it."""
+        if self._first is None:
+            return None
+        return self._dialect.resume(request, self._first, self._last_event_id)
 
     def read(self) -> Generator[Wait, None, None]:
         """Reads to the end of the answer. Raises `SuggestionsError`, `Aborted`."""
@@ -101,8 +119,10 @@ class Exchange:
             try:
                 data = b"" if body.ended else transport.read()
             except errors.SuggestionsError:
-                if intake.add_messages(self._body.rest(), self._dialect):
+                rest = self._body.rest()
+                if intake.add_messages(rest, self._dialect):
                     return True
+                self._note_id(rest)
                 raise
             if data is None:
                 yield Wait.SOCKET
@@ -120,6 +140,7 @@ class Exchange:
             if batch:
                 if intake.add_messages(batch, self._dialect):
                     return True
+                self._note_id(batch)
                 if intake.has_gone_on:
                     self.has_begun = True
                     transport.deadlines.was_understood = True
@@ -130,6 +151,10 @@ class Exchange:
             if reader is not None and reader.is_drained:
                 reader.is_drained = False
                 yield Wait.SOCKET
+
+    def _note_id(self, messages: list[ServerSentEvent]) -> None:
+        if messages and messages[-1].last_event_id:
+            self._last_event_id = messages[-1].last_event_id
 
     def _read_whole(self) -> Iterable[Delta]:
         """What a response that is no stream says. Raises `NotAnAnswerError` if it is no answer."""

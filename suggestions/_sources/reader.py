@@ -6,7 +6,7 @@ import itertools
 import logging
 import textwrap
 from collections.abc import Callable, Generator, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._wire.abort import Aborted, Cancellation
 from .._wire.timeouts import Deadlines
@@ -26,6 +26,17 @@ if TYPE_CHECKING:
     from .intake import Intake
 
 logger = logging.getLogger("suggestions")
+
+
+class Lost(NamedTuple):
+    """An answer to go on with: the exchange that has lost its connection, and the request for the
+    rest. `error` is the first one since something of the answer came, and `failures` the number of
+    attempts since then."""
+
+    exchange: Exchange
+    request: Request
+    error: SuggestionsError
+    failures: int
 
 
 class Reader:
@@ -82,17 +93,25 @@ class Reader:
         from .exchange import Exchange
 
         deadlines = Deadlines(self._timeouts)
+        lost: Lost | None = None
         for attempt in itertools.count(1):
             transport = self.transport = Transport(deadlines, self.cancellation, self._session)
-            exchange = self._exchange = Exchange(transport, self._dialect, intake)
+            exchange = self._exchange = Exchange(
+                transport, self._dialect, intake, lost and lost.exchange
+            )
             try:
-                exchange.open(self._authorized())
+                exchange.open(self._authorized(lost.request if lost else self._request))
                 if has_loop() and transport.can_be_watched():
                     yield Wait.SOCKET
                 yield from exchange.read()
                 return
             except SuggestionsError as error:
-                retry = self._retry_after(error, attempt, exchange, transport, deadlines)
+                self.credential.redact(error)
+                lost = self._lost(error, exchange, lost)
+                if lost is not None:
+                    retry = self._resume_after(error, attempt, lost, deadlines)
+                else:
+                    retry = self._retry_after(error, attempt, exchange, transport, deadlines)
             finally:
                 transport.close()
                 # They refer to the source, which must not live on because of its reader.
@@ -103,12 +122,36 @@ class Reader:
             intake.add_event(Event("retry", retry))
             self.cancellation.sleep(retry.delay)
 
-    def _authorized(self) -> Request:
+    def _authorized(self, request: Request) -> Request:
         token = self.credential.current()
         if token is None:
-            return self._request
+            return request
         # The dialect gets and returns texts; it may be the user's own.
-        return self._dialect.authorize(self._request.revealed(), token()).hidden()
+        return self._dialect.authorize(request.revealed(), token()).hidden()
+
+    def _lost(
+        self, error: SuggestionsError, exchange: Exchange, before: Lost | None
+    ) -> Lost | None:
+        """An answer whose connection was lost, if it can be gone on with."""
+        request = exchange.request_for_rest(self._request.revealed())
+        if request is None:
+            return None
+        if before is None or exchange.has_begun:
+            return Lost(exchange, request.hidden(), error, 0)
+        return Lost(exchange, request.hidden(), before.error, before.failures + 1)
+
+    def _resume_after(
+        self, error: SuggestionsError, attempt: int, lost: Lost, deadlines: Deadlines
+    ) -> Retry:
+        """Raises the error that lost the connection if there is no other attempt."""
+        from .._wire.retry import resume_delay
+
+        delay = resume_delay(error, lost.failures, self._retries, deadlines.left())
+        if delay is None:
+            if error is not lost.error:
+                logger.debug("the answer cannot be gone on with: %r", error)
+            raise lost.error
+        return Retry(attempt + 1, delay, error)
 
     def _retry_after(
         self,
@@ -121,7 +164,6 @@ class Reader:
         """Raises the error if there is no other attempt."""
         from .._wire.retry import retry_delay
 
-        self.credential.redact(error)
         if exchange.has_begun:
             raise error
         delay = retry_delay(

@@ -8,6 +8,8 @@ from .. import errors
 
 BY_DEFAULT = 2
 """More attempts, if the caller sets no number and the connection was never made."""
+BY_DEFAULT_RESUMED = 8
+"""Attempts in a row to go on with an answer, if the caller sets no number: a minute, about."""
 _FIRST_DELAY = 0.25
 _LONGEST_DELAY = 30.0
 _TRANSIENT = (
@@ -50,6 +52,25 @@ def retry_delay(
     allowed = BY_DEFAULT if retries is None else retries
     if attempt > allowed or (retries is None and not never_connected) or not _may_pass(error):
         return None
+    return _delay(error, attempt, left)
+
+
+def resume_delay(
+    error: errors.SuggestionsError, failures: int, retries: int | None, left: float | None
+) -> float | None:
+    """Seconds until an answer is gone on with, or None if it is not.
+
+    `failures` is the number of attempts in a row that have got nothing of it, and `left` what is
+    left of the total time, None without a limit. It is gone on with after each error that may pass.
+    """
+    allowed = BY_DEFAULT_RESUMED if retries is None else retries
+    is_network = isinstance(error, errors.NetworkError) or error.status is not None
+    if failures >= allowed or not is_network or not _may_pass(error):
+        return None
+    return _delay(error, failures + 1, left)
+
+
+def _delay(error: errors.SuggestionsError, attempt: int, left: float | None) -> float | None:
     wanted = error.retry_after or 0.0
     if wanted > _LONGEST_DELAY:
         return None

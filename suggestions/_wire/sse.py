@@ -141,15 +141,16 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
 
     def _last_of_answer(self, held: str) -> list[ServerSentEvent]:
         """The unfinished event, if nothing of it is missing. Raises if something is."""
+        unframed = self.unframed  # before the held part: that may be the beginning of a field
         last = self._whole_of(held)
-        if self._is_empty and self.unframed and not last:
+        if self._is_empty and unframed and not last:
             raise MalformedStreamError(
                 f"The service announces server-sent events, but sends something else: {SAID}",
-                said=self.unframed,
-                body=self.unframed,
+                said=unframed,
+                body=unframed,
             )
         if self.unfinished and not last:
-            raise stopped_early(self.unframed)
+            raise stopped_early(unframed)
         return last
 
     def rest(self) -> list[ServerSentEvent]:

@@ -12,6 +12,7 @@ from .question import ROLES, check_question
 if TYPE_CHECKING:
     from .._wire.sse import ServerSentEvent
     from ..auth import Token
+    from ..events import ResponseInfo
     from .delta import Delta
     from .output import Output
 
@@ -132,6 +133,16 @@ class Dialect(ABC):
     def authorize(self, request: Request, token: str) -> Request:
         """The request with the token; by default as a bearer token (RFC 6750, section 2.1)."""
         return request._replace(headers={**request.headers, "Authorization": f"Bearer {token}"})
+
+    def resume(self, request: Request, info: ResponseInfo, last_event_id: str) -> Request | None:
+        """The request that gets the rest of an answer whose connection was lost.
+
+        `request` asked for it, `info` is the first response to it, and `last_event_id` the id of
+        the last event that has come, "" if none had one. The source sends it without asking again,
+        and reads on where it was: the service must send nothing twice. None, the default, if the
+        service cannot go on.
+        """
+        return None
 
 
 def checked(question: object, dialect: Dialect) -> Asked:

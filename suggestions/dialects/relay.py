@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 from ..errors import from_code, from_report, is_report
 from ..events import AnswerFile, Citation, Usage
+from .base import Request
 from .delta import (
     DONE,
     Attached,
@@ -23,6 +25,7 @@ from .prompted import Prompted
 
 if TYPE_CHECKING:
     from .._wire.sse import ServerSentEvent
+    from ..events import ResponseInfo
 
 
 class Relay(Prompted):
@@ -32,6 +35,9 @@ class Relay(Prompted):
     ours, such as `error_quota_exceeded`, the error is the same here as at the relay. The frames
     that a relay sends with `events=` are those events again. Frames of other types, and of other
     shapes, are no part of the answer. `Prompted` says how it asks.
+
+    If the relay has a store, and its headers `X-Answer-Id` and `Content-Location` say where the
+    answer is, a lost connection does not end the answer: the rest of it is read from there.
     """
 
     name = "relay"
@@ -44,10 +50,27 @@ class Relay(Prompted):
             return ()
         return _decode_frame(parse(data), data)
 
+    def resume(self, request: Request, info: ResponseInfo, last_event_id: str) -> Request | None:
+        place = info.headers.get("Content-Location")
+        if not place or "X-Answer-Id" not in info.headers:
+            return None
+        url = urljoin(request.url, place)
+        if _origin_of(url) != _origin_of(request.url):
+            return None  # it would get the token
+        headers = dict(request.headers)
+        if last_event_id:
+            headers["Last-Event-ID"] = last_event_id
+        return Request(url, None, headers, "GET")
+
     def decode_body(self, body: Any) -> Iterable[Delta]:
         """A list of frames, or a single one."""
         frames = body if isinstance(body, list) else [body]
         return [delta for frame in frames for delta in _decode_frame(frame)]
+
+
+def _origin_of(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
 
 
 def _decode_frame(frame: Any, data: str | None = None) -> Iterable[Delta]:

@@ -1,0 +1,259 @@
+"""The dialect `relay` goes on by itself with an answer that a relay's store keeps."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from wire_server import SOON, TOKEN, Peer, Server, Told, eventually
+
+from suggestions.errors import ConnectionLostError, IncompleteStreamError
+
+PIECES = ["Grü", "ße ", "from", " the", " store"]
+TEXT = "".join(PIECES)
+FRAMES = [
+    *(f'id: {n}\ndata: {{"type": "content", "data": "{p}"}}\n\n' for n, p in enumerate(PIECES, 1)),
+    'id: end.1\ndata: {"type": "done"}\n\n',
+]
+WIRE = (":\n\n" + "".join(FRAMES)).encode()
+NAMED = b"X-Answer-Id: a\r\nContent-Location: /answers/a\r\n"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n%b\r\n"
+IDS = ["", *(str(number) for number in range(1, len(PIECES) + 1)), "end.1"]
+
+
+def rest_after(last_event_id: str) -> bytes:
+    """What a relay has for one who comes back."""
+    return (":\n\n" + "".join(FRAMES[IDS.index(last_event_id) :])).encode()
+
+
+class Relay:
+    """Cuts each response after so many bytes, those of the list one after the other; the rest is
+    whole. `reset` ends a connection without a FIN."""
+
+    def __init__(self, *cuts: int, reset: bool = False, named: bytes = NAMED) -> None:
+        self._cuts = list(cuts)
+        self._reset = reset
+        self._named = named
+
+    def answer(self, peer: Peer) -> None:
+        request = peer.request()
+        wire = rest_after(request.headers.get("Last-Event-ID", ""))
+        cut = self._cuts.pop(0) if self._cuts else None
+        peer.send(HEAD % self._named, wire[:cut])
+        if cut is not None and self._reset:
+            peer.pause()
+            peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("suggestions._wire.retry._FIRST_DELAY", 0.01)
+
+
+def ask(server: Server, **options: Any) -> Told:
+    return Told(server.url, dialect="relay", **options)
+
+
+def assert_whole(told: Told) -> None:
+    told.wait()
+    assert told.source.state == "done", told.source.error
+    assert told.of("chunk") == PIECES
+    assert told.of("done") == [TEXT]
+    assert told.names.count("open") == 1
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["FIN", "RST"])
+def test_a_lost_connection_does_not_end_the_answer(reset: bool) -> None:
+    cut = WIRE.index(b"from")
+    with Server(Relay(cut, reset=reset).answer) as server:
+        told = ask(server)
+        assert_whole(told)
+    asked, resumed = server.requests
+    assert (asked.method, asked.path) == ("POST", "/ask")
+    assert (resumed.method, resumed.path) == ("GET", "/answers/a")
+    assert resumed.headers["Last-Event-ID"] == "2"
+    assert resumed.headers["Authorization"] == f"Bearer {TOKEN}"
+    assert not resumed.body
+    [retry] = told.of("retry")
+    assert retry.attempt == 2
+    assert isinstance(retry.error, (ConnectionLostError, IncompleteStreamError))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(0, len(WIRE)), max_size=4), st.booleans())
+def test_wherever_it_is_cut_nothing_is_lost_and_nothing_comes_twice(
+    cuts: list[int], reset: bool
+) -> None:
+    with Server(Relay(*cuts, reset=reset).answer) as server:
+        assert_whole(ask(server))
+    assert [request.method for request in server.requests].count("POST") == 1
+
+
+def test_it_is_cut_after_each_byte() -> None:
+    for cut in range(len(WIRE)):
+        with Server(Relay(cut).answer) as server:
+            assert_whole(ask(server))
+
+
+def test_the_loop_reads_on() -> None:
+    import asyncio
+
+    from suggestions import SuggestionsEventSource
+
+    async def main(url: str) -> list[str]:
+        source = SuggestionsEventSource("Why?", url=url, dialect="relay")
+        return [piece async for piece in source]
+
+    with Server(Relay(40, 60, 90).answer) as server:
+        assert asyncio.run(main(server.url)) == PIECES
+
+
+def refusing(status: str, times: int) -> Callable[[Peer], None]:
+    """Cuts the first response; then refuses so many times, and then has the rest."""
+    relay, left = Relay(WIRE.index(b"from")), [times]
+
+    def answer(peer: Peer) -> None:
+        if peer.number > 1 and left[0]:
+            left[0] -= 1
+            peer.request()
+            peer.send(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+        else:
+            relay.answer(peer)
+
+    return answer
+
+
+def test_a_relay_that_is_away_is_waited_for() -> None:
+    with Server(refusing("503 Service Unavailable", 3)) as server:
+        told = ask(server)
+        assert_whole(told)
+        assert len(told.of("retry")) == 4
+
+
+def test_an_answer_that_has_expired_fails_with_what_lost_it() -> None:
+    with Server(refusing("404 Not Found", 99)) as server:
+        told = ask(server)
+        assert isinstance(told.error(), (ConnectionLostError, IncompleteStreamError))
+        assert told.source.full_message == "Grüße "
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(("retries", "requests"), [(0, 1), (2, 3)])
+def test_the_number_of_attempts_is_bounded(retries: int, requests: int) -> None:
+    with Server(refusing("503 Service Unavailable", 99)) as server:
+        told = ask(server, retries=retries)
+        assert isinstance(told.error(), (ConnectionLostError, IncompleteStreamError))
+        assert len(server.requests) == requests
+
+
+def test_the_total_time_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("suggestions._wire.retry._FIRST_DELAY", 5.0)
+    with Server(refusing("503 Service Unavailable", 99)) as server:
+        told = ask(server, timeouts={"total": 1})
+        told.error()
+        assert len(server.requests) == 1
+
+
+def test_close_stops_it_between_two_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("suggestions._wire.retry._FIRST_DELAY", 60.0)
+    with Server(refusing("503 Service Unavailable", 99)) as server:
+        told = ask(server)
+        assert eventually(lambda: told.of("retry"))
+        told.source.close()
+        told.wait()
+        assert told.names[-2:] == ["abort", "end"]
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        b"",
+        b"X-Answer-Id: a\r\n",
+        b"Content-Location: /answers/a\r\n",
+        b"X-Answer-Id: a\r\nContent-Location: http://elsewhere.example/answers/a\r\n",
+        b"X-Answer-Id: a\r\nContent-Location: //elsewhere.example/answers/a\r\n",
+    ],
+)
+def test_without_an_address_of_its_own_it_fails_as_before(named: bytes) -> None:
+    """A token goes to no other host."""
+    with Server(Relay(WIRE.index(b"from"), named=named).answer) as server:
+        told = ask(server)
+        assert isinstance(told.error(), (ConnectionLostError, IncompleteStreamError))
+        assert len(server.requests) == 1
+        assert not told.of("retry")
+
+
+def test_another_dialect_is_not_resumed() -> None:
+    wire = b'data: {"choices": [{"delta": {"content": "a"}}]}\n\n'
+
+    def answer(peer: Peer) -> None:
+        peer.request()
+        peer.send(HEAD % NAMED, wire)
+
+    with Server(answer) as server:
+        told = Told(server.url, dialect="openai")
+        told.error()
+        assert len(server.requests) == 1
+
+
+def test_it_goes_on_with_a_relay() -> None:
+    """A real one, behind a proxy that cuts every connection."""
+    from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+    from script import DONE, Script, chunk
+
+    from suggestions.dialects.openai import OpenAI
+    from suggestions.relay import follow, relay
+    from suggestions.relay.stores import MemoryStore
+
+    store, pieces = MemoryStore(), [f"piece {number}, " for number in range(200)]
+    script = Script([*map(chunk, pieces), DONE])
+    service = OpenAI("https://service.example/v1", "key", "m1")
+
+    def application(environ: Any, start_response: Any) -> Any:
+        if environ["REQUEST_METHOD"] == "POST":
+            response = relay(
+                "Why?",
+                dialect=service,
+                session=script.session(),
+                store=store,
+                address="/answers/{id}",
+            )
+        else:
+            response = follow(environ["PATH_INFO"].rpartition("/")[2], store=store)
+        return response(environ, start_response)
+
+    class Silent(WSGIRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with make_server("127.0.0.1", 0, application, handler_class=Silent) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        cuts = iter(range(700, 20_000, 1000))
+
+        def proxy(peer: Peer) -> None:
+            request = peer.request()
+            last = request.headers.get("Last-Event-ID", "")
+            with socket.create_connection(web.server_address[:2]) as target:  # type: ignore[arg-type]
+                header = f"Last-Event-ID: {last}\r\n" if last else ""
+                target.sendall(f"{request.method} {request.path} HTTP/1.0\r\n{header}\r\n".encode())
+                left = next(cuts)
+                while left > 0 and (data := target.recv(min(left, 1000))):
+                    left -= len(data)
+                    peer.send(data)
+
+        with Server(proxy) as server:
+            told = ask(server)
+            assert told.source.result(SOON) == "".join(pieces)
+            told.wait()
+            assert told.of("chunk") == pieces
+            assert len(told.of("retry")) > 3
+        web.shutdown()
+    assert len(script.requests) == 1
