@@ -122,7 +122,8 @@ class Exchange:
                 rest = self._body.rest()
                 if intake.add_messages(rest, self._dialect):
                     return True
-                self._note_id(rest)
+                if rest and rest[-1].last_event_id:
+                    self._last_event_id = rest[-1].last_event_id
                 raise
             if data is None:
                 yield Wait.SOCKET
@@ -140,7 +141,8 @@ class Exchange:
             if batch:
                 if intake.add_messages(batch, self._dialect):
                     return True
-                self._note_id(batch)
+                if batch[-1].last_event_id:
+                    self._last_event_id = batch[-1].last_event_id
                 if intake.has_gone_on:
                     self.has_begun = True
                     transport.deadlines.was_understood = True
@@ -151,10 +153,6 @@ class Exchange:
             if reader is not None and reader.is_drained:
                 reader.is_drained = False
                 yield Wait.SOCKET
-
-    def _note_id(self, messages: list[ServerSentEvent]) -> None:
-        if messages and messages[-1].last_event_id:
-            self._last_event_id = messages[-1].last_event_id
 
     def _read_whole(self) -> Iterable[Delta]:
         """What a response that is no stream says. Raises `NotAnAnswerError` if it is no answer."""

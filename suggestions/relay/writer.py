@@ -50,7 +50,11 @@ class Writer:
 
     def start(self, answer: StoredAnswer) -> None:
         """On a thread of its own. Raises `RuntimeError` if none can be started."""
-        threads.start(lambda: self._write(answer), "answer", self.source._delivery)
+        try:
+            threads.start(lambda: self._write(answer), "answer", self.source._delivery)
+        except RuntimeError:
+            self._leave(answer)  # others may follow it already
+            raise
 
     def start_task(self, answer: StoredAnswer) -> None:
         """In a task of the loop that runs here, of asyncio or trio."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from typing import Any
 
 import pytest
@@ -69,6 +71,28 @@ def test_an_answer_that_is_too_large_ends_in_an_error_with_all_that_was_kept(cap
     source = response.source
     assert source is not None
     assert eventually(lambda: source.state == "aborted")
+
+
+def test_a_kept_answer_does_not_keep_its_source() -> None:
+    store = MemoryStore()
+    response = asked(store, "a", chunk("one"), DONE)
+    source = weakref.ref(response.source)  # type: ignore[arg-type]
+    b"".join(response)
+    del response
+    assert eventually(lambda: gc.collect() is not None and source() is None)
+    assert codes(b"".join(follow("a", store=store))) == ["done"]
+
+
+def test_an_answer_for_which_no_thread_starts_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore()
+
+    def refuse(*_: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("suggestions._util.threads.start", refuse)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        b"".join(asked(store, "a", chunk("one"), DONE))
+    assert codes(b"".join(follow("a", store=store))) == ["error_network"]
 
 
 @pytest.mark.parametrize("name", ["largest", "max_answers", "max_bytes"])

@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from ..._util.arguments import check_seconds
@@ -59,6 +60,7 @@ class RedisStore:
         if not isinstance(prefix, str):
             raise TypeError(f"prefix must be a str, not {type(prefix).__name__}")
         self._client = _client_of(redis, self._lease)
+        self._owns_client = self._client is not redis
         self._names = Names(prefix)
         self._lock = threading.Lock()
         self._worker: RedisWorker | None = None
@@ -123,9 +125,14 @@ class RedisStore:
                 self._worker = RedisWorker(self._client, self._names, id, self._lease, self._keep)
                 self._inbox = Inbox(self._client, self._names.inbox(id), self._worker)
                 self._process = os.getpid()
-                for run in (self._worker.run, self._inbox.run):
-                    threading.Thread(target=run, name="suggestions-redis", daemon=True).start()
+                _start(self._inbox.run)
+                _start(partial(self._write_until_closed, self._worker))
             return self._worker
+
+    def _write_until_closed(self, worker: RedisWorker) -> None:
+        worker.run()
+        if self._owns_client:
+            self._client.connection_pool.disconnect()
 
     def _call(self, command: Callable[[], _T]) -> _T:
         """Waits for a Redis that is away, for one lease. Raises `StoreError`."""
@@ -147,6 +154,10 @@ class RedisStore:
         deadline = monotonic() + _SECONDS_AT_EXIT
         while not worker.is_idle() and monotonic() < deadline:
             time.sleep(0.005)
+
+
+def _start(run: Callable[[], object]) -> None:
+    threading.Thread(target=run, name="suggestions-redis", daemon=True).start()
 
 
 def _stream_of(answer: StoredAnswer) -> Stream:

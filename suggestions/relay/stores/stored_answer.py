@@ -107,7 +107,7 @@ class StoredAnswer:
         id: str,
         store: Store,
         endings: Endings,
-        on_end: Callable[[], object] = lambda: None,
+        on_end: Callable[[], object] | None = None,
     ) -> None:
         self.id = id
         self.endings = endings
@@ -118,7 +118,7 @@ class StoredAnswer:
         self.place: object = None
         """For the store's own use."""
         self._store = store
-        self._on_end = on_end
+        self._on_end = on_end or _do_nothing
         self._lock = threading.Lock()
         self._frames: list[bytes] = []
         self._last: list[bytes] | None = None
@@ -221,9 +221,14 @@ class StoredAnswer:
                 b"id: %b%d\n%b" % (_CLOSING.encode(), number, frame)
                 for number, frame in enumerate(split(last), 1)
             ]
+            on_end, self._on_end = self._on_end, _do_nothing  # it may hold the whole source
         self.waiters.wake()
-        self._on_end()
+        on_end()
         return True
+
+
+def _do_nothing() -> None:
+    pass
 
 
 def split(frames: bytes) -> list[bytes]:
