@@ -171,7 +171,8 @@ class RedisWorker:
                 time.sleep(_PAUSE)
                 continue
             time.sleep(_GAP_WITH_READERS if has_readers else _GAP)
-        self._round_at_close()
+        if not self.is_idle():
+            self._round_at_close()
 
     def is_idle(self) -> bool:
         with self._lock:
