@@ -7,8 +7,9 @@ import concurrent.futures.thread
 import contextlib
 import threading
 import weakref
-from collections.abc import AsyncGenerator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 from .._sources.suggestions_event_source import SuggestionsEventSource
@@ -59,6 +60,7 @@ class AnswerStream:
     def chunks(self) -> Iterator[bytes]:
         """For a thread that may block."""
         open_sources.add(self.source)
+        is_over = False
         try:
             self.source.start()
             yield OPENING
@@ -69,11 +71,21 @@ class AnswerStream:
                 for event in events:
                     self._callbacks.call(event)
                 beats = 0 if events else beats + 1
+                is_over = bool(events) and events[-1].type in ENDINGS
                 yield b"".join(map(self._frames.encode, events)) or HEARTBEAT[beat]
-                if events and events[-1].type in ENDINGS:
+                if is_over:
                     return
         finally:
-            self.close()
+            if (abort := self._leave(is_over)) is not None:
+                self._callbacks.call(abort)
+
+    def _leave(self, is_over: bool) -> Event[Any] | None:
+        """The event that a callback is to get, if the browser has left and one wants it."""
+        self.close()
+        source = self.source
+        if is_over or "abort" not in self._callbacks.wanted or source.state != "aborted":
+            return None
+        return Event("abort", source.full_message)
 
     def _take_within(self, timeout: float) -> list[Event[Any]]:
         """All that has come, after at most `timeout` seconds; empty if nothing has."""
@@ -88,6 +100,7 @@ class AnswerStream:
         """As `chunks`, in a task of trio, or of asyncio, whose loop reads the answer itself."""
         source, callbacks, encode = self.source, self._callbacks, self._frames.encode
         follower = self._follower
+        is_over = False
         with closing(make_task(follower.waiters)) as task:
             try:
                 source._run_on(task.dispatcher)
@@ -109,11 +122,14 @@ class AnswerStream:
                     for event in events:
                         if event.type in callbacks.wanted:
                             await callbacks.acall(event)
+                    is_over = events[-1].type in ENDINGS
                     yield b"".join(map(encode, events))
-                    if events[-1].type in ENDINGS:
+                    if is_over:
                         return
             finally:
-                self.close()
+                if (abort := self._leave(is_over)) is not None:
+                    # The task may be cancelled, and the callback may await.
+                    run_beside(partial(callbacks.acall, abort))
 
 
 class AsyncioTask:
@@ -149,6 +165,19 @@ class AsyncioTask:
     def _ring(self) -> None:
         self._timer = None
         self._bell.ring()
+
+
+def run_beside(work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    """In a task of its own, of the loop that runs here. `work()` must not raise."""
+    if on_trio.is_here():
+        on_trio.spawn(work)
+        return
+    task = asyncio.ensure_future(work())
+    _tasks.add(task)  # a loop alone does not keep it
+    task.add_done_callback(_tasks.discard)
+
+
+_tasks: set[asyncio.Future[object]] = set()
 
 
 def make_task(waiters: Waiters) -> AsyncioTask | on_trio.TrioTask:

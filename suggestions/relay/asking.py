@@ -78,6 +78,8 @@ def relay(
     - `error_context`: the beginning of every line that is logged about this response.
     - `on_content(piece)`, `on_complete(text)`, `on_error(error)`: each is called before its frame
       is sent, and may be async. What they raise is logged, and does not reach the browser.
+    - `on_abort(text)`: called in place of the last two if the answer was stopped, or if the browser
+      has left, with the text so far.
     - `expose_errors`: the browser gets the service's own words. Otherwise it gets a sentence for
       people, or `error_message`. The error's `code` is the same either way.
     - `heartbeat`: seconds of silence after which a comment is sent.
@@ -96,7 +98,6 @@ def relay(
       the bytes one by one.
     - `abandon_after`: an answer that nothing has followed for so many seconds is stopped; None for
       never.
-    - `on_abort(text)`: called if it was stopped.
 
     Raises `TypeError` and `ValueError` that name the argument, and `RuntimeError` if neither the
     arguments nor the environment name a service.
@@ -106,7 +107,7 @@ def relay(
     context = _check_context(error_context)
     seconds = check_seconds("heartbeat", heartbeat, longest=threading.TIMEOUT_MAX)
     callbacks = Callbacks(context, on_content, on_complete, on_error, on_abort)
-    kept = check_kept(store, id, address, last_event_id, abandon_after, on_abort)
+    kept = check_kept(store, id, address, last_event_id, abandon_after)
     chosen = _choose_dialect(dialect, model, has_url=url is not None)
     source = SuggestionsEventSource(
         _check_messages(messages, chosen),

@@ -36,7 +36,6 @@ def check_kept(
     address: str | None,
     last_event_id: str | None,
     abandon_after: float | None,
-    on_abort: object,
 ) -> Kept | None:
     """None without a store. Raises `TypeError`, `ValueError` that name the argument."""
     if store is None:
@@ -44,7 +43,6 @@ def check_kept(
             "id": id,
             "address": address,
             "last_event_id": last_event_id,
-            "on_abort": on_abort,
         }
         for name, value in given.items():
             if value is not None:

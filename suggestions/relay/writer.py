@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 from .._sources.suggestions_event_source import SuggestionsEventSource
 from .._util import threads
 from .._util.elapsed import monotonic
 from ..events import Event
-from . import on_trio
-from .answer_stream import make_task, open_sources
+from .answer_stream import make_task, open_sources, run_beside
 from .callbacks import Callbacks
 from .frames import ENDINGS, Frames
 from .stores.stored_answer import StoredAnswer, split
@@ -58,12 +57,7 @@ class Writer:
 
     def start_task(self, answer: StoredAnswer) -> None:
         """In a task of the loop that runs here, of asyncio or trio."""
-        if on_trio.is_here():
-            on_trio.spawn(lambda: self._write_in_task(answer))
-            return
-        task = asyncio.ensure_future(self._write_in_task(answer))
-        _tasks.add(task)  # a loop alone does not keep it
-        task.add_done_callback(_tasks.discard)
+        run_beside(partial(self._write_in_task, answer))
 
     def _write(self, answer: StoredAnswer) -> None:
         follower = self._follower
@@ -128,6 +122,3 @@ class Writer:
         self.source.close()
         if not answer.has_ended:
             answer.end(answer.endings.lost)
-
-
-_tasks: set[asyncio.Future[None]] = set()

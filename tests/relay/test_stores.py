@@ -362,7 +362,6 @@ def test_an_id_that_is_none_of_its_own_begins_anew(
         ({"store": MemoryStore}, r"store must be a store like suggestions.relay.stores.MemoryS"),
         ({"store": {}}, "store must be a store like"),
         ({"store": None, "id": "a"}, "id needs a store"),
-        ({"store": None, "on_abort": print}, "on_abort needs a store"),
     ],
 )
 def test_a_wrong_argument_is_named(options: dict[str, Any], words: str) -> None:
