@@ -93,7 +93,7 @@ def follow(
 
 def stop(id: str, *, store: Store) -> bool:
     """Ends the answer with this id, from any process: the request to the service is closed, and all
-    who follow it get the same last frame. Returns False if there is none, or if it has ended.
+    readers get the same last frame. Returns False if there is none, or if it has ended.
 
     It may block while the store is asked: in an async view, call it on a thread. Raises
     `suggestions.relay.stores.StoreError` if the store cannot be reached.

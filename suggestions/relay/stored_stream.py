@@ -1,4 +1,4 @@
-"""The bytes of an answer that a store keeps, for one who follows it from any place on."""
+"""The bytes of an answer that a store keeps, for one reader, from any place on."""
 
 from __future__ import annotations
 

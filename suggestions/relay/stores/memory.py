@@ -102,7 +102,7 @@ class MemoryStore:
             self._drop_oldest()
 
     def _drop_oldest(self) -> bool:
-        """Of those that have ended; those who follow it keep it. False if there is none."""
+        """Of those that have ended; its readers keep it. False if there is none."""
         if not self._ended:
             return False
         id, _ = self._ended.popitem(last=False)

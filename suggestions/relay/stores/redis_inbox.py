@@ -1,7 +1,7 @@
-"""What processes say to each other, each in an inbox of its own: a channel of Redis.
+"""Messages between processes. Each process has an inbox: a channel of Redis.
 
-A message only saves time: what it says is in the streams as well, and who has missed one finds it
-there.
+A message only saves time: what it says is in the streams as well, and a process that has missed one
+finds it there.
 """
 
 from __future__ import annotations

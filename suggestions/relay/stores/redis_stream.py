@@ -3,10 +3,10 @@
 The ids of its entries are ours, so that what is sent twice, because a reply was lost, stays there
 once:
 
-- `0-1` begins it: who asks, and the two endings.
+- `0-1` begins it: the process that asks, and the two endings.
 - `n-0` has frames, the last of which has the number n.
 - The largest id there is ends it. Redis refuses every later entry (its documents, XADD: an id must
-  be greater than all others in the stream), so that of all who want to end the answer one succeeds,
+  be greater than all others in the stream), so that of several attempts to end the answer one succeeds,
   without a script.
 """
 

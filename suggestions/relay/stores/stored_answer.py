@@ -44,7 +44,7 @@ Endings.__module__ = __name__.rpartition(".")[0]
 class Store(Protocol):
     """Keeps answers by their ids. Its methods are called from any thread.
 
-    Each `StoredAnswer` has the frames that this process has seen, and wakes those who follow it
+    Each `StoredAnswer` has the frames that this process has seen, and wakes its readers
     here. The store moves frames between processes, bounds what is kept, and lets an answer end
     once.
     """
@@ -84,7 +84,7 @@ class Store(Protocol):
 
 
 class Read(NamedTuple):
-    """What is new for one who follows."""
+    """What is new for a reader."""
 
     data: bytes
     cursor: int
@@ -93,7 +93,7 @@ class Read(NamedTuple):
 
 
 class StoredAnswer:
-    """The frames of one answer, each with an `id:`, and those who follow it in this process.
+    """The frames of one answer, each with an `id:`, and its readers in this process.
 
     A relay makes it if this process asks; otherwise the store does, in `open`. `id` is a text,
     `endings` are of the class `Endings`. `on_end()` is called once, on any thread, when the answer
@@ -112,7 +112,7 @@ class StoredAnswer:
         self.id = id
         self.endings = endings
         self.waiters = Waiters()
-        """Those who follow it here. They are woken when there is more to read."""
+        """Its readers here. They are woken when there is more to read."""
         self.followed_until = monotonic()
         """A store that knows of followers in other processes sets this moment ahead."""
         self.place: object = None
