@@ -6,8 +6,8 @@ once:
 - `0-1` begins it: the process that asks, and the two endings.
 - `n-0` has frames, the last of which has the number n.
 - The largest id there is ends it. Redis refuses every later entry (its documents, XADD: an id must
-  be greater than all others in the stream), so that of several attempts to end the answer one succeeds,
-  without a script.
+  be greater than all others in the stream), so that of several attempts to end the answer one
+  succeeds, without a script.
 """
 
 from __future__ import annotations

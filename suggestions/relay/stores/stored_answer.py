@@ -44,9 +44,8 @@ Endings.__module__ = __name__.rpartition(".")[0]
 class Store(Protocol):
     """Keeps answers by their ids. Its methods are called from any thread.
 
-    Each `StoredAnswer` has the frames that this process has seen, and wakes its readers
-    here. The store moves frames between processes, bounds what is kept, and lets an answer end
-    once.
+    Each `StoredAnswer` has the frames that this process has seen, and wakes its readers here. The
+    store moves frames between processes, bounds what is kept, and lets an answer end once.
     """
 
     blocks: bool
