@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from ._sources.answer import State as State
     from ._sources.ask import ask_question as ask_question
     from ._sources.ask import ask_question_sync as ask_question_sync
+    from ._sources.chat_message import ChatMessage as ChatMessage
     from ._sources.controller import Controller as Controller
+    from ._sources.conversation import Conversation as Conversation
     from ._sources.ending import shutdown as shutdown
     from ._sources.event_source import EventSource as EventSource
     from ._sources.preload import preload as preload
@@ -40,7 +42,9 @@ if TYPE_CHECKING:
     from .events import Event as Event
 
 _HOMES = {
+    "ChatMessage": "_sources.chat_message",
     "Controller": "_sources.controller",
+    "Conversation": "_sources.conversation",
     "Dialect": "dialects",
     "Event": "events",
     "EventSource": "_sources.event_source",
@@ -60,7 +64,9 @@ _HOMES = {
 }
 
 __all__ = [
+    "ChatMessage",
     "Controller",
+    "Conversation",
     "Dialect",
     "Event",
     "EventSource",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from ..dialects.image import image
-from ..dialects.returned import RETURNED
 from ..errors import SuggestionsError
 from ..events import ToolCall, Usage
 
@@ -56,7 +55,10 @@ class ChatMessage(NamedTuple):
     def for_service(self) -> dict[str, Any] | None:
         """The message as the service gets it, None if it is left out: an assistant's that failed or
         says nothing."""
-        has_content = self.text.strip() or any(part["type"] in RETURNED for part in self.parts)
+        # Responses gets an image back that it has drawn, by a part that has the whole item.
+        has_content = self.text.strip() or any(
+            type(part.get("item")) is dict for part in self.parts
+        )
         if self.role == "assistant" and (self.status == "error" or not has_content):
             return None
         # Calls of tools do not go back: a service refuses those that no result follows.
@@ -65,7 +67,7 @@ class ChatMessage(NamedTuple):
 
 
 class Change(NamedTuple):
-    """Detail of `change`: what happened to one message, which is at `index` of the messages.
+    """Detail of `change`: what happened to one message, number `position` (from 0).
 
     `kind` is "added", "changed" or "removed". After "changed", `fields` are the names of those
     that differ, and of `text`, all from the character `text_from` on is new; None if it is the
@@ -74,15 +76,16 @@ class Change(NamedTuple):
 
     kind: Literal["added", "changed", "removed"]
     message: ChatMessage
-    index: int
+    position: int
     fields: frozenset[str] = frozenset()
     text_from: int | None = None
 
 
 class OfMessage(NamedTuple):
-    """Detail of an event of an answer's source: the message that it belongs to, and its detail."""
+    """Detail of an event of an answer's source: the id of the message that it belongs to, and the
+    detail that the source gave it."""
 
-    message: ChatMessage
+    message_id: str
     detail: Any
 
 
@@ -98,7 +101,7 @@ def user_message(text: str, images: Iterable[Any]) -> ChatMessage:
     """Raises `TypeError`, `ValueError` and `OSError` as `image()` does, and if there is nothing."""
     if not isinstance(text, str):
         raise TypeError(f"text must be a str, not {type(text).__name__}")
-    if isinstance(images, (str, bytes, os.PathLike, Mapping)):
+    if isinstance(images, (str, bytes, PathLike, Mapping)):
         raise TypeError("images must be a list of images, not one image")
     shown = [each if isinstance(each, Mapping) else image(each) for each in images]
     if not text.strip() and not shown:
@@ -118,7 +121,7 @@ def error_of(error: SuggestionsError | None) -> ChatError | None:
     return ChatError(*fields)
 
 
-def difference(old: ChatMessage, new: ChatMessage, index: int) -> Change | None:
+def difference(old: ChatMessage, new: ChatMessage, position: int) -> Change | None:
     """What a view has to show anew; None if the messages are equal."""
     if old is new or old == new:
         return None
@@ -126,6 +129,5 @@ def difference(old: ChatMessage, new: ChatMessage, index: int) -> Change | None:
     fields = frozenset(name for name, before, after in named if before != after)
     text_from = None
     if "text" in fields:
-        is_longer = new.text.startswith(old.text)
-        text_from = len(old.text if is_longer else os.path.commonprefix((old.text, new.text)))
-    return Change("changed", new, index, fields, text_from)
+        text_from = len(old.text) if new.text.startswith(old.text) else 0
+    return Change("changed", new, position, fields, text_from)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 from .chat_message import ChatMessage, MessageStatus, error_of, new_id, text_part
@@ -36,10 +35,9 @@ class Turn:
         self.source = source
         self.options = options
         self.was_stopped = False
-        self._id = new_id()
+        self.id = new_id()
         self._pieces: list[str] = []
         self._text = TextSoFar(self._pieces)
-        self._lock = threading.Lock()
 
     def add_text(self, piece: str) -> None:
         self._pieces.append(piece)
@@ -49,23 +47,18 @@ class Turn:
         status = _STATUS[self.source.state]
         return "streaming" if status == "submitted" and self.source.reasoning else status
 
-    @property
-    def has_ended(self) -> bool:
-        return self.status not in UNDER_WAY
-
     def message(self) -> ChatMessage:
         """The answer so far; all of it, once it has ended."""
         # First of all: after an end, nothing else changes.
         status, source = self.status, self.source
-        with self._lock:
-            # Not the source's: its text has also what may turn out to be no text.
-            text = self._text.whole()
+        # Not the source's: its text has also what may turn out to be no text.
+        text = self._text.whole()
         parts = text_part(text)
         if status not in UNDER_WAY and source.is_prompt_clear:
             text, content = source.full_message, source.message["content"]
             parts = tuple(content) if isinstance(content, list) else text_part(text)
         return ChatMessage(
-            self._id,
+            self.id,
             "assistant",
             text,
             parts,
@@ -76,3 +69,8 @@ class Turn:
             source.tool_calls,
             source.usage,
         )
+
+    def in_child(self) -> ChatMessage:
+        """After a fork, in the child: what had come. The answer itself is the parent's."""
+        text = "".join(self._pieces)
+        return ChatMessage(self.id, "assistant", text, text_part(text), "stopped")
