@@ -82,6 +82,7 @@ class Conversation(EventTarget):
         throttle: float | None = 1 / 30,
         **defaults: Any,
     ) -> None:
+        defaults = hide_arguments(defaults)
         if not isinstance(system, (str, type(None))):
             raise TypeError(f"system must be a str, not {type(system).__name__}")
         self._defaults = _checked("Conversation()", defaults)
@@ -100,7 +101,10 @@ class Conversation(EventTarget):
         fork.register(self)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.status}, {len(self.messages)} messages>"
+        # There is no `_delivery` yet in the frames of a refused argument.
+        is_made = "_delivery" in vars(self)
+        state = f"{self.status}, {len(self.messages)} messages" if is_made else "not made"
+        return f"<{type(self).__name__} {state}>"
 
     # State
 
@@ -130,6 +134,7 @@ class Conversation(EventTarget):
         `defaults` for this answer. Raises what `image()` and `SuggestionsEventSource` do, and then
         leaves everything as it was; `RuntimeError` after `close()`.
         """
+        options = hide_arguments(options)
         message = user_message(text, images)
         with self._delivery.lock:
             self._ask(self.messages, message, _checked("send()", options))
@@ -146,6 +151,7 @@ class Conversation(EventTarget):
         `options` take the place of those that it was asked with. Raises as `send` does, and
         `ValueError` if there is no message of the user.
         """
+        options = hide_arguments(options)
         with self._delivery.lock:
             kept = self.messages
             kept = kept[: max((n for n, m in enumerate(kept, 1) if m.role == "user"), default=0)]
@@ -156,6 +162,7 @@ class Conversation(EventTarget):
     def retry(self, **options: Any) -> None:
         """As `regenerate`, after an error. Raises `RuntimeError` if the newest answer has not
         failed."""
+        options = hide_arguments(options)
         with self._delivery.lock:
             if self.status != "error":
                 raise RuntimeError("there is nothing to retry: the newest answer has not failed")
@@ -167,6 +174,7 @@ class Conversation(EventTarget):
         `message`: the message, or its id. Raises as `send` does, and `ValueError` if it is none
         of the user's messages.
         """
+        options = hide_arguments(options)
         sought = message.id if isinstance(message, ChatMessage) else message
         with self._delivery.lock:
             messages = self.messages
@@ -217,6 +225,7 @@ class Conversation(EventTarget):
 
         Without `system`, the saved one counts. Raises `ValueError` that names what is wrong.
         """
+        given = hide_arguments(given)
         messages, system, more = chat_file.read(text)
         chat = cls(**{"system": system, **given})
         chat._messages, chat._more = messages, more
@@ -349,8 +358,7 @@ class Conversation(EventTarget):
 
 
 def _checked(what: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Arguments of a source; secrets are returned hidden. Raises `TypeError`."""
-    given = hide_arguments(given)
+    """Arguments of a source, hidden. Raises `TypeError`."""
     for name in _OF_CONVERSATION:
         if name in given:
             raise TypeError(f"{what} got {name}=, which it does not take")
