@@ -66,7 +66,7 @@ class ChatMessage(NamedTuple):
         return {"role": self.role, "content": self.text if is_text else list(self.parts)}
 
 
-class Change(NamedTuple):
+class ChatChange(NamedTuple):
     """Detail of `change`: what happened to one message, number `position` (from 0).
 
     `kind` is "added", "changed" or "removed". After "changed", `fields` are the names of those
@@ -81,12 +81,17 @@ class Change(NamedTuple):
     text_from: int | None = None
 
 
-class OfMessage(NamedTuple):
+class ChatDetail(NamedTuple):
     """Detail of an event of an answer's source: the id of the message that it belongs to, and the
     detail that the source gave it."""
 
     message_id: str
     detail: Any
+
+
+for _public in (ChatError, ChatMessage, ChatChange, ChatDetail):
+    # The body of a named tuple cannot have this line.
+    _public.__module__ = __name__.rpartition("._")[0]
 
 
 def new_id() -> str:
@@ -121,7 +126,7 @@ def error_of(error: SuggestionsError | None) -> ChatError | None:
     return ChatError(*fields)
 
 
-def difference(old: ChatMessage, new: ChatMessage, position: int) -> Change | None:
+def difference(old: ChatMessage, new: ChatMessage, position: int) -> ChatChange | None:
     """What a view has to show anew; None if the messages are equal."""
     if old is new or old == new:
         return None
@@ -130,4 +135,4 @@ def difference(old: ChatMessage, new: ChatMessage, position: int) -> Change | No
     text_from = None
     if "text" in fields:
         text_from = len(old.text) if new.text.startswith(old.text) else 0
-    return Change("changed", new, position, fields, text_from)
+    return ChatChange("changed", new, position, fields, text_from)

@@ -14,9 +14,9 @@ from .._util.secret import hide_arguments
 from ..events import Event
 from . import chat_file
 from .chat_message import (
+    ChatDetail,
     ChatMessage,
     MessageStatus,
-    OfMessage,
     images_of,
     user_message,
 )
@@ -54,13 +54,13 @@ class Conversation(EventTarget):
 
     Its events, and what `event.detail` is:
 
-    - `change`, for each message that came, changed or went: a `Change`.
+    - `change`, for each message that came, changed or went: a `ChatChange`.
     - `status`: the new `status`.
     - `done` or `error`, exactly one for each answer: its `ChatMessage`. It is `done` also for one
       that was stopped.
     - `handler_error`: a `HandlerFailure`.
     - Those of an answer's source, such as `open`, `citation` and `usage`, if a handler was
-      connected before the answer was asked for: an `OfMessage`.
+      connected before the answer was asked for: an `ChatDetail`.
 
     A handler gets what happens after it was connected; `messages` has the rest. Changes come in
     such an order that a list which applies each of them is the same as `messages`.
@@ -302,7 +302,7 @@ class Conversation(EventTarget):
         with self._delivery.lock:
             if turn is not self._turn:
                 return
-            detail = OfMessage(turn.id, event.detail)
+            detail = ChatDetail(turn.id, event.detail)
             self._delivery.log.append(OfTurn(turn, Event(event.type, detail)))
         self._delivery.wake(here=True)
 

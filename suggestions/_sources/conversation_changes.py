@@ -9,7 +9,7 @@ from typing import Any, Literal
 from .._util.clock import Alarm, clock
 from .._util.elapsed import monotonic
 from ..events import Event
-from .chat_message import Change, ChatMessage, difference
+from .chat_message import ChatChange, ChatMessage, difference
 from .turn import UNDER_WAY
 
 ConversationStatus = Literal["ready", "submitted", "streaming", "calling", "error"]
@@ -49,7 +49,7 @@ class Changes:
             return Event("status", status)
         return None
 
-    def _first_change(self, messages: Sequence[ChatMessage]) -> Change | None:
+    def _first_change(self, messages: Sequence[ChatMessage]) -> ChatChange | None:
         known = self._messages
         for position, (old, new) in enumerate(zip(known, messages, strict=False)):
             if old.id != new.id:
@@ -62,14 +62,14 @@ class Changes:
             return self._removed()
         if len(known) < len(messages):
             known.append(messages[len(known)])
-            return Change("added", known[-1], len(known) - 1)
+            return ChatChange("added", known[-1], len(known) - 1)
         return None
 
-    def _removed(self) -> Change:
+    def _removed(self) -> ChatChange:
         message = self._messages.pop()
-        return Change("removed", message, len(self._messages))
+        return ChatChange("removed", message, len(self._messages))
 
-    def _has_to_wait(self, change: Change) -> bool:
+    def _has_to_wait(self, change: ChatChange) -> bool:
         is_more = change.message.status in UNDER_WAY and "status" not in change.fields
         if not is_more or monotonic() >= self._next_text:
             return False
