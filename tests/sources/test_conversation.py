@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 from chat_service import CUT, ChatService, ChatView, numbered
 from loop import Loop
+from process import run
 from script import DONE, chunk, data
 
 from suggestions import ChatMessage, Conversation
@@ -531,3 +534,60 @@ def test_messages_are_values() -> None:
     assert message == message._replace(text="Why?")
     with pytest.raises(AttributeError):
         message.text = "How?"  # type: ignore[misc]
+
+
+FORK = """
+import os, sys, threading
+sys.path.insert(0, "tests/helpers")
+from script import HOLD, Script, chunk
+from suggestions import Conversation
+
+came = threading.Event()
+chat = Conversation(dialect="openai", url="https://service.example/", options={"model": "m"},
+                    session=Script([chunk("a"), HOLD]).session())
+chat.connect("status", lambda chat, event: event.detail == "streaming" and came.set())
+chat.send("Why?")
+assert came.wait(20)
+child = os.fork()
+if child == 0:
+    print(chat.status, [(message.text, message.status) for message in chat.messages], flush=True)
+    try:
+        chat.send("And?")
+    except RuntimeError as error:
+        print(error, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+print(chat.status, [(message.text, message.status) for message in chat.messages])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork()")
+def test_in_a_forked_child_it_is_closed() -> None:
+    assert run(FORK).splitlines() == [
+        "ready [('Why?', 'done'), ('a', 'stopped')]",
+        "the conversation is closed: make another one",
+        "streaming [('Why?', 'done'), ('a', 'streaming')]",
+    ]
+
+
+def test_async_handlers_get_one_change_after_the_other(service: ChatService, loop: Loop) -> None:
+    chat = Conversation(**service.given(), dispatch=loop, throttle=None)
+    heard: list[str] = []
+
+    async def show(chat: Conversation, event: Any) -> None:
+        heard.append(f"begins {event.detail.message.text}")
+        await asyncio.sleep(0)
+        heard.append(f"ends {event.detail.message.text}")
+
+    chat.connect("change", show)
+    view = ChatView(chat)
+    chat.send("Why?", **numbered(1))
+    loop.run_all()
+    service.feed(1, chunk("a"), DONE)
+    deadline = time.monotonic() + 30
+    while not view.ends:
+        assert time.monotonic() < deadline
+        loop.run_all()
+    assert view.is_up_to_date
+    assert heard[:4] == ["begins Why?", "ends Why?", "begins ", "ends "]
+    assert heard[-2:] == ["begins a", "ends a"]
