@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ _STATUS: dict[MessageStatus, ConversationStatus] = {
     "error": "error",
 }
 Sent = list[dict[str, Any]]
-History = int | Callable[[Sent], Iterable[Mapping[str, Any]]]
+History = int | Callable[[Sent], Sequence[Mapping[str, Any]]]
 _OF_CONVERSATION = ("dispatch", "on", "output", "smooth", "start", "throttle")
 
 
@@ -251,6 +251,7 @@ class Conversation(EventTarget):
         del self._messages[len(kept) :]
         self._messages += asked[len(kept) :]
         self._options = options
+        self._changes.cancel_alarm()  # shutdown() may have stopped the clock since
         self._turn = turn = Turn(source, options)
         self._listen(turn)
         self._announce()
@@ -263,7 +264,11 @@ class Conversation(EventTarget):
     def _question(self, messages: tuple[ChatMessage, ...]) -> Sent:
         sent = [entry for message in messages if (entry := message.for_service()) is not None]
         if callable(self._history):
-            sent = [dict(entry) for entry in self._history(sent)]
+            limited = self._history(sent)
+            if not isinstance(limited, (list, tuple)):
+                kind = type(limited).__name__
+                raise TypeError(f"history must return a list of messages, not {kind}")
+            sent = list(limited)
         elif self._history is not None:
             sent = sent[-self._history :]
             while sent and sent[0]["role"] == "assistant":  # services want a question first

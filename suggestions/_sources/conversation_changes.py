@@ -86,5 +86,7 @@ class Changes:
         self._next_text = monotonic() + self._throttle
 
     def cancel_alarm(self) -> None:
+        """What is held back is due with the next piece of text."""
+        self.is_held_back = False
         if self._alarm is not None:
             clock.cancel(self._alarm)

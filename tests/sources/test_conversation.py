@@ -17,7 +17,7 @@ from loop import Loop
 from process import run
 from script import DONE, chunk, data
 
-from suggestions import ChatMessage, Conversation
+from suggestions import ChatMessage, Conversation, shutdown
 
 PIXEL = b"GIF89a"
 DRAWN = "data:image/gif;base64,R0lGODlh"
@@ -297,6 +297,8 @@ def test_a_wrong_argument_leaves_everything_as_it_was(
         ({"system": 5}, TypeError, "system must be a str"),
         ({"history": 0}, ValueError, "history must be 1 or more"),
         ({"history": "all"}, TypeError, "an int, a callable or None"),
+        ({"history": lambda sent: None}, TypeError, "must return a list of messages"),
+        ({"history": lambda sent: [5]}, TypeError, "must be a mapping with 'role'"),
         ({"throttle": -1}, ValueError, "throttle"),
         ({"dispatch": 5}, TypeError, "dispatch"),
         ({"max_retries": 5}, TypeError, "use retries="),
@@ -307,7 +309,7 @@ def test_arguments_that_no_conversation_takes(
     given: dict[str, Any], error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
-        Conversation(**given)
+        Conversation(**{"dialect": "openai", "url": "https://service.example/", **given}).send("a")
 
 
 def test_without_a_question_there_is_nothing_to_regenerate(chat: Conversation) -> None:
@@ -438,6 +440,25 @@ def test_a_host_that_is_gone_closes_it(
     assert chat.messages[1].status == "stopped"
     with pytest.raises(RuntimeError, match="closed"):
         chat.send("And?")
+
+
+def test_it_goes_on_after_a_shutdown(service: ChatService, loop: Loop) -> None:
+    chat = Conversation(**service.given(), throttle=0.2)
+    view = ChatView(chat)
+    chat.send("Why?", **numbered(1))
+    service.feed(1, chunk("a"))
+    loop.run_until(lambda: "a" in view.texts)
+    service.feed(1, chunk("b"))
+    loop.run_until(lambda: chat.messages[-1].text == "ab")
+    service.feed(1, CUT)
+    assert shutdown(20)
+    assert texts(chat)[1] == ("assistant", "ab", "stopped")
+    chat.regenerate(**numbered(2))
+    service.feed(2, chunk("c"))
+    loop.run_until(lambda: "c" in view.texts)
+    service.feed(2, chunk("d"))
+    loop.run_until(lambda: "cd" in view.texts)
+    chat.close()
 
 
 def test_no_secret_is_shown_or_saved(service: ChatService, chat: Conversation) -> None:
