@@ -55,14 +55,13 @@ class ChatMessage(NamedTuple):
     def for_service(self) -> dict[str, Any] | None:
         """The message as the service gets it, None if it is left out: an assistant's that failed or
         says nothing."""
+        # A service refuses calls of tools that no result follows, and what belongs to them.
+        is_text = bool(self.tool_calls) or all(part["type"] == "text" for part in self.parts)
         # Responses gets an image back that it has drawn, by a part that has the whole item.
-        has_content = self.text.strip() or any(
-            type(part.get("item")) is dict for part in self.parts
-        )
-        if self.role == "assistant" and (self.status == "error" or not has_content):
+        has_item = not is_text and any(type(part.get("item")) is dict for part in self.parts)
+        is_empty = not (self.text.strip() or has_item)
+        if self.role == "assistant" and (self.status == "error" or is_empty):
             return None
-        # Calls of tools do not go back: a service refuses those that no result follows.
-        is_text = all(part["type"] == "text" for part in self.parts)
         return {"role": self.role, "content": self.text if is_text else list(self.parts)}
 
 

@@ -162,6 +162,15 @@ def test_what_is_sent(service: ChatService, loop: Loop, chat: Conversation) -> N
     ]
 
 
+def test_a_call_that_has_no_result_is_not_sent(service: ChatService, chat: Conversation) -> None:
+    call = {"index": 0, "id": "c1", "function": {"name": "weather", "arguments": "{}"}}
+    answered(chat, service, 1, chunk(tool_calls=[call]), chunk(finish="tool_calls"), DONE)
+    assert [call.name for call in chat.messages[1].tool_calls] == ["weather"]
+    assert Conversation.from_json(chat.to_json()).messages == chat.messages
+    answered(chat, service, 2)
+    assert sent(service, 2) == [("user", "question 1"), ("user", "question 2")]
+
+
 @pytest.mark.parametrize(
     ("history", "questions"),
     [
@@ -211,6 +220,16 @@ def test_what_a_service_has_signed_goes_back_to_it(service: ChatService) -> None
     answered(chat, service, 2, *steps)
     thinking = {"type": "thinking", "thinking": "Hm", "signature": "signed"}
     assert sent(service, 2)[1] == ("assistant", [thinking, {"type": "text", "text": "Hi"}])
+
+
+def test_the_marker_of_an_unclear_prompt_is_no_text(
+    service: ChatService, chat: Conversation
+) -> None:
+    answered(chat, service, 1, chunk("JETPACK_AI_"), chunk("ERROR"), DONE)
+    failed = chat.messages[1]
+    assert (failed.text, failed.parts, chat.status) == ("", (), "error")
+    assert failed.error is not None
+    assert failed.error.code == "error_unclear_prompt"
 
 
 def test_retry_is_for_an_error(service: ChatService, loop: Loop, chat: Conversation) -> None:
@@ -440,6 +459,39 @@ def test_a_host_that_is_gone_closes_it(
     assert chat.messages[1].status == "stopped"
     with pytest.raises(RuntimeError, match="closed"):
         chat.send("And?")
+
+
+class Watched(Loop):
+    """A loop that is asked to call back when it ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.callbacks: list[Callable[[], object]] = []
+
+    def on_gone(self, callback: Callable[[], object]) -> Callable[[], object]:
+        self.callbacks.append(callback)
+        return lambda: self.callbacks.remove(callback)
+
+
+def test_a_host_is_only_asked_to_call_back_while_an_answer_is_under_way(
+    service: ChatService,
+) -> None:
+    loop = Watched()
+    chat = Conversation(**service.given(), dispatch=loop)
+    view = ChatView(chat)
+    for number in (1, 2):
+        chat.send("Why?", **numbered(number))
+        assert len(loop.callbacks) == 1
+        service.feed(number, chunk("a"), DONE)
+        loop.run_until(lambda: view.is_up_to_date and not loop.callbacks)
+        assert len(view.ends) == number
+        assert loop.callbacks == []
+    chat.send("Why?", **numbered(3))
+    loop.run()
+    loop.callbacks[0]()
+    assert chat.messages[-1].status == "stopped"
+    loop.run()
+    assert len(view.ends) == 2, "no handler is called any more"
 
 
 def test_it_goes_on_after_a_shutdown(service: ChatService, loop: Loop) -> None:
