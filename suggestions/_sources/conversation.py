@@ -35,7 +35,7 @@ _STATUS: dict[MessageStatus, ConversationStatus] = {
     "stopped": "ready",
     "error": "error",
 }
-Sent = list[dict[str, Any]]
+Sent = list[Mapping[str, Any]]
 History = int | Callable[[Sent], Sequence[Mapping[str, Any]]]
 _OF_CONVERSATION = ("dispatch", "on", "output", "smooth", "start", "throttle")
 
@@ -262,7 +262,7 @@ class Conversation(EventTarget):
             raise
 
     def _question(self, messages: tuple[ChatMessage, ...]) -> Sent:
-        sent = [entry for message in messages if (entry := message.for_service()) is not None]
+        sent: Sent = [e for message in messages if (e := message.for_service()) is not None]
         if callable(self._history):
             limited = self._history(sent)
             if not isinstance(limited, (list, tuple)):
@@ -273,7 +273,9 @@ class Conversation(EventTarget):
             sent = sent[-self._history :]
             while sent and sent[0]["role"] == "assistant":  # services want a question first
                 del sent[0]
-        return [{"role": "system", "content": self._system}, *sent] if self._system else sent
+        if self._system:
+            sent.insert(0, {"role": "system", "content": self._system})
+        return sent
 
     def _end(self, turn: Turn) -> None:
         """The turn has ended, or ends here: from now on, its message is one of the others."""
