@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from ._sources.answer import State as State
     from ._sources.ask import ask_question as ask_question
     from ._sources.ask import ask_question_sync as ask_question_sync
+    from ._sources.chat_message import ChatChange as ChatChange
+    from ._sources.chat_message import ChatDetail as ChatDetail
+    from ._sources.chat_message import ChatError as ChatError
+    from ._sources.chat_message import ChatMessage as ChatMessage
     from ._sources.controller import Controller as Controller
+    from ._sources.conversation import Conversation as Conversation
     from ._sources.ending import shutdown as shutdown
     from ._sources.event_source import EventSource as EventSource
     from ._sources.preload import preload as preload
@@ -40,7 +45,12 @@ if TYPE_CHECKING:
     from .events import Event as Event
 
 _HOMES = {
+    "ChatChange": "_sources.chat_message",
+    "ChatDetail": "_sources.chat_message",
+    "ChatError": "_sources.chat_message",
+    "ChatMessage": "_sources.chat_message",
     "Controller": "_sources.controller",
+    "Conversation": "_sources.conversation",
     "Dialect": "dialects",
     "Event": "events",
     "EventSource": "_sources.event_source",
@@ -60,7 +70,12 @@ _HOMES = {
 }
 
 __all__ = [
+    "ChatChange",
+    "ChatDetail",
+    "ChatError",
+    "ChatMessage",
     "Controller",
+    "Conversation",
     "Dialect",
     "Event",
     "EventSource",
