@@ -18,11 +18,22 @@ from typing import TYPE_CHECKING
 from .._util.lazy import names
 
 if TYPE_CHECKING:
+    from .loop import run_tools as run_tools
+    from .running import Cancellation as Cancellation
+    from .running import ToolResult as ToolResult
+    from .running import run_calls as run_calls
     from .tool import Tool as Tool
     from .tool import tool_of as tool_of
 
-_HOMES = {"Tool": "tool", "tool_of": "tool"}
+_HOMES = {
+    "Cancellation": "running",
+    "Tool": "tool",
+    "ToolResult": "running",
+    "run_calls": "running",
+    "run_tools": "loop",
+    "tool_of": "tool",
+}
 
-__all__ = ["Tool", "tool_of"]
+__all__ = ["Cancellation", "Tool", "ToolResult", "run_calls", "run_tools", "tool_of"]
 
 __getattr__, __dir__ = names(__name__, _HOMES)
