@@ -36,4 +36,6 @@ def with_more(
     tools that the service runs itself. Raises `TypeError` if those are no list."""
     if not isinstance(given, (list, tuple, type(None))):
         raise TypeError(f"options[{name!r}] must be a list, not {type(given).__name__}")
-    return {**options, name: [*(given or ()), *more]}
+    added = list(more)
+    # Services refuse an empty list.
+    return {**options, name: [*(given or ()), *added]} if added else dict(options)

@@ -7,8 +7,10 @@ from typing import Any
 
 from .._sources.assistant_message import is_cut
 from .._sources.suggestions_event_source import SuggestionsEventSource
-from .._util.arguments import check_count
+from .._util.arguments import check_count, check_options
+from .._util.secret import hide_arguments
 from ..dialects import find
+from ..errors import AbortedError
 from .running import TIMEOUT, Approve, Cancellation, run_calls
 from .tool import Tool, tools_by_name
 
@@ -40,15 +42,18 @@ def run_tools(
     tools. Raises `RuntimeError` if the model calls tools after `max_steps` answers; those calls
     have run.
     """
+    arguments = hide_arguments(arguments)  # so that no traceback shows a token
     if not isinstance(messages, list):
         raise TypeError(f"messages must be a list, which grows, not {type(messages).__name__}")
     if check_count("max_steps", max_steps) < 1:
         raise ValueError("max_steps must be 1 or more")
     named = list(tools_by_name(tools).values())
     arguments["dialect"] = dialect = find(arguments.get("dialect", "jetpack"))
-    arguments["options"] = dialect.with_tools(arguments.get("options") or {}, named)
+    arguments["options"] = dialect.with_tools(check_options(arguments.get("options")), named)
     cancellation = cancellation or Cancellation()
     for _ in range(max_steps):
+        if cancellation.is_cancelled:
+            raise AbortedError("The tools were cancelled before the model had answered.")
         source = SuggestionsEventSource(list(messages), **arguments)
         cancellation._watch(source)
         text = source.result()

@@ -76,6 +76,10 @@ def test_responses_are_strict_if_each_parameter_is_required() -> None:
     assert [tool["strict"] for tool in tools] == [False, True]
 
 
+def test_no_tools_are_no_empty_list() -> None:
+    assert "tools" not in body_of(OpenAI("http://x"), {})
+
+
 def test_the_options_stay_as_they_were() -> None:
     options: dict[str, Any] = {"tools": []}
     body_of(OpenAI("http://x"), options, WEATHER)
