@@ -16,6 +16,7 @@ class DescribedTool(Protocol):
     @property
     def parameters(self) -> Mapping[str, Any]:
         """The JSON schema of the arguments."""
+        ...
 
 
 def described(tool: DescribedTool, parameters: str = "parameters") -> dict[str, Any]:

@@ -249,11 +249,11 @@ class Model:
         try:
             return self._model.model_validate_json(json.dumps(given))
         except Exception as error:  # a ValidationError, or from the user's own validators
-            found = getattr(error, "errors", None)
-            if not callable(found):
-                raise Misfit(f"{place} is no {self._model.__name__}: {error}") from error
-            problems = [
-                f"{'.'.join(map(str, (place, *each['loc'])))}: {each['msg']}"
-                for each in islice(found(), _MOST_PROBLEMS)
-            ]
-            raise Misfit(*problems) from error
+            problems = self._problems(error, place)
+            raise Misfit(*problems[:_MOST_PROBLEMS]) from error
+
+    def _problems(self, error: Any, place: str) -> list[str]:
+        if not hasattr(error, "errors"):
+            return [f"{place} is no {self._model.__name__}: {error}"]
+        found = error.errors()
+        return [f"{'.'.join(map(str, (place, *each['loc'])))}: {each['msg']}" for each in found]
