@@ -27,6 +27,7 @@ TIMEOUT = 60.0
 """Seconds that a call may take, if the caller sets no other bound."""
 LONGEST = 100_000
 """Characters of the longest result that goes back to the model."""
+_LONGEST_PROBLEM = 2_000
 _MOST_AT_ONCE = 16
 
 Outcome = Literal["returned", "failed", "wrong", "refused", "timeout", "cancelled"]
@@ -153,7 +154,9 @@ class _Job:
         try:
             self._arguments = tool.arguments(self._call.arguments)
         except ValueError as error:
-            self.result = self._with(f"{tool.name} was not called: {error}", "wrong", error)
+            # It may quote what the model wrote, which may be long.
+            said = f"{tool.name} was not called: {error}"
+            self.result = self._with(said[:_LONGEST_PROBLEM], "wrong", error)
             return
         self._tool = tool
         if approve is not None and not self._is_approved(approve):

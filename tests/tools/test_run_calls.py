@@ -146,6 +146,13 @@ def test_a_call_that_does_not_fit_does_not_run() -> None:
     assert results[2].text == "There is no tool 'halve': expected double."
 
 
+def test_what_is_wrong_is_said_in_short() -> None:
+    tool = Tool("it", "", {"properties": {"a": {"type": "string"}}}, print)
+    (result,) = run_calls([call("it", a=["x"] * 50_000)], [tool])
+    assert result.text.startswith("it was not called: a: ['x', 'x', ")
+    assert len(result.text) <= 2_000
+
+
 def test_a_call_that_takes_too_long_is_left_behind(hanging: Tool) -> None:
     results = run_calls([call("hang"), call("it")], [hanging, returning("done")], timeout=0.05)
     assert [result.outcome for result in results] == ["timeout", "returned"]
