@@ -81,6 +81,14 @@ def test_arguments_become_what_the_hints_say() -> None:
     assert TOOL.arguments(json.loads(text)) == values
 
 
+def test_what_an_enum_knows_is_its_member_in_a_union_with_texts() -> None:
+    def show(colour: str | Unit, size: int | str) -> None: ...
+
+    values = tool_of(show).arguments('{"colour": "C", "size": "3"}')
+    assert values == {"colour": Unit.CELSIUS, "size": "3"}
+    assert tool_of(show).arguments('{"colour": "K", "size": 3}') == {"colour": "K", "size": 3}
+
+
 def test_no_text_is_no_arguments() -> None:
     def now() -> str:
         return "noon"

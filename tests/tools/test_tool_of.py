@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, TypedDict, 
 
 import pytest
 from jsonschema import Draft202012Validator
-from typing_extensions import NotRequired
+from typing_extensions import NotRequired, Required
 
 from suggestions.tools import Tool, tool_of
 
@@ -35,6 +35,11 @@ class Stop:
 class Traveller(TypedDict):
     name: str
     age: NotRequired[int]
+
+
+class Address(TypedDict, total=False):
+    city: Required[str]
+    street: Annotated[str, "with its number"]
 
 
 def get_weather(city: str, days: int = 1, unit: Unit = Unit.CELSIUS) -> Decimal:
@@ -111,9 +116,9 @@ def test_a_union_may_be_written_in_each_way() -> None:
 
 
 def test_the_fields_of_dataclasses_and_typed_dicts_are_described() -> None:
-    def book(stop: Stop, who: list[Traveller]) -> None: ...
+    def book(stop: Stop, who: list[Traveller], home: Address) -> None: ...
 
-    stop, who = properties_of(book).values()
+    stop, who, home = properties_of(book).values()
     assert stop == {
         "type": "object",
         "properties": {
@@ -124,6 +129,8 @@ def test_the_fields_of_dataclasses_and_typed_dicts_are_described() -> None:
         "required": ["city"],
         "additionalProperties": False,
     }
+    assert home["required"] == ["city"]
+    assert home["properties"]["street"] == {"type": "string", "description": "with its number"}
     assert who["items"]["required"] == ["name"]
     assert who["items"]["properties"] == {"name": {"type": "string"}, "age": {"type": "integer"}}
 
