@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 
 class DescribedTool(Protocol):
-    """What a service is told of a tool; a `suggestions.tools.Tool` has it."""
+    """What a service is told of a tool; a `suggestions.Tool` has it."""
 
     @property
     def name(self) -> str: ...

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from .._sources.suggester import Suggester
 from .._util.secret import hide_arguments
+from ..conversation.suggester import Suggester
 from ..dialects.question import Question
 from ._qt import find_binding, qt
 

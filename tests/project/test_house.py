@@ -27,7 +27,7 @@ ORDER = (
     {"dialects"},
     {"_delivery"},
     {"_sources"},
-    {"tools"},
+    {"conversation"},
     {"__init__"},  # the public names
     {"toolkits", "relay", "testing", "playground", "cli"},
     {"__main__"},

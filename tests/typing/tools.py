@@ -6,9 +6,9 @@ from typing import Any
 
 from typing_extensions import assert_type
 
-from suggestions import SuggestionsEventSource
+from suggestions import SuggestionsEventSource, Tool, run_tools
+from suggestions.conversation import Cancellation, ToolResult, run_calls, tool_of
 from suggestions.events import ToolCall
-from suggestions.tools import Cancellation, Tool, ToolResult, run_calls, run_tools, tool_of
 
 
 def get_weather(city: str, days: int = 1) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from openai.types.chat import ChatCompletionFunctionToolParam
 from openai.types.responses import FunctionToolParam
 from pydantic import TypeAdapter
 
-from suggestions import Dialect
+from suggestions import Dialect, Tool
+from suggestions.conversation import tool_of
 from suggestions.dialects.anthropic import Anthropic
 from suggestions.dialects.auto import Auto
 from suggestions.dialects.chatbot import Chatbot
@@ -18,7 +19,6 @@ from suggestions.dialects.jetpack import Jetpack
 from suggestions.dialects.ollama import Ollama
 from suggestions.dialects.openai import OpenAI
 from suggestions.dialects.responses import Responses
-from suggestions.tools import Tool, tool_of
 
 
 def get_weather(city: str, days: int = 1) -> str:

@@ -14,7 +14,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from typing_extensions import NotRequired, Required
 
-from suggestions.tools import Tool, tool_of
+from suggestions import Tool
+from suggestions.conversation import tool_of
 
 if TYPE_CHECKING:
     from decimal import Decimal

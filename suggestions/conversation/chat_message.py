@@ -90,7 +90,7 @@ class ChatDetail(NamedTuple):
 
 for _public in (ChatError, ChatMessage, ChatChange, ChatDetail):
     # The body of a named tuple cannot have this line.
-    _public.__module__ = __name__.rpartition("._")[0]
+    _public.__module__ = __name__.rpartition(".conversation.")[0]
 
 
 def new_id() -> str:

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from inspect import iscoroutinefunction, signature
 from typing import Any
 
+from .._sources.answer import State
+from .._sources.suggestions_event_source import SuggestionsEventSource as Source
 from .._util import fork
 from .._util.arguments import refuse_unknown
 from .._util.secret import hide_arguments
 from ..dialects.question import Question
 from ..errors import SuggestionsError
 from ..events import Event
-from .answer import State
-from .suggestions_event_source import SuggestionsEventSource as Source
 
 _STATES: dict[str, State] = {
     "suggestion": "suggesting",
@@ -38,7 +38,7 @@ class Suggester:
     Raises `TypeError` for an argument that no request could take.
     """
 
-    __module__ = __name__.rpartition("._")[0]
+    __module__ = __name__.rpartition(".conversation.")[0]
 
     def __init__(
         self,

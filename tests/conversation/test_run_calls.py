@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from suggestions import Tool
+from suggestions.conversation import Cancellation, ToolResult, run_calls, tool_of
 from suggestions.events import ToolCall
-from suggestions.tools import Cancellation, Tool, ToolResult, run_calls, tool_of
 
 SOON = 30  # seconds
 
@@ -230,7 +231,7 @@ def test_a_tool_that_hangs_does_not_keep_the_program() -> None:
     import subprocess
 
     program = (
-        "import time; from suggestions.tools import run_calls; "
+        "import time; from suggestions.conversation import run_calls; "
         "from suggestions.events import ToolCall\n"
         "def hang() -> None: time.sleep(1000)\n"
         "print(run_calls([ToolCall('1', 'hang', '')], [hang], timeout=0.05)[0].outcome)"

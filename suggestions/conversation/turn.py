@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .._sources.text_so_far import TextSoFar
 from .chat_message import ChatMessage, MessageStatus, error_of, new_id, text_part
-from .text_so_far import TextSoFar
 
 if TYPE_CHECKING:
-    from .answer import State
-    from .suggestions_event_source import SuggestionsEventSource as Source
+    from .._sources.answer import State
+    from .._sources.suggestions_event_source import SuggestionsEventSource as Source
 
 _STATUS: dict[State, MessageStatus] = {
     "init": "submitted",

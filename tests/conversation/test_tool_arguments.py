@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from suggestions.tools import Tool, tool_of
+from suggestions import Tool
+from suggestions.conversation import tool_of
 
 
 class Unit(Enum):

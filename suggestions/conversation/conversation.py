@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from .._delivery.delivery import NOTHING, Delivery
 from .._delivery.dispatch import Dispatcher
 from .._delivery.target import EventTarget
+from .._sources.suggestions_event_source import SuggestionsEventSource as Source
 from .._util import arguments, fork
 from .._util.secret import hide_arguments
 from ..events import Event
 from . import chat_file
+from .changes import Changes, ConversationStatus
 from .chat_message import (
     ChatDetail,
     ChatMessage,
@@ -20,9 +22,7 @@ from .chat_message import (
     images_of,
     user_message,
 )
-from .conversation_changes import Changes, ConversationStatus
-from .conversation_entries import PASSED_ON, ConversationEntries, OfTurn
-from .suggestions_event_source import SuggestionsEventSource as Source
+from .entries import PASSED_ON, ConversationEntries, OfTurn
 from .turn import UNDER_WAY, Turn
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Conversation(EventTarget):
     answer could take.
     """
 
-    __module__ = __name__.rpartition("._")[0]
+    __module__ = __name__.rpartition(".conversation.")[0]
 
     def __init__(
         self,

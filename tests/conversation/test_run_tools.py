@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 import pytest
 
-from suggestions import Dialect
+from suggestions import Dialect, run_tools
+from suggestions.conversation import Cancellation
 from suggestions.dialects.anthropic import Anthropic
 from suggestions.dialects.ollama import Ollama
 from suggestions.dialects.openai import OpenAI
@@ -18,7 +19,6 @@ from suggestions.dialects.responses import Responses
 from suggestions.errors import AbortedError, SuggestionsError
 from suggestions.playground import Playground
 from suggestions.testing import SuggestionsServer
-from suggestions.tools import Cancellation, run_tools
 
 SOON = 30  # seconds
 KINDS = {"anthropic": Anthropic, "responses": Responses, "openai": OpenAI, "ollama": Ollama}
