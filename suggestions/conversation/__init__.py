@@ -8,9 +8,9 @@
     chat = Conversation(dialect="openai", tools=[get_weather])
     chat.send("How warm is it in Paris?")
 
-The names that most programs use are in `suggestions`; these are for a loop of one's own. Importing
-this package imports none of its modules: each is imported when its name is first
-used.
+The names that most programs use are in `suggestions`; these are for a loop of one's own.
+
+Importing this package imports none of its modules: each is imported when its name is first used.
 """
 
 from __future__ import annotations
@@ -32,11 +32,6 @@ _HOMES = {
     "tool_of": "tool",
 }
 
-__all__ = [
-    "Cancellation",
-    "ToolResult",
-    "run_calls",
-    "tool_of",
-]
+__all__ = ["Cancellation", "ToolResult", "run_calls", "tool_of"]
 
 __getattr__, __dir__ = names(__name__, _HOMES)

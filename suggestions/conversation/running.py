@@ -12,7 +12,7 @@ import dataclasses
 import json
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -86,6 +86,7 @@ def run_calls(
     *,
     timeout: float | None = TIMEOUT,
     approve: Approve | None = None,
+    on_result: Callable[[ToolResult], object] = lambda result: None,
     cancellation: Cancellation | None = None,
 ) -> list[ToolResult]:
     """Runs the calls of one answer, such as `source.tool_calls`, and returns a result for each.
@@ -96,6 +97,7 @@ def run_calls(
     - `timeout`: seconds that each may take, None for no bound.
     - `approve(call, arguments)` is asked before a call runs, one after the other, on the thread of
       the caller: True lets it run. What it raises is raised here, and then none has run.
+    - `on_result(result)` is called for each result as soon as it is there, on the caller's thread.
     - `cancellation`: its `cancel()` has this return at once.
 
     What a tool raises, and what is wrong with its arguments, does not raise here: it is the text of
@@ -113,12 +115,17 @@ def run_calls(
     for job in jobs:
         if not cancellation.is_cancelled:
             job.prepare(named, approve)
-    _run([job for job in jobs if job.result is None], timeout, cancellation)
-    return [job.result or job.cancelled() for job in jobs]
+    for result in _run(jobs, timeout, cancellation):
+        on_result(result)
+    return [job.result for job in jobs if job.result is not None]
 
 
-def _run(jobs: Sequence[_Job], timeout: float | None, cancellation: Cancellation) -> None:
-    waiting, running = deque(jobs), list[_Job]()
+def _run(
+    jobs: Sequence[_Job], timeout: float | None, cancellation: Cancellation
+) -> Iterator[ToolResult]:
+    """Runs those that have no result yet, and gives each result as soon as it is there."""
+    yield from (job.result for job in jobs if job.result is not None)
+    waiting, running = deque(job for job in jobs if job.result is None), list[_Job]()
 
     def has_news() -> bool:
         return cancellation.is_cancelled or any(job.has_ended for job in running)
@@ -130,7 +137,13 @@ def _run(jobs: Sequence[_Job], timeout: float | None, cancellation: Cancellation
         deadline = min(job.deadline for job in running)
         left = None if deadline == math.inf else max(0.0, deadline - monotonic())
         cancellation._waiters.block_until(has_news, left)
-        running = [job for job in running if not job.settle(timeout)]
+        for job in running:
+            job.settle(timeout)
+        yield from (job.result for job in running if job.result is not None)
+        running = [job for job in running if job.result is None]
+    for job in (*running, *waiting):
+        job.result = job.cancelled()
+        yield job.result
 
 
 class _Job:
@@ -189,13 +202,12 @@ class _Job:
         self._found = found
         self._waiters.wake()
 
-    def settle(self, timeout: float | None) -> bool:
-        """Sets the result if the call has ended, or has run out of time; returns whether it has."""
+    def settle(self, timeout: float | None) -> None:
+        """Sets the result if the call has ended, or has run out of time."""
         self.result = self._found
         if self.result is None and monotonic() >= self.deadline:
             said = f"{self._tool.name} did not answer within {timeout:g} seconds."
             self.result = self._with(said, "timeout")
-        return self.result is not None
 
     def cancelled(self) -> ToolResult:
         return self._with("The user has cancelled this call.", "cancelled")

@@ -240,3 +240,26 @@ def test_a_tool_that_hangs_does_not_keep_the_program() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=SOON, check=True
     )
     assert (done.stdout, done.stderr) == ("timeout\n", "")
+
+
+def test_each_result_is_reported_when_it_is_there() -> None:
+    reported: list[str] = []
+    quick_is_reported = threading.Event()
+
+    def quick() -> str:
+        return "quick"
+
+    def slow() -> str:
+        assert quick_is_reported.wait(SOON)
+        return "slow"
+
+    def report(result: ToolResult) -> None:
+        reported.append(result.text)
+        if result.text == "quick":
+            quick_is_reported.set()
+
+    calls = [call("slow", "1"), call("quick", "2"), call("none", "3")]
+    results = run_calls(calls, [quick, slow], on_result=report)
+    assert [result.call.id for result in results] == ["1", "2", "3"]
+    assert reported[0].startswith("There is no tool")
+    assert reported[1:] == ["quick", "slow"]
