@@ -13,16 +13,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._sources import ending
-from .._sources.text_so_far import TextSoFar
 from .._util import threads
 from ..events import ERROR_NAMES, NAMES, Event, ToolCall
+from .chat_answer import ChatAnswer
 from .chat_message import (
     ChatDetail,
     ChatError,
     ChatMessage,
     MessageStatus,
     as_stopped,
-    error_of,
     new_id,
     text_part,
 )
@@ -30,69 +29,14 @@ from .running import Cancellation, ToolResult, refusal, run_calls
 
 if TYPE_CHECKING:
     from .._delivery.delivery import Delivery
-    from .._sources.answer import State
     from .._sources.suggestions_event_source import SuggestionsEventSource as Source
     from .tool_set import ToolSet
 
 logger = logging.getLogger(__name__.partition(".conversation.")[0])
 
-_STATUS: dict[State, MessageStatus] = {
-    "init": "submitted",
-    "requesting": "submitted",
-    "suggesting": "streaming",
-    "done": "done",
-    "error": "error",
-    "aborted": "stopped",
-}
 _ENDINGS = {"done", "abort", *ERROR_NAMES, "error_response", "error", "end"}
 PASSED_ON = NAMES - _ENDINGS - {"handler_error", "tool_call"}
 """The events of an answer's source that the conversation sends on, with their message."""
-
-
-class _Answer:
-    """One answer of the model, and the message that is made from it."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.id = new_id()
-        self._pieces: list[str] = []
-        self._text = TextSoFar(self._pieces)
-
-    def add_text(self, piece: str) -> None:
-        self._pieces.append(piece)
-
-    @property
-    def status(self) -> MessageStatus:
-        status = _STATUS[self.source.state]
-        return "streaming" if status == "submitted" and self.source.reasoning else status
-
-    def message(self) -> ChatMessage:
-        """The answer so far; all of it, once it has ended."""
-        # First of all: after an end, nothing else changes.
-        status, source = self.status, self.source
-        # Not the source's: its text has also what may turn out to be no text.
-        text = self._text.whole()
-        parts = text_part(text)
-        if status in ("done", "stopped", "error") and source.is_prompt_clear:
-            text, content = source.full_message, source.message["content"]
-            parts = tuple(content) if isinstance(content, list) else text_part(text)
-        return ChatMessage(
-            self.id,
-            "assistant",
-            text,
-            parts,
-            status,
-            error_of(source.error) if status == "error" else None,
-            source.model,
-            source.reasoning,
-            source.tool_calls,
-            source.usage,
-        )
-
-    def in_child(self) -> ChatMessage:
-        """After a fork, in the child: what had come. The answer itself is the parent's."""
-        text = "".join(self._pieces)
-        return ChatMessage(self.id, "assistant", text, text_part(text), "stopped")
 
 
 class Turn:
@@ -129,7 +73,7 @@ class Turn:
         self._cancellation = Cancellation()
         self._complete: list[ChatMessage] = []
         self._calls: list[ChatMessage] = []  # of the answer before, until all have a result
-        self._answer: _Answer | None = _Answer(ask(()))  # None while tools are called
+        self._answer: ChatAnswer | None = ChatAnswer(ask(()))  # None while tools are called
         self._steps = 1
         self.is_over = False
         self.was_stopped = False
@@ -141,7 +85,7 @@ class Turn:
             return "calling"
         return self._answer.status
 
-    def _calls_tools(self, answer: _Answer) -> bool:
+    def _calls_tools(self, answer: ChatAnswer) -> bool:
         return (
             bool(self._tools.tools) and answer.status == "done" and answer.source.tool_calls != ()
         )
@@ -192,7 +136,7 @@ class Turn:
 
     # An answer
 
-    def _listen(self, answer: _Answer) -> None:
+    def _listen(self, answer: ChatAnswer) -> None:
         """Its handlers are called on the thread that reads."""
         source = answer.source
         source.connect("chunk", lambda _, event: self._add_text(answer, event.detail))
@@ -203,19 +147,19 @@ class Turn:
             if self._delivery.has_handler(name):
                 source.connect(name, lambda _, event: self._pass_on(answer, event))
 
-    def _add_text(self, answer: _Answer, text: str) -> None:
+    def _add_text(self, answer: ChatAnswer, text: str) -> None:
         answer.add_text(text)
         if not self.is_over:
             self._grown()
 
-    def _pass_on(self, answer: _Answer, event: Event[Any]) -> None:
+    def _pass_on(self, answer: ChatAnswer, event: Event[Any]) -> None:
         with self._delivery.lock:
             if self.is_over:
                 return
             self._send(Event(event.type, ChatDetail(answer.id, event.detail)))
         self._delivery.wake(here=True)
 
-    def _on_end(self, answer: _Answer) -> None:
+    def _on_end(self, answer: ChatAnswer) -> None:
         with self._delivery.lock:
             if self.is_over:
                 return
@@ -294,7 +238,7 @@ class Turn:
             self._fail(f"The model still calls tools after max_steps={self._steps} answers.")
             return
         try:
-            answer = _Answer(self._ask((*self._complete, *self._calls)))
+            answer = ChatAnswer(self._ask((*self._complete, *self._calls)))
         except Exception as error:  # from `history`
             logger.exception("the results of tools could not be sent")
             self._fail(f"{type(error).__name__}: {error}")
