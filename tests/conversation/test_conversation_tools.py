@@ -207,8 +207,10 @@ def test_stop_cancels_a_call_and_what_it_returns_is_dropped(
     is_over.set()
     assert has_returned.wait(SOON)
     loop.run_until(lambda: view.ends)
-    loop.run_once()
+    until(lambda: not any("tool" in thread.name for thread in threading.enumerate()))
+    loop.run()
     assert texts(chat) == after
+    assert len(service.requests) == 1
     assert view.ends == [(chat.messages[-1].id, "stopped")]
     service.feed(2, chunk("Well."), DONE)
     chat.send("And now?", **numbered(2))

@@ -123,8 +123,8 @@ class AnyOrderWithTools(RuleBasedStateMachine):
             self.service.feed(self.count, chunk(f"{self.count}{word} "))
 
     @precondition(lambda self: self.open)
-    @rule(names=st.lists(st.integers(0, 4), min_size=1, max_size=3))
-    def call(self, names: list[int]) -> None:
+    @rule(names=st.lists(st.integers(0, 4), min_size=1, max_size=3), settles=st.booleans())
+    def call(self, names: list[int], settles: bool) -> None:
         """An answer ends with calls; another one follows, unless there were too many."""
         calls = [
             {
@@ -138,12 +138,16 @@ class AnyOrderWithTools(RuleBasedStateMachine):
             for place, number in enumerate(names)
         ]
         self.service.feed(self.count, chunk(tool_calls=calls), chunk(finish="tool_calls"), DONE)
+        if settles:
+            self.settle()
 
     @precondition(lambda self: self.open)
-    @rule(ending=st.sampled_from((DONE, CUT)))
-    def finish(self, ending: object) -> None:
+    @rule(ending=st.sampled_from((DONE, CUT)), settles=st.booleans())
+    def finish(self, ending: object, settles: bool) -> None:
         self.service.feed(self.count, ending)
         self.open.clear()
+        if settles:
+            self.settle()
 
     @rule()
     def return_late(self) -> None:
@@ -253,6 +257,6 @@ class AnyOrderWithTools(RuleBasedStateMachine):
 
 
 AnyOrderWithTools.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=25, deadline=None
+    max_examples=150, stateful_step_count=30, deadline=None
 )
 TestAnyOrderWithTools = AnyOrderWithTools.TestCase
