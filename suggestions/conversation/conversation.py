@@ -25,6 +25,8 @@ from .turn import Turn
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from .chat_handlers import ConnectToChat, OnChat
+
 _STATUS: dict[MessageStatus, ConversationStatus] = {
     "submitted": "submitted",
     "streaming": "streaming",
@@ -76,6 +78,11 @@ class Conversation(EventTarget):
     """
 
     __module__ = __name__.rpartition(".conversation.")[0]
+
+    if TYPE_CHECKING:
+        connect: ConnectToChat[Conversation]
+        once: ConnectToChat[Conversation]
+        on: OnChat[Conversation]
 
     def __init__(
         self,

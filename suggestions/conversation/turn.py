@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._sources import ending
@@ -186,10 +185,11 @@ class Turn:
         for message in self._calls:
             self._send(Event("tool_call", message))
         self._delivery.wake()
-        run = partial(self._context.run, self._run_calls, calls)
         try:
             ending.add(self)
-            threads.start(run, "tools", self._delivery)
+            threads.start(
+                lambda: self._context.run(self._run_calls, calls), "tools", self._delivery
+            )
         except RuntimeError:  # the program ends, or there are too many threads
             self.end()
 
