@@ -62,8 +62,8 @@ class Conversation(EventTarget):
 
     - `change`, for each message that came, changed or went: a `ChatChange`.
     - `status`: the new `status`.
-    - `done` or `error`, exactly one after each command that asks: the last `ChatMessage` of what
-      came of it. It is `done` also if that was stopped.
+    - `done` or `error`, exactly one after each command that asks: the last answer's `ChatMessage`.
+      It is `done` also if that was stopped.
     - `tool_call`, `tool_result`: the call's `ChatMessage`, which has the role "tool".
     - `handler_error`: a `HandlerFailure`.
     - Those of an answer's source, such as `open`, `citation` and `usage`, if a handler was
@@ -321,9 +321,8 @@ class Conversation(EventTarget):
         """From now on, its messages are as the others."""
         self._turn = None
         self._messages += turn.messages()
-        newest = self._messages[-1]
-        has_failed = newest.role == "assistant" and newest.error
-        self._announcer.announce(Event("error" if has_failed else "done", newest))
+        newest = turn.newest_answer()
+        self._announcer.announce(Event("error" if newest.error else "done", newest))
 
     def _in_child(self) -> None:
         self._delivery.in_child()

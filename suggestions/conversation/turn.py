@@ -93,6 +93,10 @@ class Turn:
         newest = self._calls if self._answer is None else [self._answer.message()]
         return (*self._complete, *newest)
 
+    def newest_answer(self) -> ChatMessage:
+        answers = [message for message in self.messages() if message.role == "assistant"]
+        return answers[-1]
+
     # All of this is called with the lock
 
     def start(self) -> None:
@@ -108,11 +112,13 @@ class Turn:
             return
         self.is_over = True
         self._cancellation.cancel()
-        self._calls = list(as_stopped(self._calls))
         if self._answer is not None:
             self._complete.append(self._answer.message())
-            self._answer = None
-        self.was_stopped = self.messages()[-1].status == "stopped"
+        elif self._calls:
+            self._complete[-1] = self._complete[-1]._replace(status="stopped")
+            self._complete += as_stopped(self._calls)
+        self._answer, self._calls = None, []
+        self.was_stopped = self.newest_answer().status == "stopped"
         self._ended(self)
 
     def decide(self, message_id: str, is_allowed: bool) -> None:
@@ -255,9 +261,11 @@ class Turn:
     def _fail(self, said: str) -> None:
         """Ends with a message that has failed; that and nothing else is what `retry` asks for."""
         if not self.is_over:
-            self._complete += as_stopped(self._calls)
-            error = ChatError("error_tools", said)
-            self._calls = [ChatMessage(new_id(), "assistant", status="error", error=error)]
+            failed = ChatMessage(
+                new_id(), "assistant", status="error", error=ChatError("error_tools", said)
+            )
+            self._complete += (*as_stopped(self._calls), failed)
+            self._calls = []
             self.end()
 
     def in_child(self) -> tuple[ChatMessage, ...]:
