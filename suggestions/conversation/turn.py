@@ -210,6 +210,7 @@ class Turn:
                 approve=self._may_run,
                 on_result=self._on_result,
                 cancellation=self._cancellation,
+                dispatch=tools.dispatch,
             )
         except Exception as error:  # from `approve`
             logger.exception("approve raised an exception; no tool was called")
