@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import queue
 import threading
 import time
@@ -16,6 +17,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from loop import Loop
+from process import run
 from script import DONE, Script, chunk
 from test_suggester import CUT, Shown
 from waiting import eventually
@@ -375,6 +377,51 @@ def test_each_service_that_has_tools(name: str) -> None:
         )
         suggester.request([{"role": "user", "content": 'Get weather for "Paris".'}])
         assert str(ended.get(timeout=SOON)).startswith('The tool answered: "Paris is warm".')
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_in_a_forked_child_the_request_is_closed() -> None:
+    run(
+        """
+import os, sys, threading
+sys.path[:0] = ["tests/helpers", "tests/conversation"]
+from script import DONE, chunk
+from test_suggester_tools import Service, calls
+from suggestions import Suggester
+
+service, began, may_end, done = Service(), threading.Event(), threading.Event(), threading.Event()
+
+def wait() -> str:
+    began.set()
+    may_end.wait(60)
+    return "waited"
+
+suggester = Suggester(
+    tools=[wait],
+    on_done=lambda text: done.set(),
+    url="https://service.example/",
+    dialect="openai",
+    session=service.session(),
+)
+service.feed("Why?", chunk("a"), calls("wait"))
+suggester.request("Why?")
+assert began.wait(60)
+child = os.fork()
+if child == 0:
+    assert (suggester.state, suggester.suggestion) == ("aborted", "a")
+    suggester.stop()
+    service.feed("And?", chunk("b"), DONE)
+    suggester.request("And?")
+else:
+    service.feed("Why?", chunk("b"), DONE)
+    may_end.set()
+assert done.wait(60)
+assert (suggester.state, suggester.suggestion) == ("done", "b")
+if child == 0:
+    os._exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+"""
+    )
 
 
 # Arguments
