@@ -107,9 +107,9 @@ class Session:
     def _show_again(self, message: ChatMessage) -> None:
         if message.role == "user":
             click.echo(f"{FIRST}{visible(message.text)}\n")
-        elif message.role == "assistant" and message.text:
+        else:
             self._screen.show_again(message)
-            click.echo()
+            click.echo("\n" if message.role == "assistant" and message.text else "", nl=False)
 
     def _next(self) -> str | None:
         """What the user says; None if the user leaves."""
@@ -145,6 +145,7 @@ class Session:
 
     def _ask(self, command: Callable[[], object]) -> int:
         """Calls a command that asks, and shows the answer. Returns the exit code."""
+        self._screen.begin()
         try:
             with _without_warnings():
                 command()
@@ -166,7 +167,8 @@ class Session:
         if message.error is not None:
             click.echo("(/retry asks again.)", err=True)
         elif message.status == "stopped":
-            click.echo("(Stopped. Ctrl-C once more leaves.)", err=True)
+            # The terminal may have written ^C in this line.
+            click.echo("\n(Stopped. Ctrl-C once more leaves.)", err=True)
         click.echo()
 
     def _send(self, text: str) -> None:
