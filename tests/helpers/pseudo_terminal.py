@@ -52,6 +52,7 @@ class Terminal:
         os.close(theirs)
         self.written = ""
         self._seen = 0
+        self._is_closed = False
 
     def __enter__(self) -> Terminal:
         return self
@@ -66,7 +67,13 @@ class Terminal:
         if self.process.stdout is not None:
             self.process.stdout.close()
         self.process.wait(SOON)
-        os.close(self._ours)
+        self.close()
+
+    def close(self) -> None:
+        """The window is closed: the program gets SIGHUP."""
+        if not self._is_closed:
+            self._is_closed = True
+            os.close(self._ours)
 
     def type(self, text: str) -> None:
         os.write(self._ours, text.encode())
@@ -75,14 +82,14 @@ class Terminal:
         self.type(text + "\r")
 
     def expect(self, text: str) -> str:
-        """Waits until the text is shown after all that was expected before, and returns what is
-        shown up to it, without the colours."""
+        """Waits until the text is shown, and returns what is shown up to it, without the colours.
+        What came together with it counts as seen."""
         deadline = time.monotonic() + SOON
         while text not in self._news():
             if not self._read(deadline - time.monotonic()):
                 raise AssertionError(f"no {text!r} in {self._news()!r}")
         shown = self._news().partition(text)[0]
-        self._seen += len(shown) + len(text)
+        self._seen = len(self.written)
         return shown
 
     def end(self) -> int:
@@ -95,10 +102,10 @@ class Terminal:
     @property
     def shown(self) -> str:
         """All that was written, without colours and movements."""
-        return _CONTROLS.sub("", self.written).replace("\r\n", "\n")
+        return _plain(self.written)
 
     def _news(self) -> str:
-        return self.shown[self._seen :]
+        return _plain(self.written[self._seen :])
 
     def _read(self, seconds: float) -> bool:
         if not select.select([self._ours], [], [], max(0.0, seconds))[0]:
@@ -109,3 +116,7 @@ class Terminal:
             return False
         self.written += piece.decode("utf-8", "replace")
         return bool(piece)
+
+
+def _plain(written: str) -> str:
+    return _CONTROLS.sub("", written).replace("\r\n", "\n")

@@ -29,6 +29,8 @@ class Lines:
 
     def __init__(self, history: Callable[[], Path], interrupts: Interrupts) -> None:
         self.is_interactive = sys.stdin is not None and sys.stdin.isatty()
+        if self.is_interactive and isinstance(sys.stdin, TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")
         self._interrupts = interrupts
         self._editor = _editor(history) if self.is_interactive else None
 
@@ -86,8 +88,6 @@ def _from_pipe() -> str:
 
 
 def _ask(prompt: str) -> str:
-    if isinstance(sys.stdin, TextIOWrapper):
-        sys.stdin.reconfigure(errors="replace")
     if sys.stdout is not None and sys.stdout.isatty():
         return input(prompt)
     # Python's own prompt would go into the pipe, together with the answers.

@@ -45,7 +45,7 @@ class Screen:
         self._arrived = arrived
         self._new_view = new_view
         self._calls = calls
-        self._on_terminal = on_terminal
+        self.on_terminal = on_terminal
         self._view: View | None = None
         self._shown: list[str] = []  # the text of the newest message
         self._shown_of = ""  # the id of that message
@@ -66,7 +66,7 @@ class Screen:
         """Shows an answer that was just asked for up to its end, and returns its last message."""
         self._citations: list[Citation] = []
         self._files: list[AnswerFile] = []
-        if self._answered and not self._on_terminal:
+        if self._answered and not self.on_terminal:
             click.echo()
         self._answered = True
         try:
@@ -160,7 +160,7 @@ class Screen:
             view.__exit__(None, None, None)
 
     def _show_what_else(self, message: ChatMessage) -> None:
-        show_sources(self._citations, on_terminal=self._on_terminal)
+        show_sources(self._citations, on_terminal=self.on_terminal)
         note_files(self._files, "The chat's file has it")
         if message.error is not None:
             said = visible(" ".join(message.error.message.split()))

@@ -95,7 +95,7 @@ class Session:
     def _greet(self) -> None:
         messages = self._chat.messages
         last = max((n for n, each in enumerate(messages) if each.role == "user"), default=0)
-        for message in messages[last:]:
+        for message in messages[last:] if self._screen.on_terminal else ():
             self._show_again(message)
         hint = "/help shows the commands, and Ctrl-D leaves."
         if messages and messages[-1].error is not None:
@@ -118,7 +118,7 @@ class Session:
                 said = self._lines.question()
             except EOFError:
                 if self._lines.is_interactive:
-                    click.echo()
+                    click.echo(err=True)
                 return None
             except LineDropped:
                 if not self._lines.is_interactive:
@@ -169,7 +169,7 @@ class Session:
         elif message.status == "stopped":
             # The terminal may have written ^C in this line.
             click.echo("\n(Stopped. Ctrl-C once more leaves.)", err=True)
-        click.echo()
+        click.echo(err=True)
 
     def _send(self, text: str) -> None:
         self._chat.send(text, self._images)
@@ -228,8 +228,8 @@ class Session:
 
     def _help(self, argument: str) -> None:
         for command, words in _HELP.items():
-            click.echo(f"{command:<13} {words}")
-        click.echo(f"{_INPUT}\n{visible(str(self._place.path))}")
+            click.echo(f"{command:<13} {words}", err=True)
+        click.echo(f"{_INPUT}\n{visible(str(self._place.path))}", err=True)
 
 
 def _wrong(words: str) -> int:
