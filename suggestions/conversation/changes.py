@@ -9,8 +9,7 @@ from typing import Any, Literal
 from .._util.clock import Alarm, clock
 from .._util.elapsed import monotonic
 from ..events import Event
-from .chat_message import ChatChange, ChatMessage, difference
-from .turn import UNDER_WAY
+from .chat_message import UNDER_WAY, ChatChange, ChatMessage, difference
 
 ConversationStatus = Literal["ready", "submitted", "streaming", "calling", "error"]
 """Nothing is under way; asked; being written; tools are called; the newest answer failed."""

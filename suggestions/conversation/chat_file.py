@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, get_args
 
 from ..events import ToolCall, Usage
-from .chat_message import ChatError, ChatMessage, MessageStatus, text_part
+from .chat_message import ChatError, ChatMessage, MessageStatus, as_stopped, text_part
 
 VERSION = 1
 _NEEDED = ("id", "role", "text")
-_ROLES = ("user", "assistant")
+_ROLES = ("user", "assistant", "tool")
 _OPTIONAL: dict[str, type] = {"error": ChatError, "usage": Usage}
 _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "id": (str, "a text"),
@@ -80,7 +80,11 @@ def read(text: str) -> Saved:
     messages = [_read(f"messages[{n}]", each) for n, each in enumerate(saved["messages"])]
     if len({message.id for message in messages}) < len(messages):
         raise ValueError("two messages have the same 'id'")
-    return Saved(messages, system, {n: value for n, value in saved.items() if n not in known})
+    return Saved(
+        list(as_stopped(messages)),
+        system,
+        {n: value for n, value in saved.items() if n not in known},
+    )
 
 
 def _read(place: str, saved: object) -> ChatMessage:
@@ -103,6 +107,8 @@ def _read(place: str, saved: object) -> ChatMessage:
     for name, type_ in _OPTIONAL.items():
         if name in saved:
             fields[name] = _tuple(f"{place}[{name!r}]", type_, saved[name])
+    if saved["role"] == "tool" and len(calls) != 1:
+        raise ValueError(f"{place}['tool_calls'] must have one call, which is the tool's")
     fields["more"] = {name: value for name, value in saved.items() if name not in fields}
     return ChatMessage(**fields)
 

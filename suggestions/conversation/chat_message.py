@@ -11,17 +11,22 @@ from typing import Any, Literal, NamedTuple
 from ..dialects.image import image
 from ..errors import SuggestionsError
 from ..events import ToolCall, Usage
+from .running import CANCELLED
 
-MessageStatus = Literal["submitted", "streaming", "done", "stopped", "error"]
-"""Of an assistant's message: asked for; being written; and how it ended. Any other is "done"."""
+MessageStatus = Literal["submitted", "streaming", "waiting", "calling", "done", "stopped", "error"]
+"""Of an assistant's message: asked for; being written. Of a tool's: its call waits for the user; it
+runs. And of both, how it ended. A user's is "done"."""
+UNDER_WAY: tuple[MessageStatus, ...] = ("submitted", "streaming", "waiting", "calling")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class ChatError(NamedTuple):
     """Why an answer failed: the fields of its `SuggestionsError`, as a value that can be saved.
 
-    `code` is the name of the event, such as "error_network"; `message` is for a person;
-    `retry_after` is in seconds, None if the service has not said it.
+    `code` is the name of the event, such as "error_network", or "error_tools" if tools ended the
+    turn; `message` is for a person; `retry_after` is in seconds, None if the service has not said
+    it. That of a tool's message has what the model was given as `message`, and as `code` "failed",
+    "wrong" (there is no such tool, or the arguments do not fit), "refused" or "timeout".
     """
 
     code: str
@@ -34,10 +39,11 @@ class ChatError(NamedTuple):
 class ChatMessage(NamedTuple):
     """One message of a conversation. It never changes: another one with its `id` replaces it.
 
-    `role` is "user" or "assistant". `text` is all of its text; it only grows. `parts` are the
-    parts of its content in the shape of OpenAI's chat messages: texts, images, and what only the
-    service can read. `error`, `model`, `reasoning`, `tool_calls` and `usage` are those of the
-    answer. `more` are the fields that a newer version of this package has saved.
+    `role` is "user", "assistant" or "tool". `text` is all of its text; it only grows. `parts` are
+    the parts of its content in the shape of OpenAI's chat messages: texts, images, and what only
+    the service can read. `error`, `model`, `reasoning`, `tool_calls` and `usage` are those of the
+    answer. A tool's message is one call: `tool_calls` has that call, and `text` is its result.
+    `more` are the fields that a newer version of this package has saved.
     """
 
     id: str
@@ -51,18 +57,6 @@ class ChatMessage(NamedTuple):
     tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage | None = None
     more: Mapping[str, Any] = _NOTHING
-
-    def for_service(self) -> dict[str, Any] | None:
-        """The message as the service gets it, None if it is left out: an assistant's that failed or
-        says nothing."""
-        # A service refuses calls of tools that no result follows, and what belongs to them.
-        is_text = bool(self.tool_calls) or all(part["type"] == "text" for part in self.parts)
-        # Responses gets an image back that it has drawn, by a part that has the whole item.
-        has_item = not is_text and any(type(part.get("item")) is dict for part in self.parts)
-        is_empty = not (self.text.strip() or has_item)
-        if self.role == "assistant" and (self.status == "error" or is_empty):
-            return None
-        return {"role": self.role, "content": self.text if is_text else list(self.parts)}
 
 
 class ChatChange(NamedTuple):
@@ -135,3 +129,16 @@ def difference(old: ChatMessage, new: ChatMessage, position: int) -> ChatChange 
     if "text" in fields:
         text_from = len(old.text) if new.text.startswith(old.text) else 0
     return ChatChange("changed", new, position, fields, text_from)
+
+
+def as_stopped(messages: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
+    """The messages, as if what is under way were stopped now."""
+    return tuple(map(_as_stopped, messages))
+
+
+def _as_stopped(message: ChatMessage) -> ChatMessage:
+    if message.status not in UNDER_WAY:
+        return message
+    if message.role == "tool":  # a call without a result cannot be sent
+        return message._replace(text=CANCELLED, parts=text_part(CANCELLED), status="stopped")
+    return message._replace(status="stopped")

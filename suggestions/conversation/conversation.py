@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +15,12 @@ from .._util.secret import hide_arguments
 from ..events import Event
 from . import chat_file
 from .changes import Changes, ConversationStatus
-from .chat_message import (
-    ChatDetail,
-    ChatMessage,
-    MessageStatus,
-    images_of,
-    user_message,
-)
-from .entries import PASSED_ON, ConversationEntries, OfTurn
-from .turn import UNDER_WAY, Turn
+from .chat_message import ChatMessage, MessageStatus, as_stopped, images_of, user_message
+from .entries import ConversationEntries, OfTurn
+from .history import History, check_history, history_of
+from .running import TIMEOUT
+from .tool_set import AskFirst, Tools, tool_set
+from .turn import Turn
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -31,12 +28,11 @@ if TYPE_CHECKING:
 _STATUS: dict[MessageStatus, ConversationStatus] = {
     "submitted": "submitted",
     "streaming": "streaming",
+    "calling": "calling",
     "done": "ready",
     "stopped": "ready",
     "error": "error",
 }
-Sent = list[Mapping[str, Any]]
-History = int | Callable[[Sent], Sequence[Mapping[str, Any]]]
 _OF_CONVERSATION = ("dispatch", "on", "output", "smooth", "start", "throttle")
 
 
@@ -44,8 +40,15 @@ class Conversation(EventTarget):
     """Keeps the messages of one chat, and asks for the answers.
 
     - `system`: what the model is told before all messages.
-    - `history`: what of the messages is sent. A number of the newest ones; or a callable that gets
-      them, as they would be sent, and returns those that are. Without it, all are.
+    - `tools`: functions, or `Tool`s, that the model may call. They run off the handlers' thread,
+      the async ones on the loop of `dispatch`, each for at most `timeout` seconds (None for no
+      bound). Their results are sent, until an answer calls none; `max_steps` is how many answers
+      there may be.
+    - `approve`: a callable `(call, arguments) -> bool` that decides about each call before it runs,
+      off the handlers' thread; or a list of those tools that wait for `approve()` or `refuse()`.
+    - `history`: what of the messages is sent. At most a number of the newest ones, but at least
+      those since the newest question; or a callable that gets them, as they would be sent, and
+      returns those that are. Without it, all are.
     - `dispatch`: as for `SuggestionsEventSource`.
     - `throttle`: seconds; while an answer is written, at most one `change` in so many. None for no
       bound.
@@ -56,8 +59,9 @@ class Conversation(EventTarget):
 
     - `change`, for each message that came, changed or went: a `ChatChange`.
     - `status`: the new `status`.
-    - `done` or `error`, exactly one for each answer: its `ChatMessage`. It is `done` also for one
-      that was stopped.
+    - `done` or `error`, exactly one after each command that asks: the last `ChatMessage` of what
+      came of it. It is `done` also if that was stopped.
+    - `tool_call`, `tool_result`: the call's `ChatMessage`, which has the role "tool".
     - `handler_error`: a `HandlerFailure`.
     - Those of an answer's source, such as `open`, `citation` and `usage`, if a handler was
       connected before the answer was asked for: an `ChatDetail`.
@@ -77,6 +81,10 @@ class Conversation(EventTarget):
         self,
         *,
         system: str | None = None,
+        tools: Tools = (),
+        max_steps: int = 5,
+        timeout: float | None = TIMEOUT,
+        approve: AskFirst | None = None,
         history: History | None = None,
         dispatch: Dispatcher | None = None,
         throttle: float | None = 1 / 30,
@@ -87,7 +95,8 @@ class Conversation(EventTarget):
             raise TypeError(f"system must be a str, not {type(system).__name__}")
         self._defaults = _checked("Conversation()", defaults)
         self._system = system
-        self._history = _check_history(history)
+        self._history: History | None = check_history(history)
+        self._tools = tool_set(tools, max_steps, timeout, approve, dispatch)
         self._messages: list[ChatMessage] = []  # without that of `_turn`
         self._turn: Turn | None = None
         self._options: dict[str, Any] = {}  # of the newest answer
@@ -113,17 +122,17 @@ class Conversation(EventTarget):
         """All messages, the newest last, with what has come of it so far."""
         with self._delivery.lock:
             turn = self._turn
-            return (*self._messages, turn.message()) if turn else tuple(self._messages)
+            return (*self._messages, *turn.messages()) if turn else tuple(self._messages)
 
     @property
     def status(self) -> ConversationStatus:
         """ "ready", "submitted", "streaming", "calling", or "error" if the newest answer failed."""
         with self._delivery.lock:
             if self._turn is not None:
-                status = self._turn.status
-            else:
-                status = self._messages[-1].status if self._messages else "done"
-            return _STATUS[status]
+                return _STATUS[self._turn.status]
+            newest = self._messages[-1] if self._messages else None
+            is_answer = newest is not None and newest.role == "assistant"
+            return "error" if newest and is_answer and newest.error else "ready"
 
     # Commands
 
@@ -143,7 +152,7 @@ class Conversation(EventTarget):
         """Stops the answer; the text that has come stays."""
         with self._delivery.lock:
             if self._turn is not None:
-                self._end(self._turn)
+                self._turn.end()
 
     def regenerate(self, **options: Any) -> None:
         """Asks for the newest answer again, and drops the one that there is.
@@ -160,13 +169,24 @@ class Conversation(EventTarget):
             self._ask(kept, None, self._options | _checked("regenerate()", options))
 
     def retry(self, **options: Any) -> None:
-        """As `regenerate`, after an error. Raises `RuntimeError` if the newest answer has not
+        """Asks for the newest answer again, after an error; results of tools before it stay.
+
+        `options` and errors: see `regenerate`. Raises `RuntimeError` if the newest answer has not
         failed."""
         options = hide_arguments(options)
         with self._delivery.lock:
             if self.status != "error":
                 raise RuntimeError("there is nothing to retry: the newest answer has not failed")
-            self.regenerate(**options)
+            self._ask(self.messages[:-1], None, self._options | _checked("retry()", options))
+
+    def approve(self, message: ChatMessage | str) -> None:
+        """Lets a call run that waits for it. `message`: the tool's, or its id. Does nothing if that
+        call does not wait any more. Raises `ValueError` if there is no such message."""
+        self._decide(message, True)
+
+    def refuse(self, message: ChatMessage | str) -> None:
+        """The call is not to run, and the model is told so. As `approve`."""
+        self._decide(message, False)
 
     def edit(self, message: ChatMessage | str, text: str, **options: Any) -> None:
         """Drops a message of the user and all after it, and sends the new text with its images.
@@ -183,6 +203,14 @@ class Conversation(EventTarget):
                 raise ValueError("message is none of the user's messages in this conversation")
             new = user_message(text, images_of(messages[places[0]]))
             self._ask(messages[: places[0]], new, _checked("edit()", options))
+
+    def _decide(self, message: ChatMessage | str, is_allowed: bool) -> None:
+        sought = message.id if isinstance(message, ChatMessage) else message
+        with self._delivery.lock:
+            if not any(known.id == sought and known.role == "tool" for known in self.messages):
+                raise ValueError("message is none of the calls of tools in this conversation")
+            if self._turn is not None:
+                self._turn.decide(sought, is_allowed)
 
     def clear(self) -> None:
         """Stops the answer, and drops all messages."""
@@ -217,7 +245,7 @@ class Conversation(EventTarget):
         """The conversation as JSON, to be saved in a file; an answer that is under way is saved as
         stopped. Tokens and other arguments are not saved."""
         with self._delivery.lock:
-            return chat_file.write(_as_stopped(self.messages), self._system, self._more)
+            return chat_file.write(as_stopped(self.messages), self._system, self._more)
 
     @classmethod
     def from_json(cls, text: str, **given: Any) -> Self:
@@ -245,78 +273,41 @@ class Conversation(EventTarget):
             raise RuntimeError("the conversation is closed: make another one")
         asked = (*kept, added) if added else kept
         # Nothing has changed yet, in case this raises.
-        given = {**self._defaults, **options}
-        source = Source(self._question(_as_stopped(asked)), start=False, **given)
+        given = self._tools.describe({**self._defaults, **options})
+
+        def ask(turn: Sequence[ChatMessage]) -> Source:
+            sent = history_of((*as_stopped(asked), *turn), self._system, self._history)
+            return Source(sent, start=False, **given)
+
+        turn = Turn(
+            self._delivery,
+            self._tools,
+            ask,
+            changed=self._announce,
+            grown=self._announce_text,
+            send=lambda event: self._delivery.log.append(OfTurn(turn, event)),
+            ended=self._on_end,
+        )
         self.stop()
         del self._messages[len(kept) :]
         self._messages += asked[len(kept) :]
         self._options = options
         self._changes.cancel_alarm()  # shutdown() may have stopped the clock since
-        self._turn = turn = Turn(source, options)
-        self._listen(turn)
+        self._turn = turn
         self._announce()
         try:
-            source.start()
+            turn.start()
         except RuntimeError:
             self.stop()
             raise
 
-    def _question(self, messages: tuple[ChatMessage, ...]) -> Sent:
-        sent: Sent = [e for message in messages if (e := message.for_service()) is not None]
-        if callable(self._history):
-            limited = self._history(sent)
-            if not isinstance(limited, (list, tuple)):
-                kind = type(limited).__name__
-                raise TypeError(f"history must return a list of messages, not {kind}")
-            sent = list(limited)
-        elif self._history is not None:
-            sent = sent[-self._history :]
-            while sent and sent[0]["role"] == "assistant":  # services want a question first
-                del sent[0]
-        if self._system:
-            sent.insert(0, {"role": "system", "content": self._system})
-        return sent
-
-    def _end(self, turn: Turn) -> None:
-        """The turn has ended, or ends here: from now on, its message is one of the others."""
-        turn.source.close()
-        message = turn.message()
-        turn.was_stopped = message.status == "stopped"
-        self._turn = None
-        self._messages.append(message)
-        self._announce(Event("error" if message.error else "done", message))
-
-    # Handlers of a turn's source, on the thread that reads
-
-    def _listen(self, turn: Turn) -> None:
-        source = turn.source
-        source.connect("chunk", lambda _, event: self._add_text(turn, event.detail))
-        source.connect("reasoning", lambda _, event: self._add_text(turn, ""))
-        for name in ("done", "abort", "error"):
-            source.connect(name, lambda *_: self._on_end(turn))
-        for name in PASSED_ON:
-            if self._delivery.has_handler(name):
-                source.connect(name, lambda _, event: self._pass_on(turn, event))
-
-    def _add_text(self, turn: Turn, text: str) -> None:
-        turn.add_text(text)
-        with self._delivery.lock:
-            if turn is not self._turn or self._changes.is_held_back:
-                return
-        self._announce(here=True)
-
-    def _pass_on(self, turn: Turn, event: Event[Any]) -> None:
-        with self._delivery.lock:
-            if turn is not self._turn:
-                return
-            detail = ChatDetail(turn.id, event.detail)
-            self._delivery.log.append(OfTurn(turn, Event(event.type, detail)))
-        self._delivery.wake(here=True)
-
     def _on_end(self, turn: Turn) -> None:
-        with self._delivery.lock:
-            if turn is self._turn:
-                self._end(turn)
+        """From now on, its messages are as the others."""
+        self._turn = None
+        self._messages += turn.messages()
+        newest = self._messages[-1]
+        has_failed = newest.role == "assistant" and newest.error
+        self._announce(Event("error" if has_failed else "done", newest))
 
     # What handlers are called for
 
@@ -335,6 +326,12 @@ class Conversation(EventTarget):
                 delivery.host.watch_end()
                 delivery.call_after_all(self._leave_host)
         delivery.wake(here=here)
+
+    def _announce_text(self) -> None:
+        with self._delivery.lock:
+            if self._changes.is_held_back:
+                return
+        self._announce(here=True)
 
     def _next_change(self) -> Event[Any] | None:
         """The next event for what has changed; it counts as reported from now on."""
@@ -361,7 +358,7 @@ class Conversation(EventTarget):
         self._delivery.in_child()
         turn, self._turn = self._turn, None
         if turn is not None:
-            self._messages += _as_stopped((turn.in_child(),))
+            self._messages += turn.in_child()
 
 
 def _checked(what: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -371,19 +368,3 @@ def _checked(what: str, given: dict[str, Any]) -> dict[str, Any]:
             raise TypeError(f"{what} got {name}=, which it does not take")
     arguments.refuse_unknown(what, signature(Source).bind("", **given).arguments.get("unknown", {}))
     return given
-
-
-def _check_history(history: History | None) -> History | None:
-    if history is None or callable(history):
-        return history
-    if arguments.check_count("history", history, "an int, a callable or None") == 0:
-        raise ValueError("history must be 1 or more: the question itself is sent")
-    return history
-
-
-def _as_stopped(messages: tuple[ChatMessage, ...]) -> tuple[ChatMessage, ...]:
-    """The messages, as if an answer that is under way were stopped now."""
-    return tuple(
-        message._replace(status="stopped") if message.status in UNDER_WAY else message
-        for message in messages
-    )

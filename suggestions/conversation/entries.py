@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._delivery.delivery import Delivery
 from .._delivery.handlers import Cursor
-from ..events import ERROR_NAMES, NAMES, Event
+from ..events import Event
+from .turn import PASSED_ON, Turn
 
 if TYPE_CHECKING:
     from blinker import Signal
 
-    from .turn import Turn
-
-_ENDINGS = {"done", "abort", *ERROR_NAMES, "error_response", "error", "end"}
-PASSED_ON = NAMES - _ENDINGS - {"handler_error"}
-"""The events of an answer's source that the conversation sends on, with their message."""
-OWN_NAMES = frozenset(("change", "status", "done", "error", "handler_error"))
+OWN_NAMES = frozenset(
+    ("change", "status", "done", "error", "tool_call", "tool_result", "handler_error")
+)
 
 
 class OfTurn(NamedTuple):

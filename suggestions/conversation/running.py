@@ -27,6 +27,7 @@ TIMEOUT = 60.0
 """Seconds that a call may take, if the caller sets no other bound."""
 LONGEST = 100_000
 """Characters of the longest result that goes back to the model."""
+CANCELLED = "The user has cancelled this call."
 _LONGEST_PROBLEM = 2_000
 _MOST_AT_ONCE = 16
 
@@ -73,11 +74,19 @@ class Cancellation:
         if self._answer is not None:
             self._answer.close()
 
-    def _watch(self, answer: Closable) -> None:
+    def watch(self, answer: Closable) -> None:
+        """Closes that answer, too, and not the one before it."""
         # The order matters: a cancel() at the same time sees the answer, or this sees the cancel.
         self._answer = answer
         if self.is_cancelled:
             answer.close()
+
+    def block_until(self, condition: Callable[[], bool]) -> None:
+        """Blocks until the condition holds or it is cancelled. Checks at each `wake()`."""
+        self._waiters.block_until(lambda: self.is_cancelled or condition())
+
+    def wake(self) -> None:
+        self._waiters.wake()
 
 
 def run_calls(
@@ -173,7 +182,7 @@ class _Job:
             return
         self._tool = tool
         if approve is not None and not self._is_approved(approve):
-            self.result = self._with(f"The user has refused this call of {tool.name}.", "refused")
+            self.result = self._with(refusal(self._call), "refused")
 
     def _is_approved(self, approve: Approve) -> bool:
         said: object = approve(self._call, self._arguments)
@@ -210,7 +219,7 @@ class _Job:
             self.result = self._with(said, "timeout")
 
     def cancelled(self) -> ToolResult:
-        return self._with("The user has cancelled this call.", "cancelled")
+        return self._with(CANCELLED, "cancelled")
 
     def _failed(self, error: BaseException) -> ToolResult:
         try:
@@ -227,6 +236,10 @@ class _Job:
         # Half of a surrogate pair cannot be sent.
         text = text.encode("utf-8", "replace").decode()
         return ToolResult(self._call, text, outcome, error)
+
+
+def refusal(call: ToolCall) -> str:
+    return f"The user has refused this call of {call.name[:80]}."
 
 
 def text_of_result(value: object) -> str:

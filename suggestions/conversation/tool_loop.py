@@ -55,7 +55,7 @@ def run_tools(
         if cancellation.is_cancelled:
             raise AbortedError("The tools were cancelled before the model had answered.")
         source = SuggestionsEventSource(list(messages), **arguments)
-        cancellation._watch(source)
+        cancellation.watch(source)
         text = source.result()
         messages.append(_sendable(source))
         if not source.tool_calls:

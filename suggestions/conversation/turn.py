@@ -1,76 +1,277 @@
-"""`Turn`: one answer of a `Conversation`, from its question to its end."""
+"""`Turn`: one turn of the assistant, from the question to the end of its last answer.
+
+If an answer calls tools, they are called on a thread of their own, and the model is asked again
+with the results. Each answer is a message, and so is each call.
+"""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Sequence
+from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._sources.text_so_far import TextSoFar
-from .chat_message import ChatMessage, MessageStatus, error_of, new_id, text_part
+from .._sources import ending
+from .._util import threads
+from ..events import ERROR_NAMES, NAMES, Event, ToolCall
+from .chat_answer import ChatAnswer
+from .chat_message import (
+    ChatDetail,
+    ChatError,
+    ChatMessage,
+    MessageStatus,
+    as_stopped,
+    new_id,
+    text_part,
+)
+from .running import Cancellation, ToolResult, refusal, run_calls
 
 if TYPE_CHECKING:
-    from .._sources.answer import State
+    from .._delivery.delivery import Delivery
     from .._sources.suggestions_event_source import SuggestionsEventSource as Source
+    from .tool_set import ToolSet
 
-_STATUS: dict[State, MessageStatus] = {
-    "init": "submitted",
-    "requesting": "submitted",
-    "suggesting": "streaming",
-    "done": "done",
-    "error": "error",
-    "aborted": "stopped",
-}
+logger = logging.getLogger(__name__.partition(".conversation.")[0])
 
-
-UNDER_WAY: tuple[MessageStatus, ...] = ("submitted", "streaming")
+_ENDINGS = {"done", "abort", *ERROR_NAMES, "error_response", "error", "end"}
+PASSED_ON = NAMES - _ENDINGS - {"handler_error", "tool_call"}
+"""The events of an answer's source that the conversation sends on, with their message."""
 
 
 class Turn:
-    """The source of one answer, and the message that is made from it.
+    """Asks, calls tools, and asks again.
 
-    Only the newest turn of a conversation is asked for its message. So whatever the source of an
-    older one still reports, and whenever, it has no message that it could change.
+    `ask(messages)` makes the source of the next answer, after those messages of this turn. With the
+    lock of the delivery, `changed()` is called after a change of the messages, `send(event)` to add
+    an event to the log, and `ended(turn)` once, at the end; without it, `grown()` after more text.
+
+    Once it is over, nothing of it changes, and none of these is called: so whatever a source or a
+    tool of an older turn still reports, and whenever, there is no message that it could change.
     """
 
-    def __init__(self, source: Source, options: dict[str, Any]) -> None:
-        self.source = source
-        self.options = options
+    def __init__(
+        self,
+        delivery: Delivery,
+        tools: ToolSet,
+        ask: Callable[[Sequence[ChatMessage]], Source],
+        *,
+        changed: Callable[[], object],
+        grown: Callable[[], object],
+        send: Callable[[Event[Any]], object],
+        ended: Callable[[Turn], object],
+    ) -> None:
+        """Raises what `ask` does."""
+        self._delivery = delivery
+        self._tools = tools
+        self._ask = ask
+        self._changed = changed
+        self._grown = grown
+        self._send = send
+        self._ended = ended
+        self._context = copy_context()
+        self._cancellation = Cancellation()
+        self._complete: list[ChatMessage] = []
+        self._calls: list[ChatMessage] = []  # of the answer before, until all have a result
+        self._answer: ChatAnswer | None = ChatAnswer(ask(()))  # None while tools are called
+        self._steps = 1
+        self.is_over = False
         self.was_stopped = False
-        self.id = new_id()
-        self._pieces: list[str] = []
-        self._text = TextSoFar(self._pieces)
-
-    def add_text(self, piece: str) -> None:
-        self._pieces.append(piece)
 
     @property
     def status(self) -> MessageStatus:
-        status = _STATUS[self.source.state]
-        return "streaming" if status == "submitted" and self.source.reasoning else status
+        """That of the newest answer, or "calling"."""
+        if self._answer is None or self._calls_tools(self._answer):
+            return "calling"
+        return self._answer.status
 
-    def message(self) -> ChatMessage:
-        """The answer so far; all of it, once it has ended."""
-        # First of all: after an end, nothing else changes.
-        status, source = self.status, self.source
-        # Not the source's: its text has also what may turn out to be no text.
-        text = self._text.whole()
-        parts = text_part(text)
-        if status not in UNDER_WAY and source.is_prompt_clear:
-            text, content = source.full_message, source.message["content"]
-            parts = tuple(content) if isinstance(content, list) else text_part(text)
-        return ChatMessage(
-            self.id,
-            "assistant",
-            text,
-            parts,
-            status,
-            error_of(source.error) if status == "error" else None,
-            source.model,
-            source.reasoning,
-            source.tool_calls,
-            source.usage,
+    def _calls_tools(self, answer: ChatAnswer) -> bool:
+        return (
+            bool(self._tools.tools) and answer.status == "done" and answer.source.tool_calls != ()
         )
 
-    def in_child(self) -> ChatMessage:
-        """After a fork, in the child: what had come. The answer itself is the parent's."""
-        text = "".join(self._pieces)
-        return ChatMessage(self.id, "assistant", text, text_part(text), "stopped")
+    def messages(self) -> tuple[ChatMessage, ...]:
+        newest = self._calls if self._answer is None else [self._answer.message()]
+        return (*self._complete, *newest)
+
+    # All of this is called with the lock
+
+    def start(self) -> None:
+        """Starts the newest source. Raises `RuntimeError` as it does."""
+        assert self._answer is not None
+        self._listen(self._answer)
+        self._cancellation.watch(self._answer.source)
+        self._answer.source.start()
+
+    def end(self) -> None:
+        """Stops what is under way."""
+        if self.is_over:
+            return
+        self.is_over = True
+        self._cancellation.cancel()
+        self._calls = list(as_stopped(self._calls))
+        if self._answer is not None:
+            self._complete.append(self._answer.message())
+            self._answer = None
+        self.was_stopped = self.messages()[-1].status == "stopped"
+        self._ended(self)
+
+    def decide(self, message_id: str, is_allowed: bool) -> None:
+        """Lets a call that waits be run, or not."""
+        for place, message in enumerate(self._calls):
+            if message.id == message_id and message.status == "waiting":
+                said = refusal(message.tool_calls[0])
+                self._calls[place] = (
+                    message._replace(status="calling")
+                    if is_allowed
+                    else _with_result(message, ToolResult(message.tool_calls[0], said, "refused"))
+                )
+                self._cancellation.wake()
+                self._changed()
+
+    def close(self) -> None:
+        """For `suggestions.shutdown()`, while tools are called."""
+        with self._delivery.lock:
+            self.end()
+
+    # An answer
+
+    def _listen(self, answer: ChatAnswer) -> None:
+        """Its handlers are called on the thread that reads."""
+        source = answer.source
+        source.connect("chunk", lambda _, event: self._add_text(answer, event.detail))
+        source.connect("reasoning", lambda _, event: self._add_text(answer, ""))
+        for name in ("done", "abort", "error"):
+            source.connect(name, lambda *_: self._on_end(answer))
+        for name in PASSED_ON:
+            if self._delivery.has_handler(name):
+                source.connect(name, lambda _, event: self._pass_on(answer, event))
+
+    def _add_text(self, answer: ChatAnswer, text: str) -> None:
+        answer.add_text(text)
+        if not self.is_over:
+            self._grown()
+
+    def _pass_on(self, answer: ChatAnswer, event: Event[Any]) -> None:
+        with self._delivery.lock:
+            if self.is_over:
+                return
+            self._send(Event(event.type, ChatDetail(answer.id, event.detail)))
+        self._delivery.wake(here=True)
+
+    def _on_end(self, answer: ChatAnswer) -> None:
+        with self._delivery.lock:
+            if self.is_over:
+                return
+            if self._calls_tools(answer):
+                self._complete.append(answer.message())
+                self._answer = None
+                self._begin_calls(answer.source.tool_calls)
+            else:
+                self.end()
+
+    # Calls of tools
+
+    def _begin_calls(self, calls: Sequence[ToolCall]) -> None:
+        self._calls = [
+            ChatMessage(
+                new_id(),
+                "tool",
+                status="waiting" if call.name in self._tools.waiting else "calling",
+                tool_calls=(call,),
+            )
+            for call in calls
+        ]
+        self._changed()
+        for message in self._calls:
+            self._send(Event("tool_call", message))
+        self._delivery.wake()
+        run = partial(self._context.run, self._run_calls, calls)
+        try:
+            ending.add(self)
+            threads.start(run, "tools", self._delivery)
+        except RuntimeError:  # the program ends, or there are too many threads
+            self.end()
+
+    def _run_calls(self, calls: Sequence[ToolCall]) -> None:
+        """Runs on a thread of its own."""
+        tools = self._tools
+        try:
+            run_calls(
+                calls,
+                tools.tools,
+                timeout=tools.timeout,
+                approve=self._may_run,
+                on_result=self._on_result,
+                cancellation=self._cancellation,
+            )
+        except Exception as error:  # from `approve`
+            logger.exception("approve raised an exception; no tool was called")
+            with self._delivery.lock:
+                self._fail(f"{type(error).__name__}: {error}")
+        with self._delivery.lock:
+            if not self.is_over:
+                self._ask_again()
+
+    def _may_run(self, call: ToolCall, arguments: dict[str, Any]) -> bool:
+        if call.name in self._tools.waiting:
+            place = self._place(call)
+            self._cancellation.block_until(lambda: self._calls[place].status != "waiting")
+            return self._calls[place].status == "calling"
+        return self._tools.approve is None or self._tools.approve(call, arguments)
+
+    def _on_result(self, result: ToolResult) -> None:
+        with self._delivery.lock:
+            if not self.is_over:
+                place = self._place(result.call)
+                self._calls[place] = message = _with_result(self._calls[place], result)
+                self._changed()
+                self._send(Event("tool_result", message))
+                self._delivery.wake()
+
+    def _place(self, call: ToolCall) -> int:
+        # Services may give two calls the same id.
+        return next(n for n, m in enumerate(self._calls) if m.tool_calls[0] is call)
+
+    def _ask_again(self) -> None:
+        if self._steps >= self._tools.max_steps:
+            self._fail(f"The model still calls tools after max_steps={self._steps} answers.")
+            return
+        try:
+            answer = ChatAnswer(self._ask((*self._complete, *self._calls)))
+        except Exception as error:  # from `history`
+            logger.exception("the results of tools could not be sent")
+            self._fail(f"{type(error).__name__}: {error}")
+            return
+        self._complete += self._calls
+        self._calls, self._answer = [], answer
+        self._steps += 1
+        self._changed()
+        try:
+            self.start()
+        except RuntimeError:  # the program ends
+            self.end()
+
+    def _fail(self, said: str) -> None:
+        """Ends with a message that has failed; that and nothing else is what `retry` asks for."""
+        if not self.is_over:
+            self._complete += as_stopped(self._calls)
+            error = ChatError("error_tools", said)
+            self._calls = [ChatMessage(new_id(), "assistant", status="error", error=error)]
+            self.end()
+
+    def in_child(self) -> tuple[ChatMessage, ...]:
+        """After a fork, in the child: what had come."""
+        newest = as_stopped(self._calls) if self._answer is None else [self._answer.in_child()]
+        return (*self._complete, *newest)
+
+
+def _with_result(message: ChatMessage, result: ToolResult) -> ChatMessage:
+    if result.outcome == "returned":
+        return message._replace(text=result.text, parts=text_part(result.text), status="done")
+    return message._replace(
+        text=result.text,
+        parts=text_part(result.text),
+        status="stopped" if result.outcome == "cancelled" else "error",
+        error=None if result.outcome == "cancelled" else ChatError(result.outcome, result.text),
+    )
