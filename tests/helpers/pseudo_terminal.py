@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from waiting import SOON
+from waiting import SOON, eventually
 
 CTRL_C, CTRL_D, UP = "\x03", "\x04", "\x1b[A"
 _CONTROLS = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
@@ -80,6 +80,15 @@ class Terminal:
 
     def line(self, text: str) -> None:
         self.type(text + "\r")
+
+    def interrupt_line(self) -> None:
+        """Types Ctrl-C while the program waits for a line. Python's `readline` notices a signal
+        only while it waits, and what is shown comes a moment before that."""
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        for _ in range(3):
+            time.sleep(0.02)
+            eventually(lambda: not stat.exists() or stat.read_text().split()[2] == "S")
+        self.type(CTRL_C)
 
     def expect(self, text: str) -> str:
         """Waits until the text is shown, and returns what is shown up to it, without the colours.
