@@ -15,7 +15,7 @@ from ...events import AnswerFile, Citation, Event
 from ..after_answer import note_files, show_sources
 from ..following import View
 from ..plain_text import visible
-from .calls import Calls
+from .shown_calls import Calls
 
 _TICK = 0.1  # seconds
 _OF_CALLS = ("tool_call", "tool_result")
