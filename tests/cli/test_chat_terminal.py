@@ -341,6 +341,18 @@ def test_ctrl_c_stops_a_tool_and_a_question_about_it(playground: Playground) -> 
         assert terminal.end() == 130
 
 
+def test_a_stop_after_one_of_two_tools_is_no_error(playground: Playground) -> None:
+    tools = [f"--tool=my_tools:{name}" for name in ("slow", "boom")]
+    url = ["--base-url", playground.openai_url, "--model", "m"]
+    with chat(*url, *tools, "--yes") as terminal:
+        terminal.line("be slow and boom")
+        terminal.expect("nothing there")
+        terminal.type(CTRL_C)
+        shown = terminal.expect(PROMPT)
+        assert "Stopped" in shown
+        assert "Error" not in shown
+
+
 def test_answers_go_into_a_pipe_and_prompts_to_the_terminal(playground: Playground) -> None:
     with Server(echo) as server, chat("--url", server.url, piped=True) as terminal:
         terminal.line("One")

@@ -19,7 +19,7 @@ from ..plain_text import visible
 from . import saved
 from .interrupts import LineDropped
 from .lines import FIRST, Lines
-from .screen import Screen
+from .screen import Screen, outcome_of
 
 _COMMAND = re.compile(r"/(\w*)(?:\s+(.*))?", re.DOTALL)
 _HELP = {
@@ -98,7 +98,7 @@ class Session:
         for message in messages[last:] if self._screen.on_terminal else ():
             self._show_again(message)
         hint = "/help shows the commands, and Ctrl-D leaves."
-        if messages and messages[-1].error is not None:
+        if self._chat.status == "error":
             hint = "The newest answer failed: /retry asks again."
         elif messages and messages[-1].role == "user":
             hint = "There is no answer yet: /regenerate asks again."
@@ -159,14 +159,16 @@ class Session:
             self._save()
         if self._lines.is_interactive:
             self._say_what_next(message)
-        if message.error is not None:
+        outcome = outcome_of(message)
+        if outcome == "error" and message.error is not None:
             return exit_codes.BY_ERROR.get(message.error.code, exit_codes.FAILED)
-        return exit_codes.INTERRUPTED if message.status == "stopped" else exit_codes.DONE
+        return exit_codes.INTERRUPTED if outcome == "stopped" else exit_codes.DONE
 
     def _say_what_next(self, message: ChatMessage) -> None:
-        if message.error is not None:
+        outcome = outcome_of(message)
+        if outcome == "error":
             click.echo("(/retry asks again.)", err=True)
-        elif message.status == "stopped":
+        elif outcome == "stopped":
             # The terminal may have written ^C in this line.
             click.echo("\n(Stopped. Ctrl-C once more leaves.)", err=True)
         click.echo(err=True)
