@@ -40,6 +40,10 @@ class Terminal:
     ) -> None:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+        # At a Ctrl-C, the kernel is not to drop what was written and is not read yet.
+        attributes = termios.tcgetattr(theirs)
+        attributes[3] |= termios.NOFLSH
+        termios.tcsetattr(theirs, termios.TCSANOW, attributes)
         self.process = subprocess.Popen(
             [sys.executable, "-c", _TAKES_TERMINAL, *args],
             stdin=theirs,
@@ -107,6 +111,14 @@ class Terminal:
         while self._read(deadline - time.monotonic()):
             pass
         return self.process.wait(SOON)
+
+    @property
+    def is_as_before(self) -> bool:
+        """The terminal shows its cursor and what is typed, and pastes plainly."""
+        controls = re.findall(r"\x1b\[\?(25|2004)([hl])", self.written)
+        state = dict(controls)
+        echoes = bool(termios.tcgetattr(self._ours)[3] & termios.ECHO)
+        return echoes and state.get("25") != "l" and state.get("2004") != "h"
 
     @property
     def shown(self) -> str:
