@@ -63,6 +63,7 @@ class Session:
         self._place = place
         self._images = images
         self._saved = chat.to_json()
+        self._version = saved.version(place.path)
         self._is_unsaved = False  # writing the file has failed
         self._commands: dict[str, Callable[[str], int | None]] = {
             "retry": self._retry,
@@ -198,6 +199,7 @@ class Session:
         text = self._chat.to_json()
         if text == self._saved or not (self._chat.messages or self._place.is_given):
             return
+        self._leave_to_others()
         try:
             saved.write(self._place.path, text)
         except OSError as error:
@@ -205,6 +207,15 @@ class Session:
             _wrong(f"The chat is not saved: {self._place.path}: {error.strerror or error}")
         else:
             self._saved, self._is_unsaved = text, False
+            self._version = saved.version(self._place.path)
+
+    def _leave_to_others(self) -> None:
+        """If another program has written the file since, it keeps that, and this chat a new one."""
+        if saved.version(self._place.path) in (None, self._version):
+            return
+        old, self._place = self._place, Place(saved.new_place(), False)
+        words = f"another program has changed {old.path}: this chat goes on in {self._place.path}."
+        click.echo(visible(f"Note: {words}"), err=True)
 
     def _save_copy(self, argument: str) -> int:
         if not argument:
