@@ -81,7 +81,7 @@ def read(text: str) -> Saved:
     if len({message.id for message in messages}) < len(messages):
         raise ValueError("two messages have the same 'id'")
     return Saved(
-        list(as_stopped(messages)),
+        as_stopped(messages),
         system,
         {n: value for n, value in saved.items() if n not in known},
     )

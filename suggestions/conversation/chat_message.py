@@ -131,14 +131,18 @@ def difference(old: ChatMessage, new: ChatMessage, position: int) -> ChatChange 
     return ChatChange("changed", new, position, fields, text_from)
 
 
-def as_stopped(messages: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
-    """The messages, as if what is under way were stopped now."""
-    return tuple(map(_as_stopped, messages))
-
-
-def _as_stopped(message: ChatMessage) -> ChatMessage:
-    if message.status not in UNDER_WAY:
-        return message
-    if message.role == "tool":  # a call without a result cannot be sent
-        return message._replace(text=CANCELLED, parts=text_part(CANCELLED), status="stopped")
-    return message._replace(status="stopped")
+def as_stopped(messages: Iterable[ChatMessage]) -> list[ChatMessage]:
+    """The messages, as if what is under way were stopped now: an answer, or the calls of one."""
+    stopped = list(messages)
+    answer: int | None = None
+    for place, message in enumerate(stopped):
+        if message.role == "assistant":
+            answer = place
+        if message.status not in UNDER_WAY:
+            continue
+        if message.role == "tool":  # a call without a result cannot be sent
+            message = message._replace(text=CANCELLED, parts=text_part(CANCELLED))
+            if answer is not None:
+                stopped[answer] = stopped[answer]._replace(status="stopped")
+        stopped[place] = message._replace(status="stopped")
+    return stopped

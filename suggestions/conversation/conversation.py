@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from .._delivery.delivery import NOTHING, Delivery
+from .._delivery.delivery import NOTHING
 from .._delivery.dispatch import Dispatcher
 from .._delivery.target import EventTarget
 from .._sources.suggestions_event_source import SuggestionsEventSource as Source
@@ -14,9 +14,10 @@ from .._util import arguments, fork
 from .._util.secret import hide_arguments
 from ..events import Event
 from . import chat_file
-from .changes import Changes, ConversationStatus
+from .announcer import Announcer
+from .changes import ConversationStatus
 from .chat_message import ChatMessage, MessageStatus, as_stopped, images_of, user_message
-from .entries import ConversationEntries, OfTurn
+from .entries import OfTurn
 from .history import History, check_history, history_of
 from .running import TIMEOUT
 from .tool_set import AskFirst, Tools, tool_set
@@ -24,6 +25,8 @@ from .turn import Turn
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from .chat_handlers import ConnectToChat, OnChat
 
 _STATUS: dict[MessageStatus, ConversationStatus] = {
     "submitted": "submitted",
@@ -59,8 +62,8 @@ class Conversation(EventTarget):
 
     - `change`, for each message that came, changed or went: a `ChatChange`.
     - `status`: the new `status`.
-    - `done` or `error`, exactly one after each command that asks: the last `ChatMessage` of what
-      came of it. It is `done` also if that was stopped.
+    - `done` or `error`, exactly one after each command that asks: the last answer's `ChatMessage`.
+      It is `done` also if that was stopped.
     - `tool_call`, `tool_result`: the call's `ChatMessage`, which has the role "tool".
     - `handler_error`: a `HandlerFailure`.
     - Those of an answer's source, such as `open`, `citation` and `usage`, if a handler was
@@ -76,6 +79,11 @@ class Conversation(EventTarget):
     """
 
     __module__ = __name__.rpartition(".conversation.")[0]
+
+    if TYPE_CHECKING:
+        connect: ConnectToChat[Conversation]
+        once: ConnectToChat[Conversation]
+        on: OnChat[Conversation]
 
     def __init__(
         self,
@@ -101,12 +109,14 @@ class Conversation(EventTarget):
         self._turn: Turn | None = None
         self._options: dict[str, Any] = {}  # of the newest answer
         self._more: Mapping[str, Any] = {}  # what a newer version has saved
-        self._changes = Changes(arguments.check_throttle(throttle), self._on_alarm)
-        self._is_announced = False  # an entry of the log says so
-        entries = ConversationEntries(self._next_change, self._changes.begin_interval)
-        self._delivery = Delivery(self, entries, dispatch, self.close)
-        # A dialog that a handler opens goes on showing the answer.
-        self._delivery.nests = self._delivery.host is not None
+        self._announcer = Announcer(
+            self,
+            look=lambda: (self.messages, self.status),
+            is_idle=lambda: self._turn is None,
+            throttle=throttle,
+            dispatch=dispatch,
+        )
+        self._delivery = self._announcer.delivery
         fork.register(self)
 
     def __repr__(self) -> str:
@@ -195,29 +205,30 @@ class Conversation(EventTarget):
         of the user's messages.
         """
         options = hide_arguments(options)
-        sought = message.id if isinstance(message, ChatMessage) else message
         with self._delivery.lock:
-            messages = self.messages
-            places = [n for n, known in enumerate(messages) if known.id == sought]
-            if not places or messages[places[0]].role != "user":
-                raise ValueError("message is none of the user's messages in this conversation")
-            new = user_message(text, images_of(messages[places[0]]))
-            self._ask(messages[: places[0]], new, _checked("edit()", options))
+            place = self._place_of(message, "user")
+            new = user_message(text, images_of(self.messages[place]))
+            self._ask(self.messages[:place], new, _checked("edit()", options))
 
     def _decide(self, message: ChatMessage | str, is_allowed: bool) -> None:
-        sought = message.id if isinstance(message, ChatMessage) else message
         with self._delivery.lock:
-            if not any(known.id == sought and known.role == "tool" for known in self.messages):
-                raise ValueError("message is none of the calls of tools in this conversation")
+            place = self._place_of(message, "tool")
             if self._turn is not None:
-                self._turn.decide(sought, is_allowed)
+                self._turn.decide(self.messages[place].id, is_allowed)
+
+    def _place_of(self, message: ChatMessage | str, role: str) -> int:
+        sought = message.id if isinstance(message, ChatMessage) else message
+        for place, known in enumerate(self.messages):
+            if known.id == sought and known.role == role:
+                return place
+        raise ValueError(f"message must be one of this conversation with the role {role!r}")
 
     def clear(self) -> None:
         """Stops the answer, and drops all messages."""
         with self._delivery.lock:
             self.stop()
             self._messages.clear()
-            self._announce()
+            self._announcer.announce()
 
     def close(self) -> None:
         """Stops the answer; no handler is called any more. The messages stay."""
@@ -227,11 +238,16 @@ class Conversation(EventTarget):
                 return
             delivery.audible = NOTHING
             self.stop()
-            self._changes.cancel_alarm()
-            if delivery.host is None:
-                return
-            delivery.call_after_all(self._leave_host)
+            self._announcer.close()
         delivery.wake()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Blocks until nothing is under way and all handlers have run.
+
+        Returns False if `timeout` (seconds) came first. Raises `RuntimeError` on the thread that
+        has to run the handlers.
+        """
+        return self._announcer.wait(timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -257,7 +273,7 @@ class Conversation(EventTarget):
         messages, system, more = chat_file.read(text)
         chat = cls(**{"system": system, **given})
         chat._messages, chat._more = messages, more
-        chat._changes.begin_with(chat.messages, chat.status)
+        chat._announcer.begin()
         return chat
 
     # Asking. All of this is called with the lock of `_delivery`.
@@ -283,8 +299,8 @@ class Conversation(EventTarget):
             self._delivery,
             self._tools,
             ask,
-            changed=self._announce,
-            grown=self._announce_text,
+            changed=self._announcer.announce,
+            grown=self._announcer.announce_text,
             send=lambda event: self._delivery.log.append(OfTurn(turn, event)),
             ended=self._on_end,
         )
@@ -292,9 +308,9 @@ class Conversation(EventTarget):
         del self._messages[len(kept) :]
         self._messages += asked[len(kept) :]
         self._options = options
-        self._changes.cancel_alarm()  # shutdown() may have stopped the clock since
+        self._announcer.begin_turn()
         self._turn = turn
-        self._announce()
+        self._announcer.announce()
         try:
             turn.start()
         except RuntimeError:
@@ -305,54 +321,8 @@ class Conversation(EventTarget):
         """From now on, its messages are as the others."""
         self._turn = None
         self._messages += turn.messages()
-        newest = self._messages[-1]
-        has_failed = newest.role == "assistant" and newest.error
-        self._announce(Event("error" if has_failed else "done", newest))
-
-    # What handlers are called for
-
-    def _announce(self, ending: Event[ChatMessage] | None = None, *, here: bool = False) -> None:
-        """There may be changes; after them comes the end of an answer."""
-        delivery = self._delivery
-        with delivery.lock:
-            if delivery.audible is NOTHING or (self._is_announced and ending is None):
-                return
-            if not self._is_announced:
-                delivery.log.append(None)
-            self._is_announced = True
-            if ending is not None:
-                delivery.log.append(ending)
-            if delivery.host is not None:
-                delivery.host.watch_end()
-                delivery.call_after_all(self._leave_host)
-        delivery.wake(here=here)
-
-    def _announce_text(self) -> None:
-        with self._delivery.lock:
-            if self._changes.is_held_back:
-                return
-        self._announce(here=True)
-
-    def _next_change(self) -> Event[Any] | None:
-        """The next event for what has changed; it counts as reported from now on."""
-        with self._delivery.lock:
-            event = self._changes.next_event(self.messages, self.status)
-            self._is_announced = event is not None
-            return event
-
-    def _on_alarm(self) -> None:
-        with self._delivery.lock:
-            self._changes.is_held_back = False
-        self._announce()
-
-    # Hosts that end, forks
-
-    def _leave_host(self) -> None:
-        delivery = self._delivery
-        with delivery.lock:
-            is_idle = self._turn is None and delivery.live.position == len(delivery.log)
-            if delivery.host is not None and (is_idle or delivery.audible is NOTHING):
-                delivery.host.unwatch_end()
+        newest = turn.newest_answer()
+        self._announcer.announce(Event("error" if newest.error else "done", newest))
 
     def _in_child(self) -> None:
         self._delivery.in_child()

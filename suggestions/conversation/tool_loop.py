@@ -12,7 +12,7 @@ from .._util.secret import hide_arguments
 from ..dialects import find
 from ..errors import AbortedError
 from .running import TIMEOUT, Approve, Cancellation, run_calls
-from .tool import Tool, tools_by_name
+from .tool import Tool, check_not_on_loop, tools_by_name
 
 
 def run_tools(
@@ -35,7 +35,9 @@ def run_tools(
     - `max_steps`: how many answers there may be, the last one among them.
     - `cancellation`: its `cancel()` closes the answer that is being written, and cancels the calls.
     - `arguments` are those of `SuggestionsEventSource`, for each of the questions: `dialect`, `on`
-      and so on. The tools are described to the service after those in `options`.
+      and so on. The tools are described to the service after those in `options`. Async tools run
+      on the loop of `dispatch`, so this is called on another thread:
+      `await asyncio.to_thread(run_tools, ..., dispatch=suggestions.toolkits.aio())`.
 
     Raises what `SuggestionsEventSource`, `result()` and `run_calls` raise: the `SuggestionsError`
     of an answer that failed, `AbortedError` after `cancel()`, `ValueError` if the dialect takes no
@@ -47,7 +49,9 @@ def run_tools(
         raise TypeError(f"messages must be a list, which grows, not {type(messages).__name__}")
     if check_count("max_steps", max_steps) < 1:
         raise ValueError("max_steps must be 1 or more")
-    named = list(tools_by_name(tools).values())
+    dispatch = arguments.get("dispatch")
+    named = list(tools_by_name(tools, dispatch).values())
+    check_not_on_loop(named, dispatch)
     arguments["dialect"] = dialect = find(arguments.get("dialect", "jetpack"))
     arguments["options"] = dialect.with_tools(check_options(arguments.get("options")), named)
     cancellation = cancellation or Cancellation()
@@ -61,7 +65,12 @@ def run_tools(
         if not source.tool_calls:
             return text
         results = run_calls(
-            source.tool_calls, named, timeout=timeout, approve=approve, cancellation=cancellation
+            source.tool_calls,
+            named,
+            timeout=timeout,
+            approve=approve,
+            cancellation=cancellation,
+            dispatch=dispatch,
         )
         messages += [result.message for result in results]
     raise RuntimeError(

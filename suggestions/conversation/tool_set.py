@@ -43,7 +43,7 @@ def tool_set(
     dispatch: Dispatcher | None,
 ) -> ToolSet:
     """Raises `TypeError` and `ValueError` that name the argument."""
-    named = tools_by_name(tools)
+    named = tools_by_name(tools, dispatch)
     if check_count("max_steps", max_steps) < 1:
         raise ValueError("max_steps must be 1 or more")
     if timeout is not None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._sources import ending
@@ -94,6 +93,10 @@ class Turn:
         newest = self._calls if self._answer is None else [self._answer.message()]
         return (*self._complete, *newest)
 
+    def newest_answer(self) -> ChatMessage:
+        answers = [message for message in self.messages() if message.role == "assistant"]
+        return answers[-1]
+
     # All of this is called with the lock
 
     def start(self) -> None:
@@ -109,11 +112,13 @@ class Turn:
             return
         self.is_over = True
         self._cancellation.cancel()
-        self._calls = list(as_stopped(self._calls))
         if self._answer is not None:
             self._complete.append(self._answer.message())
-            self._answer = None
-        self.was_stopped = self.messages()[-1].status == "stopped"
+        elif self._calls:
+            self._complete[-1] = self._complete[-1]._replace(status="stopped")
+            self._complete += as_stopped(self._calls)
+        self._answer, self._calls = None, []
+        self.was_stopped = self.newest_answer().status == "stopped"
         self._ended(self)
 
     def decide(self, message_id: str, is_allowed: bool) -> None:
@@ -186,10 +191,11 @@ class Turn:
         for message in self._calls:
             self._send(Event("tool_call", message))
         self._delivery.wake()
-        run = partial(self._context.run, self._run_calls, calls)
         try:
             ending.add(self)
-            threads.start(run, "tools", self._delivery)
+            threads.start(
+                lambda: self._context.run(self._run_calls, calls), "tools", self._delivery
+            )
         except RuntimeError:  # the program ends, or there are too many threads
             self.end()
 
@@ -204,6 +210,7 @@ class Turn:
                 approve=self._may_run,
                 on_result=self._on_result,
                 cancellation=self._cancellation,
+                dispatch=tools.dispatch,
             )
         except Exception as error:  # from `approve`
             logger.exception("approve raised an exception; no tool was called")
@@ -255,9 +262,11 @@ class Turn:
     def _fail(self, said: str) -> None:
         """Ends with a message that has failed; that and nothing else is what `retry` asks for."""
         if not self.is_over:
-            self._complete += as_stopped(self._calls)
-            error = ChatError("error_tools", said)
-            self._calls = [ChatMessage(new_id(), "assistant", status="error", error=error)]
+            failed = ChatMessage(
+                new_id(), "assistant", status="error", error=ChatError("error_tools", said)
+            )
+            self._complete += (*as_stopped(self._calls), failed)
+            self._calls = []
             self.end()
 
     def in_child(self) -> tuple[ChatMessage, ...]:

@@ -288,8 +288,8 @@ def test_images_stay_with_an_edited_message(service: ChatService, chat: Conversa
         (lambda chat: chat.send("a", model="x"), TypeError, "a model goes into options"),
         (lambda chat: chat.send("a", throttle=1), TypeError, "throttle"),
         (lambda chat: chat.send("a", dialect="x"), ValueError, "dialect"),
-        (lambda chat: chat.edit("unknown", "a"), ValueError, "none of the user's messages"),
-        (lambda chat: chat.edit(chat.messages[1], "a"), ValueError, "none of the user's messages"),
+        (lambda chat: chat.edit("unknown", "a"), ValueError, "with the role 'user'"),
+        (lambda chat: chat.edit(chat.messages[1], "a"), ValueError, "with the role 'user'"),
         (lambda chat: chat.regenerate(timeouts={"x": 1}), ValueError, "timeouts"),
     ],
 )

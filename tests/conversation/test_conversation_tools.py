@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -14,6 +15,7 @@ from loop import Loop
 from script import DONE, chunk
 
 from suggestions import ChatMessage, Conversation, shutdown
+from suggestions.toolkits import aio
 
 SOON = 30  # seconds
 
@@ -199,7 +201,7 @@ def test_stop_cancels_a_call_and_what_it_returns_is_dropped(
     cancelled = "The user has cancelled this call."
     after = [
         ("user", "How warm?", "done"),
-        ("assistant", "", "done"),
+        ("assistant", "", "stopped"),
         ("tool", '{"degrees": 5}', "done"),
         ("tool", cancelled, "stopped"),
     ]
@@ -207,9 +209,11 @@ def test_stop_cancels_a_call_and_what_it_returns_is_dropped(
     is_over.set()
     assert has_returned.wait(SOON)
     loop.run_until(lambda: view.ends)
-    loop.run_once()
+    until(lambda: not any("tool" in thread.name for thread in threading.enumerate()))
+    loop.run()
     assert texts(chat) == after
-    assert view.ends == [(chat.messages[-1].id, "stopped")]
+    assert len(service.requests) == 1
+    assert view.ends == [(chat.messages[1].id, "stopped")]
     service.feed(2, chunk("Well."), DONE)
     chat.send("And now?", **numbered(2))
     until(lambda: chat.status == "ready")
@@ -274,7 +278,7 @@ def test_calls_wait_for_the_user(service: ChatService, loop: Loop, tool: Any) ->
         ("tool", "8", "done"),
         ("assistant", "4 in Oslo.", "done"),
     ]
-    with pytest.raises(ValueError, match="none of the calls"):
+    with pytest.raises(ValueError, match="with the role 'tool'"):
         chat.approve(chat.messages[0])
     assert view.wrong == []
 
@@ -435,3 +439,50 @@ def test_a_dialect_without_tools_is_refused_before_anything_changes() -> None:
     with pytest.raises(ValueError, match="tools are not for the dialect 'chatbot'"):
         chat.send("How warm?")
     assert chat.messages == ()
+
+
+def test_async_tools_run_on_the_loop_and_stop_cancels_them(service: ChatService) -> None:
+    ran_on: list[int] = []
+    cancelled: list[str] = []
+
+    async def get_time(zone: str) -> str:
+        ran_on.append(threading.get_ident())
+        if zone == "never":
+            try:
+                await asyncio.sleep(SOON)
+            except asyncio.CancelledError:
+                cancelled.append(zone)
+                raise
+        return f"noon in {zone}"
+
+    async def main() -> None:
+        chat = Conversation(**service.given(), tools=[get_time], dispatch=aio())
+        ended = asyncio.Event()
+        chat.connect("done", lambda chat, event: ended.set())
+        service.feed(1, *calling(("c1", "get_time", '{"zone": "UTC"}')))
+        service.feed(1, chunk("It is noon."), DONE)
+        chat.send("How late?", **numbered(1))
+        await asyncio.wait_for(ended.wait(), SOON)
+        assert texts(chat)[2:] == [
+            ("tool", "noon in UTC", "done"),
+            ("assistant", "It is noon.", "done"),
+        ]
+        service.feed(2, *calling(("c1", "get_time", '{"zone": "never"}')))
+        chat.send("How late?", **numbered(2))
+        while len(ran_on) < 2:
+            await asyncio.sleep(0.001)
+        chat.stop()
+        while not cancelled:
+            await asyncio.sleep(0.001)
+        assert set(ran_on) == {threading.get_ident()}
+        chat.close()
+
+    asyncio.run(asyncio.wait_for(main(), SOON))
+
+
+def test_an_async_tool_needs_a_loop() -> None:
+    async def get_time() -> str:
+        return "noon"
+
+    with pytest.raises(TypeError, match="aio"):
+        Conversation(tools=[get_time])

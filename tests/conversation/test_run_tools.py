@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pytest
 
-from suggestions import Dialect, run_tools
+from suggestions import Conversation, Dialect, run_tools
 from suggestions.conversation import Cancellation
 from suggestions.dialects.anthropic import Anthropic
 from suggestions.dialects.ollama import Ollama
@@ -233,3 +233,33 @@ def test_wrong_arguments_are_named(server: SuggestionsServer) -> None:
     with pytest.raises(ValueError, match="tools are not for the dialect 'text'"):
         run_tools(asking("?"), [get_weather], dialect="text", url=server.url)
     assert server.requests == []
+
+
+def test_a_conversation_is_the_same_loop(dialect: Dialect) -> None:
+    def fail_now() -> None:
+        raise LookupError("no such thing")
+
+    chat = Conversation(
+        dialect=dialect, tools=[get_weather, calculate, fail_now], timeouts=TIMEOUTS, throttle=None
+    )
+    for question in (
+        'Get weather for "Paris", and calculate 3 + 4',
+        "Thanks. Write a haiku.",
+        "Now fail now, please",
+    ):
+        ended = threading.Event()
+        for name in ("done", "error"):
+            chat.once(name, lambda *_, ended=ended: ended.set())
+        chat.send(question)
+        assert ended.wait(SOON)
+    chat = Conversation.from_json(chat.to_json())
+    assert [(message.role, message.status) for message in chat.messages] == [
+        *(("user", "done"), ("assistant", "done"), ("tool", "done"), ("tool", "done")),
+        *(("assistant", "done"), ("user", "done"), ("assistant", "done")),
+        *(("user", "done"), ("assistant", "done"), ("tool", "error"), ("assistant", "done")),
+    ]
+    assert json.loads(chat.messages[2].text) == {"city": "Paris", "degrees": 18}
+    assert chat.messages[4].text.startswith(f'The tool answered: "{chat.messages[3].text}".')
+    assert "the stream finds the sea" in chat.messages[6].text
+    assert chat.messages[9].text == "fail_now failed: LookupError: no such thing"
+    assert "no such thing" in chat.messages[10].text

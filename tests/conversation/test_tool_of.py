@@ -228,7 +228,8 @@ def test_a_field_that_no_model_can_give_is_named() -> None:
         tool_of(extra)
 
 
-async def later(city: str) -> None: ...
+async def pages(city: str) -> Any:
+    yield city
 
 
 def test_what_is_no_function_is_refused() -> None:
@@ -238,8 +239,8 @@ def test_what_is_no_function_is_refused() -> None:
         tool_of(functools.partial(get_weather, "Paris"))
     with pytest.raises(TypeError, match="not str"):
         tool_of("get_weather")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="later is async"):
-        tool_of(later)
+    with pytest.raises(TypeError, match="pages is an async generator"):
+        tool_of(pages)
     with pytest.raises(ValueError, match="<lambda>"):
         tool_of(lambda: 1)
 
