@@ -17,7 +17,6 @@ from . import chat_file
 from .announcer import Announcer
 from .changes import ConversationStatus
 from .chat_message import ChatMessage, MessageStatus, as_stopped, images_of, user_message
-from .entries import OfTurn
 from .history import History, check_history, history_of
 from .running import TIMEOUT
 from .tool_set import AskFirst, Tools, tool_set
@@ -301,7 +300,6 @@ class Conversation(EventTarget):
             ask,
             changed=self._announcer.announce,
             grown=self._announcer.announce_text,
-            send=lambda event: self._delivery.log.append(OfTurn(turn, event)),
             ended=self._on_end,
         )
         self.stop()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._sources import ending
 from .._util import threads
@@ -42,8 +42,8 @@ class Turn:
     """Asks, calls tools, and asks again.
 
     `ask(messages)` makes the source of the next answer, after those messages of this turn. With the
-    lock of the delivery, `changed()` is called after a change of the messages, `send(event)` to add
-    an event to the log, and `ended(turn)` once, at the end; without it, `grown()` after more text.
+    lock of the delivery, `changed()` is called after a change of the messages, and `ended(turn)`
+    once, at the end; without it, `grown()` after more text.
 
     Once it is over, nothing of it changes, and none of these is called: so whatever a source or a
     tool of an older turn still reports, and whenever, there is no message that it could change.
@@ -57,7 +57,6 @@ class Turn:
         *,
         changed: Callable[[], object],
         grown: Callable[[], object],
-        send: Callable[[Event[Any]], object],
         ended: Callable[[Turn], object],
     ) -> None:
         """Raises what `ask` does."""
@@ -66,7 +65,6 @@ class Turn:
         self._ask = ask
         self._changed = changed
         self._grown = grown
-        self._send = send
         self._ended = ended
         self._context = copy_context()
         self._cancellation = Cancellation()
@@ -151,6 +149,9 @@ class Turn:
         for name in PASSED_ON:
             if self._delivery.has_handler(name):
                 source.connect(name, lambda _, event: self._pass_on(answer, event))
+
+    def _send(self, event: Event[Any]) -> None:
+        self._delivery.log.append(OfTurn(self, event))
 
     def _add_text(self, answer: ChatAnswer, text: str) -> None:
         answer.add_text(text)
@@ -273,6 +274,13 @@ class Turn:
         """After a fork, in the child: what had come."""
         newest = as_stopped(self._calls) if self._answer is None else [self._answer.in_child()]
         return (*self._complete, *newest)
+
+
+class OfTurn(NamedTuple):
+    """An entry of the log: an event of a turn, which is not sent any more once it was stopped."""
+
+    turn: Turn
+    event: Event[Any]
 
 
 def _with_result(message: ChatMessage, result: ToolResult) -> ChatMessage:
