@@ -67,8 +67,10 @@ class Chat:
     def wait_for(self, *texts: str) -> None:
         self.host.run(lambda: self.texts() == list(texts))
 
-    def wait_until_ready(self, *states: str) -> None:
-        self.host.run(lambda: self.status() in (states or ("ready",)))
+    def wait_for_the_end(self, rows: int, ending: str = "done") -> None:
+        """So many messages are shown, the last of them ended in this way."""
+        end = f"({ending})"
+        self.host.run(lambda: len(self.rows()) == rows and end in self.texts()[-1])
 
     def send(self, text: str) -> None:
         self.window.field.setText(text)
@@ -120,19 +122,17 @@ def test_a_whole_chat(binding: str) -> None:
         shown.host.run(lambda: shown.texts()[3:] == ["assistant (done)\nThen this."])
         assert shown.models_asked() == ["small", "small", "large"]
 
-        shown.wait_until_ready()
         shown.edit(0, "Why not?", is_given=False)
         assert len(shown.rows()) == 4
         server.fails(400, "<b>No</b> such model")
         shown.edit(0, "Why not?")
-        shown.wait_until_ready("error")
+        shown.wait_for_the_end(2, "error")
         assert shown.texts()[0] == "user (edit)\nWhy not?"
-        assert len(shown.rows()) == 2
         assert "<b>No</b> such model" in shown.texts()[1]
 
         server.answer("At last.")
         shown.press("Retry")
-        shown.wait_until_ready()
+        shown.wait_for_the_end(2)
         assert shown.texts()[1] == "assistant (done)\nAt last."
         shown.press("Retry")
         assert "nothing to retry" in shown.status()
@@ -142,8 +142,7 @@ def test_a_whole_chat(binding: str) -> None:
 
         server.answer(TEXT)
         shown.send("Show me tags")
-        shown.host.run(lambda: len(shown.rows()) == 4)
-        shown.wait_until_ready()
+        shown.wait_for_the_end(4)
         check(shown.texts()[3])
         shown.press("Clear")
         shown.wait_for()
@@ -155,16 +154,14 @@ def test_a_growing_answer_touches_its_own_row_alone(binding: str) -> None:
         shown = Chat(binding, server)
         server.answer("First.")
         shown.send("One?")
-        shown.host.run(lambda: len(shown.rows()) == 2)
-        shown.wait_until_ready()
+        shown.wait_for_the_end(2)
         before = shown.rows()
         touched: list[Any] = []
         for row in before:
             row.textChanged.connect(lambda row=row: touched.append(row))
         server.answer("word " * 30, delay=0.005)
         shown.send("Two?")
-        shown.host.run(lambda: len(shown.rows()) == 4)
-        shown.wait_until_ready()
+        shown.wait_for_the_end(4)
         assert shown.rows()[:2] == before
         assert touched == []
         assert all(row.height() >= row.document().size().height() for row in shown.rows())
@@ -217,8 +214,7 @@ def test_tags_are_text_with_the_qt_of_debian() -> None:
         shown = Chat("PyQt6", server)
         server.answer(TEXT)
         shown.send("Show me tags")
-        shown.host.run(lambda: len(shown.rows()) == 2)
-        shown.wait_until_ready()
+        shown.wait_for_the_end(2)
         check(shown.texts()[1])
 
 
