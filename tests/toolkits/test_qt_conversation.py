@@ -95,6 +95,8 @@ class View:
 
     def _tell(self, name: str, value: Any) -> None:
         assert value == self.model.property(name)
+        if name == "count":
+            assert self.rows == [self.row(number) for number in range(value)]
         self.properties[name] = value
         self.told.append((name, value))
 
@@ -374,18 +376,23 @@ def test_commands_in_any_order(binding: str, seed: int) -> None:
 
 
 @each
-def test_a_dialog_that_is_opened_by_a_new_row_shows_the_rest_of_the_answer(binding: str) -> None:
+@pytest.mark.parametrize("signal", ["rowsInserted", "statusChanged", "dataChanged"])
+def test_a_dialog_that_a_signal_opens_shows_the_rest_of_the_answer(
+    binding: str, signal: str
+) -> None:
     host, service = Host(binding), Service(100)
     model = qt_conversation(url=service.url)
     view = View(host, model)
     shown: list[str] = []
 
-    def open_dialog(parent: Any, first: int, last: int) -> None:
-        if first == 0:
+    def open_dialog(*_: Any) -> None:
+        if not opened:
+            opened.append(signal)
             host.run(lambda: model.status == "ready" and model.count == 2)
             shown.append(model.data(model.index(1, 0)))
 
-    model.rowsInserted.connect(open_dialog)
+    opened: list[str] = []
+    getattr(model, signal).connect(open_dialog)
     model.send("Why?")
     host.run(lambda: shown)
     assert shown == [service.text]
