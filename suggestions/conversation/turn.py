@@ -212,7 +212,7 @@ class Turn:
                 cancellation=self._cancellation,
                 dispatch=tools.dispatch,
             )
-        except Exception as error:  # from `approve`
+        except BaseException as error:  # from `approve`; also `sys.exit()`
             logger.exception("approve raised an exception; no tool was called")
             with self._delivery.lock:
                 self._fail(f"{type(error).__name__}: {error}")
@@ -222,10 +222,13 @@ class Turn:
 
     def _may_run(self, call: ToolCall, arguments: dict[str, Any]) -> bool:
         if call.name in self._tools.waiting:
-            place = self._place(call)
-            self._cancellation.block_until(lambda: self._calls[place].status != "waiting")
-            return self._calls[place].status == "calling"
+            self._cancellation.block_until(lambda: self._status_of(call) != "waiting")
+            return self._status_of(call) == "calling"
         return self._tools.approve is None or self._tools.approve(call, arguments)
+
+    def _status_of(self, call: ToolCall) -> MessageStatus:
+        """That of its message; "stopped" once the turn is over."""
+        return next((m.status for m in self._calls if m.tool_calls[0] is call), "stopped")
 
     def _on_result(self, result: ToolResult) -> None:
         with self._delivery.lock:
@@ -246,7 +249,7 @@ class Turn:
             return
         try:
             answer = ChatAnswer(self._ask((*self._complete, *self._calls)))
-        except Exception as error:  # from `history`
+        except BaseException as error:  # from `history`; also `sys.exit()`
             logger.exception("the results of tools could not be sent")
             self._fail(f"{type(error).__name__}: {error}")
             return

@@ -1,0 +1,82 @@
+"""`Conversation` in the hands of programs that do what none should do, and still has to go on."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from chat_service import ChatService, numbered
+from process import run
+from script import DONE, chunk
+
+from suggestions import Conversation
+
+SOON = 30  # seconds
+CALL = [
+    chunk(tool_calls=[{"index": 0, "id": "c1", "function": {"name": "look", "arguments": "{}"}}]),
+    chunk(finish="tool_calls"),
+    DONE,
+]
+
+
+def look() -> str:
+    return "blue"
+
+
+@pytest.fixture
+def service() -> Iterator[ChatService]:
+    service = ChatService()
+    yield service
+    service.cut()
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + SOON
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def test_stop_while_a_call_waits_logs_nothing(
+    service: ChatService, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Conversation(**service.given(), tools=[look], approve=[look]) as chat:
+        service.feed(1, *CALL)
+        chat.send("q", **numbered(1))
+        until(lambda: chat.messages[-1].status == "waiting")
+        before = {each for each in threading.enumerate() if each.name == "suggestions-tools"}
+        chat.stop()
+        until(lambda: not before & set(threading.enumerate()))
+        assert [m.status for m in chat.messages] == ["done", "stopped", "stopped"]
+    assert [each for each in caplog.records if each.levelname != "DEBUG"] == []
+
+
+def test_approve_that_exits_ends_the_turn(service: ChatService) -> None:
+    def leave(*_: object) -> bool:
+        sys.exit("the user has closed the dialog")
+
+    with Conversation(**service.given(), tools=[look], approve=leave) as chat:
+        service.feed(1, *CALL)
+        chat.send("q", **numbered(1))
+        assert chat.wait(SOON)
+        error = chat.messages[-1].error
+        assert error is not None
+        assert "SystemExit" in error.message
+
+
+def test_history_that_exits_ends_the_turn(service: ChatService) -> None:
+    def leave(messages: list[Any]) -> list[Any]:
+        if len(messages) > 1:
+            sys.exit()
+        return messages
+
+    with Conversation(**service.given(), tools=[look], history=leave) as chat:
+        service.feed(1, *CALL)
+        chat.send("q", **numbered(1))
+        assert chat.wait(SOON)
+        assert [m.status for m in chat.messages] == ["done", "done", "done", "error"]
