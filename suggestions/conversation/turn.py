@@ -193,9 +193,9 @@ class Turn:
         self._delivery.wake()
         try:
             ending.add(self)
-            threads.start(
-                lambda: self._context.run(self._run_calls, calls), "tools", self._delivery
-            )
+            # A copy: the thread of the calls before may not have left the context yet.
+            context = self._context.copy()
+            threads.start(lambda: context.run(self._run_calls, calls), "tools", self._delivery)
         except RuntimeError:  # the program ends, or there are too many threads
             self.end()
 

@@ -80,3 +80,20 @@ def test_history_that_exits_ends_the_turn(service: ChatService) -> None:
         chat.send("q", **numbered(1))
         assert chat.wait(SOON)
         assert [m.status for m in chat.messages] == ["done", "done", "done", "error"]
+
+
+def test_the_next_calls_need_not_wait_for_the_thread_of_the_last(service: ChatService) -> None:
+    def delay(frame: Any, event: str, _: object) -> None:
+        """As a busy machine does: the thread of the calls gets no time before it returns."""
+        if event == "return" and frame.f_code.co_name == "_run_calls":
+            time.sleep(0.2)
+
+    with Conversation(**service.given(), tools=[look]) as chat:
+        service.feed(1, *CALL, *CALL, chunk("It is blue."), DONE)
+        threading.setprofile(delay)
+        try:
+            chat.send("q", **numbered(1))
+            assert chat.wait(SOON)
+        finally:
+            threading.setprofile(None)
+        assert chat.messages[-1].text == "It is blue."
