@@ -216,9 +216,7 @@ class Turn:
             logger.exception("approve raised an exception; no tool was called")
             with self._delivery.lock:
                 self._fail(f"{type(error).__name__}: {error}")
-        with self._delivery.lock:
-            if not self.is_over:
-                self._ask_again()
+        self._ask_again()
 
     def _may_run(self, call: ToolCall, arguments: dict[str, Any]) -> bool:
         if call.name in self._tools.waiting:
@@ -244,23 +242,31 @@ class Turn:
         return next(n for n, m in enumerate(self._calls) if m.tool_calls[0] is call)
 
     def _ask_again(self) -> None:
-        if self._steps >= self._tools.max_steps:
-            self._fail(f"The model still calls tools after max_steps={self._steps} answers.")
-            return
+        with self._delivery.lock:
+            if not self.is_over and self._steps >= self._tools.max_steps:
+                self._fail(f"The model still calls tools after max_steps={self._steps} answers.")
+            if self.is_over:
+                return
+            messages = (*self._complete, *self._calls)
         try:
-            answer = ChatAnswer(self._ask((*self._complete, *self._calls)))
+            # Without the lock: `history` may take its time, or wait for a thread that wants it.
+            answer = ChatAnswer(self._ask(messages))
         except BaseException as error:  # from `history`; also `sys.exit()`
             logger.exception("the results of tools could not be sent")
-            self._fail(f"{type(error).__name__}: {error}")
+            with self._delivery.lock:
+                self._fail(f"{type(error).__name__}: {error}")
             return
-        self._complete += self._calls
-        self._calls, self._answer = [], answer
-        self._steps += 1
-        self._changed()
-        try:
-            self.start()
-        except RuntimeError:  # the program ends
-            self.end()
+        with self._delivery.lock:
+            if self.is_over:
+                return
+            self._complete += self._calls
+            self._calls, self._answer = [], answer
+            self._steps += 1
+            self._changed()
+            try:
+                self.start()
+            except RuntimeError:  # the program ends
+                self.end()
 
     def _fail(self, said: str) -> None:
         """Ends with a message that has failed; that and nothing else is what `retry` asks for."""

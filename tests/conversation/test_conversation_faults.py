@@ -97,3 +97,42 @@ def test_the_next_calls_need_not_wait_for_the_thread_of_the_last(service: ChatSe
         finally:
             threading.setprofile(None)
         assert chat.messages[-1].text == "It is blue."
+
+
+def test_the_window_is_not_blocked_while_history_takes_its_time(service: ChatService) -> None:
+    is_reading, was_read = threading.Event(), threading.Event()
+
+    def ask_the_window(messages: list[Any]) -> list[Any]:
+        if len(messages) > 1:
+            is_reading.set()
+            assert was_read.wait(SOON)
+        return messages
+
+    with Conversation(**service.given(), tools=[look], history=ask_the_window) as chat:
+        service.feed(1, *CALL, chunk("It is blue."), DONE)
+        chat.send("q", **numbered(1))
+        assert is_reading.wait(SOON)
+        assert chat.status == "calling"
+        was_read.set()
+        assert chat.wait(SOON)
+        assert chat.messages[-1].text == "It is blue."
+
+
+def test_stop_while_history_takes_its_time_asks_nothing_more(service: ChatService) -> None:
+    is_reading, was_stopped = threading.Event(), threading.Event()
+
+    def ask_the_window(messages: list[Any]) -> list[Any]:
+        if len(messages) > 1:
+            is_reading.set()
+            assert was_stopped.wait(SOON)
+        return messages
+
+    with Conversation(**service.given(), tools=[look], history=ask_the_window) as chat:
+        service.feed(1, *CALL)
+        chat.send("q", **numbered(1))
+        assert is_reading.wait(SOON)
+        chat.stop()
+        was_stopped.set()
+        assert chat.wait(SOON)
+        assert [m.status for m in chat.messages] == ["done", "stopped", "done"]
+        assert len(service.requests) == 1
