@@ -280,8 +280,8 @@ class Turn:
 
     def in_child(self) -> tuple[ChatMessage, ...]:
         """After a fork, in the child: what had come."""
-        newest = as_stopped(self._calls) if self._answer is None else [self._answer.in_child()]
-        return (*self._complete, *newest)
+        newest = self._calls if self._answer is None else [self._answer.in_child()]
+        return tuple(as_stopped((*self._complete, *newest)))
 
 
 def _with_result(message: ChatMessage, result: ToolResult) -> ChatMessage:

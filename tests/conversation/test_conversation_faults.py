@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sys
 import threading
 import time
@@ -136,3 +136,33 @@ def test_stop_while_history_takes_its_time_asks_nothing_more(service: ChatServic
         assert chat.wait(SOON)
         assert [m.status for m in chat.messages] == ["done", "stopped", "done"]
         assert len(service.requests) == 1
+
+
+FORK = """
+import os, sys, time
+sys.path.append("tests/helpers")
+from chat_service import ChatService, numbered
+from script import DONE, chunk
+from suggestions import Conversation
+
+def look() -> str:
+    time.sleep(60)
+
+service = ChatService()
+called = [{"index": 0, "id": "c1", "function": {"name": "look", "arguments": "{}"}}]
+service.feed(1, chunk(tool_calls=called), chunk(finish="tool_calls"), DONE)
+chat = Conversation(**service.given(), tools=[look])
+chat.send("q", **numbered(1))
+while chat.status != "calling" or len(chat.messages) < 3:
+    time.sleep(0.01)
+if child := os.fork():
+    os.waitpid(child, 0)
+else:
+    print(chat.wait(), chat.status, *(message.status for message in chat.messages), flush=True)
+    os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_nothing_is_under_way_in_a_forked_child() -> None:
+    assert run(FORK) == "True ready done stopped stopped\n"
