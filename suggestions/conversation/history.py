@@ -72,7 +72,7 @@ def _sent(messages: Sequence[ChatMessage], place: int) -> Sent:
 
 
 def _content(message: ChatMessage) -> str | list[Mapping[str, Any]]:
-    is_text = all(part["type"] == "text" for part in message.parts)
+    is_text = all(part.get("type") == "text" for part in message.parts)
     return message.text if is_text else list(message.parts)
 
 

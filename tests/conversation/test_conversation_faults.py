@@ -166,3 +166,19 @@ else:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_nothing_is_under_way_in_a_forked_child() -> None:
     assert run(FORK) == "True ready done stopped stopped\n"
+
+
+@pytest.mark.parametrize("images", [[{}], [{"type": None}], 5, None])
+def test_images_that_are_none_are_named(service: ChatService, images: Any) -> None:
+    chat = Conversation(**service.given())
+    with pytest.raises(TypeError, match=r"images must be a list|\['type'\] must be a str"):
+        chat.send("q", images=images)
+    assert chat.messages == ()
+
+
+def test_what_becomes_of_an_image_after_send_changes_no_message(service: ChatService) -> None:
+    picture = {"type": "image_url", "image_url": {"url": "https://images.example/1.png"}}
+    with Conversation(**service.given()) as chat:
+        chat.send("q", images=[picture], **numbered(1))
+        picture["image_url"] = {"url": "https://images.example/2.png"}
+        assert "1.png" in chat.to_json()
