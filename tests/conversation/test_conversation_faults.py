@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -182,3 +183,46 @@ def test_what_becomes_of_an_image_after_send_changes_no_message(service: ChatSer
         chat.send("q", images=[picture], **numbered(1))
         picture["image_url"] = {"url": "https://images.example/2.png"}
         assert "1.png" in chat.to_json()
+
+
+def saved_with(**fields: Any) -> str:
+    """A file with an answer that has these fields."""
+    answer = {"id": "b", "role": "assistant", "text": "x", **fields}
+    return json.dumps(
+        {"version": 1, "messages": [{"id": "a", "role": "user", "text": "q"}, answer]}
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"tool_calls": [{"id": "1", "name": "look", "arguments": {}}]}, "arguments"),
+        ({"tool_calls": [{"id": 1, "name": "look", "arguments": ""}]}, "id"),
+        ({"tool_calls": [{"id": "1", "name": None, "arguments": ""}]}, "name"),
+        ({"error": {"code": 7, "message": "m"}}, "code"),
+        ({"error": {"code": "c", "message": ["m"]}}, "message"),
+        ({"error": {"code": "c", "message": "m", "retry_after": "soon"}}, "retry_after"),
+        (
+            {
+                "usage": {
+                    "prompt_tokens": "many",
+                    "completion_tokens": 1,
+                    "total_tokens": 1,
+                    "details": {},
+                }
+            },
+            "prompt_tokens",
+        ),
+        ({"parts": [{"type": "text", "text": 5}]}, "parts"),
+    ],
+)
+def test_a_file_with_a_value_of_the_wrong_kind_is_refused(
+    fields: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(ValueError, match=rf"^.*messages\[1\].*'{named}'.* must "):
+        Conversation.from_json(saved_with(**fields))
+
+
+def test_a_file_with_empty_parts_is_the_same_when_it_is_saved_and_loaded() -> None:
+    chat = Conversation.from_json(saved_with(parts=[]))
+    assert Conversation.from_json(chat.to_json()).messages == chat.messages
