@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -226,3 +227,21 @@ def test_a_file_with_a_value_of_the_wrong_kind_is_refused(
 def test_a_file_with_empty_parts_is_the_same_when_it_is_saved_and_loaded() -> None:
     chat = Conversation.from_json(saved_with(parts=[]))
     assert Conversation.from_json(chat.to_json()).messages == chat.messages
+
+
+@pytest.mark.parametrize("name", ["", "functions.look", "look" * 100])
+def test_a_call_of_a_name_that_services_refuse_spoils_no_later_question(
+    service: ChatService, name: str
+) -> None:
+    with Conversation(**service.given(), tools=[look]) as chat:
+        call = {"index": 0, "id": "c1", "function": {"name": name, "arguments": "{}"}}
+        service.feed(1, chunk(tool_calls=[call]), chunk(finish="tool_calls"), DONE)
+        service.feed(1, chunk("Sorry."), DONE)
+        chat.send("q", **numbered(1))
+        assert chat.wait(SOON)
+        assert [m.status for m in chat.messages] == ["done", "done", "error", "done"]
+        service.feed(2, chunk("Yes."), DONE)
+        chat.send("And now?", **numbered(2))
+        assert chat.wait(SOON)
+        (sent,) = service.asked["2"]["messages"][1]["tool_calls"]
+        assert re.fullmatch("[a-zA-Z0-9_-]{1,64}", sent["function"]["name"])
