@@ -108,6 +108,8 @@ class Turn:
             return
         self.is_over = True
         self._cancellation.cancel()
+        if self._answer is not None and self._calls_tools(self._answer):
+            self._take_calls(self._answer)  # its end has not been reported yet
         if self._answer is not None:
             self._complete.append(self._answer.message())
         elif self._calls:
@@ -168,15 +170,17 @@ class Turn:
             if self.is_over:
                 return
             if self._calls_tools(answer):
-                self._complete.append(answer.message())
-                self._answer = None
+                self._take_calls(answer)
                 self._begin_calls(answer.calls)
             else:
                 self.end()
 
     # Calls of tools
 
-    def _begin_calls(self, calls: Sequence[ToolCall]) -> None:
+    def _take_calls(self, answer: ChatAnswer) -> None:
+        """The answer is complete, and each of its calls is a message."""
+        self._complete.append(answer.message())
+        self._answer = None
         self._calls = [
             ChatMessage(
                 new_id(),
@@ -184,8 +188,10 @@ class Turn:
                 status="waiting" if call.name in self._tools.waiting else "calling",
                 tool_calls=(call,),
             )
-            for call in calls
+            for call in answer.calls
         ]
+
+    def _begin_calls(self, calls: Sequence[ToolCall]) -> None:
         self._changed()
         for message in self._calls:
             self._send(Event("tool_call", message))

@@ -245,3 +245,15 @@ def test_a_call_of_a_name_that_services_refuse_spoils_no_later_question(
         assert chat.wait(SOON)
         (sent,) = service.asked["2"]["messages"][1]["tool_calls"]
         assert re.fullmatch("[a-zA-Z0-9_-]{1,64}", sent["function"]["name"])
+
+
+def test_stop_just_before_the_calls_begin_stops_them(service: ChatService) -> None:
+    with Conversation(**service.given(), tools=[look]) as chat:
+        # All comes at once, so that the answer is complete before handlers have run.
+        chat.connect("message", lambda chat, event: chat.stop())
+        statuses: list[str] = []
+        chat.connect("message", lambda chat, event: statuses.append(chat.status))
+        service.feed(1, b"".join(CALL))
+        chat.send("q", **numbered(1))
+        assert chat.wait(SOON)
+        assert [m.status for m in chat.messages] == ["done", "stopped", "stopped"]
