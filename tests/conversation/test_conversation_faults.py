@@ -251,8 +251,6 @@ def test_stop_just_before_the_calls_begin_stops_them(service: ChatService) -> No
     with Conversation(**service.given(), tools=[look]) as chat:
         # All comes at once, so that the answer is complete before handlers have run.
         chat.connect("message", lambda chat, event: chat.stop())
-        statuses: list[str] = []
-        chat.connect("message", lambda chat, event: statuses.append(chat.status))
         service.feed(1, b"".join(CALL))
         chat.send("q", **numbered(1))
         assert chat.wait(SOON)
