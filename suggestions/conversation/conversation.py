@@ -190,7 +190,7 @@ class Conversation(EventTarget):
 
     def approve(self, message: ChatMessage | str) -> None:
         """Lets a call run that waits for it. `message`: the tool's, or its id. Does nothing if that
-        call does not wait any more. Raises `ValueError` if there is no such message."""
+        call does not wait any more. Raises `ValueError` for another message, or an unknown id."""
         self._decide(message, True)
 
     def refuse(self, message: ChatMessage | str) -> None:
@@ -211,9 +211,11 @@ class Conversation(EventTarget):
 
     def _decide(self, message: ChatMessage | str, is_allowed: bool) -> None:
         with self._delivery.lock:
-            place = self._place_of(message, "tool")
+            if not isinstance(message, ChatMessage) or message.role != "tool":
+                message = self.messages[self._place_of(message, "tool")]
+            # A handler gets the message, and meanwhile another thread may drop it.
             if self._turn is not None:
-                self._turn.decide(self.messages[place].id, is_allowed)
+                self._turn.decide(message.id, is_allowed)
 
     def _place_of(self, message: ChatMessage | str, role: str) -> int:
         sought = message.id if isinstance(message, ChatMessage) else message

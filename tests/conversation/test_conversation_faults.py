@@ -255,3 +255,16 @@ def test_stop_just_before_the_calls_begin_stops_them(service: ChatService) -> No
         chat.send("q", **numbered(1))
         assert chat.wait(SOON)
         assert [m.status for m in chat.messages] == ["done", "stopped", "stopped"]
+
+
+def test_a_call_that_is_gone_meanwhile_may_be_approved(service: ChatService) -> None:
+    with Conversation(**service.given(), tools=[look], approve=[look]) as chat:
+        service.feed(1, *CALL)
+        chat.send("q", **numbered(1))
+        until(lambda: chat.messages[-1].status == "waiting")
+        message = chat.messages[-1]
+        chat.clear()
+        chat.approve(message)
+        chat.refuse(message)
+        with pytest.raises(ValueError, match="one of this conversation"):
+            chat.approve(message.id)
