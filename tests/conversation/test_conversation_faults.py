@@ -17,6 +17,7 @@ from process import run
 from script import DONE, chunk
 
 from suggestions import Conversation
+from suggestions.playground import Playground
 
 SOON = 30  # seconds
 CALL = [
@@ -146,6 +147,7 @@ sys.path.append("tests/helpers")
 from chat_service import ChatService, numbered
 from script import DONE, chunk
 from suggestions import Conversation
+from suggestions.playground import Playground
 
 def look() -> str:
     time.sleep(60)
@@ -268,3 +270,14 @@ def test_a_call_that_is_gone_meanwhile_may_be_approved(service: ChatService) -> 
         chat.refuse(message)
         with pytest.raises(ValueError, match="one of this conversation"):
             chat.approve(message.id)
+
+
+def test_the_playground_of_jetpack_answers_with_the_result_of_a_function() -> None:
+    with (
+        Playground(pace=0) as playground,
+        Conversation(url=playground.jetpack_url, token="t", tools=[look]) as chat,
+    ):
+        chat.send("Please look")
+        assert chat.wait(SOON)
+        assert [m.role for m in chat.messages] == ["user", "assistant", "tool", "assistant"]
+        assert '"blue"' in chat.messages[-1].text
