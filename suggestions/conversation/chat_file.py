@@ -132,7 +132,7 @@ def _check_one_of(place: str, value: object, known: Sequence[str]) -> None:
         raise ValueError(f"{place} is {value!r}: expected one of {', '.join(known)}")
 
 
-def _parts(place: str, saved: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+def _parts(place: str, saved: dict[str, Any]) -> tuple[Mapping[str, Any], ...]:
     parts = saved.get("parts") or text_part(saved["text"])
     for part in parts:
         if not isinstance(part, dict) or not isinstance(part.get("type"), str):

@@ -231,7 +231,10 @@ class Turn:
 
     def _status_of(self, call: ToolCall) -> MessageStatus:
         """That of its message; "stopped" once the turn is over."""
-        return next((m.status for m in self._calls if m.tool_calls[0] is call), "stopped")
+        for message in tuple(self._calls):
+            if message.tool_calls[0] is call:
+                return message.status
+        return "stopped"
 
     def _on_result(self, result: ToolResult) -> None:
         with self._delivery.lock:
