@@ -323,7 +323,7 @@ class Conversation(EventTarget):
         self._announcer.announce(Event("error" if newest.error else "done", newest))
 
     def _in_child(self) -> None:
-        self._delivery.in_child()
+        self._announcer.in_child()
         turn, self._turn = self._turn, None
         if turn is not None:
             self._messages += turn.in_child()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
@@ -11,6 +12,7 @@ from .._util.arguments import check_count
 from ..events import ToolCall
 from .chat_message import ChatMessage
 
+_NOT_IN_NAMES = re.compile("[^a-zA-Z0-9_-]")
 Sent = list[Mapping[str, Any]]
 History = int | Callable[[Sent], Sequence[Mapping[str, Any]]]
 
@@ -72,7 +74,7 @@ def _sent(messages: Sequence[ChatMessage], place: int) -> Sent:
 
 
 def _content(message: ChatMessage) -> str | list[Mapping[str, Any]]:
-    is_text = all(part["type"] == "text" for part in message.parts)
+    is_text = all(part.get("type") == "text" for part in message.parts)
     return message.text if is_text else list(message.parts)
 
 
@@ -86,8 +88,10 @@ def _with_calls(message: ChatMessage) -> dict[str, Any]:
 
 
 def _function(call: ToolCall) -> dict[str, str]:
-    # Services refuse arguments that are no JSON object; the result says what was wrong with them.
-    return {"name": call.name, "arguments": "{}" if is_cut(call) else call.arguments}
+    # Services refuse a name that no tool can have, and arguments that are no JSON object, with each
+    # question from then on. The result says what was wrong with them.
+    name = _NOT_IN_NAMES.sub("_", call.name)[:64] or "_"
+    return {"name": name, "arguments": "{}" if is_cut(call) else call.arguments}
 
 
 def _result(message: ChatMessage) -> dict[str, Any]:

@@ -194,9 +194,9 @@ class Turn:
         self._delivery.wake()
         try:
             ending.add(self)
-            threads.start(
-                lambda: self._context.run(self._run_calls, calls), "tools", self._delivery
-            )
+            # A copy: the thread of the calls before may not have left the context yet.
+            context = self._context.copy()
+            threads.start(lambda: context.run(self._run_calls, calls), "tools", self._delivery)
         except RuntimeError:  # the program ends, or there are too many threads
             self.end()
 
@@ -213,20 +213,21 @@ class Turn:
                 cancellation=self._cancellation,
                 dispatch=tools.dispatch,
             )
-        except Exception as error:  # from `approve`
+        except BaseException as error:  # from `approve`; also `sys.exit()`
             logger.exception("approve raised an exception; no tool was called")
             with self._delivery.lock:
                 self._fail(f"{type(error).__name__}: {error}")
-        with self._delivery.lock:
-            if not self.is_over:
-                self._ask_again()
+        self._ask_again()
 
     def _may_run(self, call: ToolCall, arguments: dict[str, Any]) -> bool:
         if call.name in self._tools.waiting:
-            place = self._place(call)
-            self._cancellation.block_until(lambda: self._calls[place].status != "waiting")
-            return self._calls[place].status == "calling"
+            self._cancellation.block_until(lambda: self._status_of(call) != "waiting")
+            return self._status_of(call) == "calling"
         return self._tools.approve is None or self._tools.approve(call, arguments)
+
+    def _status_of(self, call: ToolCall) -> MessageStatus:
+        """That of its message; "stopped" once the turn is over."""
+        return next((m.status for m in self._calls if m.tool_calls[0] is call), "stopped")
 
     def _on_result(self, result: ToolResult) -> None:
         with self._delivery.lock:
@@ -242,23 +243,31 @@ class Turn:
         return next(n for n, m in enumerate(self._calls) if m.tool_calls[0] is call)
 
     def _ask_again(self) -> None:
-        if self._steps >= self._tools.max_steps:
-            self._fail(f"The model still calls tools after max_steps={self._steps} answers.")
-            return
+        with self._delivery.lock:
+            if not self.is_over and self._steps >= self._tools.max_steps:
+                self._fail(f"The model still calls tools after max_steps={self._steps} answers.")
+            if self.is_over:
+                return
+            messages = (*self._complete, *self._calls)
         try:
-            answer = ChatAnswer(self._ask((*self._complete, *self._calls)))
-        except Exception as error:  # from `history`
+            # Without the lock: `history` may take its time, or wait for a thread that wants it.
+            answer = ChatAnswer(self._ask(messages))
+        except BaseException as error:  # from `history`; also `sys.exit()`
             logger.exception("the results of tools could not be sent")
-            self._fail(f"{type(error).__name__}: {error}")
+            with self._delivery.lock:
+                self._fail(f"{type(error).__name__}: {error}")
             return
-        self._complete += self._calls
-        self._calls, self._answer = [], answer
-        self._steps += 1
-        self._changed()
-        try:
-            self.start()
-        except RuntimeError:  # the program ends
-            self.end()
+        with self._delivery.lock:
+            if self.is_over:
+                return
+            self._complete += self._calls
+            self._calls, self._answer = [], answer
+            self._steps += 1
+            self._changed()
+            try:
+                self.start()
+            except RuntimeError:  # the program ends
+                self.end()
 
     def _fail(self, said: str) -> None:
         """Ends with a message that has failed; that and nothing else is what `retry` asks for."""
@@ -272,8 +281,8 @@ class Turn:
 
     def in_child(self) -> tuple[ChatMessage, ...]:
         """After a fork, in the child: what had come."""
-        newest = as_stopped(self._calls) if self._answer is None else [self._answer.in_child()]
-        return (*self._complete, *newest)
+        newest = self._calls if self._answer is None else [self._answer.in_child()]
+        return tuple(as_stopped((*self._complete, *newest)))
 
 
 class OfTurn(NamedTuple):

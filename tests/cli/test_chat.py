@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,9 @@ def test_sources_and_files_are_listed_beside_the_answers(playground: Playground)
     result = run(*url, stdin="Cite who won the world cup in 2022\nDraw a picture\n")
     assert result.exit_code == 0
     assert "Sources:\n1. " in result.stderr
-    assert "Note: the answer has a file: image/png" in result.stderr
+    assert re.search(r"a file: image/png, \d+ bytes. The chat's file has it", result.stderr)
+    result = run("--base-url", playground.openai_url, "--model", "m", stdin="Draw a picture\n")
+    assert re.search(r"a file: image/png, \d+ bytes. The chat does not keep it", result.stderr)
 
 
 # Errors

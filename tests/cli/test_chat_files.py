@@ -75,6 +75,33 @@ def test_a_link_stays_one_and_no_file_is_left_beside(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "there").iterdir()] == ["real.json"]
 
 
+def test_what_another_program_has_saved_meanwhile_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "chat.json"
+    with (
+        Server(echo) as server,
+        subprocess.Popen(
+            command("--url", server.url, "--file", "chat.json"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as child,
+    ):
+        assert child.stdin is not None
+        child.stdin.write(b"One\n")
+        child.stdin.flush()
+        assert eventually(lambda: path.exists() and messages(path)[1][1])
+        with Conversation.from_json(path.read_text(), url=server.url) as window:
+            window.send("In the window")
+            assert eventually(lambda: window.status == "ready")
+            path.write_text(window.to_json())
+        _, told = child.communicate(b"Two\nThree\n", SOON)
+    assert child.returncode == 0
+    assert told.count(b"another program has changed") == 1
+    assert [text for _, text in messages(path)][2:] == ["In the window", "3: In the window"]
+    (other,) = chats(tmp_path)
+    assert [text for role, text in messages(other) if role == "user"] == ["One", "Two", "Three"]
+
+
 def test_without_a_question_there_is_no_file(tmp_path: Path) -> None:
     assert run("--url", "http://localhost:1", stdin="/help\n").exit_code == 0
     assert run("--url", "http://localhost:1", "--file", "chat.json", stdin="").exit_code == 0

@@ -20,7 +20,7 @@ from suggestions import Conversation
 from suggestions.playground import Playground
 from suggestions.testing.answer_bytes import DONE
 
-HIDES, SHOWS = "\x1b[?25l", "\x1b[?25h"
+HIDES = "\x1b[?25l"
 PROMPT = "\n> "
 
 
@@ -226,9 +226,10 @@ def test_a_second_ctrl_c_leaves_and_the_chat_is_saved(tmp_path: Path) -> None:
         terminal.expect("word")
         terminal.type(CTRL_C)
         terminal.expect(PROMPT)
-        terminal.type(CTRL_C)
+        terminal.interrupt_line()
         assert terminal.end() == 130
-        assert terminal.written.rindex(SHOWS) > terminal.written.rindex(HIDES)
+        assert HIDES in terminal.written
+        assert terminal.is_as_before
     assert messages(chats(tmp_path)[0])[1][1].startswith("so far")
 
 
@@ -236,14 +237,15 @@ def test_ctrl_c_drops_the_line_and_a_second_one_leaves(tmp_path: Path) -> None:
     with Server(echo) as server, chat("--url", server.url) as terminal:
         terminal.type("not sent")
         terminal.expect("not sent")
-        terminal.type(CTRL_C)
+        terminal.interrupt_line()
         assert "leaves" in terminal.expect(PROMPT)
         terminal.line("One")  # now the next one is the first again
         assert "1: One" in terminal.expect(PROMPT)
-        terminal.type(CTRL_C)
+        terminal.interrupt_line()
         terminal.expect(PROMPT)
-        terminal.type(CTRL_C)
+        terminal.interrupt_line()
         assert terminal.end() == 130
+        assert terminal.is_as_before
     assert len(messages(chats(tmp_path)[0])) == 2
 
 
@@ -259,10 +261,11 @@ def test_any_number_of_ctrl_c_leaves_the_cursor_and_the_file(
             terminal.type(CTRL_C)
             eventually(lambda: False, gap)
         # The kernel makes one signal of two that come before the first was handled.
-        if eventually(lambda: terminal.process.poll() is not None, 1.0) is False:
-            terminal.type(CTRL_C)
+        if not eventually(lambda: terminal.process.poll() is not None, 1.0):
+            terminal.interrupt_line()
         assert terminal.end() in (130, -2)
-        assert terminal.written.rindex(SHOWS) > terminal.written.rindex(HIDES)
+        assert HIDES in terminal.written
+        assert terminal.is_as_before
     (path,) = chats(tmp_path)
     assert [role for role, _ in messages(path)] == ["user", "assistant"]
     assert list(path.parent.iterdir()) == [path]
@@ -303,7 +306,7 @@ def test_the_user_is_asked_before_a_call(playground: Playground, tmp_path: Path)
         assert "← boom: boom failed: LookupError: nothing there" in shown
         terminal.type(UP)
         terminal.expect("get weather for Rome and boom")  # and not "y"
-        terminal.type(CTRL_C)
+        terminal.interrupt_line()
         terminal.expect(PROMPT)
     roles = [role for role, _ in messages(chats(tmp_path)[0])]
     assert roles[:4] == ["user", "assistant", "tool", "assistant"]
@@ -335,10 +338,22 @@ def test_ctrl_c_stops_a_tool_and_a_question_about_it(playground: Playground) -> 
         assert "Stopped" in terminal.expect(PROMPT)
         terminal.line("be slow again")
         terminal.expect("Allow? [y/N] ")
-        terminal.type(CTRL_C)
+        terminal.interrupt_line()
         assert "Stopped" in terminal.expect(PROMPT)
-        terminal.type(CTRL_C)
+        terminal.interrupt_line()
         assert terminal.end() == 130
+
+
+def test_a_stop_after_one_of_two_tools_is_no_error(playground: Playground) -> None:
+    tools = [f"--tool=my_tools:{name}" for name in ("slow", "boom")]
+    url = ["--base-url", playground.openai_url, "--model", "m"]
+    with chat(*url, *tools, "--yes") as terminal:
+        terminal.line("be slow and boom")
+        terminal.expect("nothing there")
+        terminal.type(CTRL_C)
+        shown = terminal.expect(PROMPT)
+        assert "Stopped" in shown
+        assert "Error" not in shown
 
 
 def test_answers_go_into_a_pipe_and_prompts_to_the_terminal(playground: Playground) -> None:

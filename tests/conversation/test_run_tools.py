@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import traceback
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -101,6 +105,27 @@ def test_a_tool_that_fails_hangs_or_is_refused_ends_in_an_answer(dialect: Dialec
         "The user has refused this call of refuse_now.",
     ]
     assert text.startswith('The tool answered: "The user has refused this call')
+
+
+@dataclass
+class Range:
+    first: int
+    last: int
+
+    def __post_init__(self) -> None:
+        if self.last <= self.first:
+            raise ValueError("last must be more than first")
+
+
+def test_arguments_that_do_not_fit_end_in_an_answer(dialect: Dialect) -> None:
+    def count(numbers: Range) -> int:
+        raise AssertionError
+
+    messages = asking("count from 3 to 5")  # the model of the playground gives the 3 twice
+    text = run_tools(messages, [count], dialect=dialect, timeouts=TIMEOUTS)
+    said = "count was not called: numbers is no Range: last must be more than first"
+    assert results_in(messages) == [said]
+    assert text.startswith(f'The tool answered: "{said}".')
 
 
 def test_an_answer_that_needs_no_tool_is_one_step(dialect: Dialect) -> None:
@@ -223,6 +248,17 @@ def test_no_traceback_shows_a_secret(server: SuggestionsServer) -> None:
     assert len(ours) > 1
     for frame in ours:
         assert secret not in repr(frame.f_locals)
+
+
+def test_the_example_runs() -> None:
+    example = Path(__file__).parents[2] / "examples" / "tools.py"
+    assert len(example.read_text("utf-8").splitlines()) <= 25
+    child = subprocess.run(
+        [sys.executable, str(example)], capture_output=True, text=True, timeout=SOON
+    )
+    assert (child.returncode, child.stderr) == (0, "")
+    assert 'tool: {"city": "Paris", "degrees": 18}\ntool: 42' in child.stdout
+    assert 'assistant: The tool answered: "42' in child.stdout
 
 
 def test_wrong_arguments_are_named(server: SuggestionsServer) -> None:

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from waiting import SOON
+from waiting import SOON, eventually
 
 CTRL_C, CTRL_D, UP = "\x03", "\x04", "\x1b[A"
 _CONTROLS = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
@@ -40,6 +40,10 @@ class Terminal:
     ) -> None:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+        # At a Ctrl-C, the kernel is not to drop what was written and is not read yet.
+        attributes = termios.tcgetattr(theirs)
+        attributes[3] |= termios.NOFLSH
+        termios.tcsetattr(theirs, termios.TCSANOW, attributes)
         self.process = subprocess.Popen(
             [sys.executable, "-c", _TAKES_TERMINAL, *args],
             stdin=theirs,
@@ -81,6 +85,15 @@ class Terminal:
     def line(self, text: str) -> None:
         self.type(text + "\r")
 
+    def interrupt_line(self) -> None:
+        """Types Ctrl-C while the program waits for a line. Python's `readline` notices a signal
+        only while it waits, and what is shown comes a moment before that."""
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        for _ in range(3):
+            time.sleep(0.02)
+            eventually(lambda: not stat.exists() or stat.read_text().split()[2] == "S")
+        self.type(CTRL_C)
+
     def expect(self, text: str) -> str:
         """Waits until the text is shown, and returns what is shown up to it, without the colours.
         What came together with it counts as seen."""
@@ -98,6 +111,14 @@ class Terminal:
         while self._read(deadline - time.monotonic()):
             pass
         return self.process.wait(SOON)
+
+    @property
+    def is_as_before(self) -> bool:
+        """The terminal shows its cursor and what is typed, and pastes plainly."""
+        controls = re.findall(r"\x1b\[\?(25|2004)([hl])", self.written)
+        state = dict(controls)
+        echoes = bool(termios.tcgetattr(self._ours)[3] & termios.ECHO)
+        return echoes and state.get("25") != "l" and state.get("2004") != "h"
 
     @property
     def shown(self) -> str:

@@ -64,11 +64,11 @@ def chat(
     uses the SDK can go on with it.
     """
     from . import saved
-    from .calls import Calls
     from .interrupts import Interrupts
     from .lines import Lines
     from .screen import Arrived, Screen
     from .session import Place, Session
+    from .shown_calls import Calls
 
     if goes_on and file is not None:
         raise click.UsageError("--file goes on with its chat, --continue with the newest: give one")

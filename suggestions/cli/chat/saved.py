@@ -68,6 +68,15 @@ def read(path: Path) -> str:
         raise CannotBeRead(path, "this is no conversation: expected JSON in UTF-8") from None
 
 
+def version(path: Path) -> tuple[int, ...] | None:
+    """Another one after each time that the file was written; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
 def write(path: Path, text: str) -> None:
     """Replaces the file as a whole, so that a crash leaves the old one. Raises `OSError`."""
     path = Path(os.path.realpath(path))  # a link stays a link

@@ -15,7 +15,7 @@ from ...events import AnswerFile, Citation, Event
 from ..after_answer import note_files, show_sources
 from ..following import View
 from ..plain_text import visible
-from .calls import Calls
+from .shown_calls import Calls
 
 _TICK = 0.1  # seconds
 _OF_CALLS = ("tool_call", "tool_result")
@@ -161,13 +161,17 @@ class Screen:
 
     def _show_what_else(self, message: ChatMessage) -> None:
         show_sources(self._citations, on_terminal=self.on_terminal)
-        note_files(self._files, "The chat's file has it")
-        if message.error is not None:
+        is_kept = any(part["type"] != "text" for part in message.parts)
+        where = "The chat's file has it" if is_kept else "The chat does not keep it"
+        note_files(self._files, where)
+        if outcome_of(message) == "error" and message.error is not None:
             said = visible(" ".join(message.error.message.split()))
             click.echo(f"Error: {said}", err=True)
-        elif (
-            message.role == "assistant"
-            and message.status == "done"
-            and not (message.text or message.parts or self._files)
-        ):
+        elif outcome_of(message) == "done" and not (message.text or message.parts or self._files):
             click.echo("Note: the answer is empty.", err=True)
+
+
+def outcome_of(message: ChatMessage) -> str:
+    """How the turn has ended whose last message this is: "done", "error" or "stopped"."""
+    # After the result of a tool, the model is asked again but for a stop.
+    return message.status if message.role == "assistant" else "stopped"

@@ -19,7 +19,7 @@ from ..plain_text import visible
 from . import saved
 from .interrupts import LineDropped
 from .lines import FIRST, Lines
-from .screen import Screen
+from .screen import Screen, outcome_of
 
 _COMMAND = re.compile(r"/(\w*)(?:\s+(.*))?", re.DOTALL)
 _HELP = {
@@ -63,6 +63,7 @@ class Session:
         self._place = place
         self._images = images
         self._saved = chat.to_json()
+        self._version = saved.version(place.path)
         self._is_unsaved = False  # writing the file has failed
         self._commands: dict[str, Callable[[str], int | None]] = {
             "retry": self._retry,
@@ -98,7 +99,7 @@ class Session:
         for message in messages[last:] if self._screen.on_terminal else ():
             self._show_again(message)
         hint = "/help shows the commands, and Ctrl-D leaves."
-        if messages and messages[-1].error is not None:
+        if self._chat.status == "error":
             hint = "The newest answer failed: /retry asks again."
         elif messages and messages[-1].role == "user":
             hint = "There is no answer yet: /regenerate asks again."
@@ -159,14 +160,16 @@ class Session:
             self._save()
         if self._lines.is_interactive:
             self._say_what_next(message)
-        if message.error is not None:
+        outcome = outcome_of(message)
+        if outcome == "error" and message.error is not None:
             return exit_codes.BY_ERROR.get(message.error.code, exit_codes.FAILED)
-        return exit_codes.INTERRUPTED if message.status == "stopped" else exit_codes.DONE
+        return exit_codes.INTERRUPTED if outcome == "stopped" else exit_codes.DONE
 
     def _say_what_next(self, message: ChatMessage) -> None:
-        if message.error is not None:
+        outcome = outcome_of(message)
+        if outcome == "error":
             click.echo("(/retry asks again.)", err=True)
-        elif message.status == "stopped":
+        elif outcome == "stopped":
             # The terminal may have written ^C in this line.
             click.echo("\n(Stopped. Ctrl-C once more leaves.)", err=True)
         click.echo(err=True)
@@ -196,6 +199,7 @@ class Session:
         text = self._chat.to_json()
         if text == self._saved or not (self._chat.messages or self._place.is_given):
             return
+        self._leave_to_others()
         try:
             saved.write(self._place.path, text)
         except OSError as error:
@@ -203,6 +207,15 @@ class Session:
             _wrong(f"The chat is not saved: {self._place.path}: {error.strerror or error}")
         else:
             self._saved, self._is_unsaved = text, False
+            self._version = saved.version(self._place.path)
+
+    def _leave_to_others(self) -> None:
+        """If another program has written the file since, it keeps that, and this chat a new one."""
+        if saved.version(self._place.path) in (None, self._version):
+            return
+        old, self._place = self._place, Place(saved.new_place(), False)
+        words = f"another program has changed {old.path}: this chat goes on in {self._place.path}."
+        click.echo(visible(f"Note: {words}"), err=True)
 
     def _save_copy(self, argument: str) -> int:
         if not argument:
