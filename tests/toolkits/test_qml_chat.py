@@ -41,7 +41,8 @@ def need(host: Host, *modules: str) -> None:
     lines = [*(f"import {module}" for module in modules), "Item {}"]
     component.setData("\n".join(lines).encode(), host.core.QUrl())
     if component.isError():
-        pytest.skip(f"{component.errorString()}: install Debian's qml6-module-* or qml-module-*")
+        missing = component.errorString().splitlines()[0]
+        pytest.skip(f"{missing}: install Debian's qml6-module-* or qml-module-*")
 
 
 def binding_of(host: Host) -> str:
