@@ -80,18 +80,20 @@ def _content(message: ChatMessage) -> str | list[Mapping[str, Any]]:
 
 def _with_calls(message: ChatMessage) -> dict[str, Any]:
     content = _content(message) or None
-    calls = [
-        {"id": call.id, "type": "function", "function": _function(call)}
-        for call in message.tool_calls
-    ]
-    return {"role": "assistant", "content": content, "tool_calls": calls}
+    return {
+        "role": "assistant",
+        "content": content,
+        "tool_calls": [sent_call(call) for call in message.tool_calls],
+    }
 
 
-def _function(call: ToolCall) -> dict[str, str]:
-    # Services refuse a name that no tool can have, and arguments that are no JSON object, with each
+def sent_call(call: ToolCall) -> dict[str, Any]:
+    """A call in a history, as services take it."""
+    # They refuse a name that no tool can have, and arguments that are no JSON object, with each
     # question from then on. The result says what was wrong with them.
     name = _NOT_IN_NAMES.sub("_", call.name)[:64] or "_"
-    return {"name": name, "arguments": "{}" if is_cut(call) else call.arguments}
+    function = {"name": name, "arguments": "{}" if is_cut(call) else call.arguments}
+    return {"id": call.id, "type": "function", "function": function}
 
 
 def _result(message: ChatMessage) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ..dialects.question import Question
 from ..errors import SuggestionsError
 from .running import Cancellation
 from .tool import tools_by_name
-from .tool_loop import Steps, ToolsError
+from .tool_loop import Steps, ToolsError, has_calls
 from .tool_set import ToolSet
 
 logger = logging.getLogger("suggestions")
@@ -46,7 +46,7 @@ class Round:
 
     def calls(self, source: Source) -> bool:
         """Whether that answer has ended with calls of the tools, so that another one is to come."""
-        return self._has_tools and source.state == "done" and bool(source.tool_calls)
+        return self._has_tools and source.state == "done" and has_calls(source)
 
     def call_tools(
         self,

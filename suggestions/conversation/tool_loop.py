@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .._sources.assistant_message import is_cut
+from .._sources.assistant_message import calls_of
 from .._sources.suggestions_event_source import SuggestionsEventSource
 from .._util.secret import hide_arguments
 from ..dialects.question import Question
 from ..errors import AbortedError, SuggestionsError
+from ..events import ToolCall
+from .history import sent_call
 from .running import TIMEOUT, Approve, Cancellation, check_approve, run_calls
 from .tool import Tool, check_not_on_loop
 from .tool_set import ToolSet, tool_set
@@ -92,11 +94,12 @@ class Steps:
     def take(self, source: SuggestionsEventSource, messages: list[Any]) -> bool:
         """Appends the answer, runs the calls that it has, and appends their results. Returns if it
         has any."""
-        messages.append(_sendable(source))
-        if not source.tool_calls:
+        calls = calls_of(source.tool_calls, source.full_function_call)
+        messages.append(_sendable(source.message, calls))
+        if not calls:
             return False
         results = run_calls(
-            source.tool_calls,
+            calls,
             self._tools.tools,
             timeout=self._tools.timeout,
             approve=self._tools.approve,
@@ -107,11 +110,11 @@ class Steps:
         return True
 
 
-def _sendable(source: SuggestionsEventSource) -> dict[str, Any]:
-    """The answer's message. Arguments that are no JSON object, which services refuse in a history,
-    are left out of it; the result of the call says what was wrong with them."""
-    message = source.message
-    for called, call in zip(message.get("tool_calls", ()), source.tool_calls, strict=False):
-        if is_cut(call):
-            called["function"]["arguments"] = "{}"
-    return message
+def has_calls(source: SuggestionsEventSource) -> bool:
+    return bool(source.tool_calls or source.full_function_call)
+
+
+def _sendable(message: dict[str, Any], calls: Sequence[ToolCall]) -> dict[str, Any]:
+    """The answer's message, with its calls as services take them in a history."""
+    message.pop("function_call", None)
+    return {**message, "tool_calls": [sent_call(call) for call in calls]} if calls else message

@@ -83,9 +83,7 @@ class Turn:
         return self._answer.status
 
     def _calls_tools(self, answer: ChatAnswer) -> bool:
-        return (
-            bool(self._tools.tools) and answer.status == "done" and answer.source.tool_calls != ()
-        )
+        return bool(self._tools.tools) and answer.status == "done" and bool(answer.calls)
 
     def messages(self) -> tuple[ChatMessage, ...]:
         newest = self._calls if self._answer is None else [self._answer.message()]
@@ -172,7 +170,7 @@ class Turn:
             if self._calls_tools(answer):
                 self._complete.append(answer.message())
                 self._answer = None
-                self._begin_calls(answer.source.tool_calls)
+                self._begin_calls(answer.calls)
             else:
                 self.end()
 

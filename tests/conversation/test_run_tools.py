@@ -233,6 +233,37 @@ def test_an_answer_that_fails_leaves_what_was_done(server: SuggestionsServer) ->
     assert [message["role"] for message in messages] == ["user", "assistant", "tool"]
 
 
+@pytest.mark.parametrize("loop", ["run_tools", "Conversation"])
+def test_the_one_function_of_jetpack_is_called(server: SuggestionsServer, loop: str) -> None:
+    function = {"name": "get_weather", "arguments": '{"city": "Paris"}'}
+    pieces = ({"function_call": function}, {"content": ""})
+    server.sends(
+        "".join(
+            f"data: {json.dumps({'choices': [{'delta': delta}]})}\n\n" for delta in pieces
+        ).encode()
+        + b"data: [DONE]\n\n"
+    )
+    server.answer("18 degrees")
+    given: dict[str, Any] = {"url": server.url, "token": "t", "timeouts": TIMEOUTS}
+    if loop == "run_tools":
+        assert run_tools(asking("How warm?"), [get_weather], **given) == "18 degrees"
+    else:
+        chat = Conversation(tools=[get_weather], **given)
+        chat.send("How warm?")
+        assert chat.wait(SOON)
+        assert [message.text for message in chat.messages[2:]] == [
+            '{"city": "Paris", "degrees": 18}',
+            "18 degrees",
+        ]
+    first, second = (request.json for request in server.requests)
+    assert [each["name"] for each in first["functions"]] == ["get_weather"]
+    assert [message["content"] for message in second["messages"]] == [
+        "How warm?",
+        'get_weather({"city": "Paris"})',
+        'The result of get_weather: {"city": "Paris", "degrees": 18}',
+    ]
+
+
 def test_no_traceback_shows_a_secret(server: SuggestionsServer) -> None:
     server.fails(401)
     secret = "sk-plain-0123456789"
