@@ -180,11 +180,12 @@ def test_the_program_loads_what_it_has_saved(binding: str) -> None:
         [window] = [each for each in app.topLevelWidgets() if each.isVisible()]
         if not window.chat.messages:
             window.ask(window.chat.send, "Why is the sky blue?")
-        while window.chat.status not in ("ready", "error"):
+        texts: list[str] = []
+        while not texts or "(done)" not in texts[-1]:
             core.QCoreApplication.processEvents()
-        core.QCoreApplication.processEvents()
-        rows = [window.rows.itemAt(n).widget() for n in range(window.rows.count() - 1)]
-        shown.append([row.toPlainText() for row in rows])
+            rows = [window.rows.itemAt(n).widget() for n in range(window.rows.count() - 1)]
+            texts = [row.toPlainText() for row in rows]
+        shown.append(texts)
         window.close()
 
     class Application(widgets.QApplication):
