@@ -35,6 +35,7 @@ _STATUS: dict[MessageStatus, ConversationStatus] = {
     "stopped": "ready",
     "error": "error",
 }
+_CLOSED = "the conversation is closed: make another one"
 _OF_CONVERSATION = ("dispatch", "on", "output", "smooth", "start", "throttle")
 
 
@@ -286,8 +287,8 @@ class Conversation(EventTarget):
         options: dict[str, Any],
     ) -> None:
         """Begins a new turn after those messages."""
-        if self._delivery.audible is not None:
-            raise RuntimeError("the conversation is closed: make another one")
+        if self._delivery.host is not None:
+            self._delivery.host.check()  # it may have ended without calling back
         asked = (*kept, added) if added else kept
         # Nothing has changed yet, in case this raises.
         given = self._tools.describe({**self._defaults, **options})
@@ -304,6 +305,8 @@ class Conversation(EventTarget):
             grown=self._announcer.announce_text,
             ended=self._on_end,
         )
+        if self._delivery.audible is not None:
+            raise RuntimeError(_CLOSED)
         self.stop()
         del self._messages[len(kept) :]
         self._messages += asked[len(kept) :]
@@ -311,6 +314,8 @@ class Conversation(EventTarget):
         self._announcer.begin_turn()
         self._turn = turn
         self._announcer.announce()
+        if turn.is_over:  # the host has gone just now
+            raise RuntimeError(_CLOSED)
         try:
             turn.start()
         except RuntimeError:

@@ -8,7 +8,6 @@ from itertools import takewhile
 from typing import Any
 
 from .._sources.assistant_message import is_cut
-from .._util.arguments import check_count
 from ..events import ToolCall
 from .chat_message import ChatMessage
 
@@ -21,7 +20,9 @@ def check_history(history: object) -> Any:
     """Raises `TypeError` and `ValueError`."""
     if history is None or callable(history):
         return history
-    if check_count("history", history, "an int, a callable or None") == 0:
+    if not isinstance(history, int) or isinstance(history, bool):
+        raise TypeError(f"history must be an int, a callable or None, not {type(history).__name__}")
+    if history < 1:
         raise ValueError("history must be 1 or more: the question itself is sent")
     return history
 

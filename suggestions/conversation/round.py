@@ -63,7 +63,7 @@ class Round:
                 following = self._steps.ask(self._messages, start=False)
             except SuggestionsError as error:
                 failed(error)
-            except Exception as error:  # `approve` raised
+            except BaseException as error:  # from `approve`; also `sys.exit()`
                 logger.exception("the tools could not be called")
                 failed(ToolsError(f"{type(error).__name__}: {error}"))
             else:

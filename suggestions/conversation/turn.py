@@ -71,6 +71,7 @@ class Turn:
         self._complete: list[ChatMessage] = []
         self._calls: list[ChatMessage] = []  # of the answer before, until all have a result
         self._answer: ChatAnswer | None = ChatAnswer(ask(()))  # None while tools are called
+        self._groups = 0  # of calls that run together, until all of them have their results
         self._steps = 1
         self.is_over = False
         self.was_stopped = False
@@ -196,13 +197,22 @@ class Turn:
         for message in self._calls:
             self._send(Event("tool_call", message))
         self._delivery.wake()
+        # A call that waits for the user keeps no other one waiting.
+        waiting = [(call,) for call in calls if call.name in self._tools.waiting]
+        at_once = tuple(call for call in calls if call.name not in self._tools.waiting)
+        groups = [*filter(None, (at_once, *waiting))]
+        self._groups = len(groups)
+        for group in groups:
+            self._start_calls(group)
+
+    def _start_calls(self, calls: Sequence[ToolCall]) -> None:
+        # A copy: another thread may be in the context.
+        context = self._context.copy()
         try:
             ending.add(self)
-            # A copy: the thread of the calls before may not have left the context yet.
-            context = self._context.copy()
             threads.start(lambda: context.run(self._run_calls, calls), "tools", self._delivery)
-        except RuntimeError:  # the program ends, or there are too many threads
-            self.end()
+        except RuntimeError as error:  # the program ends, or there are too many threads
+            self._fail(f"The tools cannot be called: {error}.")
 
     def _run_calls(self, calls: Sequence[ToolCall]) -> None:
         """Runs on a thread of its own."""
@@ -221,6 +231,10 @@ class Turn:
             logger.exception("approve raised an exception; no tool was called")
             with self._delivery.lock:
                 self._fail(f"{type(error).__name__}: {error}")
+        with self._delivery.lock:
+            self._groups -= 1
+            if self._groups:
+                return
         self._ask_again()
 
     def _may_run(self, call: ToolCall, arguments: dict[str, Any]) -> bool:

@@ -71,7 +71,6 @@ def test_a_chat_in_the_main_loop() -> None:
     root.destroy()
 
 
-@pytest.mark.xfail(strict=True, reason="send() raises AssertionError in Turn.start()")
 @program("tkinter")
 def test_a_command_after_the_window_has_gone_is_refused() -> None:
     import tkinter
