@@ -53,13 +53,13 @@ class Announcer:
         with delivery.lock:
             if delivery.audible is NOTHING or (self._is_announced and ending is None):
                 return
+            if delivery.host is not None:
+                delivery.host.watch_end()  # first of all: under Tk, it raises on another thread
             if not self._is_announced:
                 delivery.log.append(None)
             self._is_announced = True
             if ending is not None:
                 delivery.log.append(ending)
-            if delivery.host is not None:
-                delivery.host.watch_end()
             self._is_settled = False
             delivery.call_after_all(self._after_handlers)
         delivery.wake(here=here)
@@ -72,6 +72,9 @@ class Announcer:
         self.announce(here=True)
 
     def begin_turn(self) -> None:
+        """Raises `RuntimeError` under Tk on another thread than Tk's."""
+        if self.delivery.host is not None:
+            self.delivery.host.watch_end()
         # shutdown() may have stopped the clock since.
         self._changes.cancel_alarm()
 
@@ -99,6 +102,8 @@ class Announcer:
     def _on_alarm(self) -> None:
         with self.delivery.lock:
             self._changes.is_held_back = False
+            if self._is_settled:  # the end of the answer has shown what was held back
+                return
         self.announce()
 
     def _after_handlers(self) -> None:

@@ -77,9 +77,11 @@ def read(text: str) -> Saved:
     try:
         saved = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"this is no conversation: expected JSON ({error})") from None
+        raise ValueError(
+            f"this is no conversation: expected its JSON, and not a path ({error})"
+        ) from None
     if not isinstance(saved, dict) or not isinstance(saved.get("messages"), list):
-        raise ValueError("this is no conversation: expected an object with 'messages'")
+        raise ValueError("this is no conversation: expected an object with a list 'messages'")
     system = saved.get("system")
     if not isinstance(system, (str, type(None))):
         raise ValueError("'system' must be a text or null")

@@ -12,6 +12,7 @@ from .._delivery.target import EventTarget
 from .._sources.suggestions_event_source import SuggestionsEventSource as Source
 from .._util import arguments, fork
 from .._util.secret import hide_arguments
+from ..dialects import find
 from ..events import Event
 from . import chat_file
 from .announcer import Announcer
@@ -36,7 +37,15 @@ _STATUS: dict[MessageStatus, ConversationStatus] = {
     "error": "error",
 }
 _CLOSED = "the conversation is closed: make another one"
-_OF_CONVERSATION = ("dispatch", "on", "output", "smooth", "start", "throttle")
+_OWN = ("tools", "max_steps", "approve", "history", "system", "dispatch", "throttle")
+_ELSEWHERE = {
+    "question": "questions go into send()",
+    "messages": "questions go into send(), and a saved chat into from_json()",
+    **dict.fromkeys(_OWN, "it goes into Conversation()"),
+    "on": "use connect(), or @chat.on()",
+    **dict.fromkeys(("output", "smooth", "start"), "a conversation does not take it"),
+}
+"""Arguments that no answer takes."""
 
 
 class Conversation(EventTarget):
@@ -67,15 +76,15 @@ class Conversation(EventTarget):
     - `tool_call`, `tool_result`: the call's `ChatMessage`, which has the role "tool".
     - `handler_error`: a `HandlerFailure`.
     - Those of an answer's source, such as `open`, `citation` and `usage`, if a handler was
-      connected before the answer was asked for: an `ChatDetail`.
+      connected before the answer was asked for: a `ChatDetail`.
 
     A handler gets what happens after it was connected; `messages` has the rest. Changes come in
     such an order that a list which applies each of them is the same as `messages`.
 
     What goes to the service are the messages without those of the assistant that failed or are
-    empty. One that was stopped keeps its text. A command may come from any thread and counts at
-    once. In a forked child the conversation is closed. Raises `TypeError` for an argument that no
-    answer could take.
+    empty. One that was stopped keeps its text. A command may come from any thread (under Tk, from
+    Tk's own) and counts at once. In a forked child the conversation is closed. Raises `TypeError`
+    and `ValueError` for arguments that no answer could take.
     """
 
     __module__ = __name__.rpartition(".conversation.")[0]
@@ -307,11 +316,11 @@ class Conversation(EventTarget):
         )
         if self._delivery.audible is not None:
             raise RuntimeError(_CLOSED)
+        self._announcer.begin_turn()
         self.stop()
         del self._messages[len(kept) :]
         self._messages += asked[len(kept) :]
         self._options = options
-        self._announcer.begin_turn()
         self._turn = turn
         self._announcer.announce()
         if turn.is_over:  # the host has gone just now
@@ -337,9 +346,11 @@ class Conversation(EventTarget):
 
 
 def _checked(what: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Arguments of a source, hidden. Raises `TypeError`."""
-    for name in _OF_CONVERSATION:
+    """Arguments of a source, hidden. Raises `TypeError`, `ValueError` for an unknown dialect."""
+    for name, advice in _ELSEWHERE.items():
         if name in given:
-            raise TypeError(f"{what} got {name}=, which it does not take")
+            raise TypeError(f"{what} got {name}=: {advice}")
     arguments.refuse_unknown(what, signature(Source).bind("", **given).arguments.get("unknown", {}))
+    if "dialect" in given:
+        find(given["dialect"])
     return given

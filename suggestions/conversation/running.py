@@ -32,7 +32,7 @@ TIMEOUT = 60.0
 """Seconds that a call may take, if the caller sets no other bound."""
 LONGEST = 100_000
 """Characters of the longest result that goes back to the model."""
-CANCELLED = "The user has cancelled this call."
+CANCELLED = "This call was cancelled."
 _LONGEST_PROBLEM = 2_000
 _MOST_AT_ONCE = 16
 

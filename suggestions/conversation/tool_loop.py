@@ -57,6 +57,9 @@ def run_tools(
     if not isinstance(messages, list):
         raise TypeError(f"messages must be a list, which grows, not {type(messages).__name__}")
     check_approve(approve)
+    if not isinstance(cancellation, (Cancellation, type(None))):
+        kind = type(cancellation).__name__
+        raise TypeError(f"cancellation must be a Cancellation, not {kind}")
     known = tool_set(tools, max_steps, timeout, approve, arguments.get("dispatch"))
     check_not_on_loop(known.tools, known.dispatch)
     cancellation = cancellation or Cancellation()

@@ -230,7 +230,7 @@ class Turn:
         except BaseException as error:  # from `approve`; also `sys.exit()`
             logger.exception("approve raised an exception; no tool was called")
             with self._delivery.lock:
-                self._fail(f"{type(error).__name__}: {error}")
+                self._fail(f"approve raised {type(error).__name__}: {error}")
         with self._delivery.lock:
             self._groups -= 1
             if self._groups:

@@ -583,10 +583,10 @@ MESSAGE = {"id": "1", "role": "user", "text": "Why?"}
 @pytest.mark.parametrize(
     ("saved", "words"),
     [
-        ("{", "expected JSON"),
-        ("[" * 100_000, "expected JSON"),
-        ([], "an object with 'messages'"),
-        ({"version": 1, "messages": 5}, "an object with 'messages'"),
+        ("{", "expected its JSON"),
+        ("[" * 100_000, "expected its JSON"),
+        ([], "an object with a list 'messages'"),
+        ({"version": 1, "messages": 5}, "an object with a list 'messages'"),
         ({"messages": []}, "'version' is None"),
         ({"version": 1, "system": 5, "messages": []}, "'system' must be a text"),
         ({"version": 1, "messages": [5]}, r"messages\[0\] must be an object"),

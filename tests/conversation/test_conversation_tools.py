@@ -198,7 +198,7 @@ def test_stop_cancels_a_call_and_what_it_returns_is_dropped(
     assert (chat.status, view.status) == ("calling", "calling")
     chat.stop()
     assert chat.status == "ready"
-    cancelled = "The user has cancelled this call."
+    cancelled = "This call was cancelled."
     after = [
         ("user", "How warm?", "done"),
         ("assistant", "", "stopped"),
@@ -319,7 +319,7 @@ def test_stop_and_shutdown_end_the_waiting(service: ChatService) -> None:
         chat.send("How warm?", **numbered(number))
         until(lambda chat=chat: [m.status for m in chat.messages[2:]] == ["waiting"])
         assert stop(chat) in (None, True)
-        assert texts(chat)[2:] == [("tool", "The user has cancelled this call.", "stopped")]
+        assert texts(chat)[2:] == [("tool", "This call was cancelled.", "stopped")]
         assert chat.status == "ready"
         threads = [thread.name for thread in threading.enumerate()]
         until(lambda: not any("tool" in thread.name for thread in threading.enumerate()))

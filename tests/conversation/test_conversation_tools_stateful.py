@@ -24,7 +24,7 @@ from script import DONE, chunk
 from suggestions import Conversation
 
 UNDER_WAY = ("submitted", "streaming", "calling")
-CANCELLED = "The user has cancelled this call."
+CANCELLED = "This call was cancelled."
 SOON = 30  # seconds
 
 

@@ -145,7 +145,7 @@ def test_a_cancel_while_a_tool_runs_closes_the_round(dialect: Dialect) -> None:
     messages = asking("stop now")
     with pytest.raises(AbortedError):
         run_tools(messages, [stop_now], dialect=dialect, cancellation=cancellation)
-    assert results_in(messages) == ["The user has cancelled this call."]
+    assert results_in(messages) == ["This call was cancelled."]
     assert len(messages) == 3
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -163,3 +164,33 @@ def test_a_tool_asks_in_a_dialog_of_the_main_loop() -> None:
     chat.close()
     root.destroy()
     service.cut()
+
+
+@program("tkinter")
+def test_what_is_held_back_when_an_answer_ends_does_no_harm() -> None:
+    import tkinter
+
+    root, service = tkinter.Tk(), Service(5)
+    chat = Conversation(url=service.url, dispatch=tk(root))
+    view = ChatView(chat)
+    for number in range(1, 6):
+        chat.send("Why?")
+        run(root, lambda number=number: len(view.ends) == number and view.status == "ready")
+        later = time.monotonic() + 0.1  # after the interval of `throttle`
+        run(root, lambda later=later: time.monotonic() > later)
+    assert view.is_up_to_date
+    raised: list[RuntimeError] = []
+
+    def send_elsewhere() -> None:
+        try:
+            chat.send("Why?")
+        except RuntimeError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=send_elsewhere)
+    thread.start()
+    thread.join()
+    assert "Tk's own thread" in str(raised[0])
+    assert (len(chat.messages), chat.status) == (10, "ready")
+    chat.close()
+    root.destroy()

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ..._delivery.async_handlers import is_async
 from ...conversation.tool import Tool, tool_of
 from ..plain_text import visible
 
@@ -42,9 +43,13 @@ def _tool(given: str) -> Tool:
     except AttributeError:
         raise click.BadParameter(visible(f"the module {module!r} has no {name!r}")) from None
     try:
-        return tool_of(found)
+        tool = tool_of(found)
     except (TypeError, ValueError) as error:
         raise click.BadParameter(visible(f"{given}: {error}")) from None
+    if is_async(tool.function):
+        said = "is an async function: expected one that this program can call, which has no loop"
+        raise click.BadParameter(visible(f"{given} {said}"))
+    return tool
 
 
 def _not_imported(module: str, error: Exception) -> str:
