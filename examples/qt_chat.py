@@ -28,9 +28,9 @@ class Row(QtWidgets.QTextBrowser):
         self.show_message(message)
 
     def show_message(self, message) -> None:
-        state = "[edit](edit)" if message.role == "user" else f"{message.model}, {message.status}"
+        state = "[edit](edit)" if message.role == "user" else message.status
         error = message.error.message if message.error else ""
-        text = f"**{message.role}** ({state})\n\n{message.text}\n\n{error}"
+        text = f"**{message.model or message.role}** ({state})\n\n{message.text}\n\n{error}"
         self.document().setMarkdown(text, TAGS_AS_TEXT)
 
 

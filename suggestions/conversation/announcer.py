@@ -84,6 +84,11 @@ class Announcer:
         self._changes.cancel_alarm()
         self.delivery.call_after_all(self._after_handlers)
 
+    def in_child(self) -> None:
+        """After a fork, in the child: the parent calls the handlers, and nothing is waited for."""
+        self.delivery.in_child()
+        self._is_settled = True
+
     def _next_change(self) -> Event[Any] | None:
         """The next event for what has changed; it counts as reported from now on."""
         with self.delivery.lock:

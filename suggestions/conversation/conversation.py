@@ -35,6 +35,7 @@ _STATUS: dict[MessageStatus, ConversationStatus] = {
     "stopped": "ready",
     "error": "error",
 }
+_CLOSED = "the conversation is closed: make another one"
 _OF_CONVERSATION = ("dispatch", "on", "output", "smooth", "start", "throttle")
 
 
@@ -190,7 +191,7 @@ class Conversation(EventTarget):
 
     def approve(self, message: ChatMessage | str) -> None:
         """Lets a call run that waits for it. `message`: the tool's, or its id. Does nothing if that
-        call does not wait any more. Raises `ValueError` if there is no such message."""
+        call does not wait any more. Raises `ValueError` for another message, or an unknown id."""
         self._decide(message, True)
 
     def refuse(self, message: ChatMessage | str) -> None:
@@ -211,9 +212,11 @@ class Conversation(EventTarget):
 
     def _decide(self, message: ChatMessage | str, is_allowed: bool) -> None:
         with self._delivery.lock:
-            place = self._place_of(message, "tool")
+            if not isinstance(message, ChatMessage) or message.role != "tool":
+                message = self.messages[self._place_of(message, "tool")]
+            # A handler gets the message, and meanwhile another thread may drop it.
             if self._turn is not None:
-                self._turn.decide(self.messages[place].id, is_allowed)
+                self._turn.decide(message.id, is_allowed)
 
     def _place_of(self, message: ChatMessage | str, role: str) -> int:
         sought = message.id if isinstance(message, ChatMessage) else message
@@ -284,8 +287,8 @@ class Conversation(EventTarget):
         options: dict[str, Any],
     ) -> None:
         """Begins a new turn after those messages."""
-        if self._delivery.audible is not None:
-            raise RuntimeError("the conversation is closed: make another one")
+        if self._delivery.host is not None:
+            self._delivery.host.check()  # it may have ended without calling back
         asked = (*kept, added) if added else kept
         # Nothing has changed yet, in case this raises.
         given = self._tools.describe({**self._defaults, **options})
@@ -302,6 +305,8 @@ class Conversation(EventTarget):
             grown=self._announcer.announce_text,
             ended=self._on_end,
         )
+        if self._delivery.audible is not None:
+            raise RuntimeError(_CLOSED)
         self.stop()
         del self._messages[len(kept) :]
         self._messages += asked[len(kept) :]
@@ -309,6 +314,8 @@ class Conversation(EventTarget):
         self._announcer.begin_turn()
         self._turn = turn
         self._announcer.announce()
+        if turn.is_over:  # the host has gone just now
+            raise RuntimeError(_CLOSED)
         try:
             turn.start()
         except RuntimeError:
@@ -323,7 +330,7 @@ class Conversation(EventTarget):
         self._announcer.announce(Event("error" if newest.error else "done", newest))
 
     def _in_child(self) -> None:
-        self._delivery.in_child()
+        self._announcer.in_child()
         turn, self._turn = self._turn, None
         if turn is not None:
             self._messages += turn.in_child()

@@ -126,8 +126,7 @@ def run_calls(
     """
     if timeout is not None:
         check_seconds("timeout", timeout, or_none=True)
-    if not callable(approve) and approve is not None:
-        raise TypeError(f"approve must be a callable, not {type(approve).__name__}")
+    check_approve(approve)
     cancellation = cancellation or Cancellation()
     named = tools_by_name(tools, dispatch)
     check_not_on_loop(named.values(), dispatch)
@@ -139,6 +138,11 @@ def run_calls(
         for result in _run(jobs, timeout, cancellation, tasks):
             on_result(result)
     return [job.result for job in jobs if job.result is not None]
+
+
+def check_approve(approve: object) -> None:
+    if not callable(approve) and approve is not None:
+        raise TypeError(f"approve must be a callable, not {type(approve).__name__}")
 
 
 def _run(

@@ -49,6 +49,8 @@ def tool_set(
     if timeout is not None:
         check_seconds("timeout", timeout, or_none=True)
     known = tuple(named.values())
+    if any(approve is tool.function for tool in known):
+        raise TypeError("approve is one of tools: expected a list of tools, or what decides")
     if approve is None or callable(approve):
         return ToolSet(known, max_steps, timeout, approve, frozenset(), dispatch)
     return ToolSet(known, max_steps, timeout, None, _names(approve, named), dispatch)

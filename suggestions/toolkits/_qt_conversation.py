@@ -86,11 +86,11 @@ def _make_class(binding: str) -> Any:
 
         def __init__(self, parent: Any, arguments: dict[str, Any]) -> None:
             super().__init__(parent)
-            self._arguments = hide_arguments({**arguments, "dispatch": qt(self)})
+            self._arguments, self._dispatch = arguments, qt(self)
             self._rows: list[ChatMessage] = []
             self._failure = ""  # of the newest command
             self._shown: tuple[Any, ...] = ("ready", False, 0, "")
-            self.conversation = Conversation(**self._arguments)
+            self.conversation = Conversation(dispatch=self._dispatch, **arguments)
             self._listen()
 
         # The model
@@ -181,7 +181,7 @@ def _make_class(binding: str) -> Any:
             return not self._failure
 
         def _replace(self, text: str) -> None:
-            new = Conversation.from_json(text, **self._arguments)
+            new = Conversation.from_json(text, dispatch=self._dispatch, **self._arguments)
             self.conversation.close()
             self.beginResetModel()
             self.conversation, self._rows = new, list(new.messages)

@@ -502,9 +502,13 @@ def test_it_goes_on_after_a_shutdown(service: ChatService, loop: Loop) -> None:
     loop.run_until(lambda: "a" in view.texts)
     service.feed(1, chunk("b"))
     loop.run_until(lambda: chat.messages[-1].text == "ab")
-    service.feed(1, CUT)
-    assert shutdown(20)
-    assert texts(chat)[1] == ("assistant", "ab", "stopped")
+    ended: list[bool] = []
+    thread = threading.Thread(target=lambda: ended.append(shutdown(20)))
+    thread.start()
+    loop.run_until(lambda: texts(chat)[1] == ("assistant", "ab", "stopped"))
+    service.feed(1, CUT)  # and not before: the answer would have failed
+    thread.join()
+    assert ended == [True]
     chat.regenerate(**numbered(2))
     service.feed(2, chunk("c"))
     loop.run_until(lambda: "c" in view.texts)

@@ -283,6 +283,35 @@ def test_calls_wait_for_the_user(service: ChatService, loop: Loop, tool: Any) ->
     assert view.wrong == []
 
 
+def test_a_call_that_waits_keeps_no_other_one_waiting(
+    service: ChatService, is_over: threading.Event
+) -> None:
+    def order(what: str) -> str:
+        return f"{what} ordered"
+
+    chat = Conversation(**service.given(), tools=[get_weather, order], approve=[order])
+    service.feed(
+        1,
+        *calling(
+            ("c1", "order", '{"what": "pizza"}'),
+            PARIS,
+            ("c3", "order", '{"what": "wine"}'),
+            ("c4", "order", '{"thing": "wine"}'),
+        ),
+    )
+    service.feed(1, chunk("Here it comes."), DONE)
+    chat.send("Pizza!", **numbered(1))
+    states = ["waiting", "done", "waiting", "error"]
+    until(lambda: [message.status for message in chat.messages[2:]] == states)
+    chat.approve(chat.messages[4])
+    until(lambda: chat.messages[4].text == "wine ordered")
+    assert chat.messages[2].status == "waiting"
+    chat.approve(chat.messages[2])
+    assert chat.wait(SOON)
+    assert chat.messages[-1].text == "Here it comes."
+    assert len(service.requests) == 2
+
+
 def test_stop_and_shutdown_end_the_waiting(service: ChatService) -> None:
     for number, stop in enumerate((Conversation.stop, lambda chat: shutdown(SOON))):
         chat = Conversation(**service.given(), tools=[get_weather], approve=[get_weather])
@@ -427,6 +456,9 @@ def test_saved_in_the_middle_of_a_call(service: ChatService, is_over: Any) -> No
         ({"tools": [get_weather], "timeout": "1"}, "timeout must be"),
         ({"tools": [get_weather], "approve": ["order"]}, "approve has 'order'.* get_weather"),
         ({"tools": [get_weather], "approve": "get_weather"}, "approve must be a callable, or a"),
+        ({"tools": [get_weather], "approve": get_weather}, "expected a list of tools"),
+        ({"history": -1}, "history must be 1 or more"),
+        ({"history": True}, "history must be an int, a callable or None, not bool"),
     ],
 )
 def test_wrong_arguments_are_refused_at_once(arguments: dict[str, Any], words: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import random
 import subprocess
 import sys
 import threading
@@ -52,6 +53,8 @@ class View:
         self.told: list[tuple[str, Any]] = []
         """The new value of each property that has changed."""
         self.threads: set[int] = set()
+        self.is_in_dialog = False
+        """A slot runs a loop before the model could say all of a change."""
         self._read_all()
         model.rowsInserted.connect(lambda parent, first, last: self._insert(first, last))
         model.rowsRemoved.connect(lambda parent, first, last: self._remove(first, last))
@@ -94,6 +97,8 @@ class View:
 
     def _tell(self, name: str, value: Any) -> None:
         assert value == self.model.property(name)
+        if name == "count" and not self.is_in_dialog:
+            assert self.rows == [self.row(number) for number in range(value)]
         self.properties[name] = value
         self.told.append((name, value))
 
@@ -143,6 +148,10 @@ def test_a_view_touches_what_has_changed_and_nothing_else(binding: str) -> None:
     assert model.rowCount(model.index(0, 0)) == 0
     view.check()
     assert type(qt_conversation()) is type(model)
+    with pytest.raises(TypeError, match="dispatch"):
+        qt_conversation(dispatch=print)
+    with pytest.raises(TypeError, match="colour"):
+        qt_conversation(colour="red")
     service.cut()
 
 
@@ -248,7 +257,7 @@ def test_a_slot_never_raises(binding: str) -> None:
     model.retry()
     assert "nothing to retry" in model.errorMessage
     model.edit("none", "a text")
-    assert "none of the user's messages" in model.errorMessage
+    assert "message" in model.errorMessage
     model.send("a text", images=["no-such-file.png"])
     assert "no-such-file.png" in model.errorMessage
     model.send("a text", colour="red")
@@ -335,22 +344,80 @@ def test_its_answer_stops_when_it_is_gone(binding: str, way: str) -> None:
 
 
 @each
-def test_a_dialog_that_is_opened_by_a_new_row_shows_the_rest_of_the_answer(binding: str) -> None:
+@pytest.mark.parametrize("seed", range(3))
+def test_commands_in_any_order(binding: str, seed: int) -> None:
+    host, service, chance = Host(binding), ChatService(), random.Random(seed)
+    model = qt_conversation(**service.given(), retries=0, throttle=0.01)
+    view = View(host, model)
+    for number in range(1, 61):
+        steps = (chunk("a"), chunk("b"), HOLD, DONE, OSError("gone"))
+        service.feed(number, *chance.sample(steps, chance.randrange(5)))
+        user = [row["messageId"] for row in view.rows if row["role"] == "user"]
+        command = chance.choice(("send", "regenerate", "retry", "edit", "stop", "clear", "load"))
+        if command == "send":
+            model.send(f"question {number}", **numbered(number))
+        elif command == "edit":
+            model.edit(chance.choice([*user, "none"]), "edited", **numbered(number))
+        elif command == "load":
+            assert model.load(model.toJson())
+        elif command in ("regenerate", "retry"):
+            getattr(model, command)(**numbered(number))
+        elif command == "stop" or number % 3 == 0:
+            getattr(model, command)()
+        if chance.random() < 0.6:
+            host.turn(chance.choice((0.0, 0.01, 0.03)))
+            view.check()
+    model.stop()
+    host.run(
+        lambda: view.texts() == [(m.role, m.text, m.status) for m in model.conversation.messages]
+    )
+    host.turn(0.02)
+    view.check()
+    assert not model.busy
+    service.cut()
+
+
+@each
+@pytest.mark.parametrize("signal", ["rowsInserted", "statusChanged", "dataChanged"])
+def test_a_dialog_that_a_signal_opens_shows_the_rest_of_the_answer(
+    binding: str, signal: str
+) -> None:
     host, service = Host(binding), Service(100)
     model = qt_conversation(url=service.url)
     view = View(host, model)
     shown: list[str] = []
 
-    def open_dialog(parent: Any, first: int, last: int) -> None:
-        if first == 0:
+    def open_dialog(*_: Any) -> None:
+        if not opened:
+            opened.append(signal)
             host.run(lambda: model.status == "ready" and model.count == 2)
             shown.append(model.data(model.index(1, 0)))
 
-    model.rowsInserted.connect(open_dialog)
+    opened: list[str] = []
+    getattr(model, signal).connect(open_dialog)
     model.send("Why?")
     host.run(lambda: shown)
     assert shown == [service.text]
     assert view.values_of("status")[-1] == "ready"
+    view.check()
+
+
+@each
+def test_a_dialog_that_a_new_row_opens_clears_the_chat(binding: str) -> None:
+    host, service = Host(binding), Service(5, silent=True)
+    model = qt_conversation(url=service.url)
+    view = View(host, model)
+
+    def clear(parent: Any, first: int, last: int) -> None:
+        if first == 1:
+            view.is_in_dialog = True
+            model.clear()
+            host.run(lambda: model.rowCount() == 0)
+            view.is_in_dialog = False
+
+    model.rowsInserted.connect(clear)
+    model.send("Why?")
+    host.run(lambda: view.values_of("count")[-1:] == [0])
     view.check()
 
 
