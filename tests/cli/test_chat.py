@@ -92,6 +92,12 @@ def test_commands_ask_again(tmp_path: Path) -> None:
     assert (tmp_path / "copy.json").read_text() == after.read_text()
 
 
+def test_an_edit_without_a_text_takes_the_next_line(tmp_path: Path) -> None:
+    with Server(echo) as server:
+        result = run("--url", server.url, stdin="One\n/edit\nTwo\n/edit\n")
+    assert (result.exit_code, result.stdout) == (0, "1: One\n\n1: Two\n")
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [

@@ -123,6 +123,21 @@ def test_a_question_is_edited_in_its_place(tmp_path: Path) -> None:
     assert [text for _, text in messages(chats(tmp_path)[0])] == ["One more", "1: One more"]
 
 
+def test_an_edit_that_is_dropped_changes_nothing(tmp_path: Path) -> None:
+    with Server(echo) as server, chat("--url", server.url) as terminal:
+        terminal.line("One")
+        terminal.expect(PROMPT)
+        for drop in (lambda: terminal.interrupt_line(), lambda: terminal.type("\x15" + CTRL_D)):
+            terminal.line("/edit")
+            terminal.expect("> One")
+            drop()
+            terminal.expect(PROMPT)
+        terminal.line("/quit")
+        assert terminal.end() == 0
+        assert server.connections == 1
+    assert len(messages(chats(tmp_path)[0])) == 2
+
+
 def test_what_the_terminal_sends_is_no_crash() -> None:
     with Server(echo) as server, chat("--url", server.url) as terminal:
         os.write(terminal._ours, b"\xff\xfe x\r")

@@ -48,7 +48,7 @@ class Lines:
         return "\n".join(lines)
 
     def edited(self, text: str) -> str:
-        """A text that the user has changed. It has one line end for each of the text's own."""
+        """A text that the user has changed. Raises as `question` does."""
         if self._editor is None:
             return self._read(f"{FIRST}{visible(text)}\n{FIRST}")
         return self._editor.with_text(text, lambda: self._read(FIRST))
@@ -59,7 +59,7 @@ class Lines:
         try:
             said = self._interrupts.read(lambda: _ask(prompt))
         except EOFError:
-            click.echo()
+            click.echo(err=True)
             return False
         return said.strip().lower() in ("y", "yes")
 
@@ -112,17 +112,22 @@ def _editor(history: Callable[[], Path]) -> _Editor | None:
         import readline
     except ImportError:  # on Windows, whose console has an editor of its own
         return None
-    return _Editor(readline, history())
+    try:
+        return _Editor(readline, history())
+    except click.UsageError:  # there is no home, so there is no history
+        return _Editor(readline, None)
 
 
 class _Editor:
-    """Python's line editor, with a history in a file."""
+    """Python's line editor, with a history in a file if there is a place for one."""
 
-    def __init__(self, readline: Any, file: Path) -> None:
+    def __init__(self, readline: Any, file: Path | None) -> None:
         self._readline = readline
         self._file = file
         self._newest = ""
         readline.set_auto_history(False)  # it would have the answers to "Allow?" too
+        if file is None:
+            return
         with suppress(OSError):
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
@@ -147,6 +152,8 @@ class _Editor:
             return
         self._newest = line
         self._readline.add_history(line)
+        if self._file is None:
+            return
         # Another chat may write to the same file, so a line is appended if it can be.
         append = getattr(self._readline, "append_history_file", None)
         with suppress(OSError):

@@ -141,8 +141,6 @@ class Screen:
 
     def _show_rest(self, message: ChatMessage) -> None:
         """Shows what an answer that was stopped has got and no event has reported."""
-        if message.role != "assistant":
-            return
         shown = "".join(self._shown) if message.id == self._shown_of else ""
         rest = message.text[len(shown) :]
         if rest and message.text.startswith(shown):
@@ -164,14 +162,8 @@ class Screen:
         is_kept = any(part["type"] != "text" for part in message.parts)
         where = "The chat's file has it" if is_kept else "The chat does not keep it"
         note_files(self._files, where)
-        if outcome_of(message) == "error" and message.error is not None:
+        if message.error is not None:
             said = visible(" ".join(message.error.message.split()))
             click.echo(f"Error: {said}", err=True)
-        elif outcome_of(message) == "done" and not (message.text or message.parts or self._files):
+        elif message.status == "done" and not (message.text or message.parts or self._files):
             click.echo("Note: the answer is empty.", err=True)
-
-
-def outcome_of(message: ChatMessage) -> str:
-    """How the turn has ended whose last message this is: "done", "error" or "stopped"."""
-    # After the result of a tool, the model is asked again but for a stop.
-    return message.status if message.role == "assistant" else "stopped"

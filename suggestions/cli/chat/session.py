@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from ..plain_text import visible
 from . import saved
 from .interrupts import LineDropped
 from .lines import FIRST, Lines
-from .screen import Screen, outcome_of
+from .screen import Screen
 
 _COMMAND = re.compile(r"/(\w*)(?:\s+(.*))?", re.DOTALL)
 _HELP = {
@@ -114,22 +114,29 @@ class Session:
 
     def _next(self) -> str | None:
         """What the user says; None if the user leaves."""
-        while True:
-            try:
-                said = self._lines.question()
-            except EOFError:
-                if self._lines.is_interactive:
-                    click.echo(err=True)
-                return None
-            except LineDropped:
-                if not self._lines.is_interactive:
-                    raise KeyboardInterrupt from None
-                click.echo("\n(Ctrl-C once more leaves.)", err=True)
-                continue
-            if said.strip() == "/quit":
-                return None
-            if said.strip():
-                return said
+        try:
+            while True:
+                said = self._typed(self._lines.question)
+                if said.strip() == "/quit":
+                    return None
+                if said.strip():
+                    return said
+        except EOFError:
+            return None
+
+    def _typed(self, read: Callable[[], str]) -> str:
+        """What the user types; nothing, if that is dropped. Raises `EOFError`."""
+        try:
+            return read()
+        except EOFError:
+            if self._lines.is_interactive:
+                click.echo(err=True)
+            raise
+        except LineDropped:
+            if not self._lines.is_interactive:
+                raise KeyboardInterrupt from None
+            click.echo("\n(Ctrl-C once more leaves.)", err=True)
+            return ""
 
     def _do(self, said: str) -> int | None:
         """Carries out a command, or asks a question. Returns an exit code if there is one."""
@@ -160,16 +167,14 @@ class Session:
             self._save()
         if self._lines.is_interactive:
             self._say_what_next(message)
-        outcome = outcome_of(message)
-        if outcome == "error" and message.error is not None:
+        if message.error is not None:
             return exit_codes.BY_ERROR.get(message.error.code, exit_codes.FAILED)
-        return exit_codes.INTERRUPTED if outcome == "stopped" else exit_codes.DONE
+        return exit_codes.INTERRUPTED if message.status == "stopped" else exit_codes.DONE
 
     def _say_what_next(self, message: ChatMessage) -> None:
-        outcome = outcome_of(message)
-        if outcome == "error":
+        if message.error is not None:
             click.echo("(/retry asks again.)", err=True)
-        elif outcome == "stopped":
+        elif message.status == "stopped":
             # The terminal may have written ^C in this line.
             click.echo("\n(Stopped. Ctrl-C once more leaves.)", err=True)
         click.echo(err=True)
@@ -188,7 +193,9 @@ class Session:
         asked = [each for each in self._chat.messages if each.role == "user"]
         if not asked:
             return _wrong("There is no question to edit yet.")
-        text = argument or self._lines.edited(asked[-1].text)
+        text = argument
+        with suppress(EOFError):
+            text = text or self._typed(lambda: self._lines.edited(asked[-1].text))
         if not text.strip():
             return exit_codes.DONE
         return self._ask(lambda: self._chat.edit(asked[-1], text))
