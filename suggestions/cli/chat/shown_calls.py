@@ -45,7 +45,7 @@ class Calls:
         except ValueError:
             return False  # it cannot run: there is nothing to ask for
         if not self._lines.is_interactive:
-            click.echo("Note: without a terminal, no tool is called but with --yes.", err=True)
+            click.echo("Note: without a terminal, tools run only with --yes.", err=True)
             return False
         try:
             return self._lines.says_yes("  Allow? [y/N] ")
