@@ -37,7 +37,16 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NOT_RUN = {"docs/relay.md": 2}
 # Of the extra `servers`. A document whose block lacks one is not run from there on.
 OPTIONAL = frozenset(("anyio", "django", "fastapi", "pydantic", "starlette"))
-PUBLIC = ("", ".auth", ".dialects", ".playground", ".relay", ".testing", ".toolkits")
+PUBLIC = (
+    "",
+    ".auth",
+    ".conversation",
+    ".dialects",
+    ".playground",
+    ".relay",
+    ".testing",
+    ".toolkits",
+)
 WITHIN = 90.0  # seconds for a program, on a machine that has much else to do
 # As in tests/toolkits: Qt needs no library for X11, GTK no service for its accessibility.
 ON_DISPLAY = {"QT_QPA_PLATFORM": "offscreen", "GTK_A11Y": "none"}
