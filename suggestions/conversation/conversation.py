@@ -37,11 +37,12 @@ _STATUS: dict[MessageStatus, ConversationStatus] = {
     "error": "error",
 }
 _CLOSED = "the conversation is closed: make another one"
-_OWN = ("tools", "max_steps", "approve", "history", "system", "dispatch", "throttle")
+_OF_TOOLS = ("tools", "max_steps", "tool_timeout", "approve")
 _ELSEWHERE = {
     "question": "questions go into send()",
     "messages": "questions go into send(), and a saved chat into from_json()",
-    **dict.fromkeys(_OWN, "it goes into Conversation()"),
+    **dict.fromkeys((*_OF_TOOLS, "history", "system"), "it goes into Conversation()"),
+    **dict.fromkeys(("dispatch", "throttle"), "it goes into Conversation()"),
     "on": "use connect(), or @chat.on()",
     **dict.fromkeys(("output", "smooth", "start"), "a conversation does not take it"),
 }
@@ -53,7 +54,7 @@ class Conversation(EventTarget):
 
     - `system`: what the model is told before all messages.
     - `tools`: functions, or `Tool`s, that the model may call. They run off the handlers' thread,
-      the async ones on the loop of `dispatch`, each for at most `timeout` seconds (None for no
+      the async ones on the loop of `dispatch`, each for at most `tool_timeout` seconds (None for no
       bound). Their results are sent, until an answer calls none; `max_steps` is how many answers
       there may be.
     - `approve`: a callable `(call, arguments) -> bool` that decides about each call before it runs,
@@ -100,7 +101,7 @@ class Conversation(EventTarget):
         system: str | None = None,
         tools: Tools = (),
         max_steps: int = 5,
-        timeout: float | None = TIMEOUT,
+        tool_timeout: float | None = TIMEOUT,
         approve: AskFirst | None = None,
         history: History | None = None,
         dispatch: Dispatcher | None = None,
@@ -113,7 +114,7 @@ class Conversation(EventTarget):
         self._defaults = _checked("Conversation()", defaults)
         self._system = system
         self._history: History | None = check_history(history)
-        self._tools = tool_set(tools, max_steps, timeout, approve, dispatch)
+        self._tools = tool_set(tools, max_steps, tool_timeout, approve, dispatch)
         self._messages: list[ChatMessage] = []  # without that of `_turn`
         self._turn: Turn | None = None
         self._options: dict[str, Any] = {}  # of the newest answer

@@ -40,9 +40,10 @@ class Suggester:
     show it, and no callback begins any more about what was before. In a forked child the request
     is closed without a callback; make another one there.
 
-    `tools`, `max_steps`, `timeout` and `approve` are as for `run_tools`: if an answer calls tools,
-    they run on threads, and the next answer is asked for. All of that is one request: the state is
-    "suggesting", `suggestion` is the text of the newest answer, and `on_done` gets the last one's.
+    `tools`, `max_steps`, `tool_timeout` and `approve` are as for `run_tools`: if an answer calls
+    tools, they run on threads, and the next answer is asked for. All of that is one request: the
+    state is "suggesting", `suggestion` is the text of the newest answer, and `on_done` gets the
+    last one's.
     A `ToolsError` is reported if the model calls tools after `max_steps` answers, or if `approve`
     raises.
 
@@ -62,7 +63,7 @@ class Suggester:
         on_state: Callable[[State], object] | None = None,
         tools: Iterable[Callable[..., Any] | Tool] = (),
         max_steps: int = 5,
-        timeout: float | None = TIMEOUT,
+        tool_timeout: float | None = TIMEOUT,
         approve: Approve | None = None,
         **defaults: Any,
     ) -> None:
@@ -76,7 +77,7 @@ class Suggester:
         self._callbacks: dict[str, Any] = dict(zip((*_STATES, "state"), callbacks, strict=True))
         self._defaults = defaults
         check_approve(approve)
-        self._tools = tool_set(tools, max_steps, timeout, approve, defaults.get("dispatch"))
+        self._tools = tool_set(tools, max_steps, tool_timeout, approve, defaults.get("dispatch"))
         self._round: Round | None = None  # of the newest request
         self._were_calls_stopped = False
         self._lock = threading.RLock()

@@ -29,7 +29,7 @@ def run_tools(
     tools: Iterable[Callable[..., Any] | Tool],
     *,
     max_steps: int = 5,
-    timeout: float | None = TIMEOUT,
+    tool_timeout: float | None = TIMEOUT,
     approve: Approve | None = None,
     cancellation: Cancellation | None = None,
     **arguments: Any,
@@ -40,7 +40,8 @@ def run_tools(
     soon as it is there. So after an error, too, it says what the tools have done, and another call
     goes on from there.
 
-    - `tools`: functions, or `Tool`s. `timeout`, `approve`: see `run_calls`.
+    - `tools`: functions, or `Tool`s. `approve`: see `run_calls`, whose `timeout` is `tool_timeout`
+      here.
     - `max_steps`: how many answers there may be, the last one among them.
     - `cancellation`: its `cancel()` closes the answer that is being written, and cancels the calls.
     - `arguments` are those of `SuggestionsEventSource`, for each of the questions: `dialect`, `on`
@@ -60,7 +61,7 @@ def run_tools(
     if not isinstance(cancellation, (Cancellation, type(None))):
         kind = type(cancellation).__name__
         raise TypeError(f"cancellation must be a Cancellation, not {kind}")
-    known = tool_set(tools, max_steps, timeout, approve, arguments.get("dispatch"))
+    known = tool_set(tools, max_steps, tool_timeout, approve, arguments.get("dispatch"))
     check_not_on_loop(known.tools, known.dispatch)
     cancellation = cancellation or Cancellation()
     steps = Steps(known, arguments, cancellation)

@@ -365,7 +365,7 @@ def test_a_loop_that_ends_in_mid_round_ends_run_tools(host: Any, dialect: OpenAI
                 asking("hang now"),
                 [hang_now],
                 dialect=dialect,
-                timeout=None,
+                tool_timeout=None,
                 dispatch=dispatch,
             )
         except BaseException as error:

@@ -145,7 +145,7 @@ def test_what_goes_wrong_with_a_tool_is_its_result(service: ChatService, is_over
     def hang() -> None:
         is_over.wait(SOON)
 
-    chat = Conversation(**service.given(), tools=[get_weather, fail, hang], timeout=0.2)
+    chat = Conversation(**service.given(), tools=[get_weather, fail, hang], tool_timeout=0.2)
     service.feed(
         1,
         *calling(
@@ -453,7 +453,7 @@ def test_saved_in_the_middle_of_a_call(service: ChatService, is_over: Any) -> No
         ({"tools": [len]}, "signature|positional"),
         ({"tools": "get_weather"}, "tools must be a list"),
         ({"tools": [get_weather], "max_steps": 0}, "max_steps must be 1"),
-        ({"tools": [get_weather], "timeout": "1"}, "timeout must be"),
+        ({"tools": [get_weather], "tool_timeout": "1"}, "tool_timeout must be"),
         ({"tools": [get_weather], "approve": ["order"]}, "approve has 'order'.* get_weather"),
         ({"tools": [get_weather], "approve": "get_weather"}, "approve must be a callable, or a"),
         ({"tools": [get_weather], "approve": get_weather}, "expected a list of tools"),

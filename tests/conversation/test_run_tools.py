@@ -94,7 +94,7 @@ def test_a_tool_that_fails_hangs_or_is_refused_ends_in_an_answer(dialect: Dialec
         messages,
         [fail_now, hang_now, refuse_now],
         dialect=dialect,
-        timeout=0.2,
+        tool_timeout=0.2,
         approve=lambda call, arguments: call.name != "refuse_now",
         timeouts=TIMEOUTS,
     )

@@ -322,7 +322,7 @@ def test_what_approve_raises_is_an_error_and_logged(
 
 
 def test_a_call_that_hangs_has_a_timeout(service: Service, tools: Tools, loop: Loop) -> None:
-    view = view_of(service, tools, timeout=0.05, dispatch=loop.post)
+    view = view_of(service, tools, tool_timeout=0.05, dispatch=loop.post)
     service.feed("Why?", calls("wait"), chunk("a"), DONE)
     view.suggester.request("Why?")
     loop.run_until(lambda: view.told[-1:] == [("done", "a")])
@@ -438,7 +438,7 @@ async def later() -> str:
         ({"tools": later}, "tools must be a list of functions, not function"),
         ({"tools": [later]}, "the tool later is an async function"),
         ({"max_steps": 0}, "max_steps must be 1 or more"),
-        ({"timeout": 0}, "timeout must be more than 0 seconds"),
+        ({"tool_timeout": 0}, "tool_timeout must be more than 0 seconds"),
         ({"approve": ["look"]}, "approve must be a callable, not list"),
     ],
 )

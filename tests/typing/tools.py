@@ -45,7 +45,7 @@ text = run_tools(
     messages,
     [get_weather, tool],
     max_steps=3,
-    timeout=None,
+    tool_timeout=None,
     approve=approve,
     cancellation=cancellation,
     dialect="openai",
@@ -72,7 +72,7 @@ def failed(error: SuggestionsError) -> None:
 suggester = Suggester(
     tools=[get_weather, get_tide, tool],
     max_steps=3,
-    timeout=None,
+    tool_timeout=None,
     approve=approve,
     on_error=failed,
     dispatch=aio(),
