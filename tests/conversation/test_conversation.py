@@ -24,18 +24,6 @@ DRAWN = "data:image/gif;base64,R0lGODlh"
 
 
 @pytest.fixture
-def service() -> Iterator[ChatService]:
-    service = ChatService()
-    yield service
-    service.cut()
-
-
-@pytest.fixture
-def loop() -> Loop:
-    return Loop()
-
-
-@pytest.fixture
 def chat(service: ChatService, loop: Loop) -> Iterator[Conversation]:
     with Conversation(**service.given(), dispatch=loop.post, throttle=None) as chat:
         yield chat

@@ -8,7 +8,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -29,13 +29,6 @@ CALL = [
 
 def look() -> str:
     return "blue"
-
-
-@pytest.fixture
-def service() -> Iterator[ChatService]:
-    service = ChatService()
-    yield service
-    service.cut()
 
 
 def until(condition: Callable[[], object]) -> None:

@@ -30,18 +30,6 @@ def fail() -> str:
 
 
 @pytest.fixture
-def service() -> Iterator[ChatService]:
-    service = ChatService()
-    yield service
-    service.cut()
-
-
-@pytest.fixture
-def loop() -> Loop:
-    return Loop()
-
-
-@pytest.fixture
 def is_over() -> Iterator[threading.Event]:
     event = threading.Event()
     yield event

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,13 +13,6 @@ from script import DONE, chunk
 from suggestions import Conversation
 
 SOON = 30  # seconds
-
-
-@pytest.fixture
-def service() -> Iterator[ChatService]:
-    service = ChatService()
-    yield service
-    service.cut()
 
 
 def test_it_blocks_until_the_handlers_have_run(service: ChatService) -> None:

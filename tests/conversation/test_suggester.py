@@ -97,11 +97,6 @@ def service() -> Iterator[Service]:
     service.cut()
 
 
-@pytest.fixture
-def loop() -> Loop:
-    return Loop()
-
-
 REQUESTING = ("state", "requesting")
 SUGGESTING = ("state", "suggesting")
 AB = [REQUESTING, SUGGESTING, ("suggestion", "a"), ("suggestion", "ab")]

@@ -113,11 +113,6 @@ def service(tools: Tools) -> Iterator[Service]:
     assert suggestions.shutdown(SOON)  # no thread of this test logs in the next one
 
 
-@pytest.fixture
-def loop() -> Loop:
-    return Loop()
-
-
 def view_of(service: Any, tools: Tools, **options: Any) -> Shown:
     return Shown(service, tools=[tools.look, tools.wait], dialect="openai", **options)
 
