@@ -36,7 +36,7 @@ def note(source: SuggestionsEventSource) -> None:
 
 
 def note_files(files: Iterable[AnswerFile], where: str) -> None:
-    """Prints the type and the size of each file, and where it is to be had."""
+    """Prints the type and the size of each file, and `where` the user finds it."""
     for file in files:
         what = f"{_in_line(file.media_type) or 'of an unknown type'}, {_size_or_address(file)}"
         click.echo(f"Note: the answer has a file: {what}. {where}.", err=True)

@@ -52,7 +52,7 @@ _ELSEWHERE = {
 class Conversation(EventTarget):
     """Keeps the messages of one chat, and asks for the answers.
 
-    - `system`: what the model is told before all messages.
+    - `system`: the system message, which is sent before all others.
     - `tools`: functions, or `Tool`s, that the model may call. They run off the handlers' thread,
       the async ones on the loop of `dispatch`, each for at most `tool_timeout` seconds (None for no
       bound). Their results are sent, until an answer calls none; `max_steps` is how many answers
@@ -205,7 +205,7 @@ class Conversation(EventTarget):
         self._decide(message, True)
 
     def refuse(self, message: ChatMessage | str) -> None:
-        """The call is not to run, and the model is told so. As `approve`."""
+        """As `approve`, but the call does not run: the model gets a refusal as its result."""
         self._decide(message, False)
 
     def edit(self, message: ChatMessage | str, text: str, **options: Any) -> None:

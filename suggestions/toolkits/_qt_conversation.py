@@ -34,10 +34,10 @@ def qt_conversation(parent: Any = None, **arguments: Any) -> Any:
       saved one in the place of this one and returns whether it could.
     - Attribute `conversation`: the `Conversation` that it shows; after `load`, another one.
 
-    A view is told of the rows and roles that have changed, and of nothing else. Signals are sent on
-    the application's thread, and commands have to come from there. When the object is deleted, its
-    conversation closes. Raises `RuntimeError` if there is no `QCoreApplication` yet, and what
-    `Conversation` raises.
+    A view is notified of the rows and roles that have changed, and of nothing else. Signals are
+    sent on the application's thread, and commands have to come from there. When the object is
+    deleted, its conversation closes. Raises `RuntimeError` if there is no `QCoreApplication` yet,
+    and what `Conversation` raises.
     """
     return _make_class(find_binding(parent))(parent, hide_arguments(arguments))
 

@@ -21,7 +21,7 @@ from suggestions.playground import Playground
 from suggestions.toolkits import aio, trio_
 
 SOON = 30  # seconds
-who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
+who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="unset")
 
 
 class Asyncio:
@@ -278,7 +278,7 @@ def test_a_task_has_the_callers_context() -> None:
 
 
 async def later() -> str:
-    """What nobody would await."""
+    """An async function, which no loop would await."""
     return "later"
 
 

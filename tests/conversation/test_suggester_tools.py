@@ -423,7 +423,7 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 async def later() -> str:
-    """What nobody would await."""
+    """An async function, which no loop would await."""
     return "later"
 
 
@@ -462,7 +462,7 @@ def test_a_request_that_no_tool_could_serve_leaves_everything_as_it_was(
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """Texts carry the number of their request: what is told of an older one would show."""
+    """Texts have the number of their request, so that a report of an older one would show."""
 
     @initialize()
     def begin(self) -> None:

@@ -106,7 +106,10 @@ def test_without_an_answer_nothing_is_polled() -> None:
     import tkinter
 
     root, service = tkinter.Tk(), Service(5)
-    waiting = lambda: root.tk.call("after", "info")  # noqa: E731
+
+    def waiting() -> Any:
+        return root.tk.call("after", "info")
+
     chat = Conversation(url=service.url, dispatch=tk(root))
     view = ChatView(chat)
     assert not waiting()
