@@ -29,10 +29,17 @@ if TYPE_CHECKING:
     from ._sources.ending import shutdown as shutdown
     from ._sources.event_source import EventSource as EventSource
     from ._sources.preload import preload as preload
-    from ._sources.suggester import Suggester as Suggester
     from ._sources.suggestions_event_source import (
         SuggestionsEventSource as SuggestionsEventSource,
     )
+    from .conversation.chat_message import ChatChange as ChatChange
+    from .conversation.chat_message import ChatDetail as ChatDetail
+    from .conversation.chat_message import ChatError as ChatError
+    from .conversation.chat_message import ChatMessage as ChatMessage
+    from .conversation.conversation import Conversation as Conversation
+    from .conversation.suggester import Suggester as Suggester
+    from .conversation.tool import Tool as Tool
+    from .conversation.tool_loop import run_tools as run_tools
     from .dialects import Dialect as Dialect
     from .dialects import Question as Question
     from .dialects.image import image as image
@@ -40,27 +47,39 @@ if TYPE_CHECKING:
     from .events import Event as Event
 
 _HOMES = {
+    "ChatChange": "conversation.chat_message",
+    "ChatDetail": "conversation.chat_message",
+    "ChatError": "conversation.chat_message",
+    "ChatMessage": "conversation.chat_message",
     "Controller": "_sources.controller",
+    "Conversation": "conversation.conversation",
     "Dialect": "dialects",
     "Event": "events",
     "EventSource": "_sources.event_source",
     "EventTarget": "_delivery.target",
     "Question": "dialects",
     "State": "_sources.answer",
-    "Suggester": "_sources.suggester",
+    "Suggester": "conversation.suggester",
     "SuggestionsError": "errors",
     "SuggestionsEventSource": "_sources.suggestions_event_source",
+    "Tool": "conversation.tool",
     "ask_question": "_sources.ask",
     "ask_question_sync": "_sources.ask",
     "errors": "",
     "image": "dialects.image",
     "preload": "_sources.preload",
+    "run_tools": "conversation.tool_loop",
     "shutdown": "_sources.ending",
     "signals": "",
 }
 
 __all__ = [
+    "ChatChange",
+    "ChatDetail",
+    "ChatError",
+    "ChatMessage",
     "Controller",
+    "Conversation",
     "Dialect",
     "Event",
     "EventSource",
@@ -70,11 +89,13 @@ __all__ = [
     "Suggester",
     "SuggestionsError",
     "SuggestionsEventSource",
+    "Tool",
     "ask_question",
     "ask_question_sync",
     "errors",
     "image",
     "preload",
+    "run_tools",
     "shutdown",
     "signals",
 ]

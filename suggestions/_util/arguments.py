@@ -26,7 +26,8 @@ _ELSEWHERE = {
     "timeout": 'use timeouts={"total": ...}, or any of connect, first_byte, idle and content, '
     "in seconds",
     "messages": "the messages are the first argument, question",
-    "tools": 'tools go into options={"tools": [...]}, in the shape that the service wants',
+    "tools": "functions go into suggestions.run_tools(), and tools in the shape that the "
+    'service wants into options={"tools": [...]}',
     "max_retries": "use retries=",
     "response_format": "use output=",
 }

@@ -23,6 +23,7 @@ from .delta import (
     Source,
     ToolCallPiece,
 )
+from .described_tool import described
 from .json_message import (
     array_of,
     event_in,
@@ -39,6 +40,7 @@ from .output_schema import without_bounds
 
 if TYPE_CHECKING:
     from .._wire.sse import ServerSentEvent
+    from .described_tool import DescribedTool
     from .output import Output
 
 VERSION = "2023-06-01"
@@ -77,6 +79,9 @@ class Anthropic(ModelAPI):
     def output_format(self, output: Output) -> dict[str, Any]:
         schema = without_bounds(output.schema) if output.is_from_type else output.schema
         return {"type": "json_schema", "schema": schema}
+
+    def tool(self, tool: DescribedTool) -> dict[str, Any]:
+        return described(tool, "input_schema")
 
     def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
         instructions, asked = split_conversation(messages_of(question))

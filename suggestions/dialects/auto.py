@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SAID, MalformedStreamError, is_report
@@ -18,6 +18,7 @@ from .base import (
 )
 from .by_name import class_of
 from .delta import Delta
+from .described_tool import function_tool, with_more
 from .json_lines import JsonLines
 from .json_message import is_terminator, parse, parse_object
 from .model_api import messages_of
@@ -25,6 +26,7 @@ from .question import ROLES
 
 if TYPE_CHECKING:
     from .._wire.sse import ServerSentEvent
+    from .described_tool import DescribedTool
 
 _OWN = {"messages": "made from the question", "stream": "decided by the way it is asked"}
 _TEXT_FIELDS = ("content", "text", "message", "token", "delta", "data", "response", "answer")
@@ -50,6 +52,9 @@ class Auto(Dialect):
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         refuse(options, _OWN, self.name)
         return Request("", {**options, "messages": messages_of(question), "stream": stream})
+
+    def with_tools(self, options: Options, tools: Sequence[DescribedTool]) -> Options:
+        return with_more(options, "tools", options.get("tools"), map(function_tool, tools))
 
     def choose(self, content_type: str, first: ServerSentEvent | None = None) -> Dialect | None:
         if first is None or _is_heartbeat(first):

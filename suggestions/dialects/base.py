@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .._util.secret import hide_headers, hide_within, revealed
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..auth import Token
     from ..events import ResponseInfo
     from .delta import Delta
+    from .described_tool import DescribedTool
     from .output import Output
 
 
@@ -102,6 +103,17 @@ class Dialect(ABC):
         raise ValueError(
             f"output is not for the dialect {self.name!r}: expected 'openai', 'responses', "
             "'anthropic' or 'ollama'"
+        )
+
+    def with_tools(self, options: Options, tools: Sequence[DescribedTool]) -> Options:
+        """The options that also describe those tools to the service, after those that the options
+        have already.
+
+        Raises `ValueError` if the service takes no tools, as the default always does.
+        """
+        raise ValueError(
+            f"tools are not for the dialect {self.name!r}: expected 'openai', 'responses', "
+            "'anthropic', 'ollama', 'auto' or 'jetpack'"
         )
 
     @abstractmethod

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from .base import Asked, Options, Request, refuse
 from .chat import Chat
+from .described_tool import described, with_more
 from .parts import calls_of, text_alone
+
+if TYPE_CHECKING:
+    from .described_tool import DescribedTool
 
 URL = "https://public-api.wordpress.com/wpcom/v2/jetpack-ai-query"
 
@@ -58,6 +62,9 @@ class Jetpack(Chat):
         if not stream:
             body["stream"] = False
         return Request(URL + "?stream_cache=true" if options.get("from_cache") else URL, body)
+
+    def with_tools(self, options: Options, tools: Sequence[DescribedTool]) -> Options:
+        return with_more(options, "functions", options.get("functions"), map(described, tools))
 
 
 def _in_text(messages: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._util.arguments import check_flag, check_headers, check_json
@@ -11,9 +11,11 @@ from .._util.redaction import without_values
 from .._util.secret import hide, hide_fields
 from ..auth import Token, check_token
 from .base import Asked, Dialect, Options, Request, refuse
+from .described_tool import function_tool, with_more
 from .question import ROLES
 
 if TYPE_CHECKING:
+    from .described_tool import DescribedTool
     from .output import Output
 
 BEARER = "Authorization"
@@ -118,6 +120,14 @@ class ModelAPI(Dialect):
         if given is not None:
             raise ValueError(f"output and {'.'.join(self.output_place)} ask for the same: use one")
         return {**options, name: wanted}
+
+    def tool(self, tool: DescribedTool) -> dict[str, Any]:
+        """An item of the parameter `tools`."""
+        return function_tool(tool)
+
+    def with_tools(self, options: Options, tools: Sequence[DescribedTool]) -> Options:
+        given = {**self._parameters, **options}.get("tools")
+        return with_more(options, "tools", given, map(self.tool, tools))
 
     def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
         """The body of the request without `stream`: the parameters and the question."""

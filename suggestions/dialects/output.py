@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 _EXPECTED = "expected a JSON schema (a dict), a dataclass, a TypedDict or a pydantic model"
-_INSTALL = 'output= needs {}: pip install "suggestions-sdk[output]"'
+_INSTALL = '{}= needs {}: pip install "suggestions-sdk[output]"'
 _BLANKS = "\ufeff \t\r\n"
 _FENCE = re.compile(r"```[^\S\n]*\w*")
 _LONGEST_NAME = 64
@@ -39,7 +39,7 @@ class Output:
     def __init__(self, output: object) -> None:
         self.is_from_type = not isinstance(output, Mapping)
         if isinstance(output, Mapping):
-            schema, self._check = _from_schema(output)
+            schema, self._check = from_schema(output)
             title = str(schema.get("title") or "object")
             strict = strict_form(schema)
             self.is_strict = strict == schema
@@ -56,7 +56,7 @@ class Output:
     def check(self, text: str, finish_reason: str | None) -> Any:
         """The object that the text is; or an `OutputError`, which is not raised here."""
         found = self._checked(_without_fence(text))
-        if not isinstance(found, _Problem):
+        if not isinstance(found, Problem):
             return found
         if not text.strip():
             return OutputError(f"The answer has no text, and so no {self.name}.")
@@ -74,9 +74,9 @@ class Output:
         try:
             return self._check(text)
         except RecursionError:
-            return _Problem("it is nested too deeply")
+            return Problem("it is nested too deeply")
         except Exception as error:  # from the user's own code
-            return _Problem(f"to check it raised {type(error).__name__}: {error}", error)
+            return Problem(f"to check it raised {type(error).__name__}: {error}", error)
 
 
 def _without_fence(text: str) -> str:
@@ -86,7 +86,7 @@ def _without_fence(text: str) -> str:
     return text[begins.end() : -3] if begins and text.endswith("```") else text
 
 
-class _Problem:
+class Problem:
     """Why a text is not the object. `cause` is what the user's own code raised."""
 
     def __init__(self, text: str, cause: Exception | None = None) -> None:
@@ -97,30 +97,37 @@ class _Problem:
         return self._text
 
 
-def _problems(found: Iterable[tuple[Iterable[object], str]]) -> _Problem:
+def _problems(found: Iterable[tuple[Iterable[object], str]]) -> Problem:
     """From the place and the description of each."""
     placed = ((".".join(map(str, place)), said) for place, said in islice(found, _MOST_PROBLEMS))
-    return _Problem("; ".join(f"{place}: {said}" if place else said for place, said in placed))
+    return Problem("; ".join(f"{place}: {said}" if place else said for place, said in placed))
 
 
 # A schema
 
 
-def _from_schema(given: Mapping[str, Any]) -> tuple[Schema, Callable[[str], Any]]:
-    check_json("output", given)
+def from_schema(
+    given: Mapping[str, Any], argument: str = "output"
+) -> tuple[Schema, Callable[[str], Any]]:
+    """A copy of the schema; and what makes of a text the value that fits it, or a `Problem`.
+
+    Raises `TypeError`, `ValueError` that name the argument if it is no JSON schema, and
+    `ImportError` without jsonschema.
+    """
+    check_json(argument, given)
     schema: Schema = json.loads(json.dumps(given))
     try:
         from jsonschema import SchemaError
         from jsonschema.validators import validator_for
         from referencing import Registry
     except ModuleNotFoundError as missing:
-        raise ImportError(_INSTALL.format("jsonschema")) from missing
+        raise ImportError(_INSTALL.format(argument, "jsonschema")) from missing
     kind = validator_for(schema)
     try:
         kind.check_schema(schema)
     except SchemaError as error:
         place = "".join(f"[{name!r}]" for name in error.absolute_path)
-        raise ValueError(f"output{place} is no JSON schema: {error.message}") from None
+        raise ValueError(f"{argument}{place} is no JSON schema: {error.message}") from None
     # Without a registry, it would load a schema from the web if this one refers to it.
     validator = kind(schema, registry=Registry())
 
@@ -128,7 +135,7 @@ def _from_schema(given: Mapping[str, Any]) -> tuple[Schema, Callable[[str], Any]
         try:
             value = json.loads(text, parse_constant=_no_constant)
         except ValueError as error:
-            return _Problem(f"it is no JSON: {error}")
+            return Problem(f"it is no JSON: {error}")
         errors = list(islice(validator.iter_errors(value), _MOST_PROBLEMS))
         found = ((error.absolute_path, error.message) for error in errors)
         return _problems(found) if errors else value
@@ -161,7 +168,7 @@ def _from_type(output: Any, name: str) -> tuple[Schema, Callable[[str], Any]]:
         from pydantic import TypeAdapter, ValidationError
         from pydantic.errors import PydanticUserError
     except ModuleNotFoundError as missing:
-        raise ImportError(_INSTALL.format("pydantic")) from missing
+        raise ImportError(_INSTALL.format("output", "pydantic")) from missing
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(output)
         schema = adapter.json_schema()

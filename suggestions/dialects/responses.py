@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from ..errors import from_report, is_report
 from .base import Asked
 from .delta import Delta, Failure
+from .described_tool import described
 from .json_message import event_in, failure_in, name_of
 from .model_api import ModelAPI
+from .output_schema import strict_form
 from .responses_events import (
     PASSED_OVER,
     READ,
@@ -24,6 +26,7 @@ from .responses_question import items_of, without_kept
 
 if TYPE_CHECKING:
     from .._wire.sse import ServerSentEvent
+    from .described_tool import DescribedTool
     from .output import Output
 
 _ENDED = ("completed", "incomplete", "failed", "cancelled")
@@ -51,6 +54,12 @@ class Responses(ModelAPI):
     def output_format(self, output: Output) -> dict[str, Any]:
         said = {"name": output.name, "schema": output.schema, "strict": output.is_strict}
         return {"type": "json_schema", **said}
+
+    def tool(self, tool: DescribedTool) -> dict[str, Any]:
+        # Strict is the default here, under which every parameter is required. So a schema that
+        # says otherwise has to say so.
+        is_strict = strict_form(dict(tool.parameters)) == tool.parameters
+        return {"type": "function", **described(tool), "strict": is_strict}
 
     def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:
         if isinstance(question, str):

@@ -40,6 +40,7 @@ OPTIONAL = frozenset(("anyio", "django", "fastapi", "pydantic", "starlette"))
 PUBLIC = (
     "",
     ".auth",
+    ".conversation",
     ".dialects",
     ".playground",
     ".relay",

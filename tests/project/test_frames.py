@@ -23,6 +23,7 @@ from wire_server import SOON, UNTIL_CLOSE, Peer, Server, eventually, free_port, 
 
 import suggestions
 from suggestions import (
+    Conversation,
     EventSource,
     Suggester,
     SuggestionsEventSource,
@@ -46,6 +47,7 @@ PUBLIC = {
     function.__code__
     for function in (
         *(SuggestionsEventSource.__init__, EventSource.__init__, Suggester.__init__),
+        *(Conversation.__init__, Conversation.send),
         *(Suggester.request, ask_question, ask_question_sync, relay, json),
         *(ChatbotLogin.__init__, JetpackToken.__init__, check_token, current_token),
         *(OpenAI.__init__, Chatbot.__init__, JsonLines.__init__),
@@ -188,6 +190,8 @@ CALLS: dict[str, dict[str, Callable[[], object]]] = {
     "ask_question": with_question(ask_question),
     "ask_question_sync": with_question(ask_question_sync),
     "Suggester": with_question(lambda question, **given: Suggester(**given).request(question)),
+    "Conversation": with_question(lambda question, **given: Conversation(**given).send(question)),
+    "Conversation.send()": with_question(lambda text, **given: Conversation().send(text, **given)),
     "EventSource": {wrong: partial(EventSource, SITE, **given) for wrong, given in WRONG.items()}
     | {
         "a wrong address": lambda: EventSource("x", token=KEY, headers=BEARER, body=KEYED),

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HOUSE = ROOT / "suggestions"
-MOST_ENTRIES = 16
+MOST_ENTRIES = 17
 MOST_LINES = 400
 
 ORDER = (
@@ -27,6 +27,7 @@ ORDER = (
     {"dialects"},
     {"_delivery"},
     {"_sources"},
+    {"conversation"},
     {"__init__"},  # the public names
     {"toolkits", "relay", "testing", "playground", "cli"},
     {"__main__"},
