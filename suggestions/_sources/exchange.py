@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from .. import errors
 from .._util.secret import Secret, reveal
@@ -14,7 +14,7 @@ from .._wire.abort import Aborted
 from .._wire.headers import media_type, request_id, type_as_sent
 from .._wire.sniff import Sniffer
 from .._wire.transport import Transport
-from ..dialects import Dialect, Request
+from ..dialects import Dialect, Progress, Request
 from ..dialects.delta import DONE, Delta, Failure
 from ..events import Event, ResponseInfo, ServerSentEvent
 from .intake import Intake
@@ -33,26 +33,38 @@ _MEDIA_TYPE = r"(?a:[\w.+-]{1,60}/[\w.+-]{1,60})"
 logger = logging.getLogger("suggestions")
 
 
+def send(request: Request, transport: Transport) -> None:
+    """Returns when the headers of the response are here. Raises what `Transport.open` raises."""
+    headers = dict(request.headers)
+    body = None
+    if request.json is not None:
+        if "content-type" not in map(str.lower, headers):
+            headers["Content-Type"] = "application/json"
+        body = Secret(json.dumps(request.json, default=reveal).encode())
+    transport.open(request.method, request.url, headers, body)
+
+
 class Exchange:
     """Sends a request over `transport`, and adds what comes back to `intake`.
 
-    It may go on with the answer of a `lost` exchange.
+    With `progress`, it goes on with the answer that has come so far.
     """
 
     def __init__(
-        self, transport: Transport, dialect: Dialect, intake: Intake, lost: Exchange | None = None
+        self,
+        transport: Transport,
+        dialect: Dialect,
+        intake: Intake,
+        progress: Progress | None = None,
     ) -> None:
         self.has_begun = False  # something of a streamed answer has arrived
         self.whole: str | None = None  # the body of an answer in one piece
+        self.dialect = dialect
+        self.progress = progress
+        """How far the answer has come; None before the service has accepted the request."""
         self._transport = transport
-        self._dialect = dialect
-        self._is_chosen = False
+        self._is_chosen = progress is not None
         self._intake = intake
-        self._first: ResponseInfo | None = None  # the response that began the answer
-        self._last_event_id = ""
-        if lost is not None:
-            self._dialect, self._is_chosen = lost._dialect, lost._is_chosen
-            self._first, self._last_event_id = lost._first, lost._last_event_id
 
     def open(self, request: Request) -> None:
         """Returns when the service has accepted the request.
@@ -60,30 +72,17 @@ class Exchange:
         Raises the error of a refusal, and what `Transport.open` raises.
         """
         transport = self._transport
-        headers = dict(request.headers)
-        body = None
-        if request.json is not None:
-            if "content-type" not in map(str.lower, headers):
-                headers["Content-Type"] = "application/json"
-            body = Secret(json.dumps(request.json, default=reveal).encode())
-        transport.open(request.method, request.url, headers, body)
+        send(request, transport)
         status, identity = transport.status, request_id(transport.headers)
         if status == 204 or not 200 <= status < 300:
             raise transport.refusal()
         logger.debug("accepted with status %d", status)
         self._info = ResponseInfo(status, transport.headers, identity)
-        self._first = self._first or self._info
+        self.progress = self.progress or Progress(self._info)
         self._media_type = media_type(transport.content_type)
-        self._body = Sniffer(transport.content_type, self._dialect.framings)
+        self._body = Sniffer(transport.content_type, self.dialect.framings)
         self._intake.name_request(identity)
         self._choose(self._media_type)
-
-    def request_for_rest(self, request: Request) -> Request | None:
-        """The request that goes on with the answer; None if it cannot be gone on with. `request`
-        asked for it."""
-        if self._first is None:
-            return None
-        return self._dialect.resume(request, self._first, self._last_event_id)
 
     def read(self) -> Generator[Wait, None, None]:
         """Reads to the end of the answer. Raises `SuggestionsError`, `Aborted`."""
@@ -104,9 +103,9 @@ class Exchange:
             raise
         except Exception as error:
             raise errors.MalformedStreamError(
-                f"The answer is not what {self._dialect.name} sends: {errors.SAID}", said=str(error)
+                f"The answer is not what {self.dialect.name} sends: {errors.SAID}", said=str(error)
             ) from error
-        if not (self._dialect.ends_at_eof or self._intake.has_reason_to_stop()):
+        if not (self.dialect.ends_at_eof or self._intake.has_reason_to_stop()):
             raise errors.stopped_early(self._body.unframed)
         self._intake.add_deltas(DONE)
 
@@ -120,10 +119,9 @@ class Exchange:
                 data = b"" if body.ended else transport.read()
             except errors.SuggestionsError:
                 rest = self._body.rest()
-                if intake.add_messages(rest, self._dialect):
+                if intake.add_messages(rest, self.dialect):
                     return True
-                if rest and rest[-1].last_event_id:
-                    self._last_event_id = rest[-1].last_event_id
+                self._note(rest)
                 raise
             if data is None:
                 yield Wait.SOCKET
@@ -139,10 +137,9 @@ class Exchange:
                 body = self._body.decoder or body
                 transport.deadlines.messages()
             if batch:
-                if intake.add_messages(batch, self._dialect):
+                if intake.add_messages(batch, self.dialect):
                     return True
-                if batch[-1].last_event_id:
-                    self._last_event_id = batch[-1].last_event_id
+                self._note(batch)
                 if intake.has_gone_on:
                     self.has_begun = True
                     transport.deadlines.was_understood = True
@@ -153,6 +150,12 @@ class Exchange:
             if reader is not None and reader.is_drained:
                 reader.is_drained = False
                 yield Wait.SOCKET
+
+    def _note(self, messages: Sequence[ServerSentEvent]) -> None:
+        """These have been added to the answer."""
+        if messages and self.progress is not None:
+            first = self.progress.first or messages[0]
+            self.progress = self.progress._replace(first=first, last=messages[-1])
 
     def _read_whole(self) -> Iterable[Delta]:
         """What a response that is no stream says. Raises `NotAnAnswerError` if it is no answer."""
@@ -169,7 +172,7 @@ class Exchange:
                 value = json.loads(text)
                 self.whole = text
                 self._choose(kind, ServerSentEvent("message", text, ""))
-                return list(self._with_response(self._dialect.decode_body(value), text))
+                return list(self._with_response(self.dialect.decode_body(value), text))
             except errors.SuggestionsError:
                 raise
             except Exception as error:
@@ -200,15 +203,15 @@ class Exchange:
         for message in messages:
             self._choose(_MEDIA_TYPES[self._body.framing], message)
         if at_end and not self._is_chosen:
-            self._open(self._dialect)
+            self._open(self.dialect)
         return self._is_chosen
 
     def _choose(self, kind: str, first: ServerSentEvent | None = None) -> None:
-        chosen = None if self._is_chosen else self._dialect.choose(kind, first)
+        chosen = None if self._is_chosen else self.dialect.choose(kind, first)
         if chosen is not None:
             self._open(chosen)
 
     def _open(self, dialect: Dialect) -> None:
         """Records `open`, once it is known in which dialect the answer is written."""
-        self._dialect, self._is_chosen = dialect, True
+        self.dialect, self._is_chosen = dialect, True
         self._intake.add_event(Event("open", self._info._replace(dialect=dialect.name)))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import textwrap
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .._delivery.delivery import Delivery
+from .._util import threads
 from .._wire.abort import Aborted, Cancellation
-from .._wire.timeouts import Deadlines
+from .._wire.timeouts import Deadlines, check_timeouts
 from ..auth.credential import Credential
 from ..auth.token import Token
-from ..dialects import Dialect, Request
+from ..dialects import Dialect, Progress, Request
 from ..errors import NetworkError, SuggestionsError
 from ..events import Event, Retry
 from .preload import load_requests
@@ -27,13 +30,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("suggestions")
 
+_SECONDS_TO_CANCEL = 10.0
+
 
 class Lost(NamedTuple):
-    """An answer to go on with: the exchange that has lost its connection, and the request for the
-    rest. `error` is the first one since something of the answer came, and `failures` the number of
-    attempts since then."""
+    """An answer whose connection was lost, and the request for the rest of it. `error` is the first
+    one since something of the answer came, and `failures` the number of attempts since then."""
 
-    exchange: Exchange
+    dialect: Dialect
+    progress: Progress
     request: Request
     error: SuggestionsError
     failures: int
@@ -65,7 +70,39 @@ class Reader:
         self.transport: Transport | None = None
         """Of the attempt that is under way."""
         self._exchange: Exchange | None = None
+        self._lost: Lost | None = None
         self._whole: str | None = None  # the body of an answer in one piece
+
+    def cancel(self, delivery: Delivery) -> None:
+        """Ends the connection; if the service does not stop with it, it is asked to."""
+        exchange, lost = self._exchange, self._lost
+        self.cancellation.cancel()
+        dialect, progress = self._dialect, None
+        if exchange is not None:
+            dialect, progress = exchange.dialect, exchange.progress
+        elif lost is not None:  # another attempt is to follow
+            dialect, progress = lost.dialect, lost.progress
+        request = progress and dialect.cancel(self._request.revealed(), progress)
+        if request:
+            hidden = request.hidden()
+            with contextlib.suppress(RuntimeError):  # the interpreter ends
+                threads.start(lambda: self._send(hidden), "cancel", delivery)
+
+    def _send(self, request: Request) -> None:
+        """Without an answer that says anything."""
+        from .._wire.transport import Transport
+        from .exchange import send
+
+        deadlines = Deadlines(check_timeouts({"total": _SECONDS_TO_CANCEL}))
+        transport = Transport(deadlines, Cancellation(), self._session)
+        try:
+            send(self._authorized(request), transport)
+            logger.debug("the service was asked to stop: status %d", transport.status)
+        except SuggestionsError as error:
+            self.credential.redact(error)
+            logger.warning("the service was not asked to stop: %r", error)
+        finally:
+            transport.close()
 
     def dump(self, log: Iterable[Any], error: SuggestionsError | None) -> str:
         """The request, and the response as `log` and `error` have it, as JSON."""
@@ -93,12 +130,11 @@ class Reader:
         from .exchange import Exchange
 
         deadlines = Deadlines(self._timeouts)
-        lost: Lost | None = None
         for attempt in itertools.count(1):
             transport = self.transport = Transport(deadlines, self.cancellation, self._session)
-            exchange = self._exchange = Exchange(
-                transport, self._dialect, intake, lost and lost.exchange
-            )
+            lost = self._lost
+            dialect, progress = (lost.dialect, lost.progress) if lost else (self._dialect, None)
+            exchange = self._exchange = Exchange(transport, dialect, intake, progress)
             try:
                 exchange.open(self._authorized(lost.request if lost else self._request))
                 if has_loop() and transport.can_be_watched():
@@ -107,9 +143,9 @@ class Reader:
                 return
             except SuggestionsError as error:
                 self.credential.redact(error)
-                lost = self._lost(error, exchange, lost)
-                if lost is not None:
-                    retry = self._resume_after(error, attempt, lost, deadlines)
+                self._lost = self._after_loss(error, exchange, lost)
+                if self._lost is not None:
+                    retry = self._resume_after(error, attempt, self._lost, deadlines)
                 else:
                     retry = self._retry_after(error, attempt, exchange, transport, deadlines)
             finally:
@@ -129,16 +165,19 @@ class Reader:
         # The dialect gets and returns texts; it may be the user's own.
         return self._dialect.authorize(request.revealed(), token()).hidden()
 
-    def _lost(
+    def _after_loss(
         self, error: SuggestionsError, exchange: Exchange, before: Lost | None
     ) -> Lost | None:
-        """An answer whose connection was lost, if it can be gone on with."""
-        request = exchange.request_for_rest(self._request.revealed())
+        """None if the answer cannot be gone on with."""
+        dialect, progress = exchange.dialect, exchange.progress
+        if progress is None:
+            return None
+        request = dialect.resume(self._request.revealed(), progress)
         if request is None:
             return None
         if before is None or exchange.has_begun:
-            return Lost(exchange, request.hidden(), error, 0)
-        return Lost(exchange, request.hidden(), before.error, before.failures + 1)
+            return Lost(dialect, progress, request.hidden(), error, 0)
+        return Lost(dialect, progress, request.hidden(), before.error, before.failures + 1)
 
     def _resume_after(
         self, error: SuggestionsError, attempt: int, lost: Lost, deadlines: Deadlines

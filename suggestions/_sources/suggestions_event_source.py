@@ -217,7 +217,7 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
                 return
             self._delivery.audible = _AFTER_CLOSE
             self._answer.abort()
-        self._reader.cancellation.cancel()
+        self._reader.cancel(self._delivery)
         self._entries.cancel_alarm()
         self._intake.announce()
         if self._reading is not None:

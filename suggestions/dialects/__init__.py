@@ -14,7 +14,7 @@ To add a dialect, touch:
 
 from __future__ import annotations
 
-from .base import Dialect, Framing, Request
+from .base import Dialect, Framing, Progress, Request
 from .by_name import NAMES, class_of
 from .delta import (
     DONE,
@@ -73,6 +73,7 @@ __all__ = [
     "OpaquePiece",
     "OtherChoice",
     "Part",
+    "Progress",
     "Question",
     "Reasoning",
     "Request",

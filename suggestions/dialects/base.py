@@ -60,6 +60,15 @@ class Request(NamedTuple):
         return self._replace(headers=revealed(self.headers), json=revealed(self.json))
 
 
+class Progress(NamedTuple):
+    """How far an answer has come: the response that began it, and the first and the last message
+    of its stream so far, each None if there was none."""
+
+    info: ResponseInfo
+    first: ServerSentEvent | None = None
+    last: ServerSentEvent | None = None
+
+
 class Dialect(ABC):
     """A wire format. Subclass it and say how to ask and how to read; all the rest is shared.
 
@@ -146,13 +155,18 @@ class Dialect(ABC):
         """The request with the token; by default as a bearer token (RFC 6750, section 2.1)."""
         return request._replace(headers={**request.headers, "Authorization": f"Bearer {token}"})
 
-    def resume(self, request: Request, info: ResponseInfo, last_event_id: str) -> Request | None:
+    def resume(self, request: Request, progress: Progress) -> Request | None:
         """The request that gets the rest of an answer whose connection was lost.
 
-        `request` asked for it, `info` is the first response to it, and `last_event_id` the id of
-        the last event that has come, "" if none had one. The source sends it without asking again,
-        and reads on where it was: the service must send nothing twice. None, the default, if the
-        service cannot go on.
+        `request` asked for the answer. The source sends this one without asking again, and reads on
+        from there: the service must send nothing twice. None, the default, if it cannot go on.
+        """
+        return None
+
+    def cancel(self, request: Request, progress: Progress) -> Request | None:
+        """The request that stops an answer after `close()`; `request` asked for it.
+
+        None, the default, if nothing is to be sent: most services stop with the connection.
         """
         return None
 

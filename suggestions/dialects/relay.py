@@ -7,9 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from .._util.arguments import check_flag
+from .._util.secret import hide_fields
 from ..errors import from_code, from_report, is_report
 from ..events import AnswerFile, Citation, Usage
-from .base import Request
+from .base import Progress, Request
 from .delta import (
     DONE,
     Attached,
@@ -25,7 +27,6 @@ from .prompted import Prompted
 
 if TYPE_CHECKING:
     from .._wire.sse import ServerSentEvent
-    from ..events import ResponseInfo
 
 
 class Relay(Prompted):
@@ -37,10 +38,19 @@ class Relay(Prompted):
     shapes, are no part of the answer. `Prompted` says how it asks.
 
     If the relay has a store, and its headers `X-Answer-Id` and `Content-Location` say where the
-    answer is, a lost connection does not end the answer: the rest of it is read from there.
+    answer is, a lost connection does not end the answer: the rest of it is read from there. Such an
+    answer goes on at the relay after `close()`, too; with `stop_on_close`, `close()` then sends
+    `DELETE` to that address.
     """
 
     name = "relay"
+
+    def __init__(
+        self, url: str | None = None, *, stop_on_close: bool = False, **parameters: Any
+    ) -> None:
+        parameters = hide_fields(parameters)
+        self.stop_on_close = check_flag("stop_on_close", stop_on_close)
+        super().__init__(url, **parameters)
 
     def decode(self, message: ServerSentEvent) -> Iterable[Delta]:
         if message.type == "error":
@@ -50,17 +60,17 @@ class Relay(Prompted):
             return ()
         return _decode_frame(parse(data), data)
 
-    def resume(self, request: Request, info: ResponseInfo, last_event_id: str) -> Request | None:
-        place = info.headers.get("Content-Location")
-        if not place or "X-Answer-Id" not in info.headers:
+    def resume(self, request: Request, progress: Progress) -> Request | None:
+        url = _address_of(request, progress)
+        if url is None:
             return None
-        url = urljoin(request.url, place)
-        if _origin_of(url) != _origin_of(request.url):
-            return None  # it would get the token
-        headers = dict(request.headers)
-        if last_event_id:
-            headers["Last-Event-ID"] = last_event_id
+        last = progress.last.last_event_id if progress.last else ""
+        headers = {**request.headers, "Last-Event-ID": last} if last else request.headers
         return Request(url, None, headers, "GET")
+
+    def cancel(self, request: Request, progress: Progress) -> Request | None:
+        url = _address_of(request, progress) if self.stop_on_close else None
+        return None if url is None else Request(url, None, request.headers, "DELETE")
 
     def decode_body(self, body: Any) -> Iterable[Delta]:
         """A list of frames, or a single one."""
@@ -68,9 +78,14 @@ class Relay(Prompted):
         return [delta for frame in frames for delta in _decode_frame(frame)]
 
 
-def _origin_of(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
+def _address_of(request: Request, progress: Progress) -> str | None:
+    """Where a store keeps the answer; None if none does, or if another site would get the token."""
+    headers = progress.info.headers
+    if "X-Answer-Id" not in headers or "Content-Location" not in headers:
+        return None
+    url = urljoin(request.url, headers["Content-Location"])
+    asked, kept = urlsplit(request.url), urlsplit(url)
+    return url if (kept.scheme, kept.netloc) == (asked.scheme, asked.netloc) else None
 
 
 def _decode_frame(frame: Any, data: str | None = None) -> Iterable[Delta]:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire_server import SOON, TOKEN, Peer, Server, Told, eventually
 
+from suggestions.dialects.relay import Relay as RelayDialect
 from suggestions.errors import ConnectionLostError, IncompleteStreamError
 
 PIECES = ["Grü", "ße ", "from", " the", " store"]
@@ -257,3 +258,84 @@ def test_it_goes_on_with_a_relay() -> None:
             assert len(told.of("retry")) > 3
         web.shutdown()
     assert len(script.requests) == 1
+
+
+# Stopping at the relay
+
+
+def waiting(peer: Peer) -> None:
+    """Sends the beginning of the answer, and waits for the client to go; accepts `DELETE`."""
+    request = peer.request()
+    if request.method == "DELETE":
+        peer.send(b"HTTP/1.1 204 No Content\r\n\r\n")
+        return
+    peer.send(HEAD % NAMED, WIRE[: WIRE.index(b"from")])
+    peer.wait_for_end()
+
+
+def test_close_stops_the_answer_at_the_relay() -> None:
+    with Server(waiting) as server:
+        told = Told(server.url, dialect=RelayDialect(stop_on_close=True))
+        assert eventually(lambda: told.of("chunk") == PIECES[:2])
+        told.source.close()
+        assert told.source.join(SOON)
+        _, stopped = server.requests
+        assert (stopped.method, stopped.path) == ("DELETE", "/answers/a")
+        assert stopped.headers["Authorization"] == f"Bearer {TOKEN}"
+        assert not stopped.body
+        assert told.names[-2:] == ["abort", "end"]
+
+
+def test_close_stops_it_at_the_relay_between_two_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("suggestions._wire.retry._FIRST_DELAY", 60.0)
+
+    def answer(peer: Peer) -> None:
+        if peer.number == 1:
+            Relay(WIRE.index(b"from")).answer(peer)
+        else:
+            waiting(peer)
+
+    with Server(answer) as server:
+        told = Told(server.url, dialect=RelayDialect(stop_on_close=True))
+        assert eventually(lambda: told.of("retry"))
+        told.source.close()
+        assert told.source.join(SOON)
+        assert [request.method for request in server.requests] == ["POST", "DELETE"]
+
+
+@pytest.mark.parametrize("status", [b"500 Internal Server Error", b"404 Not Found"])
+def test_a_relay_that_refuses_to_stop_changes_nothing(status: bytes) -> None:
+    def answer(peer: Peer) -> None:
+        if peer.number == 1:
+            waiting(peer)
+        else:
+            peer.request()
+            peer.send(b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % status)
+
+    with Server(answer) as server:
+        told = Told(server.url, dialect=RelayDialect(stop_on_close=True))
+        assert eventually(lambda: told.of("chunk") == PIECES[:2])
+        told.source.close()
+        assert told.source.join(SOON)
+        assert told.source.error is None
+        assert told.names[-2:] == ["abort", "end"]
+
+
+def test_nothing_is_stopped_at_the_relay_after_the_end_or_unless_it_is_wanted() -> None:
+    with Server(Relay().answer) as server:
+        told = Told(server.url, dialect=RelayDialect(stop_on_close=True))
+        assert_whole(told)
+        told.source.close()
+        assert told.source.join(SOON)
+        assert len(server.requests) == 1
+    with Server(waiting) as server:
+        told = ask(server)
+        assert eventually(lambda: told.of("chunk") == PIECES[:2])
+        told.source.close()
+        assert told.source.join(SOON)
+        assert len(server.requests) == 1
+
+
+def test_a_wrong_flag_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"^stop_on_close must be a bool, not str$"):
+        RelayDialect(stop_on_close="yes")  # type: ignore[arg-type]
