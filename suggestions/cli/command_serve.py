@@ -12,6 +12,7 @@ from .following import need_playground
 
 if TYPE_CHECKING:
     from ..playground import Playground
+    from ..relay.stores import RedisStore
 
 _QUESTION = "Who won the world cup in 2022?"
 
@@ -55,7 +56,13 @@ def _check_pace(ctx: click.Context, param: click.Parameter, pace: float) -> floa
     callback=_check_pace,
     help="The mean time between two tokens, in seconds.",
 )
-def serve(host: str, port: int, token_env: str | None, pace: float) -> None:
+@click.option(
+    "--redis",
+    metavar="URL",
+    help="A Redis that keeps the answers of the page, like redis://localhost:6379/0. Without it, "
+    "they are kept in memory.",
+)
+def serve(host: str, port: int, token_env: str | None, pace: float, redis: str | None) -> None:
     """Serve the playground: a model on this machine that needs no key and no network.
 
     It answers in the formats of Jetpack AI, OpenAI and others, and has a page to ask on. With
@@ -65,6 +72,7 @@ def serve(host: str, port: int, token_env: str | None, pace: float) -> None:
     need_playground()
     from ..playground import serve_forever
 
+    store = None if redis is None else _redis_store(redis)
     token = os.environ.get(token_env) if token_env else None
     if token_env and not token:
         raise click.UsageError(f"--token-env: {token_env} is not set, or is empty.")
@@ -74,6 +82,7 @@ def serve(host: str, port: int, token_env: str | None, pace: float) -> None:
             port=port,
             token=token,
             pace=pace,
+            store=store,
             ready=lambda playground: click.echo(introduction(playground, token_env)),
         )
     except OSError as error:
@@ -81,6 +90,19 @@ def serve(host: str, port: int, token_env: str | None, pace: float) -> None:
         raise click.ClickException(
             f"cannot listen on {host} port {port} ({reason}). Try --port 0 for a free port."
         ) from None
+
+
+def _redis_store(url: str) -> RedisStore:
+    from ..relay.stores import RedisStore, StoreError
+
+    try:
+        store = RedisStore(url)
+        store.open("suggestions-serve")  # so that a wrong address is reported now
+    except ImportError as error:
+        raise click.ClickException(str(error)) from None
+    except (ValueError, StoreError) as error:
+        raise click.BadParameter(str(error), param_hint="--redis") from None
+    return store
 
 
 def introduction(playground: Playground, token_env: str | None) -> str:

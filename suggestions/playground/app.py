@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 from werkzeug.exceptions import Forbidden, HTTPException
 
+from ..relay.stores import MemoryStore, Store
 from .anthropic import anthropic
 from .chatbot import chatbot
 from .jetpack import jetpack
@@ -26,19 +27,27 @@ from .wire_format import json_response
 _EXPECTED = "expected localhost, 127.0.0.1 or [::1]"
 
 
-def create_app(*, token: str | None = None, pace: float = 0.03, local: bool = True) -> Flask:
+def create_app(
+    *,
+    token: str | None = None,
+    pace: float = 0.03,
+    local: bool = True,
+    store: Store | None = None,
+) -> Flask:
     """The playground as a WSGI application.
 
     `token`: if given, requests must carry it as a bearer token. Without it, any token or none will
     do.
     `pace`: the mean time between two tokens, in seconds.
     `local`: whether to refuse requests that come from web pages of other hosts.
+    `store`: keeps the answers of the page; a `MemoryStore` of its own without it.
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
     app.config["PLAYGROUND_TOKEN"] = token
     app.config["PLAYGROUND_SECRET"] = secrets.token_bytes(32)
     app.config["PLAYGROUND_PACE"] = pace
+    app.config["PLAYGROUND_STORE"] = MemoryStore() if store is None else store
     if local:
         app.before_request(_refuse_other_hosts)
     for wire in (jetpack, openai, responses, anthropic, ollama, chatbot, relay, plain, ask, page):
@@ -79,7 +88,11 @@ def _refuse_other_hosts() -> None:
     if not is_local(_name_in(f"//{request.host}")):
         raise Forbidden(f"The Host {request.host!r} is not this machine: {_EXPECTED}.")
     origin = request.headers.get("Origin")
-    if request.method == "POST" and origin is not None and not is_local(_name_in(origin)):
+    if (
+        request.method in ("POST", "DELETE")
+        and origin is not None
+        and not is_local(_name_in(origin))
+    ):
         raise Forbidden(f"The Origin {origin!r} is not this machine: {_EXPECTED}.")
 
 

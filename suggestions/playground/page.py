@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 import requests
 from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
 
-from ..relay import RelayResponse
+from ..relay import RelayResponse, follow, stop
 from ..relay import relay as relayed
+from ..relay.stores import Store
 from .failures import FAILURES
 from .jetpack import PATH as JETPACK_PATH
 from .model import MODELS
@@ -48,7 +49,8 @@ WIRES: Mapping[str, str] = MappingProxyType(
 
 _ASK_PATH = "/ask"
 _TOKENS = 12  # before a failure in mid-stream, so that there is something to see
-_HEARTBEAT = 1.0  # seconds; a browser that leaves is noticed after one at most
+_HEARTBEAT = 1.0  # seconds
+_ABANDON_AFTER = 10.0  # seconds; a reload takes less
 _EVENTS = ("reasoning", "tool_call_chunk", "tool_call", "citation", "file", "usage")
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # if it listens on every address
 _SESSION = requests.Session()
@@ -103,9 +105,28 @@ def answer() -> RelayResponse:
             events=_EVENTS,
             heartbeat=_HEARTBEAT,
             session=_SESSION,
+            store=_store(),
+            abandon_after=_ABANDON_AFTER,
+            address=f"{request.script_root}{_ASK_PATH}/{{id}}",
         )
     except ValueError as error:  # a blank prompt, or a token that no header can carry
         raise Refused(Fault(400, f"{error}.", "invalid_value")) from None
+
+
+@ask.get(f"{_ASK_PATH}/<id>")
+def rest(id: str) -> RelayResponse:
+    """The answer, for a page that was reloaded, or a second one."""
+    return follow(id, store=_store(), heartbeat=_HEARTBEAT)
+
+
+@ask.delete(f"{_ASK_PATH}/<id>")
+def stop_answer(id: str) -> Response:
+    return Response(status=204 if stop(id, store=_store()) else 404)
+
+
+def _store() -> Store:
+    store: Store = current_app.config["PLAYGROUND_STORE"]
+    return store
 
 
 def _own_url() -> str:

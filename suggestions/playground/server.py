@@ -14,6 +14,7 @@ from types import TracebackType
 from flask import Flask
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from ..relay.stores import Store
 from .app import create_app, is_local
 from .jetpack import PATH as JETPACK_PATH
 from .plain_streams import JSON_PATH, LINES_PATH, RAW_PATH, TEXT_PATH
@@ -31,6 +32,7 @@ class Playground:
     """The playground on a port of this machine, a free one by default; a context manager.
 
     `pace` is the mean time between two tokens in seconds; with a `token`, requests must carry it.
+    `store` keeps the answers of its page; without it they are kept in memory.
     If `host` is an address of this machine alone, web pages of other hosts are refused.
     """
 
@@ -43,9 +45,10 @@ class Playground:
         port: int = 0,
         token: str | None = None,
         pace: float = 0.03,
+        store: Store | None = None,
     ) -> None:
         self._address = (host, port)
-        self._app = create_app(token=token, pace=pace, local=is_local(host))
+        self._app = create_app(token=token, pace=pace, local=is_local(host), store=store)
         self._server: WSGIServer | None = None
         self._thread: threading.Thread | None = None
 
@@ -176,6 +179,7 @@ def serve_forever(
     port: int = 8000,
     token: str | None = None,
     pace: float = 0.03,
+    store: Store | None = None,
     ready: Callable[[Playground], object] = lambda playground: None,
 ) -> None:
     """Serves until Ctrl-C, and prints nothing. Calls `ready(playground)` once the port listens.
@@ -184,7 +188,7 @@ def serve_forever(
     """
     with (
         contextlib.suppress(KeyboardInterrupt),
-        Playground(host=host, port=port, token=token, pace=pace) as playground,
+        Playground(host=host, port=port, token=token, pace=pace, store=store) as playground,
     ):
         ready(playground)
         playground.wait()

@@ -7,8 +7,10 @@ import re
 import threading
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from proxy import Proxy
 
 from suggestions.playground import FAILURES, Playground, streaming
 from suggestions.playground.page import WIRES
@@ -29,6 +31,7 @@ def playground() -> Iterator[Playground]:
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """The relay looks for the browser more often than a person would notice."""
     monkeypatch.setattr("suggestions.playground.page._HEARTBEAT", 0.1)
+    monkeypatch.setattr("suggestions.playground.page._ABANDON_AFTER", 3.0)
 
 
 @pytest.fixture
@@ -218,6 +221,103 @@ def test_closing_the_page_stops_the_model(tab: Any, playground: Playground, left
     tab.wait_for_selector("#answer p")
     tab.goto("about:blank")
     assert left.wait(SOON)
+
+
+# A page that comes back
+
+LONG = "Give me a list of tips for streaming"
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Playground, list[None]]]:
+    """A playground that takes some seconds for an answer, and an item for each question that its
+    model got."""
+    asked: list[None] = []
+    play = streaming._play
+
+    def count(*args: Any) -> Iterator[bytes]:
+        asked.append(None)
+        return play(*args)
+
+    monkeypatch.setattr(streaming, "_play", count)
+    with Playground(pace=0.03) as playground:
+        yield playground, asked
+
+
+def whole(tab: Any, playground: Playground) -> str:
+    """The text of that answer, as another page shows it."""
+    other = tab.context.browser.new_page()
+    other.goto(playground.page_url)
+    ask(other, LONG)
+    other.wait_for_selector("#status[data-state=done]")
+    text = answer(other)
+    other.close()
+    return text
+
+
+def test_a_reload_in_mid_answer_loses_nothing(tab: Any, slow: Any) -> None:
+    playground, asked = slow
+    tab.goto(playground.page_url)
+    ask(tab, LONG)
+    tab.wait_for_selector("#answer li")
+    before = answer(tab)
+    for _ in range(3):
+        tab.reload()
+        tab.wait_for_selector("#answer li")
+    end(tab)
+    assert len(asked) == 1
+    text = answer(tab)
+    assert text.startswith(before[:60])
+    tab.reload()  # after the end, too
+    end(tab)
+    assert answer(tab) == text
+    assert text == whole(tab, playground)
+
+
+def test_a_page_that_was_offline_goes_on(tab: Any, slow: Any) -> None:
+    """Chromium's switch refuses new connections; the proxy ends those that there are."""
+    playground, asked = slow
+    with Proxy(urlsplit(playground.url).port or 0) as proxy:
+        tab.goto(f"http://127.0.0.1:{proxy.port}/")
+        ask(tab, LONG)
+        tab.wait_for_selector("#answer li")
+        tab.context.set_offline(True)
+        proxy.cut()
+        tab.wait_for_timeout(5000)
+        assert tab.get_attribute("#status", "data-state") == "writing"
+        tab.context.set_offline(False)
+        end(tab)
+        text = answer(tab)
+        assert "lost" in [name for _, name, _ in events(tab)]
+    assert len(asked) == 1
+    assert text == whole(tab, playground)
+
+
+def test_two_tabs_show_one_answer_and_either_stops_it(tab: Any, slow: Any, left: Any) -> None:
+    playground, asked = slow
+    tab.goto(playground.page_url)
+    ask(tab, LONG)
+    tab.wait_for_selector("#answer li")
+    other = tab.context.browser.new_page()
+    other.goto(tab.url)
+    other.wait_for_selector("#answer li")
+    other.click("#stop")
+    assert left.wait(SOON)
+    assert end(other, "stopped").startswith("Stopped after ")
+    assert end(tab, "stopped").startswith("Stopped after ")
+    assert len(asked) == 1
+    tab.reload()
+    assert end(tab, "stopped").startswith("Stopped after ")
+    assert answer(tab).startswith(answer(other)[:60])
+    other.close()
+
+
+def test_an_answer_that_has_expired_is_shown_as_such(tab: Any, playground: Playground) -> None:
+    tab.goto(f"{playground.page_url}#unknown")
+    assert "no such answer" in end(tab, "failed")
+    ask(tab)
+    end(tab)
+    assert answer(tab)
 
 
 # Failures

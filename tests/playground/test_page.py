@@ -146,8 +146,8 @@ def ask_page(playground: Playground, body: object, **headers: str) -> requests.R
 def frames(response: requests.Response) -> list[dict[str, str]]:
     assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
     blocks = response.content.decode().split("\n\n")
-    found = [block.removeprefix("data: ") for block in blocks if block.startswith("data: ")]
-    return [json.loads(data) for data in found]
+    lines = [line for block in blocks for line in block.split("\n")]
+    return [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
 
 
 @pytest.mark.parametrize("wire", WIRES)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from browsers import Events
+from proxy import Proxy
 from redis_server import LEASE, RedisServer, redis_server
 from script import DONE, HOLD, Script, chunk
 from waiting import SOON, eventually
@@ -167,59 +166,30 @@ def test_a_redis_that_stays_away_is_an_error(tmp_path: Path) -> None:
 # A proxy that loses replies
 
 
-class Proxy:
-    """Between a store and Redis. It passes on what is sent, and now and then cuts the reply off."""
+class Cutting:
+    """Now and then, a reply is cut off anywhere."""
 
-    def __init__(self, port: int, *, seed: int, every: int) -> None:
-        self.cut = 0
-        self._target = port
+    def __init__(self, seed: int, every: int) -> None:
+        self.times = 0
         self._random = random.Random(seed)
         self._every = every
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.url = f"redis://127.0.0.1:{self._server.getsockname()[1]}/0"
-        self._spawn(self._accept)
 
-    def _spawn(self, run: Any, *arguments: Any) -> None:
-        threading.Thread(target=run, args=arguments, daemon=True).start()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._server.accept()
-                redis = socket.create_connection(("127.0.0.1", self._target))
-                self._spawn(self._serve, client, redis)
-
-    def _serve(self, client: socket.socket, redis: socket.socket) -> None:
-        with client, redis:
-            back = threading.Thread(target=self._copy, args=(redis, client, True))
-            back.start()
-            self._copy(client, redis, False)
-            back.join(SOON)
-
-    def _copy(self, source: socket.socket, target: socket.socket, may_cut: bool) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if may_cut and self._random.randrange(self._every) == 0:
-                    self.cut += 1
-                    target.sendall(data[: self._random.randrange(len(data))])
-                    break
-                target.sendall(data)
-        for each in (source, target):
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        self._server.close()
+    def __call__(self, reply: bytes) -> tuple[bytes, bool]:
+        if self._random.randrange(self._every):
+            return reply, False
+        self.times += 1
+        return reply[: self._random.randrange(len(reply))], True
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_replies_that_are_cut_off_double_nothing(redis: RedisServer, seed: int) -> None:
     from suggestions.relay.stores import RedisStore
 
+    cutting = Cutting(seed, every=5)
     with (
-        contextlib.closing(Proxy(redis.port, seed=seed, every=5)) as proxy,
-        contextlib.closing(RedisStore(proxy.url, lease=5)) as asking,
-        contextlib.closing(RedisStore(proxy.url, lease=5)) as other,
+        Proxy(redis.port, cutting) as proxy,
+        contextlib.closing(RedisStore(f"redis://127.0.0.1:{proxy.port}", lease=5)) as asking,
+        contextlib.closing(RedisStore(f"redis://127.0.0.1:{proxy.port}", lease=5)) as other,
     ):
         writing = Writing(asking)
         readers = [Reading(store, seed=1, cuts=5) for store in (asking, other, other)]
@@ -229,7 +199,7 @@ def test_replies_that_are_cut_off_double_nothing(redis: RedisServer, seed: int) 
             events = reader.whole()
             assert events.text == writing.text
             assert events.ends == [{"type": "done"}]
-        assert proxy.cut > 3
+        assert cutting.times > 3
 
 
 # A process that asks, and dies

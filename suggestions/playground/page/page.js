@@ -25,21 +25,24 @@ async function* readLines(bytes) {
 }
 
 /**
- * The events of a stream of bytes, as `{type, data}`; a comment has the type "comment". An event
- * that no blank line ends is dropped, as the standard says (HTML, section 9.2.6).
+ * The events of a stream of bytes, as `{type, data, id}`; a comment has the type "comment". The id
+ * is the last one so far, and "" if there was none. An event that no blank line ends is dropped, as
+ * the standard says (HTML, section 9.2.6).
  */
 export async function* readEvents(bytes) {
   let type = "";
   let data = [];
+  let id = "";
   for await (const line of readLines(bytes)) {
     const [, field, value] = /^([^:]*):? ?([^]*)$/.exec(line);
     if (line === "") {
-      if (data.length) yield { type: type || "message", data: data.join("\n") };
+      if (data.length) yield { type: type || "message", data: data.join("\n"), id };
       type = "";
       data = [];
-    } else if (line.startsWith(":")) yield { type: "comment", data: value };
+    } else if (line.startsWith(":")) yield { type: "comment", data: value, id };
     else if (field === "event") type = value;
     else if (field === "data") data.push(value);
+    else if (field === "id" && !value.includes("\0")) id = value;
   }
 }
 
@@ -190,30 +193,70 @@ class Failure extends Error {
   }
 }
 
+const MOST_TRIES = 7; // in a row, to go on with an answer: for about a quarter of a minute
+const FIRST_PAUSE = 125; // ms before the second try, and then twice as long each time
+
 /**
- * The frames of the answer, with its pieces of text as `content`. `log(event, data)` is called for
- * all that happens. Throws a `Failure` if the answer does not come or is not whole, and the reason
- * with which `signal` was aborted.
+ * The frames of an answer, with its pieces of text as `content`. It is asked for at `asked.address`
+ * with `asked.body`, or if there is no body, it is the one that the relay keeps at this address. If
+ * the connection is lost, the rest comes from the address that the relay has named, for which
+ * `kept(address)` is called. `log(event, data)` is called for all that happens. Throws a `Failure`
+ * if the answer does not come or is not whole, and the reason with which `signal` was aborted.
  */
-async function* answers(address, request, signal, log) {
-  const response = await fetch(address, { method: "POST", signal, ...request });
-  const type = response.headers.get("Content-Type") ?? "";
-  log("open", `${response.status} ${type}`);
-  if (!response.ok || !type.startsWith("text/event-stream")) throw await refusal(response, type);
-  for await (const event of readEvents(response.body)) {
+async function* answers(asked, signal, log, kept) {
+  const rest = { address: asked.body ? "" : asked.address, id: "" };
+  let tries = 0;
+  while (true) {
+    try {
+      const init = { signal, headers: { ...asked.headers } };
+      if (rest.id) init.headers["Last-Event-ID"] = rest.id;
+      if (!rest.address) Object.assign(init, { method: "POST", body: asked.body });
+      const response = await fetch(rest.address || asked.address, init);
+      const type = response.headers.get("Content-Type") ?? "";
+      log(tries ? "again" : "open", `${response.status} ${type}`);
+      if (!response.ok || !type.startsWith("text/event-stream")) throw await refusal(response, type);
+      if (response.headers.has("Content-Location")) {
+        rest.address = new URL(response.headers.get("Content-Location"), response.url).href;
+        kept(rest.address);
+      }
+      for await (const frame of frames(response.body, signal, log, rest)) {
+        tries = 0;
+        yield frame;
+        if (frame.type === "done") return;
+      }
+      throw new TypeError("the stream ended before the answer did");
+    } catch (error) {
+      if (signal.aborted || error instanceof Failure || !rest.address) throw error;
+      if (++tries >= MOST_TRIES) throw error;
+      log("lost", error.message);
+      await pause(FIRST_PAUSE * 2 ** tries, signal);
+    }
+  }
+}
+
+/** The frames of one response. `rest.id` becomes the id of the last one. */
+async function* frames(body, signal, log, rest) {
+  for await (const event of readEvents(body)) {
     signal.throwIfAborted();
     if (event.type === "comment") {
       log("comment", event.data);
       continue;
     }
+    rest.id = event.id;
     const frame = frameOf(event.data);
     const shown = frame.data === undefined ? event.data : JSON.stringify(frame.data);
     log(frame.type, shown.slice(0, MOST_SHOWN)); // a file may be large
-    if (frame.type === "done") return;
     if (frame.type === "error") throw new Failure(frame.error, frame.code);
     yield frame;
   }
-  throw new Failure("The stream ended before the answer did.");
+}
+
+/** Resolves after so many milliseconds. Rejects with the reason if `signal` is aborted. */
+function pause(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
 
 /** `fetch` throws a `TypeError` if there is no connection, or it is lost. */
@@ -238,6 +281,7 @@ async function refusal(response, type) {
   const { error, code } = body ?? {};
   const message = typeof error === "string" ? error : error?.message;
   if (message) return new Failure(message, code);
+  if (response.status === 404) return new Failure("There is no such answer, or it has expired.");
   return new Failure(`Expected an event stream, got status ${response.status} and ${type}.`);
 }
 
@@ -305,19 +349,37 @@ function attach({ type, data }) {
   at("sources").append(element("li", Object.assign(link, { rel: "noopener noreferrer" })));
 }
 
-async function ask() {
+/** Asks what was typed. */
+function ask() {
   const prompt = at("question").value.trim();
   if (!prompt) return say("ready", "Type a question first.");
+  const body = { prompt, wire: at("wire").value, fail: at("failure").value };
+  show({ address: at("form").action, body: JSON.stringify(body) }, ["asked", JSON.stringify(prompt)]);
+}
+
+/** Shows the answer that the page's own address names: after a reload, or in another tab. */
+function follow() {
+  const id = location.hash.slice(1);
+  if (id) show({ address: `${at("form").action}/${id}` }, ["follow", id]);
+}
+
+async function show(asked, first) {
   running?.abort();
   const run = (running = new AbortController());
+  run.address = asked.body ? "" : asked.address; // of the answer, if it is known
   const [log, sheet] = [newLog(), newSheet()];
   const [began, seconds] = [performance.now(), () => ((performance.now() - began) / 1000).toFixed(1)];
   at("stop").disabled = false;
   say("waiting", "Waiting for the answer …");
-  log("asked", JSON.stringify(prompt));
+  log(...first);
   for (const id of ["images", "sources"]) at(id).replaceChildren();
   try {
-    for await (const frame of answers(at("form").action, request(prompt), run.signal, log)) {
+    const kept = (address) => {
+      run.address = address;
+      history.replaceState(null, "", `#${address.split("/").pop()}`);
+    };
+    const given = { ...asked, headers: headers() };
+    for await (const frame of answers(given, run.signal, log, kept)) {
       if (frame.type !== "content") attach(frame);
       else {
         if (at("status").dataset.state === "waiting") say("writing", "Writing …");
@@ -329,7 +391,7 @@ async function ask() {
   } catch (error) {
     if (run !== running) return; // the page shows the next question now
     sheet.finish();
-    if (run.signal.aborted) {
+    if (run.signal.aborted || error.code === "aborted") {
       log("stopped");
       say("stopped", `Stopped after ${seconds()} s. The text so far is kept.`);
     } else {
@@ -343,11 +405,18 @@ async function ask() {
   running = null;
 }
 
-function request(prompt) {
-  const headers = { "Content-Type": "application/json", Accept: "text/event-stream" };
-  if (at("token")?.value) headers.Authorization = `Bearer ${at("token").value}`;
-  const body = { prompt, wire: at("wire").value, fail: at("failure").value };
-  return { headers, body: JSON.stringify(body) };
+function headers() {
+  const given = { "Content-Type": "application/json", Accept: "text/event-stream" };
+  if (at("token")?.value) given.Authorization = `Bearer ${at("token").value}`;
+  return given;
+}
+
+/** Stops the answer, also for other tabs. */
+function stop() {
+  if (!running) return;
+  const { address } = running;
+  running.abort();
+  if (address) fetch(address, { method: "DELETE", headers: headers() }).catch(() => {});
 }
 
 at("form").addEventListener("submit", (event) => {
@@ -361,9 +430,9 @@ at("question").addEventListener("keydown", (event) => {
   at("form").requestSubmit();
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") running?.abort();
+  if (event.key === "Escape") stop();
 });
-at("stop").addEventListener("click", () => running?.abort());
+at("stop").addEventListener("click", stop);
 for (const select of [at("wire"), at("failure")]) {
   // Also at once: after a reload, a browser keeps what was chosen.
   const explain = () => {
@@ -372,3 +441,4 @@ for (const select of [at("wire"), at("failure")]) {
   select.addEventListener("change", explain);
   explain();
 }
+follow();
