@@ -293,10 +293,12 @@ def test_an_answer_expires_and_needs_little_memory(redis: RedisServer) -> None:
         client = redis.client()
         writing.write(400, pause=0.001)
         assert eventually(lambda: client.xrevrange("mine:{a}", count=1)[0][0] == b"400-0")
-        assert client.memory_usage("mine:{a}") < 40_000
+        assert (live := client.memory_usage("mine:{a}")) < 40_000
         assert client.pttl("mine:{a}") > 30_000
         writing.answer.end(END)
-        assert eventually(lambda: writing.answer.has_ended)
+        assert eventually(lambda: client.xlen("mine:{a}") == 3)
+        assert client.memory_usage("mine:{a}") < live / 4
+        assert list(client.scan_iter("mine:*{a}*")) == [b"mine:{a}"]
         assert {key.split(b":")[0] for key in client.scan_iter()} == {b"mine"}
         assert 0 < client.pttl("mine:{a}") <= 1000
         assert eventually(lambda: not client.exists("mine:{a}"))

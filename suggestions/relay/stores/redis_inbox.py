@@ -34,7 +34,7 @@ def ended(id: str) -> bytes:
     return f"e {id}".encode()
 
 
-def told(news: list[News]) -> bytes:
+def message_of(news: list[News]) -> bytes:
     parts = [b"n"]
     for id, number, frames in news:
         parts.append(f" {id} {number} {len(frames)}\n".encode() + frames)

@@ -34,11 +34,13 @@ class Work:
         self.reads: dict[Stream, None] = {}
         self.greetings: dict[Stream, None] = {}
         """Their processes are to know that this one follows."""
+        self.ended: dict[Stream, None] = {}
+        """They are to be compacted."""
         self.news: defaultdict[str, list[News]] = defaultdict(list)
         """By the process that gets it."""
 
     def __bool__(self) -> bool:
-        return bool(self.writes or self.reads or self.greetings or self.news)
+        return bool(self.writes or self.reads or self.greetings or self.news or self.ended)
 
 
 class Commands:

@@ -16,13 +16,14 @@ from functools import partial
 from typing import Any
 
 from ..._util.elapsed import monotonic
-from .redis_inbox import News, ended, followed, told
+from .redis_inbox import News, ended, followed, message_of
 from .redis_round import Commands, Names, Work
 from .redis_stream import (
     BEGIN,
     END,
     Entry,
     Stream,
+    compact,
     entry_of,
     entry_of_end,
     is_refusal,
@@ -206,8 +207,10 @@ class RedisWorker:
             for stream in work.reads:
                 self._read(stream, commands)
             commands.run()
+            for stream in work.ended:
+                compact(self._client, stream, self._keep)
             if work.news:
-                self._tell(work.news)
+                self._send(work.news)
         except BaseException:
             self._put_back(work)
             raise
@@ -220,6 +223,7 @@ class RedisWorker:
             self._work.writes.update(work.writes)
             self._work.reads.update(work.reads)
             self._work.greetings.update(work.greetings)
+            self._work.ended.update(work.ended)
         self._news.set()  # news are not sent again: a gap is found, and the stream is read
 
     def _on_failure(self, error: Exception) -> None:
@@ -283,7 +287,7 @@ class RedisWorker:
             raise reply
         else:
             stream.stored = added.number
-            self._tell_readers(stream, added, news)
+            self._add_news(stream, added, news)
 
     def _on_end_written(
         self, stream: Stream, news: defaultdict[str, list[News]], reply: Any
@@ -297,15 +301,16 @@ class RedisWorker:
             raise reply
         elif stream.is_ours:
             self._finish(stream, last, news)
+            self._add(lambda work: (work.ended,), stream)
         else:
             self._look_up(stream)
             self._client.publish(self._names.inbox(stream.worker), ended(stream.answer.id))
 
     def _finish(self, stream: Stream, last: bytes, news: defaultdict[str, list[News]]) -> None:
         stream.answer.finish(last)
-        self._tell_readers(stream, News(stream.answer.id, 0, b""), news)
+        self._add_news(stream, News(stream.answer.id, 0, b""), news)
 
-    def _tell_readers(self, stream: Stream, item: News, news: defaultdict[str, list[News]]) -> None:
+    def _add_news(self, stream: Stream, item: News, news: defaultdict[str, list[News]]) -> None:
         now = monotonic()
         for worker, until in list(stream.readers.items()):
             if until < now:
@@ -313,10 +318,10 @@ class RedisWorker:
             else:
                 news[worker].append(item)
 
-    def _tell(self, news: defaultdict[str, list[News]]) -> None:
+    def _send(self, news: defaultdict[str, list[News]]) -> None:
         commands = Commands(self._client)
         for worker, items in news.items():
-            commands.pipe.publish(self._names.inbox(worker), told(items))
+            commands.pipe.publish(self._names.inbox(worker), message_of(items))
             commands.then()
         commands.run()
 
