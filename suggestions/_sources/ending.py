@@ -66,6 +66,7 @@ def shutdown(timeout: float | None = None) -> bool:
             for source in _live():
                 source.close()
             clock.stop()
+            threads.close_services()
             # A thread that is about to end may still set the clock once more: so it looks again.
             if threads.join(min(deadline, monotonic() + _MOMENT)):
                 return True

@@ -13,6 +13,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from time import sleep
+from typing import Protocol
 
 from .elapsed import monotonic
 
@@ -56,6 +57,23 @@ def _drop_ended() -> None:
         else:
             thread.join()  # it has at most a moment to go
             _threads.discard(thread)
+
+
+class _Service(Protocol):
+    def close(self) -> object: ...
+
+
+_services: weakref.WeakSet[_Service] = weakref.WeakSet()
+
+
+def add_service(service: _Service) -> None:
+    """It has threads that end after its `close()`."""
+    _services.add(service)
+
+
+def close_services() -> None:
+    for service in list(_services):
+        service.close()
 
 
 def start(run: Callable[[], object], name: str, owner: object = None) -> None:

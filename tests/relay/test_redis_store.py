@@ -19,6 +19,7 @@ from redis_server import LEASE, RedisServer, redis_server
 from script import DONE, HOLD, Script, chunk
 from waiting import SOON, eventually
 
+from suggestions import shutdown
 from suggestions.dialects.openai import OpenAI
 from suggestions.relay import follow, relay
 from suggestions.relay.stores import Endings, Store, StoredAnswer, StoreError
@@ -334,6 +335,18 @@ def test_a_client_of_the_program_is_taken_and_left_as_it_is(redis: RedisServer) 
     with pytest.raises(TypeError, match="prefix must be a str"):
         RedisStore(redis.url, prefix=None)  # type: ignore[arg-type]
     assert "secret" not in repr(RedisStore("redis://:secret@localhost"))
+
+
+def test_shutdown_ends_its_threads_and_a_later_answer_starts_them_again(redis: RedisServer) -> None:
+    with redis.store() as store:
+        for id in ("a", "b"):
+            writing = Writing(store, id)
+            writing.write(3)
+            writing.answer.end(END)
+            assert Reading(store, id).whole().text == writing.text
+            assert shutdown(SOON)
+            left = [each.name for each in threading.enumerate()]
+            assert not [name for name in left if name.startswith("suggestions-")]
 
 
 def test_without_redis_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

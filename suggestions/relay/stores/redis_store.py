@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
+from ..._util import threads
 from ..._util.arguments import check_seconds
 from ..._util.elapsed import monotonic
 from .memory import check_bound
@@ -67,6 +68,7 @@ class RedisStore:
         self._inbox: Inbox | None = None
         self._process = 0
         _open_stores.add(self)
+        threads.add_service(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"  # an address may have a password
@@ -125,8 +127,8 @@ class RedisStore:
                 self._worker = RedisWorker(self._client, self._names, id, self._lease, self._keep)
                 self._inbox = Inbox(self._client, self._names.inbox(id), self._worker)
                 self._process = os.getpid()
-                _start(self._inbox.run)
-                _start(partial(self._write_until_closed, self._worker))
+                threads.start(self._inbox.run, "inbox")
+                threads.start(partial(self._write_until_closed, self._worker), "store")
             return self._worker
 
     def _write_until_closed(self, worker: RedisWorker) -> None:
@@ -154,10 +156,6 @@ class RedisStore:
         deadline = monotonic() + _SECONDS_AT_EXIT
         while not worker.is_idle() and monotonic() < deadline:
             time.sleep(0.005)
-
-
-def _start(run: Callable[[], object]) -> None:
-    threading.Thread(target=run, name="suggestions-redis", daemon=True).start()
 
 
 def _stream_of(answer: StoredAnswer) -> Stream:

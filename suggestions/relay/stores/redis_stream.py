@@ -96,8 +96,9 @@ def opened(entries: list[Entry], id: str, key: str, store: Store) -> Stream | No
 
 
 def compact(client: Any, stream: Stream, keep: int) -> None:
-    """Puts one entry in place of all that have frames, which takes a tenth of the memory. `stream` is ours,
-    and this process has ended it; `keep` is in milliseconds.
+    """Puts one entry in place of all that have frames, which takes a tenth of the memory.
+
+    `stream` is ours, and this process has ended it; `keep` is in milliseconds.
 
     One who reads it by a number finds the same frames before and after. Nothing is done if the
     answer is gone, or another one has its id by now.
