@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import selectors
 import socket
+from select import select
 from time import perf_counter
 
 import psutil
 
+from benchmarks.rounds import percentile
 from benchmarks.serve import allow_many_files
 from benchmarks.watch import Figures, Lags, Watched, cpu_seconds, watch
 
@@ -77,6 +79,45 @@ def browse(
     figures = watch(lambda: _read_all(opened), lags, watched, streams=browsers, seconds=seconds)
     whole = sum(one.is_done and one.is_ordered and one.pieces == pieces for one in opened)
     return {**figures, "torn": browsers - whole}
+
+
+def browse_and_follow(
+    port: int,
+    path: str,
+    pieces: int,
+    browsers: int,
+    seconds: float,
+    relay: int,
+    beside: dict[str, int],
+    follows_at: int | None,
+) -> Figures:
+    """As `browse`, each for an answer of its own, which a store keeps. With `follows_at`, the port
+    of another worker, each answer is followed there as well.
+
+    `follower p99` is the lag of those. `beside`: other processes, by what they are.
+    """
+    allow_many_files()
+    process = psutil.Process(relay)
+    others = {name: psutil.Process(pid) for name, pid in beside.items()}
+    watched = Watched(process, lambda: cpu_seconds(process), others)
+    lags, follower_lags = Lags(), Lags()
+    opened = [_Browser(port, f"{path}?{number}", lags) for number in range(browsers)]
+    if follows_at is not None:
+        for each in opened:
+            select([each.sock], [], [])  # it is kept from now on
+        opened += [
+            _Browser(follows_at, f"/follow?{number}", follower_lags) for number in range(browsers)
+        ]
+    figures = watch(lambda: _read_all(opened), lags, watched, streams=browsers, seconds=seconds)
+    whole = sum(one.is_done and one.is_ordered and one.pieces == pieces for one in opened)
+    late = [lag for lag in follower_lags.lags if lag > 0] or [0.0]
+    # Those that were missing when it came are older than what it is to be compared with.
+    late = late[len(late) // 4 :]
+    return {
+        **figures,
+        "torn": len(opened) - whole,
+        "follower p99": percentile(late, 99) * 1000,
+    }
 
 
 def visit(port: int, path: str, browsers: int) -> None:

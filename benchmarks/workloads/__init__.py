@@ -16,6 +16,7 @@ from benchmarks.workloads.relay_load import relay_load
 from benchmarks.workloads.scale import scale
 from benchmarks.workloads.stages import stages
 from benchmarks.workloads.startup import startup
+from benchmarks.workloads.stores import stores
 from benchmarks.workloads.text import text
 
 WORKLOADS: dict[str, Callable[[Bench], Section]] = {
@@ -31,4 +32,5 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "stages": stages,
     "relay": relay,
     "relay-load": relay_load,
+    "stores": stores,
 }

@@ -41,3 +41,13 @@ def test_the_benchmark_of_a_relay_under_load_runs_and_all_answers_are_whole() ->
     assert "lag p99, suggestions" in table
     assert "answers that are not whole" in table
     assert "NOT WHOLE" not in table
+
+
+def test_the_benchmark_of_stores_runs_and_all_answers_are_whole() -> None:
+    pytest.importorskip("uvicorn")
+
+    table = _run("stores")
+
+    assert "CPU: memory to no store" in table
+    [torn] = [line for line in table.splitlines() if "answers that are not whole" in line]
+    assert torn.rstrip().endswith("met")

@@ -33,7 +33,7 @@ from .redis_stream import (
 
 logger = logging.getLogger("suggestions")
 
-_GAP_WITH_READERS = 0.002  # seconds between two round trips, if another process follows
+_GAP_WITH_READERS = 0.003  # seconds between two round trips, if another process follows
 _GAP = 0.015
 _PAUSE = 0.1  # after a failure
 _TICKS = 6  # in a lease
