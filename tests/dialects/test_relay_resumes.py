@@ -5,17 +5,22 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from proxy import Proxy
 from wire_server import SOON, TOKEN, Peer, Server, Told, eventually
 
+from suggestions import SuggestionsEventSource
 from suggestions.dialects.relay import Relay as RelayDialect
 from suggestions.errors import ConnectionLostError, IncompleteStreamError
 
+QUESTION = "Give me a list of tips for streaming"
 PIECES = ["Grü", "ße ", "from", " the", " store"]
 TEXT = "".join(PIECES)
 FRAMES = [
@@ -258,6 +263,25 @@ def test_it_goes_on_with_a_relay() -> None:
             assert len(told.of("retry")) > 3
         web.shutdown()
     assert len(script.requests) == 1
+
+
+def test_it_goes_on_after_five_seconds_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    from suggestions.playground import Playground
+
+    monkeypatch.setattr("suggestions._wire.retry._FIRST_DELAY", 0.25)  # as it is
+    with Playground(pace=0.03) as playground, Proxy(urlsplit(playground.url).port or 0) as proxy:
+        told = Told(f"http://127.0.0.1:{proxy.port}/ask", question=QUESTION, dialect="relay")
+        assert eventually(lambda: len(told.of("chunk")) > 10)
+        proxy.is_away = True
+        proxy.cut()
+        time.sleep(5)
+        proxy.is_away = False
+        told.wait()
+        assert told.source.state == "done", told.source.error
+        assert told.of("retry")
+        assert "".join(told.of("chunk")) == told.source.full_message
+        whole = SuggestionsEventSource(QUESTION, url=playground.jetpack_url, token="t")
+        assert told.source.full_message == whole.result(SOON)
 
 
 # Stopping at the relay

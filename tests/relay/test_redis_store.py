@@ -203,11 +203,39 @@ def test_replies_that_are_cut_off_double_nothing(redis: RedisServer, seed: int) 
         assert cutting.times > 3
 
 
+def test_a_network_that_is_slow_and_stalls_is_waited_for(redis: RedisServer) -> None:
+    from suggestions.relay.stores import RedisStore
+
+    def late(reply: bytes) -> tuple[bytes, bool]:
+        time.sleep(0.03)
+        return reply, False
+
+    with (
+        Proxy(redis.port, late) as proxy,
+        contextlib.closing(RedisStore(f"redis://127.0.0.1:{proxy.port}", lease=2)) as asking,
+        contextlib.closing(RedisStore(f"redis://127.0.0.1:{proxy.port}", lease=2)) as other,
+    ):
+        writing = Writing(asking)
+        readers = [Reading(store, seed=1, cuts=5) for store in (asking, other, other)]
+        writing.write(50, pause=0.005)
+        proxy.stall()
+        writing.write(50, pause=0.03)
+        proxy.go_on()
+        writing.write(50, pause=0.005)
+        writing.answer.end(END)
+        for reader in [*readers, Reading(other)]:
+            events = reader.whole()
+            assert events.text == writing.text
+            assert events.ends == [{"type": "done"}]
+
+
 # A process that asks, and dies
 
 
 ASKING = """
 import json, sys, time
+wall, off = time.time, float(sys.argv[3])
+time.time = lambda: wall() + off
 from suggestions.relay.stores import Endings, RedisStore, StoredAnswer
 
 store = RedisStore(sys.argv[1], lease=float(sys.argv[2]))
@@ -225,10 +253,10 @@ print(answer.read(2**62).data.decode(), flush=True)
 
 
 @contextlib.contextmanager
-def asking_process(redis: RedisServer) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", ASKING, redis.url, str(LEASE)], stdout=subprocess.PIPE, text=True
-    )
+def asking_process(redis: RedisServer, clock_off: float = 0) -> Iterator[subprocess.Popen[str]]:
+    """`clock_off`: seconds by which its clock differs from that of the machine."""
+    command = [sys.executable, "-c", ASKING, redis.url, str(LEASE), str(clock_off)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert eventually(lambda: redis.client().exists("suggestions:{a}"))
         yield process
@@ -255,6 +283,19 @@ def test_a_process_that_is_killed_ends_its_answer_within_the_lease(redis: RedisS
             assert events.ends == [{"type": "lost"}]
             assert is_whole_so_far(events.text)
             assert events.text == seen[0].text
+
+
+@pytest.mark.parametrize("off", [3600, -3600])
+def test_a_clock_that_is_off_by_an_hour_changes_nothing(redis: RedisServer, off: float) -> None:
+    with redis.store() as one, asking_process(redis, off) as process:
+        reader = Reading(one)
+        time.sleep(2 * LEASE)
+        assert not reader.events.ends
+        process.kill()
+        events = reader.whole()
+        assert events.ends == [{"type": "lost"}]
+        assert is_whole_so_far(events.text)
+        assert len(events.ids) > 20
 
 
 def test_those_who_come_later_get_the_same(redis: RedisServer) -> None:
