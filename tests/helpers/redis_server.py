@@ -26,15 +26,17 @@ LEASE = 1.5
 class RedisServer:
     """It can be killed and started again, with its data (`appendonly`) or without."""
 
-    def __init__(self, directory: Path, *, appendonly: bool = False) -> None:
+    def __init__(self, directory: Path, *options: str, appendonly: bool = False) -> None:
         for name in ("redis-server",):
             if shutil.which(name) is None:
                 pytest.skip(f"{name} is not installed")
         if importlib.util.find_spec("redis") is None:
             pytest.skip("redis is not installed")
-        self.port = free_port()
+        # A server of a cluster also has the port that is 10,000 higher.
+        self.port = next(port for port in iter(free_port, None) if port < 55_000)
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._directory = directory
+        self._options = options
         self._appendonly = appendonly
         self.start()
 
@@ -42,6 +44,7 @@ class RedisServer:
         keeps = ["yes", "--appendfsync", "always"] if self._appendonly else ["no"]
         command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1"]
         command += ["--save", "", "--dir", str(self._directory), "--appendonly", *keeps]
+        command += self._options
         with (self._directory / "redis.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
         assert eventually(lambda: listens(self.port))
@@ -68,3 +71,24 @@ def redis_server(directory: Path, *, appendonly: bool = False) -> Iterator[Redis
         yield server
     finally:
         server.kill()
+
+
+@contextlib.contextmanager
+def redis_cluster(directory: Path) -> Iterator[list[int]]:
+    """The ports of a cluster of three, without standbys."""
+    if shutil.which("redis-cli") is None:
+        pytest.skip("redis-cli is not installed")
+    servers = []
+    try:
+        for number in range(3):
+            (directory / str(number)).mkdir()
+            servers.append(RedisServer(directory / str(number), "--cluster-enabled", "yes"))
+        places = [f"127.0.0.1:{server.port}" for server in servers]
+        command = ["redis-cli", "--cluster", "create", *places, "--cluster-yes"]
+        subprocess.run(command, check=True, capture_output=True, timeout=SOON)
+        state = [server.client().cluster for server in servers]
+        assert eventually(lambda: all(each("info")["cluster_state"] == "ok" for each in state))
+        yield [server.port for server in servers]
+    finally:
+        for server in servers:
+            server.kill()

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from browsers import Events
 from proxy import Proxy
-from redis_server import LEASE, RedisServer, redis_server
+from redis_server import LEASE, RedisServer, redis_cluster, redis_server
 from script import DONE, HOLD, Script, chunk
 from waiting import SOON, eventually
 
@@ -376,6 +376,52 @@ def test_a_client_of_the_program_is_taken_and_left_as_it_is(redis: RedisServer) 
     with pytest.raises(TypeError, match="prefix must be a str"):
         RedisStore(redis.url, prefix=None)  # type: ignore[arg-type]
     assert "secret" not in repr(RedisStore("redis://:secret@localhost"))
+
+
+def test_a_client_for_asyncio_says_where_the_redis_is(redis: RedisServer) -> None:
+    import redis.asyncio as package
+
+    from suggestions.relay.stores import RedisStore
+
+    given = package.Redis.from_url(f"redis://127.0.0.1:{redis.port}/3", decode_responses=True)
+    with contextlib.closing(RedisStore(given)) as store:
+        writing = Writing(store)
+        writing.write(3)
+        assert eventually(lambda: redis_has(redis, "suggestions:{a}", 3))
+        writing.answer.end(END)
+        assert Reading(store).whole().text == writing.text
+
+
+def redis_has(redis: RedisServer, key: str, database: int) -> bool:
+    import redis as package
+
+    return bool(package.Redis(port=redis.port, db=database).exists(key))
+
+
+def test_a_cluster(tmp_path: Path) -> None:
+    import redis as package
+
+    from suggestions.relay.stores import RedisStore
+
+    with redis_cluster(tmp_path) as ports:
+        clients = [package.RedisCluster(host="127.0.0.1", port=ports[0]) for _ in range(2)]
+        with (
+            contextlib.closing(RedisStore(clients[0], lease=LEASE)) as asking,
+            contextlib.closing(RedisStore(clients[1], lease=LEASE)) as other,
+        ):
+            answers = [Writing(asking, f"a{number}") for number in range(12)]
+            readers = [Reading(other, each.answer.id, seed=1, cuts=3) for each in answers]
+            for _ in range(60):
+                for each in answers:
+                    each.write()
+                time.sleep(0.005)
+            for each in answers:
+                each.answer.end(END)
+            for each, reader in zip(answers, readers, strict=True):
+                events = reader.whole()
+                assert events.text == each.text
+                assert events.ends == [{"type": "done"}]
+        assert all(package.Redis(port=port).dbsize() for port in ports)
 
 
 def test_shutdown_ends_its_threads_and_a_later_answer_starts_them_again(redis: RedisServer) -> None:

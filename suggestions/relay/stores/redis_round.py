@@ -54,6 +54,11 @@ class Commands:
         """For the reply to the command that was added last."""
         self._handlers.append(handler)
 
+    def publish(self, channel: str, message: bytes) -> None:
+        # By its name, because redis-py has no such method in a round trip to a cluster.
+        self.pipe.execute_command("PUBLISH", channel, message)
+        self.then()
+
     def run(self) -> None:
         if self._handlers:
             replies = self.pipe.execute(raise_on_error=False)

@@ -26,13 +26,15 @@ _T = TypeVar("_T")
 _PAUSE = 0.1  # seconds between two attempts
 _CONNECTIONS = 3  # for the thread that writes, for the inbox, and for `create` and `open`
 _SECONDS_AT_EXIT = 1.0
+_SETTINGS = ("host", "port", "path", "db", "username", "password", "credential_provider")
 
 
 class RedisStore:
     """Keeps answers in Redis 6.2 or later, or Valkey, each as one stream (extra `redis`).
 
-    - `redis`: an address like "redis://localhost:6379/0", or a `redis.Redis` of yours that does not
-      decode responses.
+    - `redis`: an address like "redis://localhost:6379/0"; or a `redis.Redis` or `RedisCluster` of
+      yours that does not decode responses; or a `redis.asyncio.Redis`, of which it takes the
+      settings.
     - `keep`: seconds for which an answer is kept after its end.
     - `largest`: bytes of one answer. One that grows beyond it ends in an error.
     - `lease`: seconds. If the process that asks dies, the answer ends in an error within 4/3 of it.
@@ -164,9 +166,13 @@ def _stream_of(answer: StoredAnswer) -> Stream:
 
 
 def _client_of(redis: Any, lease: float) -> Any:
-    if not isinstance(redis, str):
-        if not callable(getattr(redis, "xadd", None)) or isinstance(redis, type):
-            raise TypeError(f"redis must be an address or a redis.Redis, not {redis!r}")
+    """A client that blocks, with at most three connections if it is ours."""
+    if not isinstance(redis, str) and (
+        not callable(getattr(redis, "xadd", None)) or isinstance(redis, type)
+    ):
+        raise TypeError(f"redis must be an address or a redis.Redis, not {redis!r}")
+    is_async = type(redis).__module__.startswith("redis.asyncio")
+    if not isinstance(redis, str) and not is_async:
         if redis.get_connection_kwargs().get("decode_responses"):
             raise ValueError("redis decodes responses: expected decode_responses=False")
         return redis
@@ -177,17 +183,39 @@ def _client_of(redis: Any, lease: float) -> Any:
     except ModuleNotFoundError as missing:
         raise ImportError("RedisStore needs redis: install `suggestions-sdk[redis]`") from missing
 
-    # No retries of its own: what has to be looked up after a lost reply is known here alone.
-    pool = BlockingConnectionPool.from_url(
-        redis,
-        max_connections=_CONNECTIONS,
-        timeout=lease,
-        socket_timeout=max(1.0, lease / 2),
-        socket_connect_timeout=max(1.0, lease / 2),
-        retry=Retry(NoBackoff(), 0),
-        decode_responses=False,
-    )
-    return Redis(connection_pool=pool)
+    given: dict[str, Any] = {
+        "max_connections": _CONNECTIONS,
+        "timeout": lease,
+        "socket_timeout": max(1.0, lease / 2),
+        "socket_connect_timeout": max(1.0, lease / 2),
+        # No retries of its own: what has to be looked up after a lost reply is known here alone.
+        "retry": Retry(NoBackoff(), 0),
+        "decode_responses": False,
+    }
+    if isinstance(redis, str):
+        return Redis(connection_pool=BlockingConnectionPool.from_url(redis, **given))
+    return Redis(connection_pool=BlockingConnectionPool(**_settings_of(redis), **given))
+
+
+def _settings_of(client: Any) -> dict[str, Any]:
+    """Where a client for asyncio connects to, and as who."""
+    from redis import SSLConnection, UnixDomainSocketConnection
+
+    pool = client.connection_pool
+    settings = {n: value for n, value in pool.connection_kwargs.items() if n in _SETTINGS}
+    settings |= {n: v for n, v in pool.connection_kwargs.items() if n.startswith("ssl_")}
+    if "path" in settings:
+        settings["connection_class"] = UnixDomainSocketConnection
+    elif issubclass(pool.connection_class, _async_ssl()):
+        settings["connection_class"] = SSLConnection
+    return settings
+
+
+def _async_ssl() -> type:
+    from redis.asyncio import SSLConnection
+
+    ssl_connection: type = SSLConnection
+    return ssl_connection
 
 
 _open_stores: weakref.WeakSet[RedisStore] = weakref.WeakSet()

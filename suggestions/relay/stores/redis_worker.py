@@ -321,8 +321,7 @@ class RedisWorker:
     def _send(self, news: defaultdict[str, list[News]]) -> None:
         commands = Commands(self._client)
         for worker, items in news.items():
-            commands.pipe.publish(self._names.inbox(worker), message_of(items))
-            commands.then()
+            commands.publish(self._names.inbox(worker), message_of(items))
         commands.run()
 
     # Reading
@@ -332,8 +331,7 @@ class RedisWorker:
         for stream in streams:
             by_worker[stream.worker].append(stream.answer.id)
         for worker, ids in by_worker.items():
-            commands.pipe.publish(self._names.inbox(worker), followed(self.id, ids))
-            commands.then()
+            commands.publish(self._names.inbox(worker), followed(self.id, ids))
 
     def _read(self, stream: Stream, commands: Commands) -> None:
         if stream.answer.has_ended:
