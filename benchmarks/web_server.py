@@ -23,16 +23,18 @@ class WebServer(NamedTuple):
 
 @contextmanager
 def serving(command: str, upstream: str) -> Iterator[WebServer]:
-    """A server while `with` lasts. `command` is a module with arguments, `PORT` in place of a port;
-    `upstream` is the service's address, to which the relay appends the path that it is asked for.
+    """A server while `with` lasts. `command` is a module with arguments, `PORT` in place of a port,
+    or a script for node, which gets the port as `PORT`. `upstream` is the service's address, to
+    which the relay appends the path that it is asked for.
 
     Raises `RuntimeError` if the server ends before it accepts.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
+    starts = ["node"] if command.endswith(".mjs") else [sys.executable, "-m"]
     server = subprocess.Popen(
-        [sys.executable, "-m", *command.replace("PORT", str(port)).split()],
-        env={**os.environ, "UPSTREAM": upstream},
+        [*starts, *command.replace("PORT", str(port)).split()],
+        env={**os.environ, "UPSTREAM": upstream, "PORT": str(port)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

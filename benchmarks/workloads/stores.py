@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from itertools import count
+from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.bench import Bench
@@ -27,21 +28,30 @@ _GAP = 3.0  # ms between two round trips to Redis, if an answer is followed else
 
 
 class _Way(NamedTuple):
-    """How the answers are kept, and the multiple of the CPU of a relay without a store that it is
-    to take at most for an event."""
+    """How answers are kept; what it is compared with, and the multiple of the CPU of that which it
+    is to take at most for an event."""
 
-    application: str
+    command: str
     store: str = ""
     is_followed: bool = False
+    beside: str = ""
     target: float | None = None
 
 
 _NONE, _MEMORY, _ALONE, _FOLLOWED = "no store", "memory", "Redis", "Redis, followed elsewhere"
+_NODE = "node, no store"
+_OURS = f"{UVICORN}benchmarks.relay_app"
+_SCRIPT = Path(__file__).parents[1] / "resumable_stream.mjs"
 _WAYS = {
-    _NONE: _Way("benchmarks.relay_app:asgi"),
-    _MEMORY: _Way("benchmarks.relay_app:stored", "memory"),
-    _ALONE: _Way("benchmarks.relay_app:stored", "redis", target=1.35),
-    _FOLLOWED: _Way("benchmarks.relay_app:stored", "redis", is_followed=True, target=1.5),
+    _NONE: _Way(f"{_OURS}:asgi"),
+    _MEMORY: _Way(f"{_OURS}:stored", "memory", beside=_NONE),
+    _ALONE: _Way(f"{_OURS}:stored", "redis", beside=_NONE, target=1.35),
+    _FOLLOWED: _Way(f"{_OURS}:stored", "redis", is_followed=True, beside=_NONE, target=1.5),
+    _NODE: _Way(str(_SCRIPT)),
+    "resumable-stream": _Way(str(_SCRIPT), "redis", beside=_NODE),
+    "resumable-stream, followed elsewhere": _Way(
+        str(_SCRIPT), "redis", is_followed=True, beside=_NODE
+    ),
 }
 _names = count()
 
@@ -54,21 +64,42 @@ def stores(bench: Bench) -> Section:
     if not has_redis:
         print("left out, since they are not installed: redis-server, redis", file=sys.stderr)
     ways = [name for name, way in _WAYS.items() if has_redis or way.store != "redis"]
+    if not (
+        shutil.which("node") and (_SCRIPT.parent / "node_modules" / "resumable-stream").exists()
+    ):
+        print("left out, since it is not installed: resumable-stream", file=sys.stderr)
+        ways = [name for name in ways if _WAYS[name].command != str(_SCRIPT)]
     browsers = bench.pick(300, 300, 5)
     measured = _measure(bench, ways, browsers)
     return Section("Answers in a store", _TEXT, _rows(measured, ways, browsers))
 
 
+class _Redis(NamedTuple):
+    port: int
+    pid: int
+
+    @property
+    def address(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def commands(self) -> int:
+        """Those that it has done so far."""
+        import redis
+
+        stats = redis.Redis(port=self.port).info("stats")
+        return int(stats["total_commands_processed"])
+
+
 @contextmanager
-def _redis() -> Iterator[tuple[str, int]]:
-    """The address and the process of a Redis that keeps nothing on the disk."""
+def _redis() -> Iterator[_Redis]:
+    """It keeps nothing on the disk."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
         redis = subprocess.Popen([*command, "--dir", folder], stdout=subprocess.DEVNULL)
         try:
-            yield f"redis://127.0.0.1:{port}/0", redis.pid
+            yield _Redis(port, redis.pid)
         finally:
             redis.terminate()
             redis.wait()
@@ -87,12 +118,14 @@ def _measure(bench: Bench, ways: list[str], browsers: int) -> Rounds[Figures]:
         with ExitStack() as stack:
             beside = {"the service": bench.server.pid}
             os.environ["STORE"] = way.store
+            redis = None
             if way.store == "redis":
-                os.environ["STORE"], beside["Redis"] = stack.enter_context(_redis())
-            relay = stack.enter_context(serving(UVICORN + way.application, upstream))
+                redis = stack.enter_context(_redis())
+                os.environ["STORE"], beside["Redis"] = redis.address, redis.pid
+            relay = stack.enter_context(serving(way.command, upstream))
             other = None
             if way.is_followed:
-                other = stack.enter_context(serving(UVICORN + way.application, upstream))
+                other = stack.enter_context(serving(way.command, upstream))
                 beside["the follower's worker"] = other.pid
             if not way.store:
                 worker.call(visit, relay.port, path(10, 0.5), 10)
@@ -107,7 +140,8 @@ def _measure(bench: Bench, ways: list[str], browsers: int) -> Rounds[Figures]:
                 beside,
                 None if other is None else other.port,
             )
-        return figures
+            commands = 0 if redis is None else redis.commands()
+        return {**figures, "commands": commands / (browsers * pieces)}
 
     return take_turns(ways, turn, lambda figures: figures["cpu"], sets=rounds, rounds=1)
 
@@ -116,16 +150,21 @@ def _rows(measured: Rounds[Figures], ways: list[str], browsers: int) -> list[Row
     def median(way: str, name: str) -> float:
         return measured.figure(lambda one: one[way][name]).median
 
-    title = f"{browsers} browsers at {_RATE}/s"
-    rows = []
-    for way in ways[1:]:
-        times = measured.figure(lambda one, way=way: ratio(one[way]["cpu"], one[_NONE]["cpu"]))
-        detail = f"{median(way, 'cpu'):.1f} to {median(_NONE, 'cpu'):.1f} µs an event"
-        if "cores of Redis" in measured.rounds[0][way]:
+    def compared(way: str, other: str) -> Row:
+        times = measured.figure(lambda one: ratio(one[way]["cpu"], one[other]["cpu"]))
+        detail = f"{median(way, 'cpu'):.1f} to {median(other, 'cpu'):.1f} µs an event"
+        if _WAYS[way].is_followed:
+            cores = median(way, "cores of the follower's worker")
+            detail += f"; of a core, the worker that follows: {cores:.2f}"
+            detail += f"; lag p99 there: {median(way, 'follower p99'):.1f} ms"
+        if _WAYS[way].store == "redis":
             detail += f"; of a core, Redis: {median(way, 'cores of Redis'):.2f}"
-        rows.append(
-            Row(f"{title}, CPU: {way} to no store", times, _WAYS[way].target, detail=detail)
-        )
+            detail += f"; {median(way, 'commands'):.2f} commands an event"
+        what = f"{title}, CPU: {way} to {other}"
+        return Row(what, times, _WAYS[way].target, detail=detail)
+
+    title = f"{browsers} browsers at {_RATE}/s"
+    rows = [compared(way, _WAYS[way].beside) for way in ways if _WAYS[way].beside]
     if _FOLLOWED in ways:
         cores = "cores of the follower's worker"
         times = measured.figure(lambda one: ratio(one[_FOLLOWED][cores], one[_NONE]["cores"]))
@@ -141,5 +180,7 @@ def _rows(measured: Rounds[Figures], ways: list[str], browsers: int) -> list[Row
 _TEXT = """\
 Browsers read answers through one worker of uvicorn, each an answer of its own at ten events a
 second, without a store, with one in memory, and with one in Redis. In the last case each answer is
-also followed at a second worker. CPU is that of the worker that asks, for each event that its
-browsers have read. On two cores, up to five busy processes are in each other's way."""
+also followed at a second worker. Beside it, the same relay in node, and with resumable-stream,
+which keeps nothing in Redis: the text is in the memory of the process that asks. CPU is that of the
+worker that asks, for each event that its browsers have read. On two cores, up to five busy
+processes are in each other's way."""
