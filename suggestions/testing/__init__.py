@@ -19,15 +19,17 @@ if TYPE_CHECKING:
     from .peer import Peer as Peer
     from .peer import Request as Request
     from .scripted_server import SuggestionsServer as SuggestionsServer
+    from .store_suite import StoreSuite as StoreSuite
 
 _HOMES = {
     "FAULTS": "faults",
     "Peer": "peer",
     "Request": "peer",
+    "StoreSuite": "store_suite",
     "SuggestionsServer": "scripted_server",
     "replay": "dump_replay",
 }
 
-__all__ = ["FAULTS", "Peer", "Request", "SuggestionsServer", "replay"]
+__all__ = ["FAULTS", "Peer", "Request", "StoreSuite", "SuggestionsServer", "replay"]
 
 __getattr__, __dir__ = names(__name__, _HOMES)
