@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ class StoreSuite:
     # Beginning
 
     def test_an_answer_is_created_once(self) -> None:
-        for asking, other in self._stores():
+        with self._stores() as (asking, other):
             first = _Writing(asking)
             second = StoredAnswer(first.id, other, _ENDINGS)
             assert not other.create(second), "create() must return False for an id that is taken"
@@ -48,14 +49,14 @@ class StoreSuite:
             assert _read(other, first.id) == [*first.frames, _DONE]
 
     def test_an_unknown_answer_is_none(self) -> None:
-        for asking, other in self._stores():
+        with self._stores() as (asking, other):
             for store in (asking, other):
                 assert store.open("unknown") is None, "open() must return None for an unknown id"
 
     # Following
 
     def test_a_follower_gets_all_of_it_whenever_it_comes(self) -> None:
-        for asking, other in self._stores():
+        with self._stores() as (asking, other):
             writing = _Writing(asking)
             followers = [_Follower(store, writing.id) for store in (asking, other, other)]
             for number in range(50):
@@ -69,7 +70,7 @@ class StoreSuite:
                 assert follower.all() == [*writing.frames, _DONE]
 
     def test_it_is_resumed_at_each_place(self) -> None:
-        for asking, other in self._stores():
+        with self._stores() as (asking, other):
             writing = _Writing(asking)
             writing.write(*(b"%d" % number for number in range(10)))
             writing.end()
@@ -78,7 +79,7 @@ class StoreSuite:
                 assert rest == [*writing.frames[place:], _DONE], f"after frame {place}"
 
     def test_answers_do_not_mix(self) -> None:
-        for asking, other in self._stores():
+        with self._stores() as (asking, other):
             all_writing = [_Writing(asking) for _ in range(20)]
             followers = [_Follower(other, each.id) for each in all_writing]
             for number in range(20):
@@ -90,7 +91,7 @@ class StoreSuite:
                 assert follower.all() == [*writing.frames, _DONE]
 
     def test_bytes_of_all_kinds_are_kept(self) -> None:
-        for asking, other in self._stores():
+        with self._stores() as (asking, other):
             writing = _Writing(asking)
             writing.write("Grüße 👩‍💻".encode(), b"x" * 100_000, b"\\n \\0 {} id: 7")
             writing.end()
@@ -99,7 +100,7 @@ class StoreSuite:
     # The end
 
     def test_of_several_ends_there_is_one(self) -> None:
-        for asking, other in self._stores():
+        with self._stores() as (asking, other):
             for _ in range(10):
                 writing = _Writing(asking)
                 writing.write(b"one")
@@ -117,7 +118,7 @@ class StoreSuite:
                 assert seen == [seen[0]] * 3, "all readers must get the same end"
 
     def test_it_is_stopped_from_elsewhere(self) -> None:
-        for asking, other in self._stores():
+        with self._stores() as (asking, other):
             ended = threading.Event()
             writing = _Writing(asking, ended.set)
             writing.write(b"one")
@@ -127,12 +128,12 @@ class StoreSuite:
             assert follower.all() == [*writing.frames, _STOPPED]
 
     def test_nothing_comes_after_the_end(self) -> None:
-        for asking, other in self._stores():
+        with self._stores() as (asking, other):
             writing = _Writing(asking)
             writing.write(b"one")
             whole = [*writing.frames, _DONE]
             writing.end()
-            _until(lambda answer=writing.answer: answer.has_ended, "end() must end the answer")
+            _until(lambda: writing.answer.has_ended, "end() must end the answer")
             writing.write(b"two")
             _opened(other, writing.id).stop()
             assert _read(other, writing.id) == whole
@@ -140,16 +141,17 @@ class StoreSuite:
     # Who follows
 
     def test_it_is_known_that_an_answer_is_followed_elsewhere(self) -> None:
-        for asking, other in self._stores():
+        with self._stores() as (asking, other):
             writing = _Writing(asking)
             time.sleep(0.1)
             _opened(other, writing.id).follow()
             _until(
-                lambda answer=writing.answer: answer.idle_for() < 0.05,
+                lambda: writing.answer.idle_for() < 0.05,
                 "a follower elsewhere must count: set followed_until of the answer, or follow it",
             )
             writing.end()
 
+    @contextmanager
     def _stores(self) -> Iterator[tuple[Store, Store]]:
         asking, other = self.make_stores()
         try:
