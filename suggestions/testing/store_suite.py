@@ -106,6 +106,8 @@ class StoreSuite:
                 writing.write(b"one")
                 elsewhere = _opened(other, writing.id)
                 followers = [_Follower(store, writing.id) for store in (asking, other)]
+                # What is not stored yet when another process ends the answer may be lost.
+                _until(followers[1].has_begun, "a follower elsewhere must get a frame")
                 ways: list[Callable[[], object]] = [writing.end, elsewhere.stop]
                 threads = [threading.Thread(target=way) for way in ways]
                 for thread in threads:
@@ -193,6 +195,9 @@ class _Follower:
         self._frames: list[bytes] = []
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
+
+    def has_begun(self) -> bool:
+        return bool(self._frames)
 
     def all(self) -> list[bytes]:
         """Every frame, without its id."""
