@@ -125,6 +125,7 @@ class StoreSuite:
             writing = _Writing(asking, ended.set)
             writing.write(b"one")
             follower = _Follower(other, writing.id)
+            _until(follower.has_begun, "a follower elsewhere must get a frame")
             _opened(other, writing.id).stop()
             assert ended.wait(_SOON), "stop() elsewhere must end the answer where it is asked for"
             assert follower.all() == [*writing.frames, _STOPPED]
