@@ -214,8 +214,8 @@ class _Follower:
                 answer.waiters.block_until(lambda: answer.has_more(self._cursor), 0.1)
                 data, self._cursor, is_over = answer.read(self._cursor)
                 for frame in data.split(b"\n\n")[:-1]:
-                    _, _, rest = frame.partition(b"\n")
-                    self._frames.append(rest + b"\n\n")
+                    said, _, _ = frame.rpartition(b"\nid: ")
+                    self._frames.append(said + b"\n\n")
         finally:
             answer.leave()
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import tarfile
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +16,7 @@ import pytest
 from suggestions.playground import streaming
 
 CHROMIUM = "/usr/bin/chromium"
+PACKAGE = "@microsoft/fetch-event-source@2.0.1"
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -66,6 +71,26 @@ def tab(_tab: tuple[Any, Faults]) -> Iterator[Any]:
     page.unroute_all()
     page.goto("about:blank")
     assert not faults
+
+
+@pytest.fixture(scope="module")
+def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the package's modules, as the registry has it."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("there is no npm")
+    folder = tmp_path_factory.mktemp("npm")
+    command = [npm, "pack", "--silent", "--fetch-retries=0", PACKAGE]
+    packed = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    if packed.returncode:
+        pytest.skip(f"npm cannot have {PACKAGE}: {packed.stderr[-200:]}")
+    with tarfile.open(next(folder.glob("*.tgz"))) as archive:
+        for member in archive.getmembers():
+            if member.name.startswith("package/lib/esm/") and member.isfile():
+                content = archive.extractfile(member)
+                assert content
+                (folder / Path(member.name).name).write_bytes(content.read())
+    return folder
 
 
 class Left(threading.Event):

@@ -12,6 +12,7 @@ from flask import Flask, Response, request, send_from_directory
 from suggestions.playground import Playground
 from suggestions.playground.server import listen
 from suggestions.relay import preflight, relay
+from suggestions.relay.stores import Store
 
 SOON = 30.0  # seconds; a bound for what ends at once, never a measure
 
@@ -19,15 +20,22 @@ SOON = 30.0  # seconds; a bound for what ends at once, never a measure
 class RelayServer:
     """`/` is an empty page, `/ask` the relay by GET and POST, `/status/N` refuses.
 
-    `cors`: the origins that may read it. `modules`: a folder of scripts, at `/modules/`.
+    `cors`: the origins that may read it. `modules`: a folder of scripts, at `/modules/`. `store`:
+    keeps the answers, by the `id` of the question.
     """
 
     def __init__(
-        self, model: Playground, *, cors: str | None = None, modules: Path | None = None
+        self,
+        model: Playground,
+        *,
+        cors: str | None = None,
+        modules: Path | None = None,
+        store: Store | None = None,
     ) -> None:
         self._model = model
         self._cors = cors
         self._modules = modules
+        self._store = store
         self.asked: list[str] = []  # the method of each request but those for the page
         app = Flask(__name__, static_folder=None)
         app.get("/")(lambda: "<!doctype html><title>A page</title><link rel=icon href=data:,>")
@@ -44,7 +52,8 @@ class RelayServer:
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True
         )
-        self.url = f"http://127.0.0.1:{self._server.port}"
+        self.port = self._server.port
+        self.url = f"http://127.0.0.1:{self.port}"
 
     def _module(self, name: str) -> Response:
         assert self._modules
@@ -63,6 +72,8 @@ class RelayServer:
             token="any",
             heartbeat=0.2,
             cors=self._cors,
+            store=self._store,
+            id=told.get("id") if self._store else None,
         )
 
     def _refuse(self, status: int) -> Any:

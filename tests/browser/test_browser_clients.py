@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,27 +14,6 @@ from suggestions.playground import Playground
 
 QUESTION = "Write a haiku"
 HAIKU = "Small words cross the wire,\none token after the next:\nthe stream finds the sea."
-PACKAGE = "@microsoft/fetch-event-source@2.0.1"
-
-
-@pytest.fixture(scope="module")
-def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the package's modules, as the registry has it."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("there is no npm")
-    folder = tmp_path_factory.mktemp("npm")
-    command = [npm, "pack", "--silent", "--fetch-retries=0", PACKAGE]
-    packed = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
-    if packed.returncode:
-        pytest.skip(f"npm cannot have {PACKAGE}: {packed.stderr[-200:]}")
-    with tarfile.open(next(folder.glob("*.tgz"))) as archive:
-        for member in archive.getmembers():
-            if member.name.startswith("package/lib/esm/") and member.isfile():
-                content = archive.extractfile(member)
-                assert content
-                (folder / Path(member.name).name).write_bytes(content.read())
-    return folder
 
 
 class Origins(NamedTuple):

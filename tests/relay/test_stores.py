@@ -125,12 +125,12 @@ def test_frames_of_openai_go_on_as_well(store: Store, elsewhere: Store) -> None:
     service.finish()
     wire = b"".join(service.asked(store=store, id="an-answer", frames="openai"))
     blocks = wire.split(b"\n\n")[1:-1]
-    assert [block.split(b"\n")[0] for block in blocks] == [
+    assert [block.split(b"\n")[-1] for block in blocks] == [
         b"id: 1", b"id: 2", b"id: end.1", b"id: end.2"
     ]  # fmt: skip
-    assert blocks[-1].endswith(b"data: [DONE]")
+    assert blocks[-1].startswith(b"data: [DONE]\n")
     for number, block in enumerate(blocks):
-        last_id = block.split(b"\n")[0].removeprefix(b"id: ").decode()
+        last_id = block.split(b"\n")[-1].removeprefix(b"id: ").decode()
         rest = b"".join(follow("an-answer", last_id, store=elsewhere))
         assert rest.split(b"\n\n")[1:-1] == blocks[number + 1 :]
 

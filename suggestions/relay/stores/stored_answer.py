@@ -193,7 +193,7 @@ class StoredAnswer:
             if self._last is not None:
                 return []
             start = len(self._frames) + 1
-            added = [b"id: %d\n%b" % each for each in enumerate(frames, start)]
+            added = [_with_id(frame, b"%d" % n) for n, frame in enumerate(frames, start)]
             self._frames += added
         if added:
             self.waiters.wake()
@@ -217,7 +217,7 @@ class StoredAnswer:
             if self._last is not None:
                 return False
             self._last = [
-                b"id: %b%d\n%b" % (_CLOSING.encode(), number, frame)
+                _with_id(frame, b"%b%d" % (_CLOSING.encode(), number))
                 for number, frame in enumerate(split(last), 1)
             ]
             on_end, self._on_end = self._on_end, _do_nothing  # it may hold the whole source
@@ -228,6 +228,12 @@ class StoredAnswer:
 
 def _do_nothing() -> None:
     pass
+
+
+def _with_id(frame: bytes, id: bytes) -> bytes:
+    """The id is its last line: some clients take an id for read as soon as they see it, and would
+    lose a frame that is cut after it."""
+    return frame[:-1] + b"id: %b\n\n" % id
 
 
 def split(frames: bytes) -> list[bytes]:
