@@ -90,7 +90,7 @@ def relay(
       Without it, "relay" sends none of them, and "openai" all that its format has.
     - `cors`: "*", an origin, or a list of them: who may read this from another site.
     - `store`: keeps the answer, so that it outlives the connection: see `follow` and `stop`. With
-      one, also these:
+      any of these, but no store, it is a `MemoryStore` of the process:
     - `id`: 1 to 128 letters, digits, "-" and "_"; made at random without it. If the store has an
       answer with that id, it is followed, and nothing is asked.
     - `address`: where your program `follow`s it, with "{id}" in it; the header `Content-Location`.

@@ -6,6 +6,7 @@ import re
 import secrets
 import threading
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from .._util.arguments import check_event_id, check_optional_seconds, check_seconds
@@ -14,6 +15,7 @@ from ..events import Event
 from .frames import Frames
 from .response import Cors, RelayResponse
 from .stored_stream import StoredStream
+from .stores.memory import MemoryStore
 from .stores.stored_answer import Endings, Store
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -37,21 +39,35 @@ def check_kept(
     last_event_id: str | None,
     abandon_after: float | None,
 ) -> Kept | None:
-    """None without a store. Raises `TypeError`, `ValueError` that name the argument."""
-    if store is None:
-        given = {
-            "id": id,
-            "address": address,
-            "last_event_id": last_event_id,
-        }
-        for name, value in given.items():
-            if value is not None:
-                raise TypeError(f"{name} needs a store: expected store= as well")
+    """None if no store is wanted. Raises `TypeError`, `ValueError` that name the argument."""
+    if store is None and id is None and address is None and last_event_id is None:
         return None
-    _check_store(store)
     chosen = secrets.token_urlsafe(_RANDOM_BYTES) if id is None else _check_id(id)
     seconds = check_optional_seconds("abandon_after", abandon_after, longest=threading.TIMEOUT_MAX)
-    return Kept(store, chosen, _address_of(address, chosen), check_event_id(last_event_id), seconds)
+    return Kept(
+        _store_of(store),
+        chosen,
+        _address_of(address, chosen),
+        check_event_id(last_event_id),
+        seconds,
+    )
+
+
+@cache
+def _own_store() -> MemoryStore:
+    """Of this process, for those who name none."""
+    return MemoryStore()
+
+
+def _store_of(store: Store | None) -> Store:
+    if store is None:
+        return _own_store()
+    for name in ("create", "open", "keep", "end", "follow"):
+        if not callable(getattr(store, name, None)) or isinstance(store, type):
+            raise TypeError(
+                f"store must be a store like suggestions.relay.stores.MemoryStore(), not {store!r}"
+            )
+    return store
 
 
 def endings_of(frames: Frames) -> Endings:
@@ -64,11 +80,12 @@ def follow(
     id: str,
     last_event_id: str | None = None,
     *,
-    store: Store,
+    store: Store | None = None,
     heartbeat: float = 15.0,
     cors: str | Sequence[str] | None = None,
 ) -> RelayResponse:
-    """A response with the answer that `relay(..., store=store)` keeps under this id.
+    """A response with the answer that `relay(..., store=store)` keeps under this id. Without a store,
+    it is the one in the memory of this process.
 
     It begins after the event with the id `last_event_id`, or with the first one: what is missing
     comes at once, then what follows as it is written. The request's header `Last-Event-ID` counts
@@ -79,39 +96,30 @@ def follow(
 
     Raises `TypeError`, `ValueError` that name the argument.
     """
-    _check_store(store)
     if not isinstance(id, str):
         raise TypeError(f"id must be a str, not {type(id).__name__}")
     seconds = check_seconds("heartbeat", heartbeat, longest=threading.TIMEOUT_MAX)
     last = check_event_id(last_event_id)
-    stream = StoredStream(store, id, Endings(b"", b""), seconds, last)
+    stream = StoredStream(_store_of(store), id, Endings(b"", b""), seconds, last)
     if not _ID.fullmatch(id):
         stream.status = 404  # no store has such an id, and no header takes it
         stream.id = ""
     return RelayResponse(stream, Cors(cors))
 
 
-def stop(id: str, *, store: Store) -> bool:
+def stop(id: str, *, store: Store | None = None) -> bool:
     """Ends the answer with this id, from any process: the request to the service is closed, and all
     readers get the same last frame. Returns False if there is none, or if it has ended.
 
     It may block while the store is asked: in an async view, call it on a thread. Raises
     `suggestions.relay.stores.StoreError` if the store cannot be reached.
     """
-    _check_store(store)
-    answer = store.open(id) if isinstance(id, str) and _ID.fullmatch(id) else None
+    known = _store_of(store)
+    answer = known.open(id) if isinstance(id, str) and _ID.fullmatch(id) else None
     if answer is None or answer.has_ended:
         return False
     answer.stop()
     return True
-
-
-def _check_store(store: object) -> None:
-    for name in ("create", "open", "keep", "end", "follow"):
-        if not callable(getattr(store, name, None)) or isinstance(store, type):
-            raise TypeError(
-                f"store must be a store like suggestions.relay.stores.MemoryStore(), not {store!r}"
-            )
 
 
 def _check_id(id: object) -> str:

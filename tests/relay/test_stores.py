@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -133,6 +134,17 @@ def test_frames_of_openai_go_on_as_well(store: Store, elsewhere: Store) -> None:
         last_id = block.split(b"\n")[-1].removeprefix(b"id: ").decode()
         rest = b"".join(follow("an-answer", last_id, store=elsewhere))
         assert rest.split(b"\n\n")[1:-1] == blocks[number + 1 :]
+
+
+def test_without_a_store_the_memory_of_the_process_keeps_it() -> None:
+    service = Service("one ", "two")
+    service.finish()
+    id = f"own-{uuid.uuid4().hex}"
+    wire = b"".join(service.asked(id=id))
+    assert b"".join(follow(id, "1")).count(b"data: ") == 2
+    assert b"".join(follow(id)).split(b"\n\n")[1:] == wire.split(b"\n\n")[1:]
+    assert not stop(id)
+    assert follow("another").status == 404
 
 
 # Property: any pieces, any cuts, any interleaving
@@ -361,7 +373,6 @@ def test_an_id_that_is_none_of_its_own_begins_anew(
         ({"abandon_after": -1}, "abandon_after must be more than 0 seconds"),
         ({"store": MemoryStore}, r"store must be a store like suggestions.relay.stores.MemoryS"),
         ({"store": {}}, "store must be a store like"),
-        ({"store": None, "id": "a"}, "id needs a store"),
     ],
 )
 def test_a_wrong_argument_is_named(options: dict[str, Any], words: str) -> None:
