@@ -84,8 +84,8 @@ def follow(
     heartbeat: float = 15.0,
     cors: str | Sequence[str] | None = None,
 ) -> RelayResponse:
-    """A response with the answer that `relay(..., store=store)` keeps under this id. Without a store,
-    it is the one in the memory of this process.
+    """A response with the answer that `relay(..., store=store)` keeps under this id. Without a
+    store, it is the one in the memory of this process.
 
     It begins after the event with the id `last_event_id`, or with the first one: what is missing
     comes at once, then what follows as it is written. The request's header `Last-Event-ID` counts
