@@ -1,0 +1,81 @@
+"""`QuestionEdit`: the field that a question is written in."""
+
+# The binding, and so the base class, is known only when the class is made.
+# mypy: disallow-subclassing-any=False
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from ._qt_binding import Binding
+
+_MOST_LINES = 8
+
+
+@cache
+def question_edit(binding: Binding) -> Any:
+    core, widgets, signal = binding.core, binding.widgets, binding.signal
+
+    class QuestionEdit(widgets.QPlainTextEdit):
+        """Grows with its text, up to eight lines.
+
+        - Signal `sent(str)`: Enter was pressed, and there is a text. The field is left as it is.
+        - Signal `stopped()`: Esc was pressed.
+        - Signal `editRequested()`: Up was pressed in the empty field.
+
+        Shift+Enter breaks the line.
+        """
+
+        sent = signal(str)
+        stopped = signal()
+        editRequested = signal()
+
+        def __init__(self, parent: Any = None) -> None:
+            super().__init__(parent)
+            self.setObjectName("questionEdit")
+            self.setAccessibleName(binding.translate("Question"))
+            self.setTabChangesFocus(True)
+            policy = widgets.QSizePolicy.Policy
+            self.setSizePolicy(policy.Expanding, policy.Fixed)
+            # Its layout counts the lines as they are wrapped.
+            self.document().documentLayout().documentSizeChanged.connect(self._fit)
+            self._fit()
+
+        def keyPressEvent(self, event: Any) -> None:
+            keys, modifiers = core.Qt.Key, core.Qt.KeyboardModifier
+            key = event.key()
+            held = event.modifiers() & ~modifiers.KeypadModifier
+            if key in (keys.Key_Return, keys.Key_Enter) and held == modifiers.NoModifier:
+                text = self.toPlainText()
+                if text.strip():
+                    self.sent.emit(text)
+            elif key == keys.Key_Escape:
+                self.stopped.emit()
+            elif key == keys.Key_Up and held == modifiers.NoModifier and not self.toPlainText():
+                self.editRequested.emit()
+            else:
+                super().keyPressEvent(event)
+
+        def changeEvent(self, event: Any) -> None:
+            super().changeEvent(event)
+            if event.type() == core.QEvent.Type.FontChange:
+                self._fit()
+
+        def _fit(self, *_: Any) -> None:
+            # A plain text's layout has its height in lines.
+            lines = int(self.document().size().height())
+            text = min(max(lines, 1), _MOST_LINES) * self.fontMetrics().lineSpacing()
+            margins = self.contentsMargins()
+            around = 2 * int(self.document().documentMargin()) + margins.top() + margins.bottom()
+            height = text + around + 2 * self.frameWidth() * (not margins.top())
+            if height != self.height() or height != self.minimumHeight():
+                self.setFixedHeight(height)
+            policy = core.Qt.ScrollBarPolicy
+            is_long = lines > _MOST_LINES
+            bar = policy.ScrollBarAsNeeded if is_long else policy.ScrollBarAlwaysOff
+            self.setVerticalScrollBarPolicy(bar)
+
+    QuestionEdit.__module__ = __name__.rpartition(".")[0] + ".qt"
+    QuestionEdit.__qualname__ = "QuestionEdit"
+    return QuestionEdit
