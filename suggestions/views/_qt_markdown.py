@@ -45,7 +45,7 @@ def markdown_view(binding: Binding) -> Any:
             self.setAccessibleName(binding.translate("Answer"))
             self._writer = MarkdownWriter(binding, self.document())
             self._writer.set_colors(self.palette())
-            self._keeps_numbers = self._writer.keeps_numbers
+            self._writer.code_header = self.fontMetrics().height() + 8
             self._buttons: list[Any] = []
             self._places: list[float] = []  # of the buttons, in the document
             self._follows = True
@@ -60,7 +60,7 @@ def markdown_view(binding: Binding) -> Any:
         def _begin(self) -> None:
             self._pieces: list[str] = []
             self._finished: list[Block] = []
-            self._blocks = MarkdownBlocks(ordered=self._keeps_numbers)
+            self._blocks = MarkdownBlocks(ordered=self._writer.keeps_numbers)
 
         # The text
 
@@ -201,16 +201,14 @@ def markdown_view(binding: Binding) -> Any:
 
         def _place_of(self, code: Code) -> float:
             block = self.document().findBlock(code.position)
-            form = block.blockFormat()
-            top = self.document().documentLayout().blockBoundingRect(block).top()
-            return float(top + form.topMargin())
+            return float(self.document().documentLayout().blockBoundingRect(block).top())
 
         def _place_buttons(self) -> None:
-            """Over the first lines of code that can be seen."""
+            """Above the first lines of code that can be seen."""
             viewport, scrolled = self.viewport(), self.verticalScrollBar().value()
             height, is_rtl = viewport.height(), self.isRightToLeft()
             for button, place in zip(self._buttons, self._places, strict=False):
-                y = int(place) - scrolled
+                y = int(place) - scrolled - button.height()
                 is_seen = -button.height() < y < height
                 if is_seen:
                     x = 4 if is_rtl else viewport.width() - button.width() - 4

@@ -16,12 +16,15 @@ from typing import Any
 from ._blocks import Block
 from ._qt_binding import Binding
 
-_MARKS = {"\ufdd0": ":", "\ufdd1": "!", "\ufdd2": "<"}
-"""What stands for a character in Markdown that is not to be read as such. No text has these."""
-_NEVER_IN_TEXT = re.compile("[\ufdd0-\ufdd2\ud800-\udfff]")
+_MARKS = {"\ufdd2": ":", "\ufdd3": "!", "\ufdd4": "<"}
+"""What stands for a character in Markdown that is not to be read as such. No text has these; the two
+before them are Qt's own."""
+_NEVER_IN_TEXT = re.compile("[\ufdd0-\ufdd4\ud800-\udfff]")
 _IMAGE = re.compile(r"(?<!\\)!(?=\[)")
+_NUMBER = re.compile(r"\s*(\d+)([.)])[ \t]")
 _BREAK = r"<br\s*/?>"
 _QUOTE_MARGIN = 20
+_ABOVE_HEADING, _BELOW_HEADING = 12, 4
 
 
 class Code:
@@ -45,10 +48,16 @@ class MarkdownWriter:
     def __init__(self, binding: Binding, document: Any) -> None:
         self._core, self._gui = binding.core, binding.gui
         self._features = binding.markdown_features
+        self._is_qt5 = binding.name in ("PyQt5", "PySide2")
         self._document = document
         document.setUndoRedoEnabled(False)
         self._scratch = self._gui.QTextDocument()
         self._scratch.setUndoRedoEnabled(False)
+        self.code_header = 8.0
+        """Pixels above code, where a button may be."""
+        self._fixed = self._fixed_format()
+        self.keeps_numbers = self._can_keep_numbers()
+        """Whether this Qt keeps the first number of a list."""
         self._start()
 
     def _start(self) -> None:
@@ -57,11 +66,9 @@ class MarkdownWriter:
         self.codes: list[Code] = []
         """Finished code, in order."""
 
-    @property
-    def keeps_numbers(self) -> bool:
-        """Whether this Qt keeps the first number of a list."""
+    def _can_keep_numbers(self) -> bool:
         self._scratch.setMarkdown("7. x")
-        block = self._scratch.begin()
+        block = self._scratch.begin()  # PySide2 frees the list with it
         items = block.textList()
         return items is not None and getattr(items.format(), "start", int)() == 7
 
@@ -150,11 +157,10 @@ class MarkdownWriter:
         form = self._gui.QTextBlockFormat()
         form.setProperty(self._gui.QTextFormat.Property.BlockCodeLanguage, block.language)
         form.setBackground(self._code_background)
-        form.setLeftMargin(4)
         if not block.continues:
             self.codes.append(Code(cursor.position(), block.language))
             first = self._gui.QTextBlockFormat(form)
-            first.setTopMargin(8)
+            first.setTopMargin(self.code_header)
             cursor.setBlockFormat(first)
         else:
             cursor.setBlockFormat(form)
@@ -162,22 +168,29 @@ class MarkdownWriter:
             self.codes[-1].parts.append(block.code)
         text = block.code[:-1] if block.code.endswith("\n") else block.code
         line, *others = _shown(text).split("\n")
-        fixed = self._fixed()
+        fixed = self._fixed
         cursor.setBlockCharFormat(fixed)
         cursor.insertText(line, fixed)
         if others:
             cursor.insertBlock(form, fixed)
             cursor.insertText("\n".join(others), fixed)
 
-    def _fixed(self) -> Any:
+    def _fixed_format(self) -> Any:
         """The characters of code."""
         system = self._gui.QFontDatabase.systemFont(self._gui.QFontDatabase.SystemFont.FixedFont)
+        is_fixed = self._gui.QFontInfo(system).fixedPitch()
+        family = system.family() if is_fixed else "monospace"
         form = self._gui.QTextCharFormat()
-        if hasattr(form, "setFontFamilies"):
-            form.setFontFamilies([system.family()])
-        form.setFontFamily(system.family()) if hasattr(form, "setFontFamily") else None
+        form.setFontFamilies([family])
+        if self._is_qt5:
+            form.setFontFamily(family)  # the other one does not count yet
         form.setFontFixedPitch(True)
         return form
+
+    def _is_fixed(self, form: Any) -> bool:
+        """Whether characters are those of code. Not every version of the parser sets the pitch."""
+        family = form.fontFamily() if self._is_qt5 else form.fontFamilies()
+        return bool(form.fontFixedPitch() or family)
 
     # Markdown
 
@@ -195,15 +208,19 @@ class MarkdownWriter:
         if "|" in source and "<br" in source:
             self._break_cells()
         self._format_blocks()
+        if not self.keeps_numbers:
+            self._write_numbers(source)
+        position = cursor.position()
         cursor.insertFragment(self._gui.QTextDocumentFragment(scratch))
+        self._format_first(position)
 
     def _marked(self, source: str) -> str:
         if "]:" in source:
-            source = source.replace("]:", "]\ufdd0")
+            source = source.replace("]:", "]\ufdd2")
         if "![" in source:
-            source = _IMAGE.sub("\ufdd1", source)
+            source = _IMAGE.sub("\ufdd3", source)
         if self._features is None:
-            source = source.replace("<", "\ufdd2")
+            source = source.replace("<", "\ufdd4")
         return source
 
     def _restore(self, marked: str) -> None:
@@ -219,29 +236,65 @@ class MarkdownWriter:
         expression = self._core.QRegularExpression(_BREAK)
         found = self._scratch.find(expression)
         while not found.isNull():
-            if found.currentTable() is not None and not found.charFormat().fontFixedPitch():
+            if found.currentTable() is not None and not self._is_fixed(found.charFormat()):
                 found.insertText("\u2028")
             else:
                 found.clearSelection()
             found = self._scratch.find(expression, found)
+
+    def _write_numbers(self, source: str) -> None:
+        """As text, if a list does not begin with 1. This Qt would show 1 all the same."""
+        first = _NUMBER.match(source)
+        block = self._scratch.begin()
+        items = block.textList()
+        if first is None or int(first[1]) == 1 or items is None:
+            return
+        indent = items.format().indent()
+        for number in range(int(first[1]), int(first[1]) + items.count()):
+            item = items.item(0)  # not `block`: PySide2 frees the list with it
+            items.remove(item)
+            form = item.blockFormat()
+            form.setIndent(indent)
+            cursor = self._gui.QTextCursor(item)
+            cursor.setBlockFormat(form)
+            cursor.insertText(f"{number}{first[2]} ")
+
+    def _format_first(self, position: int) -> None:
+        """The format of its first block is not copied with a fragment, except for that of a list."""
+        form = self._scratch.begin().blockFormat()
+        if form.objectIndex() == -1:
+            cursor = self._gui.QTextCursor(self._document)
+            cursor.setPosition(position)
+            cursor.setBlockFormat(form)
 
     def _format_blocks(self) -> None:
         properties = self._gui.QTextFormat.Property
         block = self._scratch.begin()
         while block.isValid():
             form = block.blockFormat()
-            if form.hasProperty(properties.BlockCodeLanguage):
+            if form.headingLevel():
+                form.setTopMargin(_ABOVE_HEADING)
+                form.setBottomMargin(_BELOW_HEADING)
+                self._gui.QTextCursor(block).setBlockFormat(form)
+            elif form.hasProperty(properties.BlockCodeLanguage) and self._is_code(block):
                 self._format_code(block, form)
             elif form.hasProperty(properties.BlockQuoteLevel):
                 self._format_quote(block, form)
             block = block.next()
 
+    def _is_code(self, block: Any) -> bool:
+        """Some versions of the parser say that what follows code in a list is code, too."""
+        cursor = self._gui.QTextCursor(block)
+        if block.length() > 1:
+            cursor.setPosition(block.position() + 1)
+        return block.length() == 1 or self._is_fixed(cursor.charFormat())
+
     def _format_code(self, block: Any, form: Any) -> None:
         """Of code that is indented, or in a list."""
         items = block.textList()
         if items is not None:  # some versions give each line of it a bullet
-            items.remove(block)
             form.setIndent(items.format().indent())
+            items.remove(block)
         form.setObjectIndex(-1)
         form.setNonBreakableLines(False)
         form.setTopMargin(0)

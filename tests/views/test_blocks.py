@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from markdown_documents import LINES, cut, documents
 from markdown_it import MarkdownIt
 
 from suggestions.views._blocks import SETTLED_AT, Block, MarkdownBlocks
@@ -72,84 +73,6 @@ def check(text: str, pieces: list[str]) -> list[Block]:
     following = iter([code.rstrip() for code in codes])
     assert all(code.rstrip() in following for code in joined), (joined, codes)
     return blocks
-
-
-LINES = (
-    "",
-    "   ",
-    "Some *words* and `List<int>` of <b>a line",
-    "<div>",
-    "</div>",
-    "<br>",
-    "# A heading",
-    "##",
-    "   ### Indented",
-    "#no heading",
-    "===",
-    "---",
-    "- - -",
-    "***",
-    "- an item",
-    "* an item",
-    "+ an item",
-    "-",
-    "1. one",
-    "2. two",
-    "3) three",
-    "10. ten",
-    "1.",
-    "  - nested",
-    "   - nested by three",
-    "    - nested by four",
-    "- [ ] a task",
-    "-     an item of code",
-    "- ```py",
-    "  more of it",
-    "   more by three",
-    "    code by four",
-    "\tcode by a tab",
-    "-\tan item with a tab",
-    "```",
-    "```python",
-    "````",
-    "~~~",
-    "~~~ js x",
-    "  ```",
-    "   ```",
-    "    ```",
-    " ```",
-    "``` not ` code",
-    "> a quote",
-    "> - in a quote",
-    "> ```",
-    ">",
-    "| a | b |",
-    "| --- | --- |",
-    "a | b",
-    "--- | ---",
-    "[a]: https://example.com 'late'",
-    "[a] and [b][a]",
-    "[^1]: a note",
-    "A claim.[^1]",
-    "![alt](a.png)",
-    "![alt]",
-    "a  ",
-    "a\\",
-    "&lt;i&gt; &amp; \\<",
-)
-
-
-@st.composite
-def documents(draw: st.DrawFn) -> tuple[str, list[str]]:
-    lines = draw(st.lists(st.sampled_from(LINES), max_size=14))
-    end = draw(st.sampled_from(["\n", "\n", "\n", "\r\n", "\r"]))
-    text = end.join(lines) + draw(st.sampled_from(["", end]))
-    return text, cut(text, draw(st.lists(st.integers(0, max(len(text), 1)), max_size=8)))
-
-
-def cut(text: str, at: list[int]) -> list[str]:
-    places = [0, *sorted(min(place, len(text)) for place in at), len(text)]
-    return [text[begin:end] for begin, end in zip(places, places[1:], strict=False)]
 
 
 @given(documents())
