@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from functools import cache
+from math import ceil
 from typing import Any
 
 from ._qt_binding import Binding
@@ -64,17 +65,26 @@ def question_edit(binding: Binding) -> Any:
 
         def _fit(self, *_: Any) -> None:
             # A plain text's layout has its height in lines.
-            lines = int(self.document().size().height())
-            text = min(max(lines, 1), _MOST_LINES) * self.fontMetrics().lineSpacing()
-            margins = self.contentsMargins()
-            around = 2 * int(self.document().documentMargin()) + margins.top() + margins.bottom()
-            height = text + around + 2 * self.frameWidth() * (not margins.top())
-            if height != self.height() or height != self.minimumHeight():
-                self.setFixedHeight(height)
+            is_long = self.document().size().height() > _MOST_LINES
+            text = self._line_height() * _MOST_LINES if is_long else self._text_height()
+            around = 2 * (self.document().documentMargin() + self.frameWidth())
+            self.setFixedHeight(ceil(text + around) + 1)
             policy = core.Qt.ScrollBarPolicy
-            is_long = lines > _MOST_LINES
             bar = policy.ScrollBarAsNeeded if is_long else policy.ScrollBarAlwaysOff
             self.setVerticalScrollBarPolicy(bar)
+
+        def _line_height(self) -> int:
+            metrics = self.fontMetrics()
+            return int(max(metrics.height(), metrics.lineSpacing()))
+
+        def _text_height(self) -> float:
+            """Lines of some scripts are higher."""
+            height, block = 0.0, self.document().firstBlock()
+            while block.isValid():
+                height += self.blockBoundingRect(block).height()
+                block = block.next()
+            height -= self.document().documentMargin()  # of the last block
+            return max(height, float(self._line_height()))
 
     QuestionEdit.__module__ = __name__.rpartition(".")[0] + ".qt"
     QuestionEdit.__qualname__ = "QuestionEdit"

@@ -75,17 +75,16 @@ class Host:
         self.test.mouseClick(widget, self.left, self.none, place)
 
     def drag(self, widget: Any, begin: Any, end: Any) -> None:
-        self.test.mousePress(widget, self.left, self.none, begin)
-        self.test.mouseMove(widget, end)
-        # The one of QTest has no button in some versions.
-        position = self.core.QPointF(end)
-        there = self.core.QPointF(widget.mapToGlobal(end))
-        kind = self.core.QEvent.Type.MouseMove
-        move = self.gui.QMouseEvent(
-            kind, position, there, self.core.Qt.MouseButton.NoButton, self.left, self.none
-        )
-        self.app.sendEvent(widget, move)
-        self.test.mouseRelease(widget, self.left, self.none, end)
+        """Not with QTest, which moves the mouse without a button, and warns in some versions."""
+        kinds, none = self.core.QEvent.Type, self.core.Qt.MouseButton.NoButton
+        for kind, at, button, held in (
+            (kinds.MouseButtonPress, begin, self.left, self.left),
+            (kinds.MouseMove, end, none, self.left),
+            (kinds.MouseButtonRelease, end, self.left, none),
+        ):
+            places = self.core.QPointF(at), self.core.QPointF(widget.mapToGlobal(at))
+            event = self.gui.QMouseEvent(kind, *places, button, held, self.none)
+            self.app.sendEvent(widget, event)
 
     def place_of(self, view: Any, words: str) -> Any:
         """Where a view shows the words."""
@@ -110,7 +109,7 @@ def test_all_of_a_text_is_shown(binding: str) -> None:
         view.appendMarkdown(piece)
         host.settle()
     view.finish()
-    check_is_whole(view.toPlainText().replace("\n", "<br>", 0).replace("up\ndown", "up<br>down"))
+    check_is_whole(view.toPlainText().replace("up\ndown", "up<br>down"))
     assert view.toMarkdown() == TEXT
 
 
@@ -154,7 +153,7 @@ def test_in_pieces_it_is_shown_as_the_whole(binding: str) -> None:
         assert shown == whole.toPlainText()
         assert view.toHtml() == whole.toHtml()
         words = iter(re.findall(r"\w+", shown))
-        assert all(word in words for word in re.findall(r"[a-z]{2,}", text)), (text, shown)
+        assert all(word in words for word in re.findall(r"[A-Za-z]{2,}", text)), (text, shown)
 
     compare()
 
@@ -331,10 +330,13 @@ def test_150_views_that_are_deleted_in_mid_answer(binding: str) -> None:
 
 @each_binding
 def test_the_keys_of_the_field(binding: str) -> None:
+    host = Host(binding)
     from suggestions.views.qt import QuestionEdit
 
-    host = Host(binding)
-    field = host.shown(QuestionEdit(), 200, 30)
+    window = host.widgets.QWidget()
+    field = QuestionEdit(window)
+    host.shown(window, 200, 100)
+    field.setFocus()
     told: list[object] = []
     field.sent.connect(told.append)
     field.stopped.connect(lambda: told.append("stopped"))
@@ -359,12 +361,14 @@ def test_the_keys_of_the_field(binding: str) -> None:
 
 @each_binding
 def test_the_field_grows_with_its_text(binding: str) -> None:
+    host = Host(binding)
     from suggestions.views.qt import QuestionEdit
 
-    host = Host(binding)
     window = host.widgets.QWidget()
     field = QuestionEdit()
-    host.widgets.QVBoxLayout(window).addWidget(field)
+    layout = host.widgets.QVBoxLayout(window)
+    layout.setSizeConstraint(layout.SizeConstraint.SetNoConstraint)  # no window is offscreen's to size
+    layout.addWidget(field)
     host.shown(window, 220, 400)
     bar = field.verticalScrollBar()
     heights = [field.height()]
