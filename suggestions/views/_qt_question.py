@@ -65,26 +65,20 @@ def question_edit(binding: Binding) -> Any:
 
         def _fit(self, *_: Any) -> None:
             # A plain text's layout has its height in lines.
-            is_long = self.document().size().height() > _MOST_LINES
-            text = self._line_height() * _MOST_LINES if is_long else self._text_height()
+            lines = int(self.document().size().height())
             around = 2 * (self.document().documentMargin() + self.frameWidth())
-            self.setFixedHeight(ceil(text + around) + 1)
+            height = self._line_height() * min(max(lines, 1), _MOST_LINES)
+            self.setFixedHeight(ceil(height + around) + 1)
             policy = core.Qt.ScrollBarPolicy
+            is_long = lines > _MOST_LINES
             bar = policy.ScrollBarAsNeeded if is_long else policy.ScrollBarAlwaysOff
             self.setVerticalScrollBarPolicy(bar)
 
-        def _line_height(self) -> int:
-            metrics = self.fontMetrics()
-            return int(max(metrics.height(), metrics.lineSpacing()))
-
-        def _text_height(self) -> float:
-            """Lines of some scripts are higher."""
-            height, block = 0.0, self.document().firstBlock()
-            while block.isValid():
-                height += self.blockBoundingRect(block).height()
-                block = block.next()
-            height -= self.document().documentMargin()  # of the last block
-            return max(height, float(self._line_height()))
+        def _line_height(self) -> float:
+            """Lines of some scripts are higher than those of the font."""
+            metrics, layout = self.fontMetrics(), self.document().firstBlock().layout()
+            shown = layout.lineAt(0).height() if layout.lineCount() else 0.0
+            return max(metrics.height(), metrics.lineSpacing(), shown)
 
     QuestionEdit.__module__ = __name__.rpartition(".")[0] + ".qt"
     QuestionEdit.__qualname__ = "QuestionEdit"
