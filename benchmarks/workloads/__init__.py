@@ -17,6 +17,7 @@ from benchmarks.workloads.scale import scale
 from benchmarks.workloads.stages import stages
 from benchmarks.workloads.startup import startup
 from benchmarks.workloads.text import text
+from benchmarks.workloads.views import views
 
 WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "flood": flood,
@@ -31,4 +32,5 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "stages": stages,
     "relay": relay,
     "relay-load": relay_load,
+    "views": views,
 }

@@ -41,6 +41,7 @@ def question_edit(binding: Binding) -> Any:
             self.setSizePolicy(policy.Expanding, policy.Fixed)
             # Its layout counts the lines as they are wrapped.
             self.document().documentLayout().documentSizeChanged.connect(self._fit)
+            self.textChanged.connect(self._fit)  # after it is cleared, the other one is not sent
             self._fit()
 
         def keyPressEvent(self, event: Any) -> None:
@@ -67,18 +68,13 @@ def question_edit(binding: Binding) -> Any:
             # A plain text's layout has its height in lines.
             lines = int(self.document().size().height())
             around = 2 * (self.document().documentMargin() + self.frameWidth())
-            height = self._line_height() * min(max(lines, 1), _MOST_LINES)
+            metrics = self.fontMetrics()
+            height = max(metrics.height(), metrics.lineSpacing()) * min(max(lines, 1), _MOST_LINES)
             self.setFixedHeight(ceil(height + around) + 1)
             policy = core.Qt.ScrollBarPolicy
             is_long = lines > _MOST_LINES
             bar = policy.ScrollBarAsNeeded if is_long else policy.ScrollBarAlwaysOff
             self.setVerticalScrollBarPolicy(bar)
-
-        def _line_height(self) -> float:
-            """Lines of some scripts are higher than those of the font."""
-            metrics, layout = self.fontMetrics(), self.document().firstBlock().layout()
-            shown = layout.lineAt(0).height() if layout.lineCount() else 0.0
-            return max(metrics.height(), metrics.lineSpacing(), shown)
 
     QuestionEdit.__module__ = __name__.rpartition(".")[0] + ".qt"
     QuestionEdit.__qualname__ = "QuestionEdit"

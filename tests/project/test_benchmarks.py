@@ -41,3 +41,12 @@ def test_the_benchmark_of_a_relay_under_load_runs_and_all_answers_are_whole() ->
     assert "lag p99, suggestions" in table
     assert "answers that are not whole" in table
     assert "NOT WHOLE" not in table
+
+
+def test_the_benchmark_of_views_runs() -> None:
+    pytest.importorskip("PyQt6")
+
+    table = _run("views")
+
+    assert "mixed: share of MarkdownView to that of setMarkdown of all" in table
+    assert "endless paragraph: longest gap" in table

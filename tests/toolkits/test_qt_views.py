@@ -380,11 +380,11 @@ def test_the_field_grows_with_its_text(binding: str) -> None:
     assert heights == sorted(set(heights))
     host.press(field, "Return", "ShiftModifier")
     host.settle()
-    assert field.height() == heights[-1]
+    assert field.height() == heights[-1], (field.height(), heights)
     assert bar.maximum() > 0
     field.clear()
     host.settle()
-    assert field.height() == heights[0]
+    assert field.height() == heights[0], (field.height(), heights)
     field.setPlainText("a line that is wrapped " * 4)
     host.settle()
     assert field.height() > heights[1]
