@@ -103,9 +103,7 @@ class MarkdownBlocks:
         self._fence = None
         self._clear()
         if last:  # it had no end
-            self._finished[-1] = self._finished[-1]._replace(
-                source=self._finished[-1].source[:-1]
-            )
+            self._finished[-1] = self._finished[-1]._replace(source=self._finished[-1].source[:-1])
         return self._flush()
 
     @property

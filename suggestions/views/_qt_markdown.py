@@ -23,7 +23,9 @@ _COPIED_FOR = 1500
 
 @cache
 def markdown_view(binding: Binding) -> Any:
-    core, gui, widgets = binding.core, binding.gui, binding.widgets
+    core: Any = binding.core
+    gui: Any = binding.gui
+    widgets: Any = binding.widgets
 
     class MarkdownView(widgets.QTextBrowser):
         """A text that is read, selected and copied, and to which Markdown is appended.
@@ -180,6 +182,9 @@ def markdown_view(binding: Binding) -> Any:
             button.setCursor(core.Qt.CursorShape.ArrowCursor)
             button.setFocusPolicy(core.Qt.FocusPolicy.TabFocus)
 
+            rest = core.QTimer(button)
+            rest.setSingleShot(True)
+
             def copy() -> None:
                 gui.QGuiApplication.clipboard().setText(code.text)
                 button.setText(binding.translate("Copied"))
@@ -192,8 +197,6 @@ def markdown_view(binding: Binding) -> Any:
                 button.adjustSize()
                 self._place_buttons()
 
-            rest = core.QTimer(button)
-            rest.setSingleShot(True)
             rest.timeout.connect(reset)
             button.clicked.connect(copy)
             button.adjustSize()

@@ -16,7 +16,9 @@ _MOST_LINES = 8
 
 @cache
 def question_edit(binding: Binding) -> Any:
-    core, widgets, signal = binding.core, binding.widgets, binding.signal
+    core: Any = binding.core
+    widgets: Any = binding.widgets
+    signal = binding.signal
 
     class QuestionEdit(widgets.QPlainTextEdit):
         """Grows with its text, up to eight lines.

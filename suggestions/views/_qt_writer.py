@@ -17,8 +17,8 @@ from ._blocks import Block
 from ._qt_binding import Binding
 
 _MARKS = {"\ufdd2": ":", "\ufdd3": "!", "\ufdd4": "<"}
-"""What stands for a character in Markdown that is not to be read as such. No text has these; the two
-before them are Qt's own."""
+"""What stands for a character in Markdown that is not to be read as such. No text has these;
+the two before them are Qt's own."""
 _NEVER_IN_TEXT = re.compile("[\ufdd0-\ufdd4\ud800-\udfff]")
 _IMAGE = re.compile(r"(?<!\\)!(?=\[)")
 _NUMBER = re.compile(r"\s*(\d+)([.)])[ \t]")
@@ -260,7 +260,7 @@ class MarkdownWriter:
             cursor.insertText(f"{number}{first[2]} ")
 
     def _format_first(self, position: int) -> None:
-        """The format of its first block is not copied with a fragment, except for that of a list."""
+        """The format of its first block is not copied with a fragment, but for that of a list."""
         form = self._scratch.begin().blockFormat()
         if form.objectIndex() == -1:
             cursor = self._gui.QTextCursor(self._document)

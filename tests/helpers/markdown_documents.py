@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import strategies as st
 
 LINES = (
@@ -80,4 +82,4 @@ def documents(draw: st.DrawFn, lines: tuple[str, ...] = LINES) -> tuple[str, lis
 
 def cut(text: str, at: list[int]) -> list[str]:
     places = [0, *sorted(min(place, len(text)) for place in at), len(text)]
-    return [text[begin:end] for begin, end in zip(places, places[1:], strict=False)]
+    return [text[begin:end] for begin, end in pairwise(places)]

@@ -367,7 +367,9 @@ def test_the_field_grows_with_its_text(binding: str) -> None:
     window = host.widgets.QWidget()
     field = QuestionEdit()
     layout = host.widgets.QVBoxLayout(window)
-    layout.setSizeConstraint(layout.SizeConstraint.SetNoConstraint)  # no window is offscreen's to size
+    layout.setSizeConstraint(
+        layout.SizeConstraint.SetNoConstraint
+    )  # no window is offscreen's to size
     layout.addWidget(field)
     host.shown(window, 220, 400)
     bar = field.verticalScrollBar()
