@@ -39,6 +39,7 @@ def question_edit(binding: Binding) -> Any:
             self.setObjectName("questionEdit")
             self.setAccessibleName(binding.translate("Question"))
             self.setTabChangesFocus(True)
+            self._is_fitting = False
             policy = widgets.QSizePolicy.Policy
             self.setSizePolicy(policy.Expanding, policy.Fixed)
             # Its layout counts the lines as they are wrapped.
@@ -66,7 +67,15 @@ def question_edit(binding: Binding) -> Any:
             if event.type() == core.QEvent.Type.FontChange:
                 self._fit()
 
+        def resizeEvent(self, event: Any) -> None:
+            super().resizeEvent(event)
+            self._fit()
+
         def _fit(self, *_: Any) -> None:
+            if self._is_fitting:
+                return
+            self._is_fitting = True  # what is called here may send what calls this
+            self._lay_out()
             # A plain text's layout has its height in lines.
             lines = int(self.document().size().height())
             around = 2 * (self.document().documentMargin() + self.frameWidth())
@@ -77,6 +86,16 @@ def question_edit(binding: Binding) -> Any:
             is_long = lines > _MOST_LINES
             bar = policy.ScrollBarAsNeeded if is_long else policy.ScrollBarAlwaysOff
             self.setVerticalScrollBarPolicy(bar)
+            self._is_fitting = False
+
+        def _lay_out(self) -> None:
+            """As many lines as may be seen; until then, a line that is wrapped counts as one."""
+            block = self.document().firstBlock()
+            for _ in range(_MOST_LINES + 1):
+                if not block.isValid():
+                    return
+                self.blockBoundingRect(block)
+                block = block.next()
 
     QuestionEdit.__module__ = __name__.rpartition(".")[0] + ".qt"
     QuestionEdit.__qualname__ = "QuestionEdit"

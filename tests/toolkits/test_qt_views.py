@@ -389,7 +389,31 @@ def test_the_field_grows_with_its_text(binding: str) -> None:
     assert field.height() == heights[0], (field.height(), heights)
     field.setPlainText("a line that is wrapped " * 4)
     host.settle()
-    assert field.height() > heights[1]
+    wrapped = field.height()
+    assert wrapped > heights[1]
+    window.resize(1200, 400)
+    host.settle()
+    assert field.height() == heights[0]
+    window.resize(220, 400)
+    host.settle()
+    assert field.height() == wrapped
+
+
+@each_binding
+def test_a_text_that_the_field_has_from_the_start(binding: str) -> None:
+    host = Host(binding)
+    from suggestions.views.qt import QuestionEdit
+
+    window = host.widgets.QWidget()
+    field = QuestionEdit()
+    field.setPlainText("a line that is wrapped " * 4)
+    layout = host.widgets.QVBoxLayout(window)
+    layout.setSizeConstraint(layout.SizeConstraint.SetNoConstraint)
+    layout.addWidget(field)
+    host.shown(window, 220, 400)
+    host.press(field, "End", "ControlModifier")
+    assert field.verticalScrollBar().value() == 0
+    assert 2 * field.fontMetrics().height() < field.cursorRect().bottom() < field.height()
 
 
 # Importing
