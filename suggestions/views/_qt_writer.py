@@ -212,7 +212,7 @@ class MarkdownWriter:
             self._write_numbers(source)
         position = cursor.position()
         cursor.insertFragment(self._gui.QTextDocumentFragment(scratch))
-        self._format_first(position)
+        self._join_first(position)
 
     def _marked(self, source: str) -> str:
         if "]:" in source:
@@ -259,13 +259,17 @@ class MarkdownWriter:
             cursor.setBlockFormat(form)
             cursor.insertText(f"{number}{first[2]} ")
 
-    def _format_first(self, position: int) -> None:
-        """The format of its first block is not copied with a fragment, but for that of a list."""
-        form = self._scratch.begin().blockFormat()
+    def _join_first(self, position: int) -> None:
+        """The first block that is copied with a fragment does not get its format; or, if it is an
+        item of a list, it leaves the block before it empty."""
+        first = self._scratch.begin()
+        form = first.blockFormat()
+        cursor = self._gui.QTextCursor(self._document)
+        cursor.setPosition(position)
         if form.objectIndex() == -1:
-            cursor = self._gui.QTextCursor(self._document)
-            cursor.setPosition(position)
             cursor.setBlockFormat(form)
+        elif first.text() and not cursor.block().text():
+            cursor.deleteChar()
 
     def _format_blocks(self) -> None:
         properties = self._gui.QTextFormat.Property
