@@ -46,8 +46,7 @@ def markdown_view(binding: Binding) -> Any:
             self.setObjectName("markdownView")
             self.setAccessibleName(binding.translate("Answer"))
             self._writer = MarkdownWriter(binding, self.document())
-            self._writer.set_colors(self.palette())
-            self._writer.code_header = self.fontMetrics().height() + 8
+            self._take_appearance()
             self._buttons: list[Any] = []
             self._places: list[float] = []  # of the buttons, in the document
             self._follows = True
@@ -60,6 +59,7 @@ def markdown_view(binding: Binding) -> Any:
             self._begin()
 
         def _begin(self) -> None:
+            self._is_over = False
             self._pieces: list[str] = []
             self._finished: list[Block] = []
             self._blocks = MarkdownBlocks(ordered=self._writer.keeps_numbers)
@@ -71,13 +71,16 @@ def markdown_view(binding: Binding) -> Any:
             self._finished += self._blocks.feed(text)
             if not self._timer.isActive():
                 wait = self._next_update - perf_counter()
-                if wait <= 0:
+                if self._is_writing:  # a slot has called this
+                    self._timer.start(0)
+                elif wait <= 0:
                     self._update()
                 else:
                     self._timer.start(int(wait * 1000) + 1)
 
         def finish(self) -> None:
             self._finished += self._blocks.finish()
+            self._is_over = True
             self._update()
 
         def setMarkdown(self, text: str) -> None:
@@ -138,11 +141,11 @@ def markdown_view(binding: Binding) -> Any:
             self._place_buttons()
 
         def resizeEvent(self, event: Any) -> None:
-            self._is_writing = True  # the bar moves by itself
+            is_writing, self._is_writing = self._is_writing, True  # the bar moves by itself
             super().resizeEvent(event)
             if self._is_following():
                 self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
-            self._is_writing = False
+            self._is_writing = is_writing
             self._places = [self._place_of(code) for code in self._writer.codes]
             self._place_buttons()
 
@@ -154,15 +157,23 @@ def markdown_view(binding: Binding) -> Any:
 
         def _write_anew(self) -> None:
             """In other colors."""
-            if self._pieces:
-                value, text = self.verticalScrollBar().value(), self.toMarkdown()
-                self.clear()
-                self._writer.set_colors(self.palette())
+            value, text, is_over = (
+                self.verticalScrollBar().value(),
+                self.toMarkdown(),
+                self._is_over,
+            )
+            follows = self._follows
+            self.clear()
+            self._take_appearance()
+            if text:
                 self.appendMarkdown(text)
-                self._update()
+                (self.finish if is_over else self._update)()
+                self._follows = follows
                 self.verticalScrollBar().setValue(value)
-            else:
-                self._writer.set_colors(self.palette())
+
+        def _take_appearance(self) -> None:
+            self._writer.set_colors(self.palette())
+            self._writer.code_header = self.fontMetrics().height() + 8
 
         # Copying code
 

@@ -190,10 +190,22 @@ def test_updates_are_rare_however_many_pieces_come(binding: str) -> None:
 
 
 @each_binding
+def test_a_slot_may_append_while_it_is_written(binding: str) -> None:
+    host = Host(binding)
+    view = host.view()
+    left = [f"word {n}\n\n" for n in range(20)]
+    view.document().contentsChanged.connect(lambda: left and view.appendMarkdown(left.pop()))
+    view.appendMarkdown("The first\n\n")
+    host.eventually(lambda: not left)
+    view.finish()
+    assert re.findall("[0-9]+", view.toPlainText()) == [str(n) for n in range(19, -1, -1)]
+
+
+@each_binding
 def test_another_palette_colors_all_of_it_anew(binding: str) -> None:
     host = Host(binding)
     view = host.view()
-    view.setMarkdown("Text\n\n```\ncode\n```\n")
+    view.setMarkdown("Text\n\n```\ncode\n``")
     for color in ("#101010", "#fafafa"):
         palette = view.palette()
         roles = host.gui.QPalette.ColorRole
@@ -203,7 +215,7 @@ def test_another_palette_colors_all_of_it_anew(binding: str) -> None:
         host.settle()
         behind = view.document().find("code").blockFormat().background().color().lightness()
         assert abs(behind - host.gui.QColor(color).lightness()) < 20
-        assert view.toPlainText() == "Text\ncode"
+        assert view.toPlainText() == "Text\ncode\n``"
 
 
 # The person
