@@ -19,7 +19,7 @@ from ._qt_binding import Binding
 _MARKS = {"\ufdd2": ":", "\ufdd3": "!", "\ufdd4": "<"}
 """What stands for a character in Markdown that is not to be read as such. No text has these;
 the two before them are Qt's own."""
-_NEVER_IN_TEXT = re.compile("[\ufdd0-\ufdd4\ud800-\udfff]")
+_NEVER_IN_TEXT = re.compile("[\0\ufdd0-\ufdd4\ud800-\udfff]")
 _IMAGE = re.compile(r"(?<!\\)!(?=\[)")
 _NUMBER = re.compile(r"\s*(\d+)([.)])[ \t]")
 _BREAK = r"<br\s*/?>"
@@ -319,7 +319,8 @@ class MarkdownWriter:
 
 
 def _shown(text: str) -> str:
-    """The text without what no text has: halves of characters, and the marks."""
+    """The text without what no text has: halves of characters, the marks, and the character with
+    the number 0, at which some bindings end."""
     return _NEVER_IN_TEXT.sub("\ufffd", text)
 
 

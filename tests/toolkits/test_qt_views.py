@@ -129,6 +129,16 @@ def test_what_a_parser_would_hide_is_shown(binding: str) -> None:
 
 
 @each_binding
+def test_characters_that_no_text_has_hide_nothing(binding: str) -> None:
+    host = Host(binding)
+    view = host.view()
+    for piece in ("a\0b \ud83d", "c [x]\ufdd2: \ufdd0d \u2028e\n\n```\nf\0g\ufdd1h\n```\n"):
+        view.appendMarkdown(piece)
+    view.finish()
+    assert re.findall("[a-hx]", view.toPlainText()) == list("abcxdefgh")
+
+
+@each_binding
 def test_in_pieces_it_is_shown_as_the_whole(binding: str) -> None:
     """Shown after each piece, so that tails of all kinds are replaced."""
     from hypothesis import given, settings
@@ -156,6 +166,15 @@ def test_in_pieces_it_is_shown_as_the_whole(binding: str) -> None:
         assert all(word in words for word in re.findall(r"[A-Za-z]{2,}", text)), (text, shown)
 
     compare()
+
+
+@pytest.mark.parametrize("body", ["in_pieces_it_is_shown_as_the_whole", "all_of_a_text_is_shown"])
+@program("gi", display=False, env=OFFSCREEN)
+def test_with_the_qt_of_debian(body: str) -> None:
+    """Debian 12's PyQt6, 6.4, makes 0 of two flags, and has no first number of a list."""
+    sys.path.insert(0, "/usr/lib/python3/dist-packages")
+    pytest.importorskip("PyQt6.QtTest")
+    globals()[f"test_{body}"].body("PyQt6")
 
 
 @each_binding
