@@ -33,7 +33,8 @@ class Dispatcher(Protocol):
       `NotImplementedError` if the loop watches no sockets;
     - `spawn(fn, ended)`, called on its thread, which awaits `fn()` in a task of its own, and then
       calls `ended(exception)` there, with None if it raised nothing or was cancelled: with it,
-      handlers may be async.
+      handlers and tools may be async. It may return a function that cancels the task, to be called
+      on its thread.
     """
 
     def __call__(self, fn: Callable[[], None], /) -> object: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Hashable, Sequence
 from typing import Any
 
@@ -102,6 +103,14 @@ class OpaqueParts:
             if any(part.says_more for part in complete):
                 return complete
         return []
+
+
+def calls_of(tool_calls: Sequence[ToolCall], function: FunctionCall | None) -> tuple[ToolCall, ...]:
+    """The calls of a whole answer: also the one function that a service without tools, such as
+    Jetpack AI, lets the model call. That gets an id, a new one each time."""
+    if function is None or tool_calls:
+        return tuple(tool_calls)
+    return (ToolCall(f"call_{uuid.uuid4().hex}", *function),)
 
 
 def is_cut(call: ToolCall) -> bool:

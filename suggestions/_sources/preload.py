@@ -6,7 +6,7 @@ from __future__ import annotations
 from importlib import import_module
 
 # What a source may use. The rest is for programs that import it themselves.
-_ROOMS = ("_delivery", "_sources", "_util", "_wire", "auth", "dialects", "errors")
+_ROOMS = ("_delivery", "_sources", "_util", "_wire", "auth", "conversation", "dialects", "errors")
 
 
 def load_requests() -> None:

@@ -1,4 +1,4 @@
-"""The command line: `suggestions ask | demo | serve`. It needs the extra `cli`."""
+"""The command line: `suggestions ask | chat | demo | serve`. It needs the extra `cli`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""What `ask` prints after an answer: its sources, and notes about what its text does not show."""
+"""What is printed after an answer: its sources, and notes about what its text does not show."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import click
 
@@ -9,13 +11,13 @@ from ..events import AnswerFile, Citation
 from .plain_text import visible
 
 
-def show_sources(source: SuggestionsEventSource, *, on_terminal: bool) -> None:
+def show_sources(citations: Iterable[Citation], *, on_terminal: bool) -> None:
     """Lists what the answer cites, each source once.
 
     On a terminal the list stands under the answer. In a pipe it goes to standard error, because a
     program that reads the text wants it as it is.
     """
-    lines = list(dict.fromkeys(filter(None, map(_source_line, source.citations))))
+    lines = list(dict.fromkeys(filter(None, map(_source_line, citations))))
     if lines:
         numbered = [f"{number}. {line}" for number, line in enumerate(lines, 1)]
         before = "\n" if on_terminal else ""
@@ -28,11 +30,16 @@ def note(source: SuggestionsEventSource) -> None:
         click.echo("Note: the model calls a function. --json shows the call.", err=True)
     elif not (source.full_message or source.files):
         click.echo("Note: the answer is empty.", err=True)
-    for file in source.files:
-        what = f"{_in_line(file.media_type) or 'of an unknown type'}, {_size_or_address(file)}"
-        click.echo(f"Note: the answer has a file: {what}. --json shows it.", err=True)
+    note_files(source.files, "--json shows it")
     if source.finish_reason == "length":
         click.echo("Note: the answer stopped at the allowed length.", err=True)
+
+
+def note_files(files: Iterable[AnswerFile], where: str) -> None:
+    """Prints the type and the size of each file, and `where` the user finds it."""
+    for file in files:
+        what = f"{_in_line(file.media_type) or 'of an unknown type'}, {_size_or_address(file)}"
+        click.echo(f"Note: the answer has a file: {what}. {where}.", err=True)
 
 
 def _source_line(citation: Citation) -> str:

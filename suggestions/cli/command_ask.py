@@ -4,79 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
 import click
 
 from .._sources.suggestions_event_source import SuggestionsEventSource
-from .._util.secret import Secret, hide_fields
-from ..dialects import NAMES
-from ..dialects.image import image
 from ..dialects.question import ImagePart
 from . import exit_codes
 from .after_answer import note, show_sources
-from .endpoint import endpoint
-from .following import View, closed_by_interrupt, events_of, standard_output
-from .plain_text import Plain, visible
-
-_EPILOG = """\b
-Environment. Each is only sent to its own service:
-  SUGGESTIONS_TOKEN  the token for Jetpack AI, or for --url
-  OPENAI_API_KEY, OPENAI_BASE_URL, AI_MODEL_NAME
-                     the same for --dialect openai and responses
-  ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL
-                     the same for --dialect anthropic
-
-\b
-Exit codes:
-""" + "\n".join(f"  {code:<4} {words}" for code, words in exit_codes.TABLE.items())
-
-
-def _parse_option(given: str) -> tuple[str, Any]:
-    name, equals, value = given.partition("=")
-    if not (name and equals):
-        raise click.BadParameter(f"{given!r} is not NAME=VALUE", param_hint="--option")
-    try:
-        return name, json.loads(value)
-    except RecursionError:
-        raise click.BadParameter(f"{name!r} is nested too deep", param_hint="--option") from None
-    except ValueError:
-        return name, value
-
-
-def _parse_options(
-    ctx: click.Context, param: click.Parameter, given: tuple[str, ...]
-) -> dict[str, Any]:
-    options: dict[str, Any] = hide_fields(dict(map(_parse_option, given)))
-    return options
-
-
-def _read_token(
-    ctx: click.Context, param: click.Parameter, file: Path | None
-) -> Secret[str] | None:
-    if file is None:
-        return None
-    token = Secret(file.read_text("utf-8-sig", "replace").strip())
-    if not token():
-        raise click.BadParameter("the file is empty")
-    return token
-
-
-def _read_images(
-    ctx: click.Context, param: click.Parameter, given: tuple[str, ...]
-) -> list[ImagePart]:
-    return list(map(_read_image, given))
-
-
-def _read_image(given: str) -> ImagePart:
-    try:
-        return image(given)
-    except OSError as error:
-        raise click.BadParameter(f"{given}: {error.strerror or error}") from None
-    except ValueError as error:
-        raise click.BadParameter(f"{given}: {error}") from None
+from .following import View, closed_by_interrupt, events_of, standard_output, text_view
+from .plain_text import visible
+from .service_options import EPILOG, as_wrong_usage, service_options
 
 
 def _read_schema(
@@ -93,44 +32,9 @@ def _read_schema(
     return schema
 
 
-@click.command(epilog=_EPILOG)
+@click.command(epilog=EPILOG)
 @click.argument("question", required=False)
-@click.option(
-    "--dialect",
-    type=click.Choice(NAMES),
-    help="The service's wire format. [default: openai with --base-url or OPENAI_..., else jetpack]",
-)
-@click.option("--url", help="The full address of the service.")
-@click.option(
-    "--base-url",
-    help="The base of an OpenAI-compatible service's addresses, like http://localhost/v1.",
-)
-@click.option("--model", help="The model to ask.")
-@click.option(
-    "--token-file",
-    "token",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    callback=_read_token,
-    help="A file with the token. (On the command line, every user of the machine could read it.)",
-)
-@click.option("--system", metavar="TEXT", help="The system message, before the question.")
-@click.option(
-    "--option",
-    "options",
-    multiple=True,
-    metavar="NAME=VALUE",
-    callback=_parse_options,
-    help="A field of the request; VALUE is JSON, or else text. May be given several times.",
-)
-@click.option(
-    "--image",
-    "images",
-    multiple=True,
-    metavar="FILE",
-    callback=_read_images,
-    help="An image for the model, as a PNG, JPEG, GIF or WebP file, or its web address. May be "
-    "given several times.",
-)
+@service_options
 @click.option(
     "--schema",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -143,13 +47,8 @@ def _read_schema(
 def ask(
     ctx: click.Context,
     question: str | None,
-    dialect: str | None,
-    url: str | None,
-    base_url: str | None,
-    model: str | None,
-    token: Secret[str] | None,
+    asked: dict[str, Any],
     system: str | None,
-    options: dict[str, Any],
     images: list[ImagePart],
     schema: dict[str, Any] | None,
     plain: bool,
@@ -175,13 +74,11 @@ def ask(
     errors have class, code, message, severity, status, body, request_id, retry_after,
     partial_text. "suggestion" and a call so far come at most ten times a second.
     """
-    asked = endpoint(dialect, url, base_url, model, token)
-    asked["options"].update(options)
     asked["output"] = schema
     source = _source(_read_question(question, system, images), asked, throttled=as_json)
     code = _answer(source, _view(plain or schema is not None, as_json))
     if not as_json:
-        show_sources(source, on_terminal=standard_output().isatty())
+        show_sources(source.citations, on_terminal=standard_output().isatty())
     if source.error is not None:
         click.echo(f"Error: {visible(' '.join(source.error.message.split()))}", err=True)
     elif source.state == "done" and not as_json:
@@ -220,16 +117,8 @@ def _source(question: Any, asked: dict[str, Any], *, throttled: bool) -> Suggest
     from .json_events import THROTTLE
 
     throttle = THROTTLE if throttled else None
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UserWarning)
-            source = SuggestionsEventSource(question, **asked, throttle=throttle, start=False)
-    except (TypeError, ValueError, ImportError) as wrong:
-        option = "--schema: " if str(wrong).startswith("output") else ""
-        raise click.UsageError(visible(f"{option}{wrong}")) from None
-    for warning in caught:
-        click.echo(f"Warning: {visible(str(warning.message))}", err=True)
-    return source
+    with as_wrong_usage():
+        return SuggestionsEventSource(question, **asked, throttle=throttle, start=False)
 
 
 def _view(plain: bool, as_json: bool) -> View:
@@ -238,16 +127,7 @@ def _view(plain: bool, as_json: bool) -> View:
         from .json_events import JsonEvents
 
         return JsonEvents(stream)
-    if not stream.isatty():
-        return Plain(stream)
-    from rich.console import Console
-
-    console = Console()
-    if plain or not console.is_interactive:
-        return Plain(stream, visible)
-    from .live import Live
-
-    return Live(console)
+    return text_view(stream, plain=plain)
 
 
 def _answer(source: SuggestionsEventSource, view: View) -> int:

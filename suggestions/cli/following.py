@@ -16,6 +16,7 @@ import click
 from .._sources.suggestions_event_source import SuggestionsEventSource
 from ..events import Event
 from .exit_codes import USAGE
+from .plain_text import Plain, visible
 
 _TICK = 0.1  # seconds
 
@@ -94,6 +95,20 @@ def standard_output() -> TextIO:
     if stream is None:
         raise click.ClickException("standard output is closed: there is nowhere to write to.")
     return stream
+
+
+def text_view(stream: TextIO, *, plain: bool) -> View:
+    """Markdown that grows on a terminal that can show it, and else plain text."""
+    if not stream.isatty():
+        return Plain(stream)
+    from rich.console import Console
+
+    console = Console()
+    if plain or not console.is_interactive:
+        return Plain(stream, visible)
+    from .live import Live
+
+    return Live(console)
 
 
 class _MissingExtra(click.ClickException):

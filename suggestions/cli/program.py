@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import click
 
 from .. import __version__
+from .chat.command import chat
 from .command_ask import ask
 from .command_demo import demo
 from .command_serve import serve
@@ -59,7 +60,7 @@ def group() -> None:
             stream.reconfigure(errors="replace")
 
 
-for command in (ask, demo, serve):
+for command in (ask, chat, demo, serve):
     group.add_command(command)
 
 

@@ -24,14 +24,16 @@ if TYPE_CHECKING:
     from .running import ToolResult as ToolResult
     from .running import run_calls as run_calls
     from .tool import tool_of as tool_of
+    from .tool_loop import ToolsError as ToolsError
 
 _HOMES = {
     "Cancellation": "running",
     "ToolResult": "running",
+    "ToolsError": "tool_loop",
     "run_calls": "running",
     "tool_of": "tool",
 }
 
-__all__ = ["Cancellation", "ToolResult", "run_calls", "tool_of"]
+__all__ = ["Cancellation", "ToolResult", "ToolsError", "run_calls", "tool_of"]
 
 __getattr__, __dir__ = names(__name__, _HOMES)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from itertools import compress, count
+from operator import is_not
 from typing import Any, Literal
 
 from .._util.clock import Alarm, clock
@@ -50,7 +52,9 @@ class Changes:
 
     def _first_change(self, messages: Sequence[ChatMessage]) -> ChatChange | None:
         known = self._messages
-        for position, (old, new) in enumerate(zip(known, messages, strict=False)):
+        # Of a long conversation, almost all are the same objects: they are passed over in C.
+        for position in compress(count(), map(is_not, known, messages)):
+            old, new = known[position], messages[position]
             if old.id != new.id:
                 return self._removed()
             change = difference(old, new, position)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._sources.assistant_message import calls_of
 from .._sources.text_so_far import TextSoFar
+from ..events import ToolCall
 from .chat_message import UNDER_WAY, ChatMessage, MessageStatus, error_of, new_id, text_part
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ class ChatAnswer:
         self.id = new_id()
         self._pieces: list[str] = []
         self._text = TextSoFar(self._pieces)
+        self._calls: tuple[ToolCall, ...] | None = None
 
     def add_text(self, piece: str) -> None:
         self._pieces.append(piece)
@@ -35,6 +38,15 @@ class ChatAnswer:
     def status(self) -> MessageStatus:
         status = _STATUS[self.source.state]
         return "streaming" if status == "submitted" and self.source.reasoning else status
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """Those so far."""
+        if self.source.state != "done":
+            return self.source.tool_calls
+        if self._calls is None:
+            self._calls = calls_of(self.source.tool_calls, self.source.full_function_call)
+        return self._calls
 
     def message(self) -> ChatMessage:
         """The answer so far; all of it, once it has ended."""
@@ -55,7 +67,7 @@ class ChatAnswer:
             error_of(source.error) if status == "error" else None,
             source.model,
             source.reasoning,
-            source.tool_calls,
+            self.calls,
             source.usage,
         )
 

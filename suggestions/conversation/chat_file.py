@@ -18,7 +18,8 @@ VERSION = 1
 _NEEDED = ("id", "role", "text")
 _ROLES = ("user", "assistant", "tool")
 _OPTIONAL: dict[str, type] = {"error": ChatError, "usage": Usage}
-_KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
+_Kinds = dict[str, tuple[type | tuple[type, ...], str]]
+_KINDS: _Kinds = {
     "id": (str, "a text"),
     "text": (str, "a text"),
     "reasoning": (str, "a text"),
@@ -28,6 +29,15 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "error": (dict, "an object"),
     "usage": (dict, "an object"),
 }
+_KINDS_WITHIN: _Kinds = {
+    **dict.fromkeys(("id", "name", "arguments"), (str, "a text")),
+    **dict.fromkeys(("code", "message", "request_id"), (str, "a text")),
+    **dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), (int, "a number")),
+    **dict.fromkeys(("cached_tokens", "reasoning_tokens", "status"), (int, "a number")),
+    "retry_after": ((int, float), "a number"),
+    "details": (dict, "an object"),
+}
+"""Those of the fields of a call, an error and a usage."""
 
 
 class Saved(NamedTuple):
@@ -67,9 +77,11 @@ def read(text: str) -> Saved:
     try:
         saved = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"this is no conversation: expected JSON ({error})") from None
+        raise ValueError(
+            f"this is no conversation: expected its JSON, and not a path ({error})"
+        ) from None
     if not isinstance(saved, dict) or not isinstance(saved.get("messages"), list):
-        raise ValueError("this is no conversation: expected an object with 'messages'")
+        raise ValueError("this is no conversation: expected an object with a list 'messages'")
     system = saved.get("system")
     if not isinstance(system, (str, type(None))):
         raise ValueError("'system' must be a text or null")
@@ -81,7 +93,7 @@ def read(text: str) -> Saved:
     if len({message.id for message in messages}) < len(messages):
         raise ValueError("two messages have the same 'id'")
     return Saved(
-        list(as_stopped(messages)),
+        as_stopped(messages),
         system,
         {n: value for n, value in saved.items() if n not in known},
     )
@@ -93,9 +105,7 @@ def _read(place: str, saved: object) -> ChatMessage:
     for name in _NEEDED:
         if name not in saved:
             raise ValueError(f"{place} has no {name!r}")
-    for name, (kind, words) in _KINDS.items():
-        if name in saved and not isinstance(saved[name], kind):
-            raise ValueError(f"{place}[{name!r}] must be {words}")
+    _check_kinds(place, saved, _KINDS)
     _check_one_of(f"{place}['role']", saved["role"], _ROLES)
     _check_one_of(f"{place}['status']", saved.get("status", "done"), get_args(MessageStatus))
     fields = {name: saved[name] for name in ChatMessage._fields if name in saved}
@@ -113,23 +123,32 @@ def _read(place: str, saved: object) -> ChatMessage:
     return ChatMessage(**fields)
 
 
+def _check_kinds(place: str, saved: Mapping[str, Any], kinds: _Kinds) -> None:
+    for name, (kind, words) in kinds.items():
+        if name in saved and not isinstance(saved[name], kind):
+            raise ValueError(f"{place}[{name!r}] must be {words}")
+
+
 def _check_one_of(place: str, value: object, known: Sequence[str]) -> None:
     if value not in known:
         raise ValueError(f"{place} is {value!r}: expected one of {', '.join(known)}")
 
 
-def _parts(place: str, saved: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-    parts = saved.get("parts", text_part(saved["text"]))
-    if not all(isinstance(part, dict) and isinstance(part.get("type"), str) for part in parts):
-        raise ValueError(f"each of {place} must be an object with 'type'")
+def _parts(place: str, saved: dict[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    parts = saved.get("parts") or text_part(saved["text"])
+    for part in parts:
+        if not isinstance(part, dict) or not isinstance(part.get("type"), str):
+            raise ValueError(f"each of {place} must be an object with 'type'")
+        if part["type"] == "text" and not isinstance(part.get("text"), str):
+            raise ValueError(f"each of {place} with the type 'text' must have a text")
     return tuple(parts)
 
 
 def _tuple(place: str, type_: Any, saved: object) -> Any:
     """A named tuple that was saved as an object; what a newer version has added to it is lost."""
-    try:
-        if isinstance(saved, dict):
-            return type_(**{name: saved[name] for name in type_._fields if name in saved})
-        raise TypeError
-    except TypeError:
-        raise ValueError(f"{place} must be an object with {', '.join(type_._fields)}") from None
+    needed = set(type_._fields).difference(type_._field_defaults)
+    if not isinstance(saved, dict) or not needed <= saved.keys():
+        raise ValueError(f"{place} must be an object with {', '.join(type_._fields)}")
+    fields = {n: saved[n] for n in type_._fields if n in needed or saved.get(n) is not None}
+    _check_kinds(place, fields, _KINDS_WITHIN)
+    return type_(**fields)

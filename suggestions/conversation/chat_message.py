@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from os import PathLike
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -99,9 +100,10 @@ def user_message(text: str, images: Iterable[Any]) -> ChatMessage:
     """Raises `TypeError`, `ValueError` and `OSError` as `image()` does, and if there is nothing."""
     if not isinstance(text, str):
         raise TypeError(f"text must be a str, not {type(text).__name__}")
-    if isinstance(images, (str, bytes, PathLike, Mapping)):
-        raise TypeError("images must be a list of images, not one image")
-    shown = [each if isinstance(each, Mapping) else image(each) for each in images]
+    if isinstance(images, (str, bytes, PathLike, Mapping)) or not isinstance(images, Iterable):
+        raise TypeError(f"images must be a list of images, not {type(images).__name__}")
+    # A copy: the caller may change its own later.
+    shown = [deepcopy(dict(each)) if isinstance(each, Mapping) else image(each) for each in images]
     if not text.strip() and not shown:
         raise ValueError("text is empty: expected a text, or images")
     return ChatMessage(new_id(), "user", text, (*text_part(text), *shown))
@@ -109,7 +111,7 @@ def user_message(text: str, images: Iterable[Any]) -> ChatMessage:
 
 def images_of(message: ChatMessage) -> Sequence[Mapping[str, Any]]:
     """The parts that are no text."""
-    return [part for part in message.parts if part["type"] != "text"]
+    return [part for part in message.parts if part.get("type") != "text"]
 
 
 def error_of(error: SuggestionsError | None) -> ChatError | None:
@@ -131,14 +133,18 @@ def difference(old: ChatMessage, new: ChatMessage, position: int) -> ChatChange 
     return ChatChange("changed", new, position, fields, text_from)
 
 
-def as_stopped(messages: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
-    """The messages, as if what is under way were stopped now."""
-    return tuple(map(_as_stopped, messages))
-
-
-def _as_stopped(message: ChatMessage) -> ChatMessage:
-    if message.status not in UNDER_WAY:
-        return message
-    if message.role == "tool":  # a call without a result cannot be sent
-        return message._replace(text=CANCELLED, parts=text_part(CANCELLED), status="stopped")
-    return message._replace(status="stopped")
+def as_stopped(messages: Iterable[ChatMessage]) -> list[ChatMessage]:
+    """The messages, as if what is under way were stopped now: an answer, or the calls of one."""
+    stopped = list(messages)
+    answer: int | None = None
+    for place, message in enumerate(stopped):
+        if message.role == "assistant":
+            answer = place
+        if message.status not in UNDER_WAY:
+            continue
+        if message.role == "tool":  # a call without a result cannot be sent
+            message = message._replace(text=CANCELLED, parts=text_part(CANCELLED))
+            if answer is not None:
+                stopped[answer] = stopped[answer]._replace(status="stopped")
+        stopped[place] = message._replace(status="stopped")
+    return stopped

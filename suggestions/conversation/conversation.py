@@ -6,17 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from .._delivery.delivery import NOTHING, Delivery
+from .._delivery.delivery import NOTHING
 from .._delivery.dispatch import Dispatcher
 from .._delivery.target import EventTarget
 from .._sources.suggestions_event_source import SuggestionsEventSource as Source
 from .._util import arguments, fork
 from .._util.secret import hide_arguments
+from ..dialects import find
 from ..events import Event
 from . import chat_file
-from .changes import Changes, ConversationStatus
+from .announcer import Announcer
+from .changes import ConversationStatus
 from .chat_message import ChatMessage, MessageStatus, as_stopped, images_of, user_message
-from .entries import ConversationEntries, OfTurn
 from .history import History, check_history, history_of
 from .running import TIMEOUT
 from .tool_set import AskFirst, Tools, tool_set
@@ -24,6 +25,8 @@ from .turn import Turn
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from .chat_handlers import ConnectToChat, OnChat
 
 _STATUS: dict[MessageStatus, ConversationStatus] = {
     "submitted": "submitted",
@@ -33,15 +36,25 @@ _STATUS: dict[MessageStatus, ConversationStatus] = {
     "stopped": "ready",
     "error": "error",
 }
-_OF_CONVERSATION = ("dispatch", "on", "output", "smooth", "start", "throttle")
+_CLOSED = "the conversation is closed: make another one"
+_OF_TOOLS = ("tools", "max_steps", "tool_timeout", "approve")
+_ELSEWHERE = {
+    "question": "questions go into send()",
+    "messages": "questions go into send(), and a saved chat into from_json()",
+    **dict.fromkeys((*_OF_TOOLS, "history", "system"), "it goes into Conversation()"),
+    **dict.fromkeys(("dispatch", "throttle"), "it goes into Conversation()"),
+    "on": "use connect(), or @chat.on()",
+    **dict.fromkeys(("output", "smooth", "start"), "a conversation does not take it"),
+}
+"""Arguments that no answer takes."""
 
 
 class Conversation(EventTarget):
     """Keeps the messages of one chat, and asks for the answers.
 
-    - `system`: what the model is told before all messages.
+    - `system`: the system message, which is sent before all others.
     - `tools`: functions, or `Tool`s, that the model may call. They run off the handlers' thread,
-      the async ones on the loop of `dispatch`, each for at most `timeout` seconds (None for no
+      the async ones on the loop of `dispatch`, each for at most `tool_timeout` seconds (None for no
       bound). Their results are sent, until an answer calls none; `max_steps` is how many answers
       there may be.
     - `approve`: a callable `(call, arguments) -> bool` that decides about each call before it runs,
@@ -59,23 +72,28 @@ class Conversation(EventTarget):
 
     - `change`, for each message that came, changed or went: a `ChatChange`.
     - `status`: the new `status`.
-    - `done` or `error`, exactly one after each command that asks: the last `ChatMessage` of what
-      came of it. It is `done` also if that was stopped.
+    - `done` or `error`, exactly one after each command that asks: the last answer's `ChatMessage`.
+      It is `done` also if that was stopped.
     - `tool_call`, `tool_result`: the call's `ChatMessage`, which has the role "tool".
     - `handler_error`: a `HandlerFailure`.
     - Those of an answer's source, such as `open`, `citation` and `usage`, if a handler was
-      connected before the answer was asked for: an `ChatDetail`.
+      connected before the answer was asked for: a `ChatDetail`.
 
     A handler gets what happens after it was connected; `messages` has the rest. Changes come in
     such an order that a list which applies each of them is the same as `messages`.
 
     What goes to the service are the messages without those of the assistant that failed or are
-    empty. One that was stopped keeps its text. A command may come from any thread and counts at
-    once. In a forked child the conversation is closed. Raises `TypeError` for an argument that no
-    answer could take.
+    empty. One that was stopped keeps its text. A command may come from any thread (under Tk, from
+    Tk's own) and counts at once. In a forked child the conversation is closed. Raises `TypeError`
+    and `ValueError` for arguments that no answer could take.
     """
 
     __module__ = __name__.rpartition(".conversation.")[0]
+
+    if TYPE_CHECKING:
+        connect: ConnectToChat[Conversation]
+        once: ConnectToChat[Conversation]
+        on: OnChat[Conversation]
 
     def __init__(
         self,
@@ -83,7 +101,7 @@ class Conversation(EventTarget):
         system: str | None = None,
         tools: Tools = (),
         max_steps: int = 5,
-        timeout: float | None = TIMEOUT,
+        tool_timeout: float | None = TIMEOUT,
         approve: AskFirst | None = None,
         history: History | None = None,
         dispatch: Dispatcher | None = None,
@@ -96,17 +114,19 @@ class Conversation(EventTarget):
         self._defaults = _checked("Conversation()", defaults)
         self._system = system
         self._history: History | None = check_history(history)
-        self._tools = tool_set(tools, max_steps, timeout, approve, dispatch)
+        self._tools = tool_set(tools, max_steps, tool_timeout, approve, dispatch)
         self._messages: list[ChatMessage] = []  # without that of `_turn`
         self._turn: Turn | None = None
         self._options: dict[str, Any] = {}  # of the newest answer
         self._more: Mapping[str, Any] = {}  # what a newer version has saved
-        self._changes = Changes(arguments.check_throttle(throttle), self._on_alarm)
-        self._is_announced = False  # an entry of the log says so
-        entries = ConversationEntries(self._next_change, self._changes.begin_interval)
-        self._delivery = Delivery(self, entries, dispatch, self.close)
-        # A dialog that a handler opens goes on showing the answer.
-        self._delivery.nests = self._delivery.host is not None
+        self._announcer = Announcer(
+            self,
+            look=lambda: (self.messages, self.status),
+            is_idle=lambda: self._turn is None,
+            throttle=throttle,
+            dispatch=dispatch,
+        )
+        self._delivery = self._announcer.delivery
         fork.register(self)
 
     def __repr__(self) -> str:
@@ -181,11 +201,11 @@ class Conversation(EventTarget):
 
     def approve(self, message: ChatMessage | str) -> None:
         """Lets a call run that waits for it. `message`: the tool's, or its id. Does nothing if that
-        call does not wait any more. Raises `ValueError` if there is no such message."""
+        call does not wait any more. Raises `ValueError` for another message, or an unknown id."""
         self._decide(message, True)
 
     def refuse(self, message: ChatMessage | str) -> None:
-        """The call is not to run, and the model is told so. As `approve`."""
+        """As `approve`, but the call does not run: the model gets a refusal as its result."""
         self._decide(message, False)
 
     def edit(self, message: ChatMessage | str, text: str, **options: Any) -> None:
@@ -195,29 +215,32 @@ class Conversation(EventTarget):
         of the user's messages.
         """
         options = hide_arguments(options)
-        sought = message.id if isinstance(message, ChatMessage) else message
         with self._delivery.lock:
-            messages = self.messages
-            places = [n for n, known in enumerate(messages) if known.id == sought]
-            if not places or messages[places[0]].role != "user":
-                raise ValueError("message is none of the user's messages in this conversation")
-            new = user_message(text, images_of(messages[places[0]]))
-            self._ask(messages[: places[0]], new, _checked("edit()", options))
+            place = self._place_of(message, "user")
+            new = user_message(text, images_of(self.messages[place]))
+            self._ask(self.messages[:place], new, _checked("edit()", options))
 
     def _decide(self, message: ChatMessage | str, is_allowed: bool) -> None:
-        sought = message.id if isinstance(message, ChatMessage) else message
         with self._delivery.lock:
-            if not any(known.id == sought and known.role == "tool" for known in self.messages):
-                raise ValueError("message is none of the calls of tools in this conversation")
+            if not isinstance(message, ChatMessage) or message.role != "tool":
+                message = self.messages[self._place_of(message, "tool")]
+            # A handler gets the message, and meanwhile another thread may drop it.
             if self._turn is not None:
-                self._turn.decide(sought, is_allowed)
+                self._turn.decide(message.id, is_allowed)
+
+    def _place_of(self, message: ChatMessage | str, role: str) -> int:
+        sought = message.id if isinstance(message, ChatMessage) else message
+        for place, known in enumerate(self.messages):
+            if known.id == sought and known.role == role:
+                return place
+        raise ValueError(f"message must be one of this conversation with the role {role!r}")
 
     def clear(self) -> None:
         """Stops the answer, and drops all messages."""
         with self._delivery.lock:
             self.stop()
             self._messages.clear()
-            self._announce()
+            self._announcer.announce()
 
     def close(self) -> None:
         """Stops the answer; no handler is called any more. The messages stay."""
@@ -227,11 +250,16 @@ class Conversation(EventTarget):
                 return
             delivery.audible = NOTHING
             self.stop()
-            self._changes.cancel_alarm()
-            if delivery.host is None:
-                return
-            delivery.call_after_all(self._leave_host)
+            self._announcer.close()
         delivery.wake()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Blocks until nothing is under way and all handlers have run.
+
+        Returns False if `timeout` (seconds) came first. Raises `RuntimeError` on the thread that
+        has to run the handlers.
+        """
+        return self._announcer.wait(timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -257,7 +285,7 @@ class Conversation(EventTarget):
         messages, system, more = chat_file.read(text)
         chat = cls(**{"system": system, **given})
         chat._messages, chat._more = messages, more
-        chat._changes.begin_with(chat.messages, chat.status)
+        chat._announcer.begin()
         return chat
 
     # Asking. All of this is called with the lock of `_delivery`.
@@ -269,8 +297,8 @@ class Conversation(EventTarget):
         options: dict[str, Any],
     ) -> None:
         """Begins a new turn after those messages."""
-        if self._delivery.audible is not None:
-            raise RuntimeError("the conversation is closed: make another one")
+        if self._delivery.host is not None:
+            self._delivery.host.check()  # it may have ended without calling back
         asked = (*kept, added) if added else kept
         # Nothing has changed yet, in case this raises.
         given = self._tools.describe({**self._defaults, **options})
@@ -283,18 +311,21 @@ class Conversation(EventTarget):
             self._delivery,
             self._tools,
             ask,
-            changed=self._announce,
-            grown=self._announce_text,
-            send=lambda event: self._delivery.log.append(OfTurn(turn, event)),
+            changed=self._announcer.announce,
+            grown=self._announcer.announce_text,
             ended=self._on_end,
         )
+        if self._delivery.audible is not None:
+            raise RuntimeError(_CLOSED)
+        self._announcer.begin_turn()
         self.stop()
         del self._messages[len(kept) :]
         self._messages += asked[len(kept) :]
         self._options = options
-        self._changes.cancel_alarm()  # shutdown() may have stopped the clock since
         self._turn = turn
-        self._announce()
+        self._announcer.announce()
+        if turn.is_over:  # the host has gone just now
+            raise RuntimeError(_CLOSED)
         try:
             turn.start()
         except RuntimeError:
@@ -305,66 +336,22 @@ class Conversation(EventTarget):
         """From now on, its messages are as the others."""
         self._turn = None
         self._messages += turn.messages()
-        newest = self._messages[-1]
-        has_failed = newest.role == "assistant" and newest.error
-        self._announce(Event("error" if has_failed else "done", newest))
-
-    # What handlers are called for
-
-    def _announce(self, ending: Event[ChatMessage] | None = None, *, here: bool = False) -> None:
-        """There may be changes; after them comes the end of an answer."""
-        delivery = self._delivery
-        with delivery.lock:
-            if delivery.audible is NOTHING or (self._is_announced and ending is None):
-                return
-            if not self._is_announced:
-                delivery.log.append(None)
-            self._is_announced = True
-            if ending is not None:
-                delivery.log.append(ending)
-            if delivery.host is not None:
-                delivery.host.watch_end()
-                delivery.call_after_all(self._leave_host)
-        delivery.wake(here=here)
-
-    def _announce_text(self) -> None:
-        with self._delivery.lock:
-            if self._changes.is_held_back:
-                return
-        self._announce(here=True)
-
-    def _next_change(self) -> Event[Any] | None:
-        """The next event for what has changed; it counts as reported from now on."""
-        with self._delivery.lock:
-            event = self._changes.next_event(self.messages, self.status)
-            self._is_announced = event is not None
-            return event
-
-    def _on_alarm(self) -> None:
-        with self._delivery.lock:
-            self._changes.is_held_back = False
-        self._announce()
-
-    # Hosts that end, forks
-
-    def _leave_host(self) -> None:
-        delivery = self._delivery
-        with delivery.lock:
-            is_idle = self._turn is None and delivery.live.position == len(delivery.log)
-            if delivery.host is not None and (is_idle or delivery.audible is NOTHING):
-                delivery.host.unwatch_end()
+        newest = turn.newest_answer()
+        self._announcer.announce(Event("error" if newest.error else "done", newest))
 
     def _in_child(self) -> None:
-        self._delivery.in_child()
+        self._announcer.in_child()
         turn, self._turn = self._turn, None
         if turn is not None:
             self._messages += turn.in_child()
 
 
 def _checked(what: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Arguments of a source, hidden. Raises `TypeError`."""
-    for name in _OF_CONVERSATION:
+    """Arguments of a source, hidden. Raises `TypeError`, `ValueError` for an unknown dialect."""
+    for name, advice in _ELSEWHERE.items():
         if name in given:
-            raise TypeError(f"{what} got {name}=, which it does not take")
+            raise TypeError(f"{what} got {name}=: {advice}")
     arguments.refuse_unknown(what, signature(Source).bind("", **given).arguments.get("unknown", {}))
+    if "dialect" in given:
+        find(given["dialect"])
     return given

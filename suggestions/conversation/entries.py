@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .._delivery.delivery import Delivery
 from .._delivery.handlers import Cursor
 from ..events import Event
-from .turn import PASSED_ON, Turn
+from .turn import PASSED_ON, OfTurn
 
 if TYPE_CHECKING:
     from blinker import Signal
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 OWN_NAMES = frozenset(
     ("change", "status", "done", "error", "tool_call", "tool_result", "handler_error")
 )
-
-
-class OfTurn(NamedTuple):
-    """An entry: an event of an answer, which is not sent any more once the answer was stopped."""
-
-    turn: Turn
-    event: Event[Any]
 
 
 class ConversationLog:

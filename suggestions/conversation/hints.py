@@ -5,13 +5,25 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from typing_extensions import NotRequired, Required, get_type_hints, is_typeddict
 
-from .shapes import PLAIN, AnyOf, Choice, DictOf, Field, ListOf, Model, Plain, Record, Shape
+from .shapes import (
+    PLAIN,
+    AnyOf,
+    Choice,
+    DictOf,
+    Field,
+    ListOf,
+    Model,
+    Plain,
+    Record,
+    Referred,
+    Shape,
+)
 
 _EXPECTED = (
     "expected str, int, float, bool, list[...], dict[str, ...], a Literal, an Enum, a dataclass, a "
@@ -75,11 +87,11 @@ class _Place(NamedTuple):
     """Where a hint stands: the words for it, and the types around it."""
 
     words: str
-    within: tuple[type, ...] = ()
+    within: Mapping[type, Referred] = types.MappingProxyType({})
 
-    def inside(self, owner: type, field: str) -> _Place:
+    def inside(self, owner: type, itself: Referred, field: str) -> _Place:
         words = f"{self.words}, field {field!r} of {owner.__name__}"
-        return _Place(words, (*self.within, owner))
+        return _Place(words, {**self.within, owner: itself})
 
 
 def _shape_of(hint: Any, place: _Place) -> Shape:
@@ -123,14 +135,16 @@ def _choice(members: Any, hint: Any, place: _Place) -> Shape:
 
 def _record(owner: type, place: _Place) -> Shape:
     if owner in place.within:
-        raise TypeError(f"{place.words} is of the type {owner.__name__} that it is within")
+        return place.within[owner].refer()
+    itself = Referred(owner.__name__)
     hints = _hints(owner, f"{place.words}: {owner.__name__}")
     required = _required_of(owner, hints, place)
     fields = {}
     for name, is_required in required.items():
-        shape = _shape_of(hints[name], place.inside(owner, name))
+        shape = _shape_of(hints[name], place.inside(owner, itself, name))
         fields[name] = Field(shape, is_required, _description(hints[name]))
-    return Record(owner.__name__, fields, owner)
+    itself.record = record = Record(owner.__name__, fields, owner)
+    return itself if itself.is_referred_to else record
 
 
 def _required_of(owner: type, hints: dict[str, Any], place: _Place) -> dict[str, bool]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
 from .._sources.assistant_message import is_cut
-from .._util.arguments import check_count
 from ..events import ToolCall
 from .chat_message import ChatMessage
 
+_NOT_IN_NAMES = re.compile("[^a-zA-Z0-9_-]")
 Sent = list[Mapping[str, Any]]
 History = int | Callable[[Sent], Sequence[Mapping[str, Any]]]
 
@@ -19,7 +20,9 @@ def check_history(history: object) -> Any:
     """Raises `TypeError` and `ValueError`."""
     if history is None or callable(history):
         return history
-    if check_count("history", history, "an int, a callable or None") == 0:
+    if not isinstance(history, int) or isinstance(history, bool):
+        raise TypeError(f"history must be an int, a callable or None, not {type(history).__name__}")
+    if history < 1:
         raise ValueError("history must be 1 or more: the question itself is sent")
     return history
 
@@ -72,22 +75,26 @@ def _sent(messages: Sequence[ChatMessage], place: int) -> Sent:
 
 
 def _content(message: ChatMessage) -> str | list[Mapping[str, Any]]:
-    is_text = all(part["type"] == "text" for part in message.parts)
+    is_text = all(part.get("type") == "text" for part in message.parts)
     return message.text if is_text else list(message.parts)
 
 
 def _with_calls(message: ChatMessage) -> dict[str, Any]:
     content = _content(message) or None
-    calls = [
-        {"id": call.id, "type": "function", "function": _function(call)}
-        for call in message.tool_calls
-    ]
-    return {"role": "assistant", "content": content, "tool_calls": calls}
+    return {
+        "role": "assistant",
+        "content": content,
+        "tool_calls": [sent_call(call) for call in message.tool_calls],
+    }
 
 
-def _function(call: ToolCall) -> dict[str, str]:
-    # Services refuse arguments that are no JSON object; the result says what was wrong with them.
-    return {"name": call.name, "arguments": "{}" if is_cut(call) else call.arguments}
+def sent_call(call: ToolCall) -> dict[str, Any]:
+    """A call in a history, as services take it."""
+    # They refuse a name that no tool can have, and arguments that are no JSON object, with each
+    # question from then on. The result says what was wrong with them.
+    name = _NOT_IN_NAMES.sub("_", call.name)[:64] or "_"
+    function = {"name": name, "arguments": "{}" if is_cut(call) else call.arguments}
+    return {"id": call.id, "type": "function", "function": function}
 
 
 def _result(message: ChatMessage) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 A call always has a result, as services refuse a history in which one has none: what the tool
 returned, or what went wrong in a sentence for the model. A thread cannot be killed, so a tool that
-has run out of time, or that was cancelled, goes on by itself, and what it returns is dropped.
+has run out of time, or that was cancelled, goes on by itself, and what it returns is dropped. The
+task of an async tool is cancelled.
 """
 
 from __future__ import annotations
 
 import contextvars
 import dataclasses
+import inspect
 import json
 import math
 from collections import deque
@@ -16,18 +18,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Literal, NamedTuple, Protocol
 
+from .._delivery.async_handlers import is_async
+from .._delivery.dispatch import Dispatcher
 from .._util import threads
 from .._util.arguments import check_seconds
 from .._util.elapsed import monotonic
 from .._util.waiting import Waiters
 from ..events import ToolCall
-from .tool import Tool, tools_by_name
+from .tool import Tool, check_not_on_loop, tools_by_name
+from .tool_tasks import ToolTasks
 
 TIMEOUT = 60.0
 """Seconds that a call may take, if the caller sets no other bound."""
 LONGEST = 100_000
 """Characters of the longest result that goes back to the model."""
-CANCELLED = "The user has cancelled this call."
+CANCELLED = "This call was cancelled."
 _LONGEST_PROBLEM = 2_000
 _MOST_AT_ONCE = 16
 
@@ -97,11 +102,14 @@ def run_calls(
     approve: Approve | None = None,
     on_result: Callable[[ToolResult], object] = lambda result: None,
     cancellation: Cancellation | None = None,
+    dispatch: Dispatcher | None = None,
 ) -> list[ToolResult]:
     """Runs the calls of one answer, such as `source.tool_calls`, and returns a result for each.
 
     They run side by side, each on a thread of its own with the caller's context variables, at most
-    16 at a time. Blocks until all of them have ended, or cannot go on.
+    16 at a time. Blocks until all of them have ended, or cannot go on. Async tools need `dispatch`,
+    such as `suggestions.toolkits.aio()`, and run on its loop, so this is called on another thread:
+    `await asyncio.to_thread(run_calls, ...)`.
 
     - `timeout`: seconds that each may take, None for no bound.
     - `approve(call, arguments)` is asked before a call runs, one after the other, on the thread of
@@ -113,39 +121,48 @@ def run_calls(
     the result, so that the model can do better. What a tool returns becomes a text too: a str as it
     is, and anything else as JSON. Beyond 100 000 characters it is cut off.
 
-    Raises what `tool_of` raises, and `TypeError`, `ValueError` for wrong arguments.
+    Raises what `tool_of` raises, `TypeError` and `ValueError` for wrong arguments, `TypeError` for
+    async tools without such a `dispatch`, and `RuntimeError` for them on the loop's own thread.
     """
     if timeout is not None:
         check_seconds("timeout", timeout, or_none=True)
-    if not callable(approve) and approve is not None:
-        raise TypeError(f"approve must be a callable, not {type(approve).__name__}")
+    check_approve(approve)
     cancellation = cancellation or Cancellation()
-    named, jobs = tools_by_name(tools), [_Job(call, cancellation._waiters) for call in calls]
+    named = tools_by_name(tools, dispatch)
+    check_not_on_loop(named.values(), dispatch)
+    jobs = [_Job(call, cancellation._waiters) for call in calls]
     for job in jobs:
         if not cancellation.is_cancelled:
             job.prepare(named, approve)
-    for result in _run(jobs, timeout, cancellation):
-        on_result(result)
+    with ToolTasks(dispatch) as tasks:
+        for result in _run(jobs, timeout, cancellation, tasks):
+            on_result(result)
     return [job.result for job in jobs if job.result is not None]
 
 
+def check_approve(approve: object) -> None:
+    if not callable(approve) and approve is not None:
+        raise TypeError(f"approve must be a callable, not {type(approve).__name__}")
+
+
 def _run(
-    jobs: Sequence[_Job], timeout: float | None, cancellation: Cancellation
+    jobs: Sequence[_Job], timeout: float | None, cancellation: Cancellation, tasks: ToolTasks
 ) -> Iterator[ToolResult]:
     """Runs those that have no result yet, and gives each result as soon as it is there."""
     yield from (job.result for job in jobs if job.result is not None)
     waiting, running = deque(job for job in jobs if job.result is None), list[_Job]()
 
     def has_news() -> bool:
+        tasks.check()
         return cancellation.is_cancelled or any(job.has_ended for job in running)
 
     while (waiting or running) and not cancellation.is_cancelled:
         while waiting and len(running) < _MOST_AT_ONCE:
             running.append(waiting.popleft())
-            running[-1].start(timeout)
+            running[-1].start(timeout, tasks)
         deadline = min(job.deadline for job in running)
         left = None if deadline == math.inf else max(0.0, deadline - monotonic())
-        cancellation._waiters.block_until(has_news, left)
+        cancellation._waiters.block_until(has_news, left, often=bool(tasks))
         for job in running:
             job.settle(timeout)
         yield from (job.result for job in running if job.result is not None)
@@ -164,6 +181,7 @@ class _Job:
         self._call = call
         self._waiters = waiters
         self._found: ToolResult | None = None
+        self._cancel_task: Callable[[], object] = lambda: None
 
     def prepare(self, tools: Mapping[str, Tool], approve: Approve | None) -> None:
         """Sets the result at once if the call is not to run."""
@@ -194,27 +212,42 @@ class _Job:
     def has_ended(self) -> bool:
         return self._found is not None
 
-    def start(self, timeout: float | None) -> None:
+    def start(self, timeout: float | None, tasks: ToolTasks) -> None:
         if timeout is not None:
             self.deadline = monotonic() + timeout
-        context = contextvars.copy_context()
         try:
-            threads.start(lambda: context.run(self._work), f"tool-{self._tool.name}")
-        except RuntimeError as error:  # there are too many
-            self._found = self._failed(error)
+            if is_async(self._tool.function):
+                self._cancel_task = tasks.start(self._work_async, self._end)
+            else:
+                context = contextvars.copy_context()
+                threads.start(lambda: context.run(self._work), f"tool-{self._tool.name}")
+        except Exception as error:  # there are too many threads; the loop has ended
+            self._end(error)
 
     def _work(self) -> None:
         try:
-            found = self._with(text_of_result(self._tool.function(**self._arguments)))
+            value = self._tool.function(**self._arguments)
+            if inspect.iscoroutine(value):  # from a plain function around an async one
+                value.close()
+                raise TypeError("it returned a coroutine: expected a function made by async def")
+            self._found = self._with(text_of_result(value))
+            self._end(None)
         except BaseException as error:  # also `sys.exit()`, which would end this thread alone
-            found = self._failed(error)
-        self._found = found
+            self._end(error)
+
+    async def _work_async(self) -> None:
+        self._found = self._with(text_of_result(await self._tool.function(**self._arguments)))
+
+    def _end(self, error: BaseException | None) -> None:
+        if self._found is None:
+            self._found = self._failed(error or RuntimeError("its task was cancelled"))
         self._waiters.wake()
 
     def settle(self, timeout: float | None) -> None:
         """Sets the result if the call has ended, or has run out of time."""
         self.result = self._found
         if self.result is None and monotonic() >= self.deadline:
+            self._cancel_task()
             said = f"{self._tool.name} did not answer within {timeout:g} seconds."
             self.result = self._with(said, "timeout")
 

@@ -156,13 +156,14 @@ class AnyOf:
                 return shape.value(given, place)
             except Misfit as misfit:
                 problems.append(misfit)
-        # What is wrong within an object is said only if just one kind of object was expected.
-        objects = [
+        # What is wrong within an object or a list is said only if just one kind was expected.
+        kinds = (Record, Referred, DictOf, Model) if isinstance(given, dict) else (ListOf,)
+        within = [
             problem
             for shape, problem in zip(self._shapes, problems, strict=True)
-            if isinstance(given, dict) and isinstance(shape, (Record, DictOf, Model))
+            if isinstance(given, (dict, list)) and isinstance(shape, kinds)
         ]
-        raise objects[0] if len(objects) == 1 else _misfit(place, self.expected, given)
+        raise within[0] if len(within) == 1 else _misfit(place, self.expected, given)
 
 
 class Field(NamedTuple):
@@ -231,6 +232,41 @@ class Record:
             raise
 
 
+class Referred:
+    """A record that has itself within it, such as a tree: described once, and referred to."""
+
+    record: Record
+
+    def __init__(self, name: str) -> None:
+        self.expected = f"an object of {name}"
+        self.is_referred_to = False
+        self._name = name
+
+    def refer(self) -> Referred:
+        self.is_referred_to = True
+        return self
+
+    def schema(self, shared: Schema) -> Schema:
+        known = shared.get(self._name)
+        if known is not _BEGUN:
+            shared[self._name] = _BEGUN
+            shared[self._name] = own = self.record.schema(shared)
+            if known not in (None, own):
+                raise _same_name(self._name)
+        return {"$ref": f"#/$defs/{self._name}"}
+
+    def value(self, given: Any, place: str) -> Any:
+        return self.record.value(given, place)
+
+
+_BEGUN: Schema = {}
+"""Stands for the schema of a `Referred` while that is being made."""
+
+
+def _same_name(name: str) -> TypeError:
+    return TypeError(f"there are two types of the name {name!r}: rename one")
+
+
 class Model:
     """A pydantic model."""
 
@@ -242,7 +278,7 @@ class Model:
         schema: Schema = self._model.model_json_schema()
         for name, inner in schema.pop("$defs", {}).items():
             if shared.setdefault(name, inner) != inner:
-                raise TypeError(f"there are two models of the name {name!r}: rename one")
+                raise _same_name(name)
         return schema
 
     def value(self, given: Any, place: str) -> Any:

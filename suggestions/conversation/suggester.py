@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from inspect import iscoroutinefunction, signature
 from typing import Any
 
@@ -14,8 +14,12 @@ from .._util import fork
 from .._util.arguments import refuse_unknown
 from .._util.secret import hide_arguments
 from ..dialects.question import Question
-from ..errors import SuggestionsError
+from ..errors import AbortedError, SuggestionsError
 from ..events import Event
+from .round import Round
+from .running import TIMEOUT, Approve, check_approve
+from .tool import Tool
+from .tool_set import tool_set
 
 _STATES: dict[str, State] = {
     "suggestion": "suggesting",
@@ -35,7 +39,16 @@ class Suggester:
     as a modal dialog does. A command may come from any thread and counts at once: the attributes
     show it, and no callback begins any more about what was before. In a forked child the request
     is closed without a callback; make another one there.
-    Raises `TypeError` for an argument that no request could take.
+
+    `tools`, `max_steps`, `tool_timeout` and `approve` are as for `run_tools`: if an answer calls
+    tools, they run on threads, and the next answer is asked for. All of that is one request: the
+    state is "suggesting", `suggestion` is the text of the newest answer, and `on_done` gets the
+    last one's.
+    A `ToolsError` is reported if the model calls tools after `max_steps` answers, or if `approve`
+    raises.
+
+    Raises `TypeError` for an argument that no request could take, and what `run_tools` does for
+    wrong tools.
     """
 
     __module__ = __name__.rpartition(".conversation.")[0]
@@ -48,6 +61,10 @@ class Suggester:
         on_stop: Callable[[str], object] | None = None,
         on_error: Callable[[SuggestionsError], object] | None = None,
         on_state: Callable[[State], object] | None = None,
+        tools: Iterable[Callable[..., Any] | Tool] = (),
+        max_steps: int = 5,
+        tool_timeout: float | None = TIMEOUT,
+        approve: Approve | None = None,
         **defaults: Any,
     ) -> None:
         defaults = hide_arguments(defaults)
@@ -59,6 +76,10 @@ class Suggester:
                 raise TypeError(f"a callback must be a plain callable, not {callback!r}")
         self._callbacks: dict[str, Any] = dict(zip((*_STATES, "state"), callbacks, strict=True))
         self._defaults = defaults
+        check_approve(approve)
+        self._tools = tool_set(tools, max_steps, tool_timeout, approve, defaults.get("dispatch"))
+        self._round: Round | None = None  # of the newest request
+        self._were_calls_stopped = False
         self._lock = threading.RLock()
         # Its holder calls the callbacks for `_queue`, also in a loop that one of them runs.
         self._baton = threading.RLock()
@@ -70,7 +91,7 @@ class Suggester:
         self.error: SuggestionsError | None = None
         """What failed, if the newest request did."""
         self.source: Source | None = None
-        """The newest request's, None before the first and after `reset()`."""
+        """The newest answer's, None before the first request and after `reset()`."""
         fork.register(self)
 
     @property
@@ -81,7 +102,7 @@ class Suggester:
 
     @property
     def suggestion(self) -> str:
-        """The text so far of the newest request's answer."""
+        """The text so far of the newest answer."""
         with self._lock:
             return self._closed.full_message if self._closed else self._suggestion
 
@@ -90,55 +111,104 @@ class Suggester:
 
         Raises what `SuggestionsEventSource` does, and then leaves everything as it was.
         """
-        source = Source(question, start=False, **{**self._defaults, **options})
+        begun = Round(question, self._tools, {**self._defaults, **options})
+        self._ask(begun.source, "requesting", begun)
+
+    def stop(self) -> None:
+        """Closes the request; the text that has arrived stays."""
+        if (begun := self._round) is not None:
+            begun.close()
+            self._end_calls(begun)
+
+    def reset(self) -> None:
+        """Closes the request without `on_stop`, and goes back to the beginning."""
+        before = self._begin(None, "init", None)
+        if before is not None:
+            self._wake(before)
+
+    def _ask(self, source: Source, state: State, begun: Round) -> None:
         # Without a host there is no such loop.
         source._delivery.nests = source._delivery.host is not None
         for name in _STATES:
             source.connect(name, self._receive)
         for name in ("asked", "end"):
             source.connect(name, self._deliver)
-        self._begin(source, "requesting")
+        self._begin(source, state, begun)
+        begun.watch(source)  # not before: the `abort` of any but the newest source is ignored
         source._delivery.append(Event("asked"))  # so the new state is reported at once
         source.start()
 
-    def stop(self) -> None:
-        """Closes the request; the text that has arrived stays."""
-        source = self.source
-        if source is not None:
-            source.close()
-
-    def reset(self) -> None:
-        """Closes the request without `on_stop`, and goes back to the beginning."""
-        before = self._begin(None, "init")
-        if before is not None:
-            self._wake(before)
-
-    def _begin(self, source: Source | None, state: State) -> Source | None:
-        """Returns the source before it, closed."""
+    def _begin(self, source: Source | None, state: State, begun: Round | None) -> Source | None:
+        """Returns the source before it, closed or at its end."""
         with self._lock:
             before, self.source = self.source, source
+            round_before, self._round = self._round, begun
             self._state, self._suggestion, self.error = state, "", None
+            self._were_calls_stopped = False
             if source is not None:
                 self._newest = source
             if source is not before:
                 self._queue.append((source, state, Event(state)))
-        if before is not None:
-            before.close()
+        if round_before is not None and round_before is not begun:
+            round_before.close()
         return before
+
+    # Calls of tools
+
+    def _call_tools(self, source: Source, begun: Round) -> None:
+        def ask_again(following: Source) -> None:
+            with self._lock:  # no command comes in between
+                if self._is_current(source):
+                    try:
+                        self._ask(following, "suggesting", begun)
+                    except RuntimeError:  # the program ends, or there are too many threads
+                        following.close()
+
+        def fail(error: SuggestionsError) -> None:
+            if isinstance(error, AbortedError):  # perhaps by `suggestions.shutdown()`
+                self._end_calls(begun)
+            elif self._is_current(source):
+                self._queue.append((source, "error", Event("error", error)))
+                self._wake(source)
+
+        self._queue.append((source, "suggesting", Event("suggesting")))
+        begun.call_tools(source, ask_again, fail)
+
+    def _end_calls(self, begun: Round) -> None:
+        """Reports that a round was closed, if its newest answer has ended and cannot do so."""
+        with self._lock:
+            source = self.source
+            is_over = self._state in ("done", "error") or self._closed is not None
+            if is_over or begun is not self._round or source is None or not begun.calls(source):
+                return
+            self._were_calls_stopped = True
+            self._queue.append((source, "aborted", Event("abort", source.full_message)))
+        self._wake(source)
+
+    def _is_current(self, source: Source | None) -> bool:
+        return source is self.source and self._closed is None
 
     @property
     def _closed(self) -> Source | None:
         """The source, if it was closed: its `abort` may be delivered only later."""
         source = self.source
         # Not by its `state`: to read that makes an end final, and stop() would do nothing more.
-        return source if source is not None and source.controller.aborted else None
+        if source is None or not (self._were_calls_stopped or source.controller.aborted):
+            return None
+        return source
 
     # Calling the callbacks, on the thread of a source's handlers
 
     def _receive(self, source: Source, event: Event[Any]) -> None:
-        if source is self.source:
+        begun = self._round
+        if source is not self.source or begun is None:
+            return
+        if event.type == "done" and begun.calls(source):
+            if self._is_current(source):
+                self._call_tools(source, begun)
+        else:
             self._queue.append((source, _STATES[event.type], event))
-            self._deliver(source, event)
+        self._deliver(source, event)
 
     def _deliver(self, runner: Source, event: Event[Any]) -> None:
         """Calls the callbacks for what is in the queue, as a handler of `runner`.
@@ -186,7 +256,7 @@ class Suggester:
             self._call(runner, event.type, event)
 
     def _is_news(self, source: Source | None, state: State) -> bool:
-        return source is self.source and (state == "aborted" or self._closed is None)
+        return self._is_current(source) or (source is self.source and state == "aborted")
 
     def _call(self, runner: Source, name: str, event: Event[Any]) -> None:
         callback = self._callbacks.get(name)
@@ -200,5 +270,6 @@ class Suggester:
         """In a forked child: the request is the parent's, and so are the callbacks."""
         self._lock = threading.RLock()
         self._queue = deque()
+        self._were_calls_stopped = self._state in ("requesting", "suggesting")
         self._state, self._suggestion, self.error = "init", "", None  # `_closed` overrides both
         self._baton = threading.RLock()

@@ -8,6 +8,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from .._delivery.async_handlers import is_async
+from .._delivery.dispatch import Dispatcher
+from .._util.arguments import check_dispatch
 from ..dialects.output import Problem, from_schema
 from ..dialects.output_schema import Schema
 from .hints import parameters_of
@@ -22,7 +25,7 @@ class Tool:
 
     `name` has ASCII letters, digits, "_" and "-" alone, 64 at most. `parameters` is the JSON schema
     of an object; `function` gets its properties as keyword arguments. It is called on a thread of
-    its own, so it may block; it is not async.
+    its own, so it may block; an async function runs as a task on the loop of a dispatcher.
 
     Raises `TypeError` and `ValueError` that name what is wrong, and `ImportError` without the
     package that checks arguments against a schema. `tool_of` needs no such package.
@@ -84,16 +87,37 @@ def tool_of(function: Callable[..., Any] | Tool) -> Tool:
     return Tool(name, description, {}, function, _record=parameters_of(function, name))
 
 
-def tools_by_name(tools: Iterable[Callable[..., Any] | Tool]) -> dict[str, Tool]:
-    """The tools of functions. Raises what `tool_of` raises, and `ValueError` for two of a name."""
+def tools_by_name(
+    tools: Iterable[Callable[..., Any] | Tool], dispatch: Dispatcher | None = None
+) -> dict[str, Tool]:
+    """The tools of functions. Raises what `tool_of` raises, `ValueError` for two of a name, and
+    `TypeError` for an async one if the dispatcher has no tasks."""
+    check_dispatch(dispatch)
     if isinstance(tools, (str, Mapping)) or not isinstance(tools, Iterable):
         raise TypeError(f"tools must be a list of functions, not {type(tools).__name__}")
     named: dict[str, Tool] = {}
     for tool in map(tool_of, tools):
         if tool.name in named:
             raise ValueError(f"tools has two of the name {tool.name!r}")
+        if is_async(tool.function) and not hasattr(dispatch, "spawn"):
+            raise TypeError(
+                f"the tool {tool.name} is an async function, which nothing here would await: use "
+                "dispatch=suggestions.toolkits.aio() or trio_()"
+            )
         named[tool.name] = tool
     return named
+
+
+def check_not_on_loop(tools: Iterable[Tool], dispatch: Dispatcher | None) -> None:
+    """Raises `RuntimeError` on the thread whose loop is to run async tools, as to wait for them
+    there would block it."""
+    runs_here = getattr(dispatch, "runs_here", None)
+    names = [tool.name for tool in tools if is_async(tool.function)]
+    if names and runs_here is not None and runs_here():
+        raise RuntimeError(
+            f"the async tool {names[0]} needs the loop that this call would block: use "
+            "await asyncio.to_thread(run_tools, ...), or trio.to_thread.run_sync"
+        )
 
 
 def _kind_of(function: object) -> str:
@@ -113,8 +137,8 @@ def _check(name: object, description: object, function: object) -> None:
         )
     if not callable(function):
         raise TypeError(f"function must be a callable, not {type(function).__name__}")
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        raise TypeError(f"the tool {name} is async: expected a plain function, which may block")
+    if inspect.isasyncgenfunction(function):
+        raise TypeError(f"the tool {name} is an async generator: expected a function that returns")
 
 
 def _with_record(record: Record) -> tuple[Schema, Callable[[str], dict[str, Any]]]:

@@ -43,12 +43,14 @@ def tool_set(
     dispatch: Dispatcher | None,
 ) -> ToolSet:
     """Raises `TypeError` and `ValueError` that name the argument."""
-    named = tools_by_name(tools)
+    named = tools_by_name(tools, dispatch)
     if check_count("max_steps", max_steps) < 1:
         raise ValueError("max_steps must be 1 or more")
     if timeout is not None:
-        check_seconds("timeout", timeout, or_none=True)
+        check_seconds("tool_timeout", timeout, or_none=True)
     known = tuple(named.values())
+    if any(approve is tool.function for tool in known):
+        raise TypeError("approve is one of tools: expected a list of tools, or what decides")
     if approve is None or callable(approve):
         return ToolSet(known, max_steps, timeout, approve, frozenset(), dispatch)
     return ToolSet(known, max_steps, timeout, None, _names(approve, named), dispatch)

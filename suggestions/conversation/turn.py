@@ -9,8 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._sources import ending
 from .._util import threads
@@ -43,8 +42,8 @@ class Turn:
     """Asks, calls tools, and asks again.
 
     `ask(messages)` makes the source of the next answer, after those messages of this turn. With the
-    lock of the delivery, `changed()` is called after a change of the messages, `send(event)` to add
-    an event to the log, and `ended(turn)` once, at the end; without it, `grown()` after more text.
+    lock of the delivery, `changed()` is called after a change of the messages, and `ended(turn)`
+    once, at the end; without it, `grown()` after more text.
 
     Once it is over, nothing of it changes, and none of these is called: so whatever a source or a
     tool of an older turn still reports, and whenever, there is no message that it could change.
@@ -58,7 +57,6 @@ class Turn:
         *,
         changed: Callable[[], object],
         grown: Callable[[], object],
-        send: Callable[[Event[Any]], object],
         ended: Callable[[Turn], object],
     ) -> None:
         """Raises what `ask` does."""
@@ -67,13 +65,13 @@ class Turn:
         self._ask = ask
         self._changed = changed
         self._grown = grown
-        self._send = send
         self._ended = ended
         self._context = copy_context()
         self._cancellation = Cancellation()
         self._complete: list[ChatMessage] = []
         self._calls: list[ChatMessage] = []  # of the answer before, until all have a result
         self._answer: ChatAnswer | None = ChatAnswer(ask(()))  # None while tools are called
+        self._groups = 0  # of calls that run together, until all of them have their results
         self._steps = 1
         self.is_over = False
         self.was_stopped = False
@@ -86,13 +84,15 @@ class Turn:
         return self._answer.status
 
     def _calls_tools(self, answer: ChatAnswer) -> bool:
-        return (
-            bool(self._tools.tools) and answer.status == "done" and answer.source.tool_calls != ()
-        )
+        return bool(self._tools.tools) and answer.status == "done" and bool(answer.calls)
 
     def messages(self) -> tuple[ChatMessage, ...]:
         newest = self._calls if self._answer is None else [self._answer.message()]
         return (*self._complete, *newest)
+
+    def newest_answer(self) -> ChatMessage:
+        answers = [message for message in self.messages() if message.role == "assistant"]
+        return answers[-1]
 
     # All of this is called with the lock
 
@@ -109,11 +109,15 @@ class Turn:
             return
         self.is_over = True
         self._cancellation.cancel()
-        self._calls = list(as_stopped(self._calls))
+        if self._answer is not None and self._calls_tools(self._answer):
+            self._take_calls(self._answer)  # its end has not been reported yet
         if self._answer is not None:
             self._complete.append(self._answer.message())
-            self._answer = None
-        self.was_stopped = self.messages()[-1].status == "stopped"
+        elif self._calls:
+            self._complete[-1] = self._complete[-1]._replace(status="stopped")
+            self._complete += as_stopped(self._calls)
+        self._answer, self._calls = None, []
+        self.was_stopped = self.newest_answer().status == "stopped"
         self._ended(self)
 
     def decide(self, message_id: str, is_allowed: bool) -> None:
@@ -147,6 +151,9 @@ class Turn:
             if self._delivery.has_handler(name):
                 source.connect(name, lambda _, event: self._pass_on(answer, event))
 
+    def _send(self, event: Event[Any]) -> None:
+        self._delivery.log.append(OfTurn(self, event))
+
     def _add_text(self, answer: ChatAnswer, text: str) -> None:
         answer.add_text(text)
         if not self.is_over:
@@ -164,15 +171,17 @@ class Turn:
             if self.is_over:
                 return
             if self._calls_tools(answer):
-                self._complete.append(answer.message())
-                self._answer = None
-                self._begin_calls(answer.source.tool_calls)
+                self._take_calls(answer)
+                self._begin_calls(answer.calls)
             else:
                 self.end()
 
     # Calls of tools
 
-    def _begin_calls(self, calls: Sequence[ToolCall]) -> None:
+    def _take_calls(self, answer: ChatAnswer) -> None:
+        """The answer is complete, and each of its calls is a message."""
+        self._complete.append(answer.message())
+        self._answer = None
         self._calls = [
             ChatMessage(
                 new_id(),
@@ -180,18 +189,30 @@ class Turn:
                 status="waiting" if call.name in self._tools.waiting else "calling",
                 tool_calls=(call,),
             )
-            for call in calls
+            for call in answer.calls
         ]
+
+    def _begin_calls(self, calls: Sequence[ToolCall]) -> None:
         self._changed()
         for message in self._calls:
             self._send(Event("tool_call", message))
         self._delivery.wake()
-        run = partial(self._context.run, self._run_calls, calls)
+        # A call that waits for the user keeps no other one waiting.
+        waiting = [(call,) for call in calls if call.name in self._tools.waiting]
+        at_once = tuple(call for call in calls if call.name not in self._tools.waiting)
+        groups = [*filter(None, (at_once, *waiting))]
+        self._groups = len(groups)
+        for group in groups:
+            self._start_calls(group)
+
+    def _start_calls(self, calls: Sequence[ToolCall]) -> None:
+        # A copy: another thread may be in the context.
+        context = self._context.copy()
         try:
             ending.add(self)
-            threads.start(run, "tools", self._delivery)
-        except RuntimeError:  # the program ends, or there are too many threads
-            self.end()
+            threads.start(lambda: context.run(self._run_calls, calls), "tools", self._delivery)
+        except RuntimeError as error:  # the program ends, or there are too many threads
+            self._fail(f"The tools cannot be called: {error}.")
 
     def _run_calls(self, calls: Sequence[ToolCall]) -> None:
         """Runs on a thread of its own."""
@@ -204,21 +225,30 @@ class Turn:
                 approve=self._may_run,
                 on_result=self._on_result,
                 cancellation=self._cancellation,
+                dispatch=tools.dispatch,
             )
-        except Exception as error:  # from `approve`
+        except BaseException as error:  # from `approve`; also `sys.exit()`
             logger.exception("approve raised an exception; no tool was called")
             with self._delivery.lock:
-                self._fail(f"{type(error).__name__}: {error}")
+                self._fail(f"approve raised {type(error).__name__}: {error}")
         with self._delivery.lock:
-            if not self.is_over:
-                self._ask_again()
+            self._groups -= 1
+            if self._groups:
+                return
+        self._ask_again()
 
     def _may_run(self, call: ToolCall, arguments: dict[str, Any]) -> bool:
         if call.name in self._tools.waiting:
-            place = self._place(call)
-            self._cancellation.block_until(lambda: self._calls[place].status != "waiting")
-            return self._calls[place].status == "calling"
+            self._cancellation.block_until(lambda: self._status_of(call) != "waiting")
+            return self._status_of(call) == "calling"
         return self._tools.approve is None or self._tools.approve(call, arguments)
+
+    def _status_of(self, call: ToolCall) -> MessageStatus:
+        """That of its message; "stopped" once the turn is over."""
+        for message in tuple(self._calls):
+            if message.tool_calls[0] is call:
+                return message.status
+        return "stopped"
 
     def _on_result(self, result: ToolResult) -> None:
         with self._delivery.lock:
@@ -234,36 +264,53 @@ class Turn:
         return next(n for n, m in enumerate(self._calls) if m.tool_calls[0] is call)
 
     def _ask_again(self) -> None:
-        if self._steps >= self._tools.max_steps:
-            self._fail(f"The model still calls tools after max_steps={self._steps} answers.")
-            return
+        with self._delivery.lock:
+            if not self.is_over and self._steps >= self._tools.max_steps:
+                self._fail(f"The model still calls tools after max_steps={self._steps} answers.")
+            if self.is_over:
+                return
+            messages = (*self._complete, *self._calls)
         try:
-            answer = ChatAnswer(self._ask((*self._complete, *self._calls)))
-        except Exception as error:  # from `history`
+            # Without the lock: `history` may take its time, or wait for a thread that wants it.
+            answer = ChatAnswer(self._ask(messages))
+        except BaseException as error:  # from `history`; also `sys.exit()`
             logger.exception("the results of tools could not be sent")
-            self._fail(f"{type(error).__name__}: {error}")
+            with self._delivery.lock:
+                self._fail(f"{type(error).__name__}: {error}")
             return
-        self._complete += self._calls
-        self._calls, self._answer = [], answer
-        self._steps += 1
-        self._changed()
-        try:
-            self.start()
-        except RuntimeError:  # the program ends
-            self.end()
+        with self._delivery.lock:
+            if self.is_over:
+                return
+            self._complete += self._calls
+            self._calls, self._answer = [], answer
+            self._steps += 1
+            self._changed()
+            try:
+                self.start()
+            except RuntimeError:  # the program ends
+                self.end()
 
     def _fail(self, said: str) -> None:
         """Ends with a message that has failed; that and nothing else is what `retry` asks for."""
         if not self.is_over:
-            self._complete += as_stopped(self._calls)
-            error = ChatError("error_tools", said)
-            self._calls = [ChatMessage(new_id(), "assistant", status="error", error=error)]
+            failed = ChatMessage(
+                new_id(), "assistant", status="error", error=ChatError("error_tools", said)
+            )
+            self._complete += (*as_stopped(self._calls), failed)
+            self._calls = []
             self.end()
 
     def in_child(self) -> tuple[ChatMessage, ...]:
         """After a fork, in the child: what had come."""
-        newest = as_stopped(self._calls) if self._answer is None else [self._answer.in_child()]
-        return (*self._complete, *newest)
+        newest = self._calls if self._answer is None else [self._answer.in_child()]
+        return tuple(as_stopped((*self._complete, *newest)))
+
+
+class OfTurn(NamedTuple):
+    """An entry of the log: an event of a turn, which is not sent any more once it was stopped."""
+
+    turn: Turn
+    event: Event[Any]
 
 
 def _with_result(message: ChatMessage, result: ToolResult) -> ChatMessage:

@@ -32,6 +32,7 @@ from .delta import (
     WholeReasoning,
     WholeText,
 )
+from .described_tool import DescribedTool
 from .question import (
     AssistantCall,
     AudioPart,
@@ -55,6 +56,7 @@ __all__ = [
     "AudioPart",
     "CalledFunction",
     "Delta",
+    "DescribedTool",
     "Dialect",
     "DialectName",
     "Done",

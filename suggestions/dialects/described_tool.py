@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 
 class DescribedTool(Protocol):
-    """What a service is told of a tool; a `suggestions.Tool` has it."""
+    """The description of a tool that a service gets. A `suggestions.Tool` is one."""
 
     @property
     def name(self) -> str: ...

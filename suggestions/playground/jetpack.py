@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Response
 from werkzeug.http import HTTP_STATUS_CODES
 
@@ -13,6 +15,7 @@ from .wire_format import wire_format
 
 PATH = "/wpcom/v2/jetpack-ai-query"
 
+_RESULT = re.compile("The result of [a-zA-Z0-9_-]+: ")
 _ROLES = ("system", "user", "assistant", "jetpack-ai", "tool", "function")
 
 # WordPress's names for codes of the OpenAI API.
@@ -50,5 +53,11 @@ def jetpack_ai_query() -> Response:
 
 def _messages(body: Body) -> tuple[Message, ...]:
     if body.get("messages") is not None:
-        return read_messages(body, _ROLES)
+        return tuple(map(_as_result, read_messages(body, _ROLES)))
     return (Message("user", checked(body.get("question") or None, str, "question")),)
+
+
+def _as_result(message: Message) -> Message:
+    """The dialect sends the result of a function so, as a text; a model knows what it means."""
+    said = _RESULT.match(message.text) if message.role == "user" else None
+    return Message("tool", message.text[said.end() :]) if said else message

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ._prompt_toolkit import prompt_toolkit as prompt_toolkit
     from ._pump import Pump as Pump
     from ._qt import qt as qt
+    from ._qt_conversation import qt_conversation as qt_conversation
     from ._qt_suggester import qt_suggester as qt_suggester
     from ._textual import textual as textual
     from ._tk import tk as tk
@@ -37,6 +38,7 @@ _HOMES = {
     "glib": "_glib",
     "prompt_toolkit": "_prompt_toolkit",
     "qt": "_qt",
+    "qt_conversation": "_qt_conversation",
     "qt_suggester": "_qt_suggester",
     "textual": "_textual",
     "tk": "_tk",
@@ -51,6 +53,7 @@ __all__ = [
     "glib",
     "prompt_toolkit",
     "qt",
+    "qt_conversation",
     "qt_suggester",
     "textual",
     "tk",

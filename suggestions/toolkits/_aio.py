@@ -62,10 +62,13 @@ class Aio(Host):
         self._context.copy().run(self._loop.add_reader, descriptor, readable)
         return partial(self._loop.remove_reader, descriptor)
 
-    def spawn(self, fn: Callable[[], Any], ended: Callable[[BaseException | None], None]) -> None:
-        """Awaits `fn()` in a task, and then calls `ended(exception)`, None for none."""
+    def spawn(
+        self, fn: Callable[[], Any], ended: Callable[[BaseException | None], None]
+    ) -> Callable[[], object] | None:
+        """Awaits `fn()` in a task, and then calls `ended(exception)`, None for none. Returns what
+        cancels the task."""
         if self._is_over:
-            return  # a task that begins now would never end
+            return None  # a task that begins now would never end
 
         def done(task: asyncio.Task[Any]) -> None:
             self._tasks.discard(task)
@@ -75,6 +78,7 @@ class Aio(Host):
         task = self._loop.create_task(fn())
         self._tasks.add(task)
         task.add_done_callback(done)
+        return task.cancel
 
     def _begin_watch(self) -> None:
         # Its first step registers it with the loop.

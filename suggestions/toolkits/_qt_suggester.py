@@ -51,11 +51,11 @@ def _make_class(binding: str) -> Any:
             super().__init__(parent)
             self._shown: tuple[str, ...] = ("init", "", "")
             self.suggester = Suggester(
-                on_suggestion=_weakly(self, lambda self, text: self._show()),
-                on_done=_weakly(self, lambda self, text: self._show(self.done, text)),
-                on_stop=_weakly(self, lambda self, text: self._show(self.stopped, text)),
-                on_error=_weakly(self, lambda self, error: self._show(self.failed, error.message)),
-                on_state=_weakly(self, lambda self, state: self._show()),
+                on_suggestion=weakly(self, lambda self, text: self._show()),
+                on_done=weakly(self, lambda self, text: self._show(self.done, text)),
+                on_stop=weakly(self, lambda self, text: self._show(self.stopped, text)),
+                on_error=weakly(self, lambda self, error: self._show(self.failed, error.message)),
+                on_state=weakly(self, lambda self, state: self._show()),
                 **{"dispatch": qt(self), **defaults},
             )
 
@@ -100,7 +100,7 @@ def _make_class(binding: str) -> Any:
     return QtSuggester
 
 
-def _weakly(owner: Any, call: Callable[[Any, Any], object]) -> Callable[[Any], None]:
+def weakly(owner: Any, call: Callable[[Any, Any], object]) -> Callable[[Any], None]:
     """Calls `call` with the owner as long as it exists.
 
     A running request must not keep the owner alive: otherwise a garbage collection on the reader's

@@ -61,13 +61,18 @@ class Trio(Host):
         except RuntimeError:
             return False
 
-    def spawn(self, fn: Callable[[], Any], ended: Callable[[BaseException | None], None]) -> None:
-        """Awaits `fn()` in a task, and then calls `ended(exception)`, None for none."""
+    def spawn(
+        self, fn: Callable[[], Any], ended: Callable[[BaseException | None], None]
+    ) -> Callable[[], object] | None:
+        """Awaits `fn()` in a task, and then calls `ended(exception)`, None for none. Returns what
+        cancels the task."""
+        scope = self._trio.CancelScope()
 
         async def work() -> None:
             failure: BaseException | None = None
             try:
-                await fn()
+                with scope:
+                    await fn()
             except Exception as exception:
                 failure = exception
             except self._group as group:
@@ -80,8 +85,11 @@ class Trio(Host):
                     raise rest from None
             ended(failure)
 
-        if not self._is_over:  # after the end there are no tasks
-            self._trio.lowlevel.spawn_system_task(work, context=self._context.copy())
+        if self._is_over:
+            return None  # after the end there are no tasks
+        self._trio.lowlevel.spawn_system_task(work, context=self._context.copy())
+        cancel: Callable[[], object] = scope.cancel
+        return cancel
 
     def _soon(self, fn: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the run has ended

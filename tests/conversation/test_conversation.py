@@ -24,18 +24,6 @@ DRAWN = "data:image/gif;base64,R0lGODlh"
 
 
 @pytest.fixture
-def service() -> Iterator[ChatService]:
-    service = ChatService()
-    yield service
-    service.cut()
-
-
-@pytest.fixture
-def loop() -> Loop:
-    return Loop()
-
-
-@pytest.fixture
 def chat(service: ChatService, loop: Loop) -> Iterator[Conversation]:
     with Conversation(**service.given(), dispatch=loop.post, throttle=None) as chat:
         yield chat
@@ -288,8 +276,8 @@ def test_images_stay_with_an_edited_message(service: ChatService, chat: Conversa
         (lambda chat: chat.send("a", model="x"), TypeError, "a model goes into options"),
         (lambda chat: chat.send("a", throttle=1), TypeError, "throttle"),
         (lambda chat: chat.send("a", dialect="x"), ValueError, "dialect"),
-        (lambda chat: chat.edit("unknown", "a"), ValueError, "none of the user's messages"),
-        (lambda chat: chat.edit(chat.messages[1], "a"), ValueError, "none of the user's messages"),
+        (lambda chat: chat.edit("unknown", "a"), ValueError, "with the role 'user'"),
+        (lambda chat: chat.edit(chat.messages[1], "a"), ValueError, "with the role 'user'"),
         (lambda chat: chat.regenerate(timeouts={"x": 1}), ValueError, "timeouts"),
     ],
 )
@@ -502,9 +490,13 @@ def test_it_goes_on_after_a_shutdown(service: ChatService, loop: Loop) -> None:
     loop.run_until(lambda: "a" in view.texts)
     service.feed(1, chunk("b"))
     loop.run_until(lambda: chat.messages[-1].text == "ab")
-    service.feed(1, CUT)
-    assert shutdown(20)
-    assert texts(chat)[1] == ("assistant", "ab", "stopped")
+    ended: list[bool] = []
+    thread = threading.Thread(target=lambda: ended.append(shutdown(20)))
+    thread.start()
+    loop.run_until(lambda: texts(chat)[1] == ("assistant", "ab", "stopped"))
+    service.feed(1, CUT)  # and not before: the answer would have failed
+    thread.join()
+    assert ended == [True]
     chat.regenerate(**numbered(2))
     service.feed(2, chunk("c"))
     loop.run_until(lambda: "c" in view.texts)
@@ -579,10 +571,10 @@ MESSAGE = {"id": "1", "role": "user", "text": "Why?"}
 @pytest.mark.parametrize(
     ("saved", "words"),
     [
-        ("{", "expected JSON"),
-        ("[" * 100_000, "expected JSON"),
-        ([], "an object with 'messages'"),
-        ({"version": 1, "messages": 5}, "an object with 'messages'"),
+        ("{", "expected its JSON"),
+        ("[" * 100_000, "expected its JSON"),
+        ([], "an object with a list 'messages'"),
+        ({"version": 1, "messages": 5}, "an object with a list 'messages'"),
         ({"messages": []}, "'version' is None"),
         ({"version": 1, "system": 5, "messages": []}, "'system' must be a text"),
         ({"version": 1, "messages": [5]}, r"messages\[0\] must be an object"),

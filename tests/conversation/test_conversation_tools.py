@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -14,6 +15,7 @@ from loop import Loop
 from script import DONE, chunk
 
 from suggestions import ChatMessage, Conversation, shutdown
+from suggestions.toolkits import aio
 
 SOON = 30  # seconds
 
@@ -25,18 +27,6 @@ def get_weather(city: str) -> dict[str, int]:
 
 def fail() -> str:
     raise LookupError("no such place")
-
-
-@pytest.fixture
-def service() -> Iterator[ChatService]:
-    service = ChatService()
-    yield service
-    service.cut()
-
-
-@pytest.fixture
-def loop() -> Loop:
-    return Loop()
 
 
 @pytest.fixture
@@ -143,7 +133,7 @@ def test_what_goes_wrong_with_a_tool_is_its_result(service: ChatService, is_over
     def hang() -> None:
         is_over.wait(SOON)
 
-    chat = Conversation(**service.given(), tools=[get_weather, fail, hang], timeout=0.2)
+    chat = Conversation(**service.given(), tools=[get_weather, fail, hang], tool_timeout=0.2)
     service.feed(
         1,
         *calling(
@@ -196,10 +186,10 @@ def test_stop_cancels_a_call_and_what_it_returns_is_dropped(
     assert (chat.status, view.status) == ("calling", "calling")
     chat.stop()
     assert chat.status == "ready"
-    cancelled = "The user has cancelled this call."
+    cancelled = "This call was cancelled."
     after = [
         ("user", "How warm?", "done"),
-        ("assistant", "", "done"),
+        ("assistant", "", "stopped"),
         ("tool", '{"degrees": 5}', "done"),
         ("tool", cancelled, "stopped"),
     ]
@@ -211,7 +201,7 @@ def test_stop_cancels_a_call_and_what_it_returns_is_dropped(
     loop.run()
     assert texts(chat) == after
     assert len(service.requests) == 1
-    assert view.ends == [(chat.messages[-1].id, "stopped")]
+    assert view.ends == [(chat.messages[1].id, "stopped")]
     service.feed(2, chunk("Well."), DONE)
     chat.send("And now?", **numbered(2))
     until(lambda: chat.status == "ready")
@@ -276,9 +266,38 @@ def test_calls_wait_for_the_user(service: ChatService, loop: Loop, tool: Any) ->
         ("tool", "8", "done"),
         ("assistant", "4 in Oslo.", "done"),
     ]
-    with pytest.raises(ValueError, match="none of the calls"):
+    with pytest.raises(ValueError, match="with the role 'tool'"):
         chat.approve(chat.messages[0])
     assert view.wrong == []
+
+
+def test_a_call_that_waits_keeps_no_other_one_waiting(
+    service: ChatService, is_over: threading.Event
+) -> None:
+    def order(what: str) -> str:
+        return f"{what} ordered"
+
+    chat = Conversation(**service.given(), tools=[get_weather, order], approve=[order])
+    service.feed(
+        1,
+        *calling(
+            ("c1", "order", '{"what": "pizza"}'),
+            PARIS,
+            ("c3", "order", '{"what": "wine"}'),
+            ("c4", "order", '{"thing": "wine"}'),
+        ),
+    )
+    service.feed(1, chunk("Here it comes."), DONE)
+    chat.send("Pizza!", **numbered(1))
+    states = ["waiting", "done", "waiting", "error"]
+    until(lambda: [message.status for message in chat.messages[2:]] == states)
+    chat.approve(chat.messages[4])
+    until(lambda: chat.messages[4].text == "wine ordered")
+    assert chat.messages[2].status == "waiting"
+    chat.approve(chat.messages[2])
+    assert chat.wait(SOON)
+    assert chat.messages[-1].text == "Here it comes."
+    assert len(service.requests) == 2
 
 
 def test_stop_and_shutdown_end_the_waiting(service: ChatService) -> None:
@@ -288,7 +307,7 @@ def test_stop_and_shutdown_end_the_waiting(service: ChatService) -> None:
         chat.send("How warm?", **numbered(number))
         until(lambda chat=chat: [m.status for m in chat.messages[2:]] == ["waiting"])
         assert stop(chat) in (None, True)
-        assert texts(chat)[2:] == [("tool", "The user has cancelled this call.", "stopped")]
+        assert texts(chat)[2:] == [("tool", "This call was cancelled.", "stopped")]
         assert chat.status == "ready"
         threads = [thread.name for thread in threading.enumerate()]
         until(lambda: not any("tool" in thread.name for thread in threading.enumerate()))
@@ -422,9 +441,12 @@ def test_saved_in_the_middle_of_a_call(service: ChatService, is_over: Any) -> No
         ({"tools": [len]}, "signature|positional"),
         ({"tools": "get_weather"}, "tools must be a list"),
         ({"tools": [get_weather], "max_steps": 0}, "max_steps must be 1"),
-        ({"tools": [get_weather], "timeout": "1"}, "timeout must be"),
+        ({"tools": [get_weather], "tool_timeout": "1"}, "tool_timeout must be"),
         ({"tools": [get_weather], "approve": ["order"]}, "approve has 'order'.* get_weather"),
         ({"tools": [get_weather], "approve": "get_weather"}, "approve must be a callable, or a"),
+        ({"tools": [get_weather], "approve": get_weather}, "expected a list of tools"),
+        ({"history": -1}, "history must be 1 or more"),
+        ({"history": True}, "history must be an int, a callable or None, not bool"),
     ],
 )
 def test_wrong_arguments_are_refused_at_once(arguments: dict[str, Any], words: str) -> None:
@@ -437,3 +459,50 @@ def test_a_dialect_without_tools_is_refused_before_anything_changes() -> None:
     with pytest.raises(ValueError, match="tools are not for the dialect 'chatbot'"):
         chat.send("How warm?")
     assert chat.messages == ()
+
+
+def test_async_tools_run_on_the_loop_and_stop_cancels_them(service: ChatService) -> None:
+    ran_on: list[int] = []
+    cancelled: list[str] = []
+
+    async def get_time(zone: str) -> str:
+        ran_on.append(threading.get_ident())
+        if zone == "never":
+            try:
+                await asyncio.sleep(SOON)
+            except asyncio.CancelledError:
+                cancelled.append(zone)
+                raise
+        return f"noon in {zone}"
+
+    async def main() -> None:
+        chat = Conversation(**service.given(), tools=[get_time], dispatch=aio())
+        ended = asyncio.Event()
+        chat.connect("done", lambda chat, event: ended.set())
+        service.feed(1, *calling(("c1", "get_time", '{"zone": "UTC"}')))
+        service.feed(1, chunk("It is noon."), DONE)
+        chat.send("How late?", **numbered(1))
+        await asyncio.wait_for(ended.wait(), SOON)
+        assert texts(chat)[2:] == [
+            ("tool", "noon in UTC", "done"),
+            ("assistant", "It is noon.", "done"),
+        ]
+        service.feed(2, *calling(("c1", "get_time", '{"zone": "never"}')))
+        chat.send("How late?", **numbered(2))
+        while len(ran_on) < 2:
+            await asyncio.sleep(0.001)
+        chat.stop()
+        while not cancelled:
+            await asyncio.sleep(0.001)
+        assert set(ran_on) == {threading.get_ident()}
+        chat.close()
+
+    asyncio.run(asyncio.wait_for(main(), SOON))
+
+
+def test_an_async_tool_needs_a_loop() -> None:
+    async def get_time() -> str:
+        return "noon"
+
+    with pytest.raises(TypeError, match="aio"):
+        Conversation(tools=[get_time])

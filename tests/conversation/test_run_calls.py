@@ -211,7 +211,7 @@ def test_a_cancel_returns_at_once(hanging: Tool) -> None:
     results = run_calls(
         [call("hang"), call("first")], [hanging, first], timeout=None, cancellation=cancellation
     )
-    assert results[0] == ToolResult(call("hang"), "The user has cancelled this call.", "cancelled")
+    assert results[0] == ToolResult(call("hang"), "This call was cancelled.", "cancelled")
     (after,) = run_calls([call("hang")], [hanging], cancellation=cancellation)
     assert after.outcome == "cancelled"
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import traceback
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -90,7 +94,7 @@ def test_a_tool_that_fails_hangs_or_is_refused_ends_in_an_answer(dialect: Dialec
         messages,
         [fail_now, hang_now, refuse_now],
         dialect=dialect,
-        timeout=0.2,
+        tool_timeout=0.2,
         approve=lambda call, arguments: call.name != "refuse_now",
         timeouts=TIMEOUTS,
     )
@@ -101,6 +105,27 @@ def test_a_tool_that_fails_hangs_or_is_refused_ends_in_an_answer(dialect: Dialec
         "The user has refused this call of refuse_now.",
     ]
     assert text.startswith('The tool answered: "The user has refused this call')
+
+
+@dataclass
+class Range:
+    first: int
+    last: int
+
+    def __post_init__(self) -> None:
+        if self.last <= self.first:
+            raise ValueError("last must be more than first")
+
+
+def test_arguments_that_do_not_fit_end_in_an_answer(dialect: Dialect) -> None:
+    def count(numbers: Range) -> int:
+        raise AssertionError
+
+    messages = asking("count from 3 to 5")  # the model of the playground gives the 3 twice
+    text = run_tools(messages, [count], dialect=dialect, timeouts=TIMEOUTS)
+    said = "count was not called: numbers is no Range: last must be more than first"
+    assert results_in(messages) == [said]
+    assert text.startswith(f'The tool answered: "{said}".')
 
 
 def test_an_answer_that_needs_no_tool_is_one_step(dialect: Dialect) -> None:
@@ -120,7 +145,7 @@ def test_a_cancel_while_a_tool_runs_closes_the_round(dialect: Dialect) -> None:
     messages = asking("stop now")
     with pytest.raises(AbortedError):
         run_tools(messages, [stop_now], dialect=dialect, cancellation=cancellation)
-    assert results_in(messages) == ["The user has cancelled this call."]
+    assert results_in(messages) == ["This call was cancelled."]
     assert len(messages) == 3
 
 
@@ -208,6 +233,37 @@ def test_an_answer_that_fails_leaves_what_was_done(server: SuggestionsServer) ->
     assert [message["role"] for message in messages] == ["user", "assistant", "tool"]
 
 
+@pytest.mark.parametrize("loop", ["run_tools", "Conversation"])
+def test_the_one_function_of_jetpack_is_called(server: SuggestionsServer, loop: str) -> None:
+    function = {"name": "get_weather", "arguments": '{"city": "Paris"}'}
+    pieces = ({"function_call": function}, {"content": ""})
+    server.sends(
+        "".join(
+            f"data: {json.dumps({'choices': [{'delta': delta}]})}\n\n" for delta in pieces
+        ).encode()
+        + b"data: [DONE]\n\n"
+    )
+    server.answer("18 degrees")
+    given: dict[str, Any] = {"url": server.url, "token": "t", "timeouts": TIMEOUTS}
+    if loop == "run_tools":
+        assert run_tools(asking("How warm?"), [get_weather], **given) == "18 degrees"
+    else:
+        chat = Conversation(tools=[get_weather], **given)
+        chat.send("How warm?")
+        assert chat.wait(SOON)
+        assert [message.text for message in chat.messages[2:]] == [
+            '{"city": "Paris", "degrees": 18}',
+            "18 degrees",
+        ]
+    first, second = (request.json for request in server.requests)
+    assert [each["name"] for each in first["functions"]] == ["get_weather"]
+    assert [message["content"] for message in second["messages"]] == [
+        "How warm?",
+        'get_weather({"city": "Paris"})',
+        'The result of get_weather: {"city": "Paris", "degrees": 18}',
+    ]
+
+
 def test_no_traceback_shows_a_secret(server: SuggestionsServer) -> None:
     server.fails(401)
     secret = "sk-plain-0123456789"
@@ -223,6 +279,17 @@ def test_no_traceback_shows_a_secret(server: SuggestionsServer) -> None:
     assert len(ours) > 1
     for frame in ours:
         assert secret not in repr(frame.f_locals)
+
+
+def test_the_example_runs() -> None:
+    example = Path(__file__).parents[2] / "examples" / "tools.py"
+    assert len(example.read_text("utf-8").splitlines()) <= 25
+    child = subprocess.run(
+        [sys.executable, str(example)], capture_output=True, text=True, timeout=SOON
+    )
+    assert (child.returncode, child.stderr) == (0, "")
+    assert 'tool: {"city": "Paris", "degrees": 18}\ntool: 42' in child.stdout
+    assert 'assistant: The tool answered: "42' in child.stdout
 
 
 def test_wrong_arguments_are_named(server: SuggestionsServer) -> None:

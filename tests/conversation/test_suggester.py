@@ -97,11 +97,6 @@ def service() -> Iterator[Service]:
     service.cut()
 
 
-@pytest.fixture
-def loop() -> Loop:
-    return Loop()
-
-
 REQUESTING = ("state", "requesting")
 SUGGESTING = ("state", "suggesting")
 AB = [REQUESTING, SUGGESTING, ("suggestion", "a"), ("suggestion", "ab")]
@@ -610,7 +605,7 @@ def test_a_request_that_is_refused_leaves_everything_as_it_was(
 
 
 async def awaited(_: object) -> None:
-    """What nobody would await."""
+    """An async function, which no loop would await."""
 
 
 @pytest.mark.parametrize(
@@ -643,7 +638,7 @@ def test_options_of_a_request_take_the_place_of_the_defaults(service: Service, l
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """Texts carry the number of their request: what is told of an older one would show."""
+    """Texts have the number of their request, so that a report of an older one would show."""
 
     @initialize()
     def begin(self) -> None:

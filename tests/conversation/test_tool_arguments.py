@@ -52,6 +52,12 @@ def plan(
 ) -> None: ...
 
 
+@dataclass
+class Tree:
+    name: str
+    children: list[Tree] | None = None
+
+
 TOOL = tool_of(plan)
 
 
@@ -80,6 +86,18 @@ def test_arguments_become_what_the_hints_say() -> None:
     assert type(values["budget"]) is float
     assert type(values["level"]) is Level
     assert TOOL.arguments(json.loads(text)) == values
+
+
+def test_a_type_that_has_itself_within_it_is_made_at_any_depth() -> None:
+    def plant(tree: Tree) -> None: ...
+
+    tool = tool_of(plant)
+    root = {"name": "a", "children": [{"name": "b", "children": []}, {"name": "c"}]}
+    assert tool.arguments({"tree": root}) == {"tree": Tree("a", [Tree("b", []), Tree("c")])}
+    root["children"] = [{"name": "b", "children": [{"name": 1}]}]
+    said = "tree.children[0].children[0].name must be a text, not 1"
+    assert problem_of({"tree": root}, tool) == said
+    assert problem_of({"tree": 1}, tool) == "tree must be an object with name, children, not 1"
 
 
 def test_what_an_enum_knows_is_its_member_in_a_union_with_texts() -> None:

@@ -50,7 +50,8 @@ class Host:
         """Runs a loop as a modal dialog does."""
         loop = self.core.QEventLoop()
         self.core.QTimer.singleShot(int(seconds * 1000), loop.quit)
-        loop.exec()
+        run = loop.exec_ if self.core.__name__.startswith("PySide2") else loop.exec
+        run()
 
     def delete(self, owner: Any) -> None:
         owner.deleteLater()

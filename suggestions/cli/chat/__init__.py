@@ -1,0 +1,1 @@
+"""`suggestions chat`: a conversation in the terminal."""
