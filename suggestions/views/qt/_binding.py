@@ -57,3 +57,10 @@ def loaded_binding() -> Binding:
         if sys.modules[f"{name}.QtCore"].QCoreApplication.instance() is not None:
             return _made(name)
     return _made(loaded[0])
+
+
+def public(cls: Any) -> Any:
+    """The class, with the name by which programs import it."""
+    cls.__module__ = __name__.rpartition(".")[0]
+    cls.__qualname__ = cls.__name__
+    return cls

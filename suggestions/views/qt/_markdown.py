@@ -9,9 +9,9 @@ from functools import cache
 from time import perf_counter
 from typing import Any
 
-from ._blocks import Block, MarkdownBlocks
-from ._qt_binding import Binding
-from ._qt_writer import Code, MarkdownWriter
+from .._blocks import Block, MarkdownBlocks
+from ._binding import Binding, public
+from ._writer import Code, MarkdownWriter
 
 _INTERVAL = 0.033
 """Seconds between two updates, at least."""
@@ -230,10 +230,4 @@ def markdown_view(binding: Binding) -> Any:
                 if is_seen == button.isHidden():
                     button.setVisible(is_seen)
 
-    return _public(MarkdownView)
-
-
-def _public(cls: Any) -> Any:
-    cls.__module__ = __name__.rpartition(".")[0] + ".qt"
-    cls.__qualname__ = cls.__name__
-    return cls
+    return public(MarkdownView)

@@ -9,7 +9,7 @@ from functools import cache
 from math import ceil
 from typing import Any
 
-from ._qt_binding import Binding
+from ._binding import Binding, public
 
 _MOST_LINES = 8
 
@@ -97,6 +97,4 @@ def question_edit(binding: Binding) -> Any:
                 self.blockBoundingRect(block)
                 block = block.next()
 
-    QuestionEdit.__module__ = __name__.rpartition(".")[0] + ".qt"
-    QuestionEdit.__qualname__ = "QuestionEdit"
-    return QuestionEdit
+    return public(QuestionEdit)

@@ -23,13 +23,13 @@ __all__ = ["MarkdownView", "QuestionEdit"]
 
 def __getattr__(name: str) -> Any:
     if name == "MarkdownView":
-        from ._qt_binding import loaded_binding
-        from ._qt_markdown import markdown_view
+        from ._binding import loaded_binding
+        from ._markdown import markdown_view
 
         return markdown_view(loaded_binding())
     if name == "QuestionEdit":
-        from ._qt_binding import loaded_binding
-        from ._qt_question import question_edit
+        from ._binding import loaded_binding
+        from ._question import question_edit
 
         return question_edit(loaded_binding())
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ._blocks import Block
-from ._qt_binding import Binding
+from .._blocks import Block
+from ._binding import Binding
 
 _MARKS = {"\ufdd2": ":", "\ufdd3": "!", "\ufdd4": "<"}
 """What stands for a character in Markdown that is not to be read as such. No text has these;
