@@ -154,6 +154,13 @@ class Conversation(EventTarget):
             is_answer = newest is not None and newest.role == "assistant"
             return "error" if newest and is_answer and newest.error else "ready"
 
+    @property
+    def takes_images(self) -> bool:
+        """Whether a question may have images, by the dialect that is asked unless a command names
+        another."""
+        given = self._defaults
+        return find(given["dialect"] if "dialect" in given else "jetpack").takes_images
+
     # Commands
 
     def send(self, text: str, images: Iterable[Any] = (), **options: Any) -> None:

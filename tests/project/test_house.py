@@ -179,7 +179,8 @@ def test_files_of_one_name_mean_the_same() -> None:
     wrong = [
         f"{name}: {', '.join(sorted(paths))}"
         for name, paths in sorted(by_name.items())
-        if len(paths) > 1 and not any(
+        if len(paths) > 1
+        and not any(
             all(path.startswith(rooms) for path in paths) for rooms in (OF_A_SERVICE, OF_A_TOOLKIT)
         )
     ]
