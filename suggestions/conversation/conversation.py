@@ -158,8 +158,7 @@ class Conversation(EventTarget):
     def takes_images(self) -> bool:
         """Whether a question may have images, by the dialect that is asked unless a command names
         another."""
-        given = self._defaults
-        return find(given["dialect"] if "dialect" in given else "jetpack").takes_images
+        return find(self._defaults.get("dialect", "jetpack")).takes_images
 
     # Commands
 

@@ -11,7 +11,7 @@ from math import ceil
 from typing import NamedTuple
 
 from .._util.elapsed import monotonic
-from ..conversation import ChatMessage
+from ..conversation.chat_message import ChatMessage
 from ..events import Citation
 
 _LONGEST_CALL = 120
