@@ -18,6 +18,7 @@ from benchmarks.workloads.stages import stages
 from benchmarks.workloads.startup import startup
 from benchmarks.workloads.stores import stores
 from benchmarks.workloads.text import text
+from benchmarks.workloads.views import views
 
 WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "flood": flood,
@@ -33,4 +34,5 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "relay": relay,
     "relay-load": relay_load,
     "stores": stores,
+    "views": views,
 }

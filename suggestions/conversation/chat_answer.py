@@ -69,6 +69,8 @@ class ChatAnswer:
             source.reasoning,
             self.calls,
             source.usage,
+            source.citations,
+            source.files,
         )
 
     def in_child(self) -> ChatMessage:

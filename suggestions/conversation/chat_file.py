@@ -11,13 +11,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, get_args
 
-from ..events import ToolCall, Usage
+from ..events import AnswerFile, Citation, ToolCall, Usage
 from .chat_message import ChatError, ChatMessage, MessageStatus, as_stopped, text_part
 
 VERSION = 1
 _NEEDED = ("id", "role", "text")
 _ROLES = ("user", "assistant", "tool")
-_OPTIONAL: dict[str, type] = {"error": ChatError, "usage": Usage}
+_TUPLES: dict[str, type] = {"error": ChatError, "usage": Usage}
+_LISTS: dict[str, type] = {"tool_calls": ToolCall, "citations": Citation, "files": AnswerFile}
 _Kinds = dict[str, tuple[type | tuple[type, ...], str]]
 _KINDS: _Kinds = {
     "id": (str, "a text"),
@@ -25,7 +26,7 @@ _KINDS: _Kinds = {
     "reasoning": (str, "a text"),
     "model": (str, "a text"),
     "parts": (list, "a list"),
-    "tool_calls": (list, "a list"),
+    **dict.fromkeys(_LISTS, (list, "a list")),
     "error": (dict, "an object"),
     "usage": (dict, "an object"),
 }
@@ -36,8 +37,11 @@ _KINDS_WITHIN: _Kinds = {
     **dict.fromkeys(("cached_tokens", "reasoning_tokens", "status"), (int, "a number")),
     "retry_after": ((int, float), "a number"),
     "details": (dict, "an object"),
+    **dict.fromkeys(("url", "title", "quote", "media_type"), (str, "a text")),
+    **dict.fromkeys(("start", "end"), (int, "a number")),
+    "partial": (bool, "true or false"),
 }
-"""Those of the fields of a call, an error and a usage."""
+"""Those of the fields of an error, a usage, a call, a citation and a file."""
 
 
 class Saved(NamedTuple):
@@ -62,9 +66,10 @@ def _saved(message: ChatMessage) -> dict[str, Any]:
     more = fields.pop("more")
     if message.parts == text_part(message.text):
         del fields["parts"]
-    for name in ("error", "usage"):
+    for name in _TUPLES:
         fields[name] = fields[name] and fields[name]._asdict()
-    fields["tool_calls"] = [call._asdict() for call in message.tool_calls]
+    for name in _LISTS:
+        fields[name] = [each._asdict() for each in fields[name]]
     kept = {name: value for name, value in fields.items() if value or name in _NEEDED}
     return {**kept, **more}
 
@@ -110,14 +115,15 @@ def _read(place: str, saved: object) -> ChatMessage:
     _check_one_of(f"{place}['status']", saved.get("status", "done"), get_args(MessageStatus))
     fields = {name: saved[name] for name in ChatMessage._fields if name in saved}
     fields["parts"] = _parts(f"{place}['parts']", saved)
-    calls = saved.get("tool_calls", [])
-    fields["tool_calls"] = tuple(
-        _tuple(f"{place}['tool_calls'][{n}]", ToolCall, call) for n, call in enumerate(calls)
-    )
-    for name, type_ in _OPTIONAL.items():
+    for name, type_ in _LISTS.items():
+        fields[name] = tuple(
+            _tuple(f"{place}[{name!r}][{n}]", type_, each)
+            for n, each in enumerate(saved.get(name, []))
+        )
+    for name, type_ in _TUPLES.items():
         if name in saved:
             fields[name] = _tuple(f"{place}[{name!r}]", type_, saved[name])
-    if saved["role"] == "tool" and len(calls) != 1:
+    if saved["role"] == "tool" and len(fields["tool_calls"]) != 1:
         raise ValueError(f"{place}['tool_calls'] must have one call, which is the tool's")
     fields["more"] = {name: value for name, value in saved.items() if name not in fields}
     return ChatMessage(**fields)

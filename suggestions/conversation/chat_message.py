@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from ..dialects.image import image
 from ..errors import SuggestionsError
-from ..events import ToolCall, Usage
+from ..events import AnswerFile, Citation, ToolCall, Usage
 from .running import CANCELLED
 
 MessageStatus = Literal["submitted", "streaming", "waiting", "calling", "done", "stopped", "error"]
@@ -42,8 +42,9 @@ class ChatMessage(NamedTuple):
 
     `role` is "user", "assistant" or "tool". `text` is all of its text; it only grows. `parts` are
     the parts of its content in the shape of OpenAI's chat messages: texts, images, and what only
-    the service can read. `error`, `model`, `reasoning`, `tool_calls` and `usage` are those of the
-    answer. A tool's message is one call: `tool_calls` has that call, and `text` is its result.
+    the service can read. `error`, `model`, `reasoning`, `tool_calls`, `usage`, `citations` and
+    `files` are those of the answer. A tool's message is one call: `tool_calls` has that call, and
+    `text` is its result.
     `more` are the fields that a newer version of this package has saved.
     """
 
@@ -57,6 +58,8 @@ class ChatMessage(NamedTuple):
     reasoning: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage | None = None
+    citations: tuple[Citation, ...] = ()
+    files: tuple[AnswerFile, ...] = ()
     more: Mapping[str, Any] = _NOTHING
 
 

@@ -154,6 +154,12 @@ class Conversation(EventTarget):
             is_answer = newest is not None and newest.role == "assistant"
             return "error" if newest and is_answer and newest.error else "ready"
 
+    @property
+    def takes_images(self) -> bool:
+        """Whether a question may have images, by the dialect that is asked unless a command names
+        another."""
+        return find(self._defaults.get("dialect", "jetpack")).takes_images
+
     # Commands
 
     def send(self, text: str, images: Iterable[Any] = (), **options: Any) -> None:

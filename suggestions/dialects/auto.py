@@ -47,6 +47,7 @@ class Auto(Dialect):
 
     name = "auto"
     roles = ROLES | {"function", "jetpack-ai"}
+    takes_images = True
     framings: Mapping[str, Framing] = {**EVENTS, **LINES, "text/plain": "text"}
 
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:

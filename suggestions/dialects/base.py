@@ -92,6 +92,8 @@ class Dialect(ABC):
     opaque: frozenset[str] = frozenset()
     """Types of parts that the service has signed or encrypted, and that go back to it as they came:
     "thinking", "redacted_thinking", "reasoning". Those of other services are left out."""
+    takes_images = False
+    """True if a question may have images."""
     has_items = False
     """True if a question may have items of the service's own, with a `type` and no `role`."""
 

@@ -65,6 +65,7 @@ class ModelAPI(Dialect):
     """The parameter that asks for an object, and the field in it, if it has several."""
     own_headers: ClassVar[Mapping[str, str]] = {}
     roles = ROLES
+    takes_images = True
 
     def __init__(
         self,

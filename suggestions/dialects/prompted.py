@@ -26,6 +26,7 @@ class Prompted(Dialect):
     """
 
     url = ""
+    takes_images = True
 
     def __init__(
         self, url: str | None = None, *, think_tags: bool = False, **parameters: Any

@@ -18,6 +18,7 @@ from process import run
 from script import DONE, chunk, data
 
 from suggestions import ChatMessage, Conversation, shutdown
+from suggestions.dialects import NAMES, DialectName
 
 PIXEL = b"GIF89a"
 DRAWN = "data:image/gif;base64,R0lGODlh"
@@ -557,6 +558,27 @@ def test_fields_of_a_newer_version_are_kept() -> None:
     chat = Conversation.from_json(json.dumps(newer))
     assert chat.messages[0].more == {"mood": {"a": [1]}}
     assert json.loads(chat.to_json()) == newer
+
+
+def test_an_answer_keeps_its_sources_and_its_images(
+    service: ChatService, chat: Conversation
+) -> None:
+    cited = {"type": "url_citation", "url_citation": {"url": "https://e.com/a", "title": "A"}}
+    drawn = {"type": "image_url", "image_url": {"url": DRAWN}}
+    answered(chat, service, 1, chunk("It is.", annotations=[cited]), chunk(images=[drawn]), DONE)
+    for messages in (chat.messages, Conversation.from_json(chat.to_json()).messages):
+        assert [each.url for each in messages[1].citations] == ["https://e.com/a"]
+        assert [(each.media_type, each.url) for each in messages[1].files] == [("image/gif", DRAWN)]
+
+
+@pytest.mark.parametrize("dialect", NAMES)
+def test_says_whether_a_question_may_have_images(dialect: DialectName) -> None:
+    with Conversation(dialect=dialect, url="http://127.0.0.1:1/", token="t") as chat:
+        if chat.takes_images:
+            chat.send("q", images=[PIXEL])
+        else:
+            with pytest.raises((TypeError, ValueError), match=dialect):
+                chat.send("q", images=[PIXEL])
 
 
 def test_half_a_character_is_saved_too() -> None:

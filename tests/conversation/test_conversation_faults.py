@@ -210,6 +210,9 @@ def saved_with(**fields: Any) -> str:
             "prompt_tokens",
         ),
         ({"parts": [{"type": "text", "text": 5}]}, "parts"),
+        ({"citations": {"url": "https://example.com"}}, "citations"),
+        ({"citations": [{"url": 7}]}, "url"),
+        ({"files": [{"media_type": "image/png", "url": ["data:"]}]}, "url"),
     ],
 )
 def test_a_file_with_a_value_of_the_wrong_kind_is_refused(

@@ -51,3 +51,12 @@ def test_the_benchmark_of_stores_runs_and_all_answers_are_whole() -> None:
     assert "CPU: memory to no store" in table
     [torn] = [line for line in table.splitlines() if "answers that are not whole" in line]
     assert torn.rstrip().endswith("met")
+
+
+def test_the_benchmark_of_views_runs() -> None:
+    pytest.importorskip("PyQt6")
+
+    table = _run("views")
+
+    assert "mixed: share of MarkdownView to that of setMarkdown of all" in table
+    assert "endless paragraph: longest gap" in table

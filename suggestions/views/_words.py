@@ -1,0 +1,93 @@
+"""What a panel says of a message, in every toolkit. It knows none.
+
+Each text goes through the toolkit's own translation, so it is whole, with `{}` where a value goes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from math import ceil
+from typing import NamedTuple
+
+from .._util.elapsed import monotonic
+from ..conversation.chat_message import ChatMessage
+from ..events import Citation
+
+_LONGEST_CALL = 120
+"""Characters of a call in its one line."""
+_CALLS = {
+    "waiting": "Allow {}?",
+    "calling": "Calling {} …",
+    "done": "Called {}",
+    "stopped": "Stopped {}",
+    "error": "{} failed",
+}
+_CODES = {"refused": "Refused {}", "timeout": "{} took too long"}
+
+
+class Words(NamedTuple):
+    """A text to be translated, and what takes the place of its `{}`."""
+
+    text: str
+    value: str = ""
+
+
+def words_of_call(message: ChatMessage) -> Words:
+    """The line of a tool's message: its state, its name and its arguments."""
+    call = message.tool_calls[0]
+    shown = " ".join(f"{call.name}({_arguments(call.arguments)})".split())
+    if len(shown) > _LONGEST_CALL:
+        shown = shown[: _LONGEST_CALL - 1] + "…"
+    code = message.error.code if message.error else ""
+    return Words(_CODES.get(code, _CALLS[message.status]), shown)
+
+
+def _arguments(text: str) -> str:
+    """As they are written in a call of Python; as they are, if they are no JSON object."""
+    try:
+        read = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(read, dict):
+        return text
+    return ", ".join(
+        f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in read.items()
+    )
+
+
+def words_of_state(message: ChatMessage) -> Words | None:
+    """The line below an answer's text, beside its error; None if there is nothing to say."""
+    if message.status == "stopped":
+        return Words("Stopped")
+    if message.status == "submitted":
+        return Words("Waiting …")
+    if message.status == "done" and not (message.text or message.tool_calls or message.files):
+        return Words("No text came")
+    return None
+
+
+class Countdown:
+    """Counts the seconds after which a failed answer may be asked for again."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._until = monotonic() + (seconds or 0.0)
+
+    @property
+    def left(self) -> int:
+        """Whole seconds; 0 if it is over."""
+        return max(0, ceil(self._until - monotonic()))
+
+    @property
+    def words(self) -> Words:
+        """Of the button."""
+        return Words("Retry in {} s", str(self.left)) if self.left else Words("Retry")
+
+
+def sources_of(citations: Iterable[Citation]) -> list[tuple[str, str]]:
+    """The title and the address of each source, in order, each address once."""
+    titles: dict[str, str] = {}
+    for cited in citations:
+        if cited.url and not titles.get(cited.url):
+            titles[cited.url] = cited.title
+    return [(title or url, url) for url, title in titles.items()]
