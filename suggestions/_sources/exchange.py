@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 from .. import errors
 from .._util.secret import Secret, reveal
@@ -71,7 +71,7 @@ class Exchange:
 
         Raises the error of a refusal, and what `Transport.open` raises.
         """
-        transport = self._transport
+        transport, self._request = self._transport, request
         send(request, transport)
         status, identity = transport.status, request_id(transport.headers)
         if status == 204 or not 200 <= status < 300:
@@ -118,7 +118,7 @@ class Exchange:
             try:
                 data = b"" if body.ended else transport.read()
             except errors.SuggestionsError:
-                rest = self._body.rest()
+                rest = self._unfinished(self._body.rest)
                 if intake.add_messages(rest, self.dialect):
                     return True
                 self._note(rest)
@@ -126,7 +126,7 @@ class Exchange:
             if data is None:
                 yield Wait.SOCKET
                 continue
-            batch = body.feed(data) if data else body.finish()
+            batch = body.feed(data) if data else self._unfinished(body.finish)
             if unread is not None:
                 if self._body.framing == "whole":
                     return False
@@ -150,6 +150,15 @@ class Exchange:
             if reader is not None and reader.is_drained:
                 reader.is_drained = False
                 yield Wait.SOCKET
+
+    def _unfinished(self, take: Callable[[], list[ServerSentEvent]]) -> list[ServerSentEvent]:
+        """The message that the end of the connection has cut off, if nothing of it is missing. If
+        the answer can be gone on with, it will come again, and whole."""
+        if self.progress is not None:
+            request = self._request.revealed()
+            if self.dialect.resume(request, self.progress) is not None:
+                return []
+        return take()
 
     def _note(self, messages: Sequence[ServerSentEvent]) -> None:
         """These have been added to the answer."""

@@ -24,8 +24,8 @@ QUESTION = "Give me a list of tips for streaming"
 PIECES = ["Grü", "ße ", "from", " the", " store"]
 TEXT = "".join(PIECES)
 FRAMES = [
-    *(f'id: {n}\ndata: {{"type": "content", "data": "{p}"}}\n\n' for n, p in enumerate(PIECES, 1)),
-    'id: end.1\ndata: {"type": "done"}\n\n',
+    *(f'data: {{"type": "content", "data": "{p}"}}\nid: {n}\n\n' for n, p in enumerate(PIECES, 1)),
+    'data: {"type": "done"}\nid: end.1\n\n',
 ]
 WIRE = (":\n\n" + "".join(FRAMES)).encode()
 NAMED = b"X-Answer-Id: a\r\nContent-Location: /answers/a\r\n"
