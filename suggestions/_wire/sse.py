@@ -85,6 +85,7 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         self._after_newline = True  # a blank line before the first event ends nothing
         self._early: list[str] = []  # comments in the beginning of an event
         self._last_line = 0  # where, in what is held, the line begins that has not ended
+        self._taken_out = 0  # bytes of the comments that were taken out of what is held
 
     def feed(self, data: bytes) -> list[ServerSentEvent]:
         if (
@@ -176,16 +177,19 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         if end < len(_BLANK_LINE):
             # The data has none; but it may begin with the second half of one.
             end = 1 if self._after_newline and data.startswith(b"\n") else 0
-        whole = b""
+        whole, taken_out = b"", 0
         if end:
             whole = bytes(self._held) + data[:end]
+            taken_out = self._taken_out
             self._held = bytearray()
-            self._last_line = 0
+            self._last_line = self._taken_out = 0
         self._hold(data[end:])
         self._after_newline = data.endswith(b"\n")
-        if len(self._held) > self._max_event_size:
+        if len(self._held) + self._taken_out > self._max_event_size:
             self._fail_too_large()
-        return whole if len(whole) <= self._max_event_size else self._bounded(whole)
+        if len(whole) + taken_out > self._max_event_size:
+            return self._bounded(whole, taken_out)
+        return whole
 
     def _hold(self, data: bytes) -> None:
         """Adds to the beginning of an event. Comments are taken out: a server sends them when it
@@ -193,10 +197,17 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         end = data.rfind(b"\n") + 1 if self._with_comments else 0
         if end:
             lines = bytes(self._held[self._last_line :]) + data[:end]
-            self._early += re.findall(_COMMENT, lines.decode(errors="replace"))
-            self._held[self._last_line :] = _COMMENT_LINE.sub(b"", lines)
+            self._note_comments(lines, self._last_line + self._taken_out)
+            self._held[self._last_line :] = left = _COMMENT_LINE.sub(b"", lines)
+            self._taken_out += len(lines) - len(left)
             self._last_line = len(self._held)
         self._held += data[end:]
+
+    def _note_comments(self, lines: bytes, size: int) -> None:
+        """Those in whole lines of an event, of which so many bytes came before. Beyond the bound,
+        there are none."""
+        end = lines.rfind(b"\n", 0, max(0, self._max_event_size - size)) + 1
+        self._early += re.findall(_COMMENT, lines[:end].decode(errors="replace"))
 
     def _with_lf(self, data: bytes) -> bytes:
         """Makes LF of each CRLF and CR."""
@@ -209,15 +220,23 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return data
 
-    def _bounded(self, whole: bytes) -> bytes:
-        """What comes before the first event that is too large."""
+    def _bounded(self, whole: bytes, taken_out: int) -> bytes:
+        """What comes before the first event that is too large. `taken_out`: bytes of the comments
+        that were in the first one; they count, too."""
         length = 0
-        for block in whole.split(_BLANK_LINE):
-            if len(block.strip(b"\n")) >= self._max_event_size:
+        for part in whole.split(_BLANK_LINE):
+            block = part.strip(b"\n")
+            # Comments that were alone have been counted with their last line end.
+            size = len(block) + taken_out if block else taken_out - 1
+            if size >= self._max_event_size:
                 self._fail_too_large()
                 self._held.clear()
+                self._early = []
+                if self._with_comments:
+                    self._note_comments(block + b"\n", taken_out)
                 return whole[:length]
-            length += len(block) + len(_BLANK_LINE)
+            length += len(part) + len(_BLANK_LINE)
+            taken_out = 0
         return whole
 
     def _fail_too_large(self) -> None:

@@ -107,6 +107,8 @@ def together(results: list[Any]) -> object:
 
 @pytest.mark.parametrize("name", DECODERS)
 @example(b"data: a\n\ndata: much too long\n\n", [3])
+@example(b": cdata: adata: a\n", [13])
+@example(b": many\n: comments\ndata: a\n\n: c\n", [3])
 @example(b"one\ntwo\nmuch too long\nthree\n", [3])
 @example(in_chunks(b"text")[:-3] + b"no size\r\n", [2])
 @example(compressed(31, b"text")[:-4] + b"\xff\xff\xff\xff", [2])
