@@ -79,8 +79,8 @@ class MarkdownWriter:
     def set_colors(self, palette: Any) -> None:
         """Of the text and behind code. They count for what is written from now on."""
         text, base = palette.color(palette.ColorRole.Text), palette.color(palette.ColorRole.Base)
-        self._code_background = _mixed(self._gui, text, base, 0.07)
-        self._quote_color = _mixed(self._gui, text, base, 0.7)
+        self._code_background = mixed_color(self._gui, text, base, 0.07)
+        self._quote_color = mixed_color(self._gui, text, base, 0.7)
 
     def write(self, finished: Iterable[Block], tail: Block | None) -> None:
         """Puts the finished blocks in place of the tail that was written before, and the new tail
@@ -324,7 +324,7 @@ def _shown(text: str) -> str:
     return _NEVER_IN_TEXT.sub("\ufffd", text)
 
 
-def _mixed(gui: Any, one: Any, other: Any, share: float) -> Any:
+def mixed_color(gui: Any, one: Any, other: Any, share: float) -> Any:
     """A color between two."""
     parts = zip(one.getRgb()[:3], other.getRgb()[:3], strict=True)
     return gui.QColor(*(round(a * share + b * (1 - share)) for a, b in parts))

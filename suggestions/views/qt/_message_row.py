@@ -1,0 +1,214 @@
+"""`MessageRow`: one message in the list of a chat."""
+
+# The binding, and so the base class, is known only when the class is made.
+# mypy: disallow-subclassing-any=False
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from ...conversation.chat_message import UNDER_WAY, ChatMessage
+from ._answer import answer_body, call_body, question_body
+from ._binding import Binding, public
+
+_NAMES = {"user": "Question", "assistant": "Answer", "tool": "Tool call"}
+_INDENT = 3
+"""Widths of a letter that a question is narrower than an answer."""
+
+
+@cache
+def message_row(binding: Binding) -> Any:
+    core: Any = binding.core
+    widgets: Any = binding.widgets
+    signal = binding.signal
+
+    class ActionButton(widgets.QToolButton):
+        """Keeps its place, and is painted while the row is of interest."""
+
+        def __init__(self, row: Any, name: str, text: str) -> None:
+            super().__init__(row)
+            self._row = row
+            self.setObjectName(name)
+            self.setText(binding.translate(text))
+            self.setAutoRaise(True)
+            self.setFocusPolicy(core.Qt.FocusPolicy.TabFocus)
+
+        def paintEvent(self, event: Any) -> None:
+            if self._row.showsActions():
+                super().paintEvent(event)
+
+        def focusInEvent(self, event: Any) -> None:
+            super().focusInEvent(event)
+            self._row.repaintActions()
+
+        def focusOutEvent(self, event: Any) -> None:
+            super().focusOutEvent(event)
+            self._row.repaintActions()
+
+    class MessageRow(widgets.QFrame):
+        """Shows a `ChatMessage`. Its property "role", for style sheets, is that of the message.
+
+        - `updateMessage(message, text_from=None)`: shows a newer state of it; if given, all of its
+          text from that character on is new.
+        - `setLast(bool)`: whether an answer may be asked for again.
+        - `heightFor(width)`: in pixels. Signal `heightChanged()`: it is another one now.
+        - Signals `retryRequested()`, `regenerateRequested()`; with the id of the message,
+          `editRequested(str)`, `approved(str)` and `refused(str)`; `linkActivated(QUrl)`, of which
+          nothing is opened by itself.
+        """
+
+        heightChanged = signal()
+        retryRequested = signal()
+        regenerateRequested = signal()
+        editRequested = signal(str)
+        approved = signal(str)
+        refused = signal(str)
+        linkActivated = signal(core.QUrl)
+
+        def __init__(self, message: ChatMessage, parent: Any = None) -> None:
+            super().__init__(parent)
+            self._message = message
+            self._is_last = False
+            self._height = -1
+            self.setObjectName("messageRow")
+            self.setProperty("role", message.role)
+            self.setAccessibleName(binding.translate(_NAMES.get(message.role, "Message")))
+            self._column = widgets.QVBoxLayout(self)
+            self._column.setContentsMargins(4, 4, 4, 0)
+            self._column.setSpacing(0)
+            self._body = self._new_body()
+            self._column.addWidget(self._body)
+            self._actions = self._new_actions()
+            self.updateMessage(message)
+
+        # Parts
+
+        def _new_body(self) -> Any:
+            if self._message.role == "tool":
+                body = call_body(binding)(self)
+                body.allowed.connect(self._on_allowed)
+                body.refused.connect(self._on_refused)
+            elif self._message.role == "assistant":
+                body = answer_body(binding)(self)
+                body.retryRequested.connect(self.retryRequested)
+                body.linkActivated.connect(self.linkActivated)
+            else:
+                body = question_body(binding)(self)
+                indent = _INDENT * self.fontMetrics().averageCharWidth()
+                is_rtl = self.isRightToLeft()
+                self._column.setContentsMargins(4 if is_rtl else indent, 4, 4, 0)
+            return body
+
+        def _new_actions(self) -> dict[str, Any]:
+            """By name. They have a line of their own, so that nothing moves."""
+            if self._message.role == "tool":
+                return {}
+            line = widgets.QHBoxLayout()
+            line.setContentsMargins(0, 0, 0, 0)
+            line.setSpacing(0)
+            self._column.addLayout(line)
+            buttons = {"copy": self._action("copy", "Copy", self._copy)}
+            if self._message.role == "assistant":
+                again = self._action("regenerate", "Regenerate", self._on_regenerate)
+                buttons["regenerate"] = again
+            else:
+                line.addStretch()
+                buttons["edit"] = self._action("edit", "Edit", self._on_edit)
+            for button in buttons.values():
+                line.addWidget(button)
+            if self._message.role == "assistant":
+                line.addStretch()
+            return buttons
+
+        def _action(self, name: str, text: str, clicked: Any) -> Any:
+            button = ActionButton(self, name, text)
+            button.clicked.connect(clicked)
+            return button
+
+        # The message
+
+        def message(self) -> ChatMessage:
+            return self._message
+
+        def updateMessage(self, message: ChatMessage, text_from: int | None = None) -> None:
+            self._message = message
+            self._body.showMessage(message, text_from)
+            self._offer_actions()
+
+        def setLast(self, is_last: bool) -> None:
+            self._is_last = is_last
+            self._body.setLast(is_last)
+            self._offer_actions()
+
+        def _offer_actions(self) -> None:
+            message = self._message
+            is_over = message.status not in UNDER_WAY
+            offered = {"copy": bool(message.text), "edit": True}
+            # If it failed, there is Retry.
+            offered["regenerate"] = self._is_last and is_over and message.error is None
+            for name, button in self._actions.items():
+                button.setVisible(offered[name])
+
+        def hasSelection(self) -> bool:
+            return bool(self._body.hasSelection())
+
+        # Its height
+
+        def heightFor(self, width: int) -> int:
+            self.ensurePolished()
+            if self._body.isEmpty() and not any(
+                button.isVisibleTo(self) for button in self._actions.values()
+            ):
+                return 0  # an answer that only called tools
+            layout = self.layout()
+            if layout.hasHeightForWidth():
+                self._height = int(layout.totalHeightForWidth(width))
+            else:
+                self._height = int(layout.totalSizeHint().height())
+            return self._height
+
+        def event(self, event: Any) -> bool:
+            done = bool(super().event(event))
+            if event.type() == core.QEvent.Type.LayoutRequest:
+                before = self._height
+                if self.heightFor(self.width()) != before:
+                    self.heightChanged.emit()
+            return done
+
+        # What the person does
+
+        def showsActions(self) -> bool:
+            """If the mouse or the focus is in the row. Of the last message, always."""
+            focused = widgets.QApplication.focusWidget()
+            has_focus = focused is not None and self.isAncestorOf(focused)
+            return self._is_last or has_focus or self.underMouse()
+
+        def repaintActions(self) -> None:
+            for button in self._actions.values():
+                button.update()
+
+        def enterEvent(self, event: Any) -> None:
+            super().enterEvent(event)
+            self.repaintActions()
+
+        def leaveEvent(self, event: Any) -> None:
+            super().leaveEvent(event)
+            self.repaintActions()
+
+        def _copy(self) -> None:
+            binding.gui.QGuiApplication.clipboard().setText(self._message.text)
+
+        def _on_edit(self) -> None:
+            self.editRequested.emit(self._message.id)
+
+        def _on_regenerate(self) -> None:
+            self.regenerateRequested.emit()
+
+        def _on_allowed(self) -> None:
+            self.approved.emit(self._message.id)
+
+        def _on_refused(self) -> None:
+            self.refused.emit(self._message.id)
+
+    return public(MessageRow)
