@@ -11,8 +11,8 @@ from typing import Any
 from ...conversation.chat_message import ChatMessage
 from ._attachments import FILES, attachments, images_in
 from ._binding import Binding, public
+from ._notices import error_notice
 from ._question import question_edit
-from ._text import plain_text
 
 
 @cache
@@ -75,9 +75,8 @@ def composer(binding: Binding) -> Any:
             self._draft = ""
             self._is_busy = False
             self._takes_images = False
-            self._problem = plain_text(binding)(self)
+            self._problem = error_notice(binding)(self)
             self._problem.setObjectName("problem")
-            self._problem.setAccessibleName(binding.translate("Problem"))
             self._problem.hide()
             self._editing_line = self._new_editing_line()
             self._attachments = attachments(binding)(self)
@@ -186,7 +185,7 @@ def composer(binding: Binding) -> Any:
                 self._attachments.clear()
 
         def showProblem(self, text: str) -> None:
-            self._problem.setText(text)
+            self._problem.showText(text)
             self._problem.show()
 
         def hideProblem(self) -> None:
@@ -232,11 +231,14 @@ def composer(binding: Binding) -> Any:
 
         def _attach_all(self, sources: Any) -> None:
             self.hideProblem()
+            problems = []
             for source in sources:
                 try:
                     self._attachments.attach(source)
                 except (OSError, ValueError) as error:
-                    self.showProblem(str(error))
+                    problems.append(str(error))
+            if problems:
+                self.showProblem("\n".join(problems))
             self.field.setFocus()
 
         def _choose_files(self) -> None:

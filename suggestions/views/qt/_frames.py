@@ -51,53 +51,62 @@ def fold(binding: Binding) -> Any:
     widgets: Any = binding.widgets
 
     class FoldButton(widgets.QToolButton):
-        """One line, which is cut if it is longer than the button."""
+        """An arrow and a line, which is cut if it is longer than the button."""
 
         def __init__(self, parent: Any = None) -> None:
             super().__init__(parent)
             self.setObjectName("foldButton")
             self.setAutoRaise(True)
             self.setCheckable(True)
-            self.setToolButtonStyle(core.Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             policy = widgets.QSizePolicy.Policy
             self.setSizePolicy(policy.Maximum, policy.Fixed)
-            self._line = ""
 
         def setLine(self, line: str) -> None:
-            if line != self._line:
-                self._line = line
-                self.setAccessibleName(line)
-                self._cut()
-                self.updateGeometry()
-
-        def _around(self) -> int:
-            """Pixels of the arrow and the margins."""
-            return int(self.iconSize().width() + 14)
+            self.setText(line.replace("&", "&&"))
+            self.setAccessibleName(line)
+            self.setToolTip(line)
 
         def sizeHint(self) -> Any:
             self.ensurePolished()
             metrics = self.fontMetrics()
-            width = metrics.horizontalAdvance(self._line) + self._around() + 6
+            width = metrics.horizontalAdvance(self.accessibleName()) + metrics.height() + 18
             return core.QSize(width, metrics.height() + 8)
 
         def minimumSizeHint(self) -> Any:
             return core.QSize(40, self.sizeHint().height())
 
-        def resizeEvent(self, event: Any) -> None:
-            super().resizeEvent(event)
-            self._cut()
+        def paintEvent(self, event: Any) -> None:
+            """The style would show it as pressed, and its arrow on the left in each language."""
+            option = widgets.QStyleOptionToolButton()
+            self.initStyleOption(option)
+            option.state &= ~widgets.QStyle.StateFlag.State_On
+            option.text, option.arrowType = "", core.Qt.ArrowType.NoArrow
+            option.features &= ~option.ToolButtonFeature.Arrow
+            painter = widgets.QStylePainter(self)
+            painter.drawComplexControl(widgets.QStyle.ComplexControl.CC_ToolButton, option)
+            side, is_rtl = self.fontMetrics().height(), self.isRightToLeft()
+            if self.isCheckable():
+                x = self.width() - side - 4 if is_rtl else 4
+                option.rect = core.QRect(x + 2, (self.height() - side) // 2 + 2, side - 4, side - 4)
+                painter.drawPrimitive(self._arrow(), option)
+            room = self.rect().adjusted(4, 0, -side - 8, 0)
+            if not is_rtl:
+                room.translate(side + 4, 0)
+            mode, flags = core.Qt.TextElideMode.ElideRight, core.Qt.AlignmentFlag
+            line = self.fontMetrics().elidedText(self.accessibleName(), mode, room.width())
+            side_of_text = flags.AlignRight if is_rtl else flags.AlignLeft
+            place = side_of_text | flags.AlignAbsolute | flags.AlignVCenter
+            painter.setPen(self.palette().text().color())
+            painter.drawText(room, int(place), line)
+            painter.end()
 
-        def changeEvent(self, event: Any) -> None:
-            super().changeEvent(event)
-            if event.type() == core.QEvent.Type.FontChange:
-                self._cut()
-
-        def _cut(self) -> None:
-            mode = core.Qt.TextElideMode.ElideRight
-            room = self.width() - self._around()
-            cut = self.fontMetrics().elidedText(self._line, mode, room)
-            self.setText(cut.replace("&", "&&"))
-            self.setToolTip(self._line if cut != self._line else "")
+        def _arrow(self) -> Any:
+            arrows = widgets.QStyle.PrimitiveElement
+            if self.isChecked():
+                return arrows.PE_IndicatorArrowDown
+            if self.isRightToLeft():
+                return arrows.PE_IndicatorArrowLeft
+            return arrows.PE_IndicatorArrowRight
 
     class Fold(widgets.QWidget):
         """A line, and a text that it unfolds."""
@@ -112,7 +121,6 @@ def fold(binding: Binding) -> Any:
             self.button = FoldButton()
             self.button.toggled.connect(self._on_toggled)
             self._column.addWidget(self.button)
-            self._on_toggled(False)
 
         def setLine(self, line: str) -> None:
             self.button.setLine(line)
@@ -121,7 +129,6 @@ def fold(binding: Binding) -> Any:
             self._text = text
             # A disabled button would be gray, and could not be reached to be read.
             self.button.setCheckable(bool(text))
-            self._point()
             if self._body is not None:
                 self._body.setText(text)
 
@@ -132,33 +139,17 @@ def fold(binding: Binding) -> Any:
             return self._body is not None and self._body.hasSelection()
 
         def _on_toggled(self, is_unfolded: bool) -> None:
-            self._point()
             if is_unfolded and self._body is None:
                 self._body = plain_text(binding)(self, is_muted=True)
                 self._body.setObjectName("foldText")
                 self._body.setAccessibleName(self.button.accessibleName())
                 self._body.setText(self._text)
                 indented = widgets.QHBoxLayout()
-                indented.setContentsMargins(self.button.iconSize().width() // 2 + 4, 0, 0, 0)
+                indented.setContentsMargins(self.fontMetrics().height() + 4, 0, 0, 0)
                 indented.addWidget(self._body)
                 self._column.addLayout(indented)
             if self._body is not None:
                 self._body.setVisible(is_unfolded)
-
-        def _point(self) -> None:
-            arrows = core.Qt.ArrowType
-            if not self.button.isCheckable():
-                arrow = arrows.NoArrow
-            elif self.button.isChecked():
-                arrow = arrows.DownArrow
-            else:
-                arrow = arrows.LeftArrow if self.isRightToLeft() else arrows.RightArrow
-            self.button.setArrowType(arrow)
-
-        def changeEvent(self, event: Any) -> None:
-            super().changeEvent(event)
-            if event.type() == core.QEvent.Type.LayoutDirectionChange:
-                self._point()
 
     return public(Fold)
 

@@ -13,7 +13,7 @@ from ._answer import answer_body, call_body, question_body
 from ._binding import Binding, public
 
 _NAMES = {"user": "Question", "assistant": "Answer", "tool": "Tool call"}
-_INDENT = 3
+_INDENT = 5
 """Widths of a letter that a question is narrower than an answer."""
 
 
@@ -95,10 +95,21 @@ def message_row(binding: Binding) -> Any:
                 body.linkActivated.connect(self.linkActivated)
             else:
                 body = question_body(binding)(self)
-                indent = _INDENT * self.fontMetrics().averageCharWidth()
-                is_rtl = self.isRightToLeft()
-                self._column.setContentsMargins(4 if is_rtl else indent, 4, 4, 0)
+                self._indent()
             return body
+
+        def _indent(self) -> None:
+            """A question."""
+            indent = _INDENT * self.fontMetrics().averageCharWidth()
+            left, right = (4, indent) if self.isRightToLeft() else (indent, 4)
+            self._column.setContentsMargins(left, 4, right, 0)
+
+        def changeEvent(self, event: Any) -> None:
+            super().changeEvent(event)
+            kinds = core.QEvent.Type
+            changes = (kinds.LayoutDirectionChange, kinds.FontChange)
+            if event.type() in changes and self.property("role") == "user":
+                self._indent()
 
         def _new_actions(self) -> dict[str, Any]:
             """By name. They have a line of their own, so that nothing moves."""

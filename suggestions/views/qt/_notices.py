@@ -26,7 +26,7 @@ def error_notice(binding: Binding) -> Any:
     base: Any = surface(binding)
 
     class ErrorNotice(base):
-        """Why an answer failed.
+        """Says what failed.
 
         - Signal `retryRequested()`. The button is disabled for as long as the service has said.
         """
@@ -55,10 +55,13 @@ def error_notice(binding: Binding) -> Any:
             self.column.addWidget(self._message)
             self.column.addLayout(line)
 
+        def showText(self, text: str) -> None:
+            self._message.setText(text)
+
         def showError(self, error: ChatError) -> None:
             if error != self._error:
                 self._error = error
-                self._message.setText(error.message)
+                self.showText(error.message)
                 self._countdown = Countdown(error.retry_after)
                 self._timer.start(_STEP)
                 self._count()
