@@ -46,8 +46,17 @@ def composer(binding: Binding) -> Any:
             held = event.modifiers() & ~core.Qt.KeyboardModifier.KeypadModifier
             if is_enter and held == core.Qt.KeyboardModifier.NoModifier:
                 self._owner.submit()
+            elif self._is_for_list(event):
+                event.ignore()
             else:
                 super().keyPressEvent(event)
+
+        def _is_for_list(self, event: Any) -> bool:
+            """Keys that scroll the messages."""
+            keys, control = core.Qt.Key, core.Qt.KeyboardModifier.ControlModifier
+            if event.key() in (keys.Key_Home, keys.Key_End):
+                return bool(event.modifiers() & control) and not self.toPlainText()
+            return event.key() in (keys.Key_PageUp, keys.Key_PageDown)
 
     class Composer(widgets.QFrame):
         """A field with its buttons.

@@ -74,6 +74,9 @@ def _full_height(binding: Binding, base: Any) -> Any:
         def wheelEvent(self, event: Any) -> None:
             event.ignore()
 
+        def contextMenuEvent(self, event: Any) -> None:
+            event.ignore()  # the panel adds to the menu
+
     return FullHeight
 
 
