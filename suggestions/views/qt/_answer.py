@@ -127,7 +127,9 @@ def answer_body(binding: Binding) -> Any:
 
         def hasSelection(self) -> bool:
             return any(
-                part.hasSelection() for part in self._parts.values() if hasattr(part, "hasSelection")
+                part.hasSelection()
+                for part in self._parts.values()
+                if hasattr(part, "hasSelection")
             )
 
         def isEmpty(self) -> bool:

@@ -11,7 +11,7 @@ to its end, or keeps an anchor, the first message in view and how far it is abov
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import cache
 from itertools import accumulate
@@ -35,13 +35,15 @@ _NEAR_END = 2
 
 
 class _Entry:
-    """A message and its row, if it has one. The height, with what is below it, is in pixels."""
+    """A message and its row, if it has one."""
 
     def __init__(self, message: ChatMessage) -> None:
         self.message = message
         self.row: Any = None
         self.height = 0
+        """Pixels, with the space below it."""
         self.is_measured = False
+        """It has a row, which has said that height."""
 
 
 @cache
@@ -93,6 +95,8 @@ def message_list(binding: Binding) -> Any:
             self._is_laying_out = False
             self._hint = widgets.QLabel(binding.translate("Ask anything"), self)
             self._hint.setObjectName("emptyConversation")
+            self._hint.setForegroundRole(binding.gui.QPalette.ColorRole.PlaceholderText)
+            self._hint.setWordWrap(True)
             self._hint.setAlignment(core.Qt.AlignmentFlag.AlignCenter)
             self._hint.setAttribute(core.Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             self._button = scroll_button(binding)(self)
@@ -163,7 +167,7 @@ def message_list(binding: Binding) -> Any:
             entry.row, entry.is_measured = row, False
 
         def _free(self, entry: _Entry) -> None:
-            row, entry.row = entry.row, None
+            row, entry.row, entry.is_measured = entry.row, None, False
             if row is not None:
                 row.hide()
                 row.deleteLater()
@@ -247,6 +251,7 @@ def message_list(binding: Binding) -> Any:
             """Measures what is in view; whether other messages may be in view now."""
             if self._width != self._row_width():
                 self._width = self._row_width()
+                self._hold_first()
                 self._estimate_all()
             self._tops = list(accumulate((e.height for e in self._entries), initial=_SPACING))
             self._set_bar()
@@ -273,6 +278,15 @@ def message_list(binding: Binding) -> Any:
             value = self.verticalScrollBar().value()
             number = max(0, bisect_right(self._tops, value) - 1)
             self._anchor = number, value - self._tops[number]
+
+        def _hold_first(self) -> None:
+            """All heights become others: the first message that begins in view stays there."""
+            value = self.verticalScrollBar().value()
+            number = bisect_left(self._tops, value)
+            if number < len(self._entries):
+                above = value - self._tops[number]
+                if -above < self.viewport().height():
+                    self._anchor = number, above
 
         def _place_rows(self) -> None:
             value, has_new = self.verticalScrollBar().value(), False
