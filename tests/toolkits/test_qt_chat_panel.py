@@ -81,8 +81,9 @@ class Panel(Host):
         return [self.text_of(row) for row in self.rows()]
 
     def text_of(self, row: Any) -> str:
-        views = row.findChildren(self.widgets.QTextBrowser)
-        return "\n".join(each.toPlainText() for each in views if each.isVisibleTo(row))
+        views = [v for v in row.findChildren(self.widgets.QTextBrowser) if v.isVisibleTo(row)]
+        views.sort(key=lambda view: view.mapTo(row, self.core.QPoint(0, 0)).y())
+        return "\n".join(view.toPlainText() for view in views)
 
     def row_with(self, text: str) -> Any:
         [row] = [row for row in self.rows() if text in self.text_of(row)]
@@ -120,18 +121,21 @@ class Panel(Host):
     def wheel(self, widget: Any, notches: int) -> None:
         """As Qt itself does: to the widget, or to the first one around it that takes it."""
         point, flags = self.core.QPoint, self.core.Qt
-        place = widget.rect().center()
-        event = self.gui.QWheelEvent(
-            self.core.QPointF(place),
-            self.core.QPointF(widget.mapToGlobal(place)),
-            point(0, 0),
-            point(0, 120 * notches),
-            flags.MouseButton.NoButton,
-            self.none,
-            flags.ScrollPhase.NoScrollPhase,
-            False,
-        )
-        self.app.sendEvent(widget, event)
+        while widget is not None:
+            place = widget.rect().center()
+            event = self.gui.QWheelEvent(
+                self.core.QPointF(place),
+                self.core.QPointF(widget.mapToGlobal(place)),
+                point(0, 0),
+                point(0, 120 * notches),
+                flags.MouseButton.NoButton,
+                self.none,
+                flags.ScrollPhase.NoScrollPhase,
+                False,
+            )
+            if self.app.sendEvent(widget, event) and event.isAccepted():
+                break
+            widget = widget.parentWidget()
         self.settle()
 
 
@@ -381,12 +385,14 @@ def test_what_is_above_may_grow(binding: str) -> None:
     host.opened()
     host.ask("Think", reasoning, chunk("Thought"), DONE)
     host.says("Think", "Thought")
-    host.ask("More", chunk(LONG * 8), DONE)
-    host.eventually(lambda: host.chat.status == "ready")
+    host.ask("More", chunk(LONG * 5), DONE)
+    host.says("More", "A paragraph")
+    host.settle(0.1)
     host.rest()
-    host.bar.setValue(host.top_of("Thought") + host.bar.value() + host.row_with("Thought").height())
-    host.rest()
+    host.bar.setValue(0)
     thought = host.row_with("Thought")
+    host.bar.setValue(host.top_of("More"))
+    host.rest()
     assert thought.y() + thought.height() <= 0
     at, height = host.top_of("More"), thought.height()
     fold = thought.findChild(host.widgets.QToolButton)
@@ -651,18 +657,19 @@ def test_nothing_is_left_of_panels_that_go_in_mid_answer(binding: str) -> None:
         panel.close()
 
     def reparent(panel: Any) -> None:
-        panel.setParent(parent)
+        panel.setParent(other)
         panel.show()
 
-    parent = host.widgets.QWidget()
-    host.shown(parent, 100, 100)
-    ways = (delete, replace, hide, reparent, lambda panel: None)
+    parent, other = host.widgets.QWidget(), host.widgets.QWidget()
+    host.shown(parent, 300, 300)
+    host.shown(other, 300, 300)
+    ways = (lambda panel: None, delete, replace, hide, reparent)
     chats = []
     for number in range(38):
         host.service.feed(number, *[chunk(f"piece {n}\n\n") for n in range(40)])
         chat = host.new_chat()
         chats.append(chat)
-        panel = ChatPanel(chat, parent if number % 2 else None)
+        panel = ChatPanel(chat, parent if number % 5 else None)
         panel.resize(200, 200)
         panel.layout().setSizeConstraint(panel.layout().SizeConstraint.SetNoConstraint)
         panel.show()
@@ -678,6 +685,7 @@ def test_nothing_is_left_of_panels_that_go_in_mid_answer(binding: str) -> None:
     deferred = host.core.QEvent.Type.DeferredDelete
     host.core.QCoreApplication.sendPostedEvents(None, deferred)
     parent.deleteLater()
+    other.deleteLater()
     host.core.QCoreApplication.sendPostedEvents(None, deferred)
     host.settle(0.05)
     gc.collect()

@@ -229,6 +229,7 @@ def chat_panel(binding: Binding) -> Any:
 
         def contextMenuEvent(self, event: Any) -> None:
             menu = self._list.menuAt(event.globalPos())
+            menu.setParent(self, menu.windowFlags())  # or else some bindings free it at once
             menu.setAttribute(core.Qt.WidgetAttribute.WA_DeleteOnClose)
             copy = menu.addAction(binding.translate("Copy conversation"))
             copy.setEnabled(bool(self._list.messages()))
