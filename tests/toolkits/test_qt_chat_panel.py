@@ -395,7 +395,7 @@ def test_what_is_above_may_grow(binding: str) -> None:
     host.rest()
     assert thought.y() + thought.height() <= 0
     at, height = host.top_of("More"), thought.height()
-    fold = thought.findChild(host.widgets.QToolButton)
+    fold = thought.findChild(host.widgets.QToolButton, "foldButton")
     fold.click()
     host.eventually(lambda: thought.height() > height + 100)
     assert host.top_of("More") == at
