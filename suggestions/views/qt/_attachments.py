@@ -47,7 +47,6 @@ def attachments(binding: Binding) -> Any:
             self.setObjectName("attachments")
             self.setAccessibleName(binding.translate("Attached images"))
             self._images: list[tuple[Any, Any]] = []  # its widget, and what is sent
-            self.hide()
 
         def images(self) -> list[Any]:
             return [part for _, part in self._images]
@@ -58,7 +57,6 @@ def attachments(binding: Binding) -> Any:
             item = self._new_item(part)
             self._images.append((item, part))
             self.add(item)
-            self.show()
             self.changed.emit()
 
         def _new_item(self, part: Any) -> Any:
@@ -74,7 +72,7 @@ def attachments(binding: Binding) -> Any:
                 line.addWidget(widgets.QLabel(binding.translate("Image")))
             remove = widgets.QToolButton()
             remove.setObjectName("removeAttachment")
-            remove.setText("×")
+            remove.setText("\N{MULTIPLICATION SIGN}")
             remove.setAutoRaise(True)
             remove.setToolTip(binding.translate("Remove"))
             remove.setAccessibleName(binding.translate("Remove image"))
@@ -85,7 +83,6 @@ def attachments(binding: Binding) -> Any:
         def _remove(self, item: Any) -> None:
             self._images = [each for each in self._images if each[0] is not item]
             self.remove(item)
-            self.setVisible(bool(self._images))
             self.changed.emit()
 
         def clear(self) -> None:

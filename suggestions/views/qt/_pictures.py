@@ -55,28 +55,18 @@ def picture(binding: Binding) -> Any:
                 keeps = core.Qt.AspectRatioMode.KeepAspectRatio
                 size = size.scaled(_THUMBNAIL, _THUMBNAIL, keeps).expandedTo(core.QSize(8, 8))
             self._size = size
-            policy = widgets.QSizePolicy(
-                widgets.QSizePolicy.Policy.Preferred, widgets.QSizePolicy.Policy.Fixed
-            )
-            policy.setHeightForWidth(not is_thumbnail)
-            self.setSizePolicy(policy)
 
         def sizeHint(self) -> Any:
             return self._size
 
-        def minimumSizeHint(self) -> Any:
-            return core.QSize(0, 0)
-
-        def heightForWidth(self, width: int) -> int:
-            whole = self._size
-            if width >= whole.width():
-                return int(whole.height())
-            return max(1, round(whole.height() * width / whole.width()))
+        def heightFor(self, width: int) -> int:
+            whole, height = self._size.width(), int(self._size.height())
+            return height if width >= whole else max(1, height * width // whole)
 
         def paintEvent(self, event: Any) -> None:
             ratio = self.devicePixelRatioF()
             width = min(self.width(), self._size.width())
-            height = min(self.height(), self.heightForWidth(width))
+            height = min(self.height(), self.heightFor(width))
             sharp = core.QSize(round(width * ratio), round(height * ratio))
             if self._scaled is None or self._scaled.size() != sharp:
                 smooth = core.Qt.TransformationMode.SmoothTransformation
