@@ -46,6 +46,9 @@ def column(binding: Binding) -> Any:
             if part.parentWidget() is not self:
                 part.setParent(self)
             self._column.insert(len(self._column) if place is None else place, part)
+            if hasattr(part, "heightFor"):  # a text that comes later is laid out once
+                part.resize(self._room(self.width()), part.height())
+                part.heightFor(part.width())
             if hasattr(part, "heightChanged"):
                 part.heightChanged.connect(self.refresh)
             part.show()
@@ -83,10 +86,13 @@ def column(binding: Binding) -> Any:
             if event.type() in (kinds.FontChange, kinds.StyleChange, kinds.LayoutDirectionChange):
                 self.refresh()
 
+        def _room(self, width: int) -> int:
+            return max(1, width - self._margins[0] - self._margins[2])
+
         def _place(self, width: int, moves: bool = False) -> int:
             """Returns the height."""
-            begin, y, end, below = self._margins
-            room, spacing = max(0, width - begin - end), 0
+            begin, y, _, below = self._margins
+            room, spacing = self._room(width), 0
             for part in self._column:
                 if part.isHidden():
                     continue

@@ -76,6 +76,8 @@ def message_row(binding: Binding) -> Any:
 
         def __init__(self, message: ChatMessage, parent: Any = None) -> None:
             super().__init__(parent)
+            if parent is not None:
+                self.resize(parent.width(), self.height())
             self._message = message
             self._is_last = False
             self._is_updating = False
