@@ -284,11 +284,11 @@ def call_body(binding: Binding) -> Any:
             result = message.text or (message.error.message if message.error else "")
             shown = [whole] if is_cut or is_waiting else []
             self._fold.setLine(binding.say(words))
+            if not is_waiting and not self._choice.isHidden():
+                self._fold.setUnfolded(False)
             self._fold.setText("\n\n".join([*shown, *([result] if result else [])]))
             if is_waiting:  # what is allowed is to be seen as a whole
                 self._fold.setUnfolded(True)
-            elif not self._choice.isHidden():
-                self._fold.setUnfolded(False)
             self.setShown(self._choice, is_waiting)
             for button, text in zip(self._buttons, ("Allow {}", "Refuse {}"), strict=True):
                 button.setAccessibleName(binding.translate(text).replace("{}", words.value))
