@@ -13,7 +13,8 @@ from suggestions.conversation.chat_message import ChatError
 from suggestions.events import AnswerFile, Citation, ToolCall
 
 LONG = "Some words of a sentence that is wrapped in each narrow window. " * 6
-CODE = "Text with `List<int>`:\n\n```python\nx: List[int] = []\n```\n\n- one\n- two\n\n| a | b |\n| - | - |\n| 1 | 2 |\n"
+CODE = "Text with `List<int>`:\n\n```python\nx: List[int] = []\n```\n\n- one\n- two\n\n"
+TABLE = "| a | b |\n| - | - |\n| 1 | 2 |\n"
 
 
 class Host(BaseHost):
@@ -44,8 +45,9 @@ class Host(BaseHost):
         shown = []
         for widget in row.findChildren(self.widgets.QWidget):
             if widget.isVisible() and not widget.visibleRegion().isEmpty():
-                read = getattr(widget, "toPlainText", None) or getattr(widget, "text", str)
-                shown.append(read())
+                for read in ("toPlainText", "text"):
+                    if hasattr(widget, read):
+                        shown.append(getattr(widget, read)())
         return "\n".join(shown)
 
     def press_button(self, button: Any) -> None:
@@ -84,7 +86,7 @@ def test_the_height_is_known_before_it_is_shown(binding: str) -> None:
     for message in (
         question(LONG),
         question("See:", image, image),
-        answer(LONG + "\n\n" + CODE, reasoning="Hm"),
+        answer(LONG + "\n\n" + CODE + TABLE, reasoning="Hm"),
         answer("Half", status="error", error=FAILED),
         answer("Half", status="stopped", citations=(Citation("https://a.example", "A"),)),
         answer("", files=(AnswerFile("image/png", image),)),
@@ -134,7 +136,7 @@ def test_an_answer_grows_and_a_selection_stays(binding: str) -> None:
     assert "words to" in selected
     assert row.hasSelection()
     heights = [row.height()]
-    for piece in (" more", " " + LONG, "\n\n" + CODE):
+    for piece in (" more", " " + LONG, "\n\n" + CODE + TABLE):
         text_from = len(message.text)
         message = message._replace(text=message.text + piece)
         row.updateMessage(message, text_from)
