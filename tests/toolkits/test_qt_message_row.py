@@ -45,9 +45,8 @@ class Host(BaseHost):
         shown = []
         for widget in row.findChildren(self.widgets.QWidget):
             if widget.isVisible() and not widget.visibleRegion().isEmpty():
-                for read in ("toPlainText", "text"):
-                    if hasattr(widget, read):
-                        shown.append(getattr(widget, read)())
+                reads = (getattr(widget, name, None) for name in ("toPlainText", "text"))
+                shown += [read() for read in reads if read is not None]
         return "\n".join(shown)
 
     def press_button(self, button: Any) -> None:

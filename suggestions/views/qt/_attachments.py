@@ -62,9 +62,10 @@ def attachments(binding: Binding) -> Any:
         def _new_item(self, part: Any) -> Any:
             item = widgets.QFrame()
             item.setObjectName("attachment")
+            item.setFrameShape(item.Shape.StyledPanel)
             line = widgets.QHBoxLayout(item)
-            line.setContentsMargins(0, 0, 0, 0)
-            line.setSpacing(2)
+            line.setContentsMargins(2, 2, 2, 2)
+            line.setSpacing(0)
             shown = picture_of(binding, part["image_url"]["url"])
             if shown is not None:
                 line.addWidget(picture(binding)(shown, is_thumbnail=True))

@@ -72,6 +72,8 @@ def composer(binding: Binding) -> Any:
             self.setObjectName("composer")
             self.setAccessibleName(binding.translate("New question"))
             self.setAcceptDrops(True)
+            policy = widgets.QSizePolicy.Policy
+            self.setSizePolicy(policy.Preferred, policy.Maximum)
             self.editing: str | None = None
             self._draft = ""
             self._is_busy = False
