@@ -170,6 +170,11 @@ def test_reasoning_is_folded(binding: str) -> None:
     host = Host(binding)
     row = host.row(answer("", status="submitted"))
     assert "Waiting …" in host.words(row)
+    height = row.height()
+    row.updateMessage(answer("", status="streaming"))
+    host.settle()
+    assert "Waiting …" in host.words(row)
+    assert row.height() == height
     row.updateMessage(answer("", status="streaming", reasoning="First *I*"))
     host.settle()
     button = host.part(row, "foldButton")
@@ -444,6 +449,26 @@ def test_each_part_has_a_name(binding: str) -> None:
             assert part.accessibleName() or part.text(), part.objectName()
     assert (row.objectName(), row.property("role")) == ("messageRow", "assistant")
     assert row.accessibleName() == "Answer"
+
+
+@each_binding
+def test_the_key_tab_goes_from_top_to_bottom(binding: str) -> None:
+    host = Host(binding)
+    row = host.row(answer("", status="submitted"))
+    row.setLast(True)
+    row.updateMessage(answer("See\n\n```\ncode\n```\n", status="streaming"))
+    fields = {"reasoning": "Hm", "citations": (Citation("https://a.example"),)}
+    row.updateMessage(answer("See\n\n```\ncode\n```\n", status="stopped", **fields))
+    host.settle()
+    host.part(row, "foldButton").setFocus()
+    reached = ["foldButton"]
+    while reached[-1] != "regenerate":
+        focused = host.app.focusWidget()
+        host.press(focused, "Tab")
+        if host.app.focusWidget() is not focused:  # it was not another link
+            reached.append(host.app.focusWidget().objectName())
+        assert len(reached) < 12, reached
+    assert reached == [*("foldButton", "answerText", "copyCode", "sources", "copy", "regenerate")]
 
 
 @each_binding

@@ -16,16 +16,22 @@ from ._pictures import picture, picture_of
 FILES = "*.png *.jpg *.jpeg *.gif *.webp"
 
 
-def images_in(binding: Binding, data: Any) -> list[str | bytes]:
-    """What was pasted or dropped: paths of files, or the PNG of an image; empty if it is a text.
+def has_images(data: Any) -> bool:
+    """Whether files or an image are pasted or dropped, and not a text.
 
     Spreadsheets copy a text and an image of it: it is a text.
     """
-    paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
-    if paths:
+    return bool(_paths_in(data)) or (data.hasImage() and not data.hasFormat("text/plain"))
+
+
+def _paths_in(data: Any) -> list[str | bytes]:
+    return [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+
+
+def images_in(binding: Binding, data: Any) -> list[str | bytes]:
+    """Paths of files, or the PNG of an image."""
+    if paths := _paths_in(data):
         return paths
-    if not data.hasImage() or data.hasFormat("text/plain"):
-        return []
     stored = binding.core.QBuffer()
     stored.open(stored.OpenModeFlag.WriteOnly)
     binding.gui.QImage(data.imageData()).save(stored, "PNG")
@@ -66,7 +72,7 @@ def attachments(binding: Binding) -> Any:
             line = widgets.QHBoxLayout(item)
             line.setContentsMargins(2, 2, 2, 2)
             line.setSpacing(0)
-            shown = picture_of(binding, part["image_url"]["url"])
+            shown = picture_of(binding, part["image_url"]["url"], is_thumbnail=True)
             if shown is not None:
                 line.addWidget(picture(binding)(shown, is_thumbnail=True))
             else:  # this Qt does not read it, such as WebP

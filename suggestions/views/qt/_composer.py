@@ -9,11 +9,13 @@ from functools import cache
 from typing import Any
 
 from ...conversation.chat_message import ChatMessage
-from ._attachments import FILES, attachments, images_in
+from ._attachments import FILES, attachments, has_images, images_in
 from ._binding import Binding, public
 from ._frames import column
 from ._notices import error_notice
 from ._question import question_edit
+
+_MARGIN = 4
 
 
 @cache
@@ -90,7 +92,7 @@ def composer(binding: Binding) -> Any:
                 part.hide()
             self._above.heightChanged.connect(self._fit)
             lines = widgets.QVBoxLayout(self)
-            lines.setContentsMargins(4, 4, 4, 4)
+            lines.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
             lines.setSpacing(0)
             lines.addWidget(self._above)
             lines.addLayout(self._new_input_line())
@@ -149,7 +151,7 @@ def composer(binding: Binding) -> Any:
         def _fit(self) -> None:
             """What is above the field is as high as it is at this width."""
             is_empty = self._above.isEmpty()
-            width = max(1, self.width() - 8)
+            width = max(1, self.contentsRect().width() - 2 * _MARGIN)
             self._above.setFixedHeight(0 if is_empty else self._above.heightFor(width))
 
         def _set_shown(self, part: Any, is_shown: bool) -> None:
@@ -243,7 +245,7 @@ def composer(binding: Binding) -> Any:
 
         def canAttach(self, data: Any) -> bool:
             takes = self._takes_images and self.editing is None
-            return takes and bool(images_in(binding, data))
+            return takes and has_images(data)
 
         def attachFrom(self, data: Any) -> None:
             self._attach_all(images_in(binding, data))

@@ -65,6 +65,18 @@ def column(binding: Binding) -> Any:
                 part.setVisible(is_shown)
                 self.refresh()
 
+        def tabStops(self) -> list[Any]:
+            """What the key Tab reaches, from top to bottom."""
+            stops: list[Any] = []
+            for part in self._column:
+                if isinstance(part, Column):
+                    stops += part.tabStops()
+                else:
+                    inner = [part, *part.findChildren(widgets.QWidget)]
+                    policy = core.Qt.FocusPolicy.TabFocus
+                    stops += [each for each in inner if each.focusPolicy() & policy]
+            return stops
+
         def isEmpty(self) -> bool:
             return all(part.isHidden() for part in self._column)
 

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from ...conversation.chat_message import UNDER_WAY, ChatMessage
-from ._answer import answer_body, call_body, question_body
 from ._binding import Binding, public
+from ._bodies import answer_body, call_body, question_body
 from ._frames import column
 
 _NAMES = {"user": "Question", "assistant": "Answer", "tool": "Tool call"}
@@ -81,6 +82,7 @@ def message_row(binding: Binding) -> Any:
             self._message = message
             self._is_last = False
             self._is_updating = False
+            self._stops = 0
             self.setObjectName("messageRow")
             self.setProperty("role", message.role)
             self.setAccessibleName(binding.translate(_NAMES.get(message.role, "Message")))
@@ -146,6 +148,7 @@ def message_row(binding: Binding) -> Any:
                 self._offer_actions()
             finally:
                 self._is_updating = False
+            self._order_tab_stops()
             self.refresh()
 
         def setLast(self, is_last: bool) -> None:
@@ -161,6 +164,14 @@ def message_row(binding: Binding) -> Any:
             offered["regenerate"] = self._is_last and is_over and message.error is None
             for name, button in self._actions.items():
                 button.setVisible(offered[name])
+
+        def _order_tab_stops(self) -> None:
+            """Qt would reach the parts in the order in which they were made."""
+            stops = self.tabStops()
+            if len(stops) != self._stops:
+                self._stops = len(stops)
+                for stop, after in pairwise(stops):
+                    self.setTabOrder(stop, after)
 
         def hasSelection(self) -> bool:
             return bool(self._body.hasSelection())

@@ -14,10 +14,16 @@ from ._binding import Binding, public
 _FORMATS = {b"png", b"jpeg", b"jpg", b"gif", b"webp"}
 """Others of Qt's readers, such as that of SVG, may read files."""
 _THUMBNAIL = 72
+"""Pixels of its longer side."""
+_SHARP_THUMBNAIL = 3 * _THUMBNAIL
+"""The same on a screen of 300 %."""
 
 
-def picture_of(binding: Binding, url: str) -> Any:
-    """The `QImage` of a data URL; None if it is no image that can be shown."""
+def picture_of(binding: Binding, url: str, *, is_thumbnail: bool = False) -> Any:
+    """The `QImage` of a data URL; None if it is no image that can be shown.
+
+    That of a thumbnail is smaller than a photo, which may take 50 MB.
+    """
     try:
         data = AnswerFile("", url).data
     except ValueError:
@@ -31,6 +37,11 @@ def picture_of(binding: Binding, url: str) -> Any:
     if bytes(reader.format()) not in _FORMATS:
         return None
     reader.setAutoTransform(True)
+    size = reader.size()
+    if is_thumbnail and max(size.width(), size.height()) > _SHARP_THUMBNAIL:
+        keeps = binding.core.Qt.AspectRatioMode.KeepAspectRatio
+        small = size.scaled(_SHARP_THUMBNAIL, _SHARP_THUMBNAIL, keeps)
+        reader.setScaledSize(small.expandedTo(binding.core.QSize(8, 8)))
     image = reader.read()
     return None if image.isNull() else image
 

@@ -157,6 +157,7 @@ class MarkdownWriter:
         form = self._gui.QTextBlockFormat()
         form.setProperty(self._gui.QTextFormat.Property.BlockCodeLanguage, block.language)
         form.setBackground(self._code_background)
+        form.setLayoutDirection(self._core.Qt.LayoutDirection.LeftToRight)
         if not block.continues:
             self.codes.append(Code(cursor.position(), block.language))
             first = self._gui.QTextBlockFormat(form)
@@ -341,6 +342,7 @@ class MarkdownWriter:
         form.setTopMargin(self.code_header if is_first else 0)
         form.setBottomMargin(0)
         form.setBackground(self._code_background)
+        form.setLayoutDirection(self._core.Qt.LayoutDirection.LeftToRight)
         cursor = self._gui.QTextCursor(block)
         cursor.setBlockFormat(form)
         cursor.movePosition(cursor.MoveOperation.EndOfBlock, cursor.MoveMode.KeepAnchor)

@@ -55,7 +55,7 @@ def question_body(binding: Binding) -> Any:
             self._images = flow(binding)(self)
             self._images.setObjectName("questionImages")
             for part in images:
-                image = picture_of(binding, _address_of(part))
+                image = picture_of(binding, _address_of(part), is_thumbnail=True)
                 if image is not None:
                     self._images.add(picture(binding)(image, is_thumbnail=True))
                 else:
@@ -194,14 +194,15 @@ def answer_body(binding: Binding) -> Any:
             self._set_shown(name, bool(shown))
 
         def _show_state(self) -> None:
-            words = words_of_state(self._message)
-            # A line that says "Thinking …" says it already, and so does an error.
-            is_said = self._message.status in UNDER_WAY and bool(self._message.reasoning)
-            if words is None or is_said or self._message.error is not None:
-                self._set_shown("state", False)
-            else:
+            message = self._message
+            words = words_of_state(message)
+            if message.status in UNDER_WAY:  # also after it has begun with nothing to show
+                came = message.text or message.reasoning or message.files
+                words = None if came else words_of_state(message._replace(status="submitted"))
+            is_shown = words is not None and message.error is None
+            if words is not None and is_shown:
                 self._part("state", self._new_state).setText(binding.say(words))
-                self._set_shown("state", True)
+            self._set_shown("state", is_shown)
 
         def _new_text(self) -> Any:
             view = answer_text(binding)(self)
@@ -228,6 +229,7 @@ def answer_body(binding: Binding) -> Any:
         def _new_state(self) -> Any:
             view = plain_text(binding)(self, is_muted=True)
             view.setObjectName("state")
+            view.setFocusPolicy(core.Qt.FocusPolicy.ClickFocus)  # there is nothing to do with it
             view.setAccessibleName(binding.translate("State"))
             return view
 
@@ -280,9 +282,8 @@ def call_body(binding: Binding) -> Any:
             is_waiting = message.status == "waiting"
             call = message.tool_calls[0]
             whole = f"{call.name}({call.arguments})"
-            is_cut = len(words.value) < len(f"{call.name}()") + len(call.arguments) // 2
             result = message.text or (message.error.message if message.error else "")
-            shown = [whole] if is_cut or is_waiting else []
+            shown = [whole] if is_waiting or words.value.endswith("…") else []
             self._fold.setLine(binding.say(words))
             if not is_waiting and not self._choice.isHidden():
                 self._fold.setUnfolded(False)
