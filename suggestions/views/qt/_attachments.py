@@ -16,16 +16,22 @@ from ._pictures import picture, picture_of
 FILES = "*.png *.jpg *.jpeg *.gif *.webp"
 
 
-def images_in(binding: Binding, data: Any) -> list[str | bytes]:
-    """What was pasted or dropped: paths of files, or the PNG of an image; empty if it is a text.
+def has_images(data: Any) -> bool:
+    """Whether files or an image are pasted or dropped, and not a text.
 
     Spreadsheets copy a text and an image of it: it is a text.
     """
-    paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
-    if paths:
+    return bool(_paths_in(data)) or (data.hasImage() and not data.hasFormat("text/plain"))
+
+
+def _paths_in(data: Any) -> list[str | bytes]:
+    return [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+
+
+def images_in(binding: Binding, data: Any) -> list[str | bytes]:
+    """Paths of files, or the PNG of an image."""
+    if paths := _paths_in(data):
         return paths
-    if not data.hasImage() or data.hasFormat("text/plain"):
-        return []
     stored = binding.core.QBuffer()
     stored.open(stored.OpenModeFlag.WriteOnly)
     binding.gui.QImage(data.imageData()).save(stored, "PNG")
@@ -47,7 +53,6 @@ def attachments(binding: Binding) -> Any:
             self.setObjectName("attachments")
             self.setAccessibleName(binding.translate("Attached images"))
             self._images: list[tuple[Any, Any]] = []  # its widget, and what is sent
-            self.hide()
 
         def images(self) -> list[Any]:
             return [part for _, part in self._images]
@@ -58,23 +63,23 @@ def attachments(binding: Binding) -> Any:
             item = self._new_item(part)
             self._images.append((item, part))
             self.add(item)
-            self.show()
             self.changed.emit()
 
         def _new_item(self, part: Any) -> Any:
             item = widgets.QFrame()
             item.setObjectName("attachment")
+            item.setFrameShape(item.Shape.StyledPanel)
             line = widgets.QHBoxLayout(item)
-            line.setContentsMargins(0, 0, 0, 0)
-            line.setSpacing(2)
-            shown = picture_of(binding, part["image_url"]["url"])
+            line.setContentsMargins(2, 2, 2, 2)
+            line.setSpacing(0)
+            shown = picture_of(binding, part["image_url"]["url"], is_thumbnail=True)
             if shown is not None:
                 line.addWidget(picture(binding)(shown, is_thumbnail=True))
             else:  # this Qt does not read it, such as WebP
                 line.addWidget(widgets.QLabel(binding.translate("Image")))
             remove = widgets.QToolButton()
             remove.setObjectName("removeAttachment")
-            remove.setText("×")
+            remove.setText("\N{MULTIPLICATION SIGN}")
             remove.setAutoRaise(True)
             remove.setToolTip(binding.translate("Remove"))
             remove.setAccessibleName(binding.translate("Remove image"))
@@ -85,7 +90,6 @@ def attachments(binding: Binding) -> Any:
         def _remove(self, item: Any) -> None:
             self._images = [each for each in self._images if each[0] is not item]
             self.remove(item)
-            self.setVisible(bool(self._images))
             self.changed.emit()
 
         def clear(self) -> None:

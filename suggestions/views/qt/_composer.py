@@ -9,10 +9,13 @@ from functools import cache
 from typing import Any
 
 from ...conversation.chat_message import ChatMessage
-from ._attachments import FILES, attachments, images_in
+from ._attachments import FILES, attachments, has_images, images_in
 from ._binding import Binding, public
+from ._frames import column
 from ._notices import error_notice
 from ._question import question_edit
+
+_MARGIN = 4
 
 
 @cache
@@ -80,23 +83,28 @@ def composer(binding: Binding) -> Any:
             self.setObjectName("composer")
             self.setAccessibleName(binding.translate("New question"))
             self.setAcceptDrops(True)
+            policy = widgets.QSizePolicy.Policy
+            self.setSizePolicy(policy.Preferred, policy.Maximum)
             self.editing: str | None = None
             self._draft = ""
             self._is_busy = False
             self._takes_images = False
             self._problem = error_notice(binding)(self)
             self._problem.setObjectName("problem")
-            self._problem.hide()
             self._editing_line = self._new_editing_line()
             self._attachments = attachments(binding)(self)
             self._attachments.changed.connect(self._enable)
-            column = widgets.QVBoxLayout(self)
-            column.setContentsMargins(4, 4, 4, 4)
-            column.setSpacing(4)
-            column.addWidget(self._problem)
-            column.addWidget(self._editing_line)
-            column.addWidget(self._attachments)
-            column.addLayout(self._new_input_line())
+            self._above = column(binding)(self)
+            self._above.setSpaces((0, 0, 0, 4), 4)
+            for part in (self._problem, self._editing_line, self._attachments):
+                self._above.addPart(part)
+                part.hide()
+            self._above.heightChanged.connect(self._fit)
+            lines = widgets.QVBoxLayout(self)
+            lines.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
+            lines.setSpacing(0)
+            lines.addWidget(self._above)
+            lines.addLayout(self._new_input_line())
             self.setFocusProxy(self.field)
             self.setTakesImages(False)
             self._enable()
@@ -114,7 +122,6 @@ def composer(binding: Binding) -> Any:
             cancel.setAutoRaise(True)
             cancel.clicked.connect(self._end_edit)
             row.addWidget(cancel)
-            line.hide()
             return line
 
         def _new_input_line(self) -> Any:
@@ -150,6 +157,20 @@ def composer(binding: Binding) -> Any:
                 widths.append(self._button.sizeHint().width())
             self._button.setMinimumWidth(max(widths))
 
+        def _fit(self) -> None:
+            """What is above the field is as high as it is at this width."""
+            is_empty = self._above.isEmpty()
+            width = max(1, self.contentsRect().width() - 2 * _MARGIN)
+            self._above.setFixedHeight(0 if is_empty else self._above.heightFor(width))
+
+        def _set_shown(self, part: Any, is_shown: bool) -> None:
+            self._above.setShown(part, is_shown)
+            self._fit()
+
+        def resizeEvent(self, event: Any) -> None:
+            super().resizeEvent(event)
+            self._fit()
+
         # State
 
         def setBusy(self, is_busy: bool) -> None:
@@ -177,9 +198,8 @@ def composer(binding: Binding) -> Any:
         def _show_edit(self, text: str) -> None:
             """The images of a message stay as they are; so there is nothing to attach."""
             is_editing = self.editing is not None
-            self._editing_line.setVisible(is_editing)
+            self._set_shown(self._editing_line, is_editing)
             self._attach.setVisible(self._takes_images and not is_editing)
-            self._attachments.setVisible(not is_editing and bool(self._attachments.images()))
             self.field.setPlainText(text)
             self.field.moveCursor(self.field.textCursor().MoveOperation.End)
             self.field.setFocus()
@@ -195,10 +215,10 @@ def composer(binding: Binding) -> Any:
 
         def showProblem(self, text: str) -> None:
             self._problem.showText(text)
-            self._problem.show()
+            self._set_shown(self._problem, True)
 
         def hideProblem(self) -> None:
-            self._problem.hide()
+            self._set_shown(self._problem, False)
 
         def _images(self) -> list[Any]:
             return [] if self.editing is not None else self._attachments.images()
@@ -209,6 +229,7 @@ def composer(binding: Binding) -> Any:
         def _enable(self) -> None:
             self._button.setText(binding.translate("Stop" if self._is_busy else "Send"))
             self._button.setEnabled(self._is_busy or self._has_content())
+            self._set_shown(self._attachments, bool(self._images()))
 
         # What the person does
 
@@ -233,7 +254,7 @@ def composer(binding: Binding) -> Any:
 
         def canAttach(self, data: Any) -> bool:
             takes = self._takes_images and self.editing is None
-            return takes and bool(images_in(binding, data))
+            return takes and has_images(data)
 
         def attachFrom(self, data: Any) -> None:
             self._attach_all(images_in(binding, data))

@@ -17,19 +17,130 @@ _GAP = 6
 
 
 @cache
-def surface(binding: Binding) -> Any:
-    gui: Any = binding.gui
+def column(binding: Binding) -> Any:
+    core: Any = binding.core
     widgets: Any = binding.widgets
 
-    class Surface(widgets.QFrame):
+    class Column(widgets.QFrame):
+        """Widgets one below the other, as high as they are at that width.
+
+        Qt's own layouts ask for the height at widths that no widget gets, and a text would be laid
+        out anew for each of them.
+
+        - `heightFor(width)`: in pixels. Signal `heightChanged()`: it is another one now.
+        """
+
+        heightChanged = binding.signal()
+
+        def __init__(self, parent: Any = None) -> None:
+            super().__init__(parent)
+            self._column: list[Any] = []
+            self._margins = (0, 0, 0, 0)
+            self._spacing = 0
+
+        def setSpaces(self, margins: tuple[int, int, int, int], spacing: int) -> None:
+            """`margins`: where lines begin, above, where they end, and below."""
+            self._margins, self._spacing = margins, spacing
+
+        def addPart(self, part: Any, place: int | None = None) -> None:
+            if part.parentWidget() is not self:
+                part.setParent(self)
+            self._column.insert(len(self._column) if place is None else place, part)
+            if hasattr(part, "heightFor"):  # a text that comes later is laid out once
+                part.resize(self._room(self.width()), part.height())
+                part.heightFor(part.width())
+            if hasattr(part, "heightChanged"):
+                part.heightChanged.connect(self.refresh)
+            part.show()
+            self.refresh()
+
+        def dropPart(self, part: Any) -> None:
+            self._column.remove(part)
+            part.hide()
+            part.deleteLater()
+            self.refresh()
+
+        def setShown(self, part: Any, is_shown: bool) -> None:
+            if part.isHidden() == is_shown:
+                part.setVisible(is_shown)
+                self.refresh()
+
+        def tabStops(self) -> list[Any]:
+            """What the key Tab reaches, from top to bottom."""
+            stops: list[Any] = []
+            for part in self._column:
+                if isinstance(part, Column):
+                    stops += part.tabStops()
+                else:
+                    inner = [part, *part.findChildren(widgets.QWidget)]
+                    policy = core.Qt.FocusPolicy.TabFocus
+                    stops += [each for each in inner if each.focusPolicy() & policy]
+            return stops
+
+        def isEmpty(self) -> bool:
+            return all(part.isHidden() for part in self._column)
+
+        def refresh(self) -> None:
+            if self.isVisible():
+                self._place(self.width(), moves=True)
+                self.heightChanged.emit()
+
+        def heightFor(self, width: int) -> int:
+            return self._place(width)
+
+        def resizeEvent(self, event: Any) -> None:
+            super().resizeEvent(event)
+            self._place(self.width(), moves=True)
+
+        def changeEvent(self, event: Any) -> None:
+            super().changeEvent(event)
+            kinds = core.QEvent.Type
+            if event.type() in (kinds.FontChange, kinds.StyleChange, kinds.LayoutDirectionChange):
+                self.refresh()
+
+        def _room(self, width: int) -> int:
+            return max(1, width - self._margins[0] - self._margins[2])
+
+        def _place(self, width: int, moves: bool = False) -> int:
+            """Returns the height."""
+            begin, y, _, below = self._margins
+            room, spacing = self._room(width), 0
+            for part in self._column:
+                if part.isHidden():
+                    continue
+                y += spacing
+                spacing = self._spacing
+                if hasattr(part, "heightFor"):
+                    own, height = room, part.heightFor(room)
+                else:
+                    size = part.sizeHint()
+                    is_short = part.sizePolicy().horizontalPolicy() == _short(widgets)
+                    own, height = min(room, size.width()) if is_short else room, size.height()
+                if moves:
+                    x = width - begin - own if self.isRightToLeft() else begin
+                    part.setGeometry(x, y, own, height)
+                y += height
+            return y + below
+
+    return public(Column)
+
+
+def _short(widgets: Any) -> Any:
+    return widgets.QSizePolicy.Policy.Maximum
+
+
+@cache
+def surface(binding: Binding) -> Any:
+    gui: Any = binding.gui
+    base: Any = column(binding)
+
+    class Surface(base):
         """Has rounded corners, and a background between that of the texts and another color."""
 
         def __init__(self, parent: Any = None, *, tint: str = "", share: float = 0.07) -> None:
             super().__init__(parent)
             self._tint, self._share = tint, share
-            self.column = widgets.QVBoxLayout(self)
-            self.column.setContentsMargins(4, 2, 4, 2)
-            self.column.setSpacing(2)
+            self.setSpaces((4, 2, 4, 2), 2)
 
         def paintEvent(self, event: Any) -> None:
             palette = self.palette()
@@ -49,6 +160,7 @@ def surface(binding: Binding) -> Any:
 def fold(binding: Binding) -> Any:
     core: Any = binding.core
     widgets: Any = binding.widgets
+    base: Any = column(binding)
 
     class FoldButton(widgets.QToolButton):
         """An arrow and a line, which is cut if it is longer than the button."""
@@ -108,25 +220,27 @@ def fold(binding: Binding) -> Any:
                 return arrows.PE_IndicatorArrowLeft
             return arrows.PE_IndicatorArrowRight
 
-    class Fold(widgets.QWidget):
+    class Fold(base):
         """A line, and a text that it unfolds."""
 
         def __init__(self, parent: Any = None) -> None:
             super().__init__(parent)
             self._text = ""
             self._body: Any = None
-            self._column = widgets.QVBoxLayout(self)
-            self._column.setContentsMargins(0, 0, 0, 0)
-            self._column.setSpacing(0)
-            self.button = FoldButton()
+            self._indented: Any = None
+            self.button = FoldButton(self)
             self.button.toggled.connect(self._on_toggled)
-            self._column.addWidget(self.button)
+            self.addPart(self.button)
 
         def setLine(self, line: str) -> None:
-            self.button.setLine(line)
+            if line != self.button.accessibleName():
+                self.button.setLine(line)
+                self.refresh()
 
         def setText(self, text: str) -> None:
             self._text = text
+            if not text:
+                self.setUnfolded(False)
             # A disabled button would be gray, and could not be reached to be read.
             self.button.setCheckable(bool(text))
             if self._body is not None:
@@ -136,67 +250,59 @@ def fold(binding: Binding) -> Any:
             self.button.setChecked(is_unfolded)
 
         def hasSelection(self) -> bool:
-            return self._body is not None and self._body.hasSelection()
+            return self._body is not None and bool(self._body.hasSelection())
 
         def _on_toggled(self, is_unfolded: bool) -> None:
             if is_unfolded and self._body is None:
-                self._body = plain_text(binding)(self, is_muted=True)
+                self._indented = column(binding)(self)
+                self._indented.setSpaces((self.fontMetrics().height() + 4, 0, 0, 0), 0)
+                self._body = plain_text(binding)(self._indented, is_muted=True)
                 self._body.setObjectName("foldText")
                 self._body.setAccessibleName(self.button.accessibleName())
                 self._body.setText(self._text)
-                indented = widgets.QHBoxLayout()
-                indented.setContentsMargins(self.fontMetrics().height() + 4, 0, 0, 0)
-                indented.addWidget(self._body)
-                self._column.addLayout(indented)
-            if self._body is not None:
-                self._body.setVisible(is_unfolded)
+                self._indented.addPart(self._body)
+                self.addPart(self._indented)
+            if self._indented is not None:
+                self.setShown(self._indented, is_unfolded)
 
     return public(Fold)
 
 
 @cache
 def flow(binding: Binding) -> Any:
-    core: Any = binding.core
     widgets: Any = binding.widgets
 
     class Flow(widgets.QWidget):
         """Widgets of a fixed size side by side, in as many rows as they need."""
 
+        heightChanged = binding.signal()
+
         def __init__(self, parent: Any = None) -> None:
             super().__init__(parent)
-            policy = self.sizePolicy()
-            policy.setHeightForWidth(True)
-            self.setSizePolicy(policy)
             self._items: list[Any] = []
 
         def add(self, item: Any) -> None:
             item.setParent(self)
             self._items.append(item)
             item.show()
-            self._place(self.width())
-            self.updateGeometry()
+            self._place(self.width(), moves=True)
+            self.heightChanged.emit()
 
         def remove(self, item: Any) -> None:
             self._items.remove(item)
             item.hide()
             item.deleteLater()
-            self._place(self.width())
-            self.updateGeometry()
+            self._place(self.width(), moves=True)
+            self.heightChanged.emit()
 
-        def heightForWidth(self, width: int) -> int:
-            return self._place(width, moves=False)
-
-        def sizeHint(self) -> Any:
-            return core.QSize(200, self.heightForWidth(max(self.width(), 1)))
-
-        def minimumSizeHint(self) -> Any:
-            return core.QSize(0, 0)
+        def heightFor(self, width: int) -> int:
+            return self._place(width)
 
         def resizeEvent(self, event: Any) -> None:
             super().resizeEvent(event)
-            self._place(self.width())
+            self._place(self.width(), moves=True)
 
-        def _place(self, width: int, moves: bool = True) -> int:
+        def _place(self, width: int, moves: bool = False) -> int:
             """Returns the height."""
             x = y = row = 0
             for item in self._items:
@@ -207,6 +313,6 @@ def flow(binding: Binding) -> Any:
                     left = width - x - size.width() if self.isRightToLeft() else x
                     item.setGeometry(left, y, size.width(), size.height())
                 x, row = x + size.width() + _GAP, max(row, size.height())
-            return y + row
+            return int(y + row)
 
     return public(Flow)

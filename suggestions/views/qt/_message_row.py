@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from ...conversation.chat_message import UNDER_WAY, ChatMessage
-from ._answer import answer_body, call_body, question_body
 from ._binding import Binding, public
+from ._bodies import answer_body, call_body, question_body
+from ._frames import column
 
 _NAMES = {"user": "Question", "assistant": "Answer", "tool": "Tool call"}
 _INDENT = 5
@@ -22,6 +24,7 @@ def message_row(binding: Binding) -> Any:
     core: Any = binding.core
     widgets: Any = binding.widgets
     signal = binding.signal
+    base: Any = column(binding)
 
     class ActionButton(widgets.QToolButton):
         """Keeps its place, and is painted while the row is of interest."""
@@ -46,19 +49,25 @@ def message_row(binding: Binding) -> Any:
             super().focusOutEvent(event)
             self._row.repaintActions()
 
-    class MessageRow(widgets.QFrame):
+    class ActionLine(widgets.QWidget):
+        """As high if no button is offered, so that nothing moves."""
+
+        def heightFor(self, width: int) -> int:
+            return int(self.findChild(ActionButton).sizeHint().height())
+
+    class MessageRow(base):
         """Shows a `ChatMessage`. Its property "role", for style sheets, is that of the message.
 
         - `updateMessage(message, text_from=None)`: shows a newer state of it; if given, all of its
           text from that character on is new.
         - `setLast(bool)`: whether an answer may be asked for again.
-        - `heightFor(width)`: in pixels. Signal `heightChanged()`: it is another one now.
+        - `heightFor(width)`: in pixels; ask for the width that the row has or gets. Signal
+          `heightChanged()`: it is another one now.
         - Signals `retryRequested()`, `regenerateRequested()`; with the id of the message,
           `editRequested(str)`, `approved(str)` and `refused(str)`; `linkActivated(QUrl)`, of which
           nothing is opened by itself.
         """
 
-        heightChanged = signal()
         retryRequested = signal()
         regenerateRequested = signal()
         editRequested = signal(str)
@@ -68,17 +77,19 @@ def message_row(binding: Binding) -> Any:
 
         def __init__(self, message: ChatMessage, parent: Any = None) -> None:
             super().__init__(parent)
+            if parent is not None:
+                self.resize(parent.width(), self.height())
             self._message = message
             self._is_last = False
-            self._height = -1
+            self._is_updating = False
+            self._stops = 0
             self.setObjectName("messageRow")
             self.setProperty("role", message.role)
             self.setAccessibleName(binding.translate(_NAMES.get(message.role, "Message")))
-            self._column = widgets.QVBoxLayout(self)
-            self._column.setContentsMargins(4, 4, 4, 0)
-            self._column.setSpacing(0)
+            indent = _INDENT * self.fontMetrics().averageCharWidth()
+            self.setSpaces((indent if message.role == "user" else 4, 4, 4, 0), 0)
             self._body = self._new_body()
-            self._column.addWidget(self._body)
+            self.addPart(self._body)
             self._actions = self._new_actions()
             self.updateMessage(message)
 
@@ -95,30 +106,16 @@ def message_row(binding: Binding) -> Any:
                 body.linkActivated.connect(self.linkActivated)
             else:
                 body = question_body(binding)(self)
-                self._indent()
             return body
-
-        def _indent(self) -> None:
-            """A question."""
-            indent = _INDENT * self.fontMetrics().averageCharWidth()
-            left, right = (4, indent) if self.isRightToLeft() else (indent, 4)
-            self._column.setContentsMargins(left, 4, right, 0)
-
-        def changeEvent(self, event: Any) -> None:
-            super().changeEvent(event)
-            kinds = core.QEvent.Type
-            changes = (kinds.LayoutDirectionChange, kinds.FontChange)
-            if event.type() in changes and self.property("role") == "user":
-                self._indent()
 
         def _new_actions(self) -> dict[str, Any]:
             """By name. They have a line of their own, so that nothing moves."""
             if self._message.role == "tool":
                 return {}
-            line = widgets.QHBoxLayout()
+            holder = ActionLine(self)
+            line = widgets.QHBoxLayout(holder)
             line.setContentsMargins(0, 0, 0, 0)
             line.setSpacing(0)
-            self._column.addLayout(line)
             buttons = {"copy": self._action("copy", "Copy", self._copy)}
             if self._message.role == "assistant":
                 again = self._action("regenerate", "Regenerate", self._on_regenerate)
@@ -130,6 +127,7 @@ def message_row(binding: Binding) -> Any:
                 line.addWidget(button)
             if self._message.role == "assistant":
                 line.addStretch()
+            self.addPart(holder)
             return buttons
 
         def _action(self, name: str, text: str, clicked: Any) -> Any:
@@ -144,8 +142,14 @@ def message_row(binding: Binding) -> Any:
 
         def updateMessage(self, message: ChatMessage, text_from: int | None = None) -> None:
             self._message = message
-            self._body.showMessage(message, text_from)
-            self._offer_actions()
+            self._is_updating = True
+            try:
+                self._body.showMessage(message, text_from)
+                self._offer_actions()
+            finally:
+                self._is_updating = False
+            self._order_tab_stops()
+            self.refresh()
 
         def setLast(self, is_last: bool) -> None:
             self._is_last = is_last
@@ -161,31 +165,34 @@ def message_row(binding: Binding) -> Any:
             for name, button in self._actions.items():
                 button.setVisible(offered[name])
 
+        def _order_tab_stops(self) -> None:
+            """Qt would reach the parts in the order in which they were made."""
+            stops = self.tabStops()
+            if len(stops) != self._stops:
+                self._stops = len(stops)
+                for stop, after in pairwise(stops):
+                    self.setTabOrder(stop, after)
+
         def hasSelection(self) -> bool:
             return bool(self._body.hasSelection())
 
         # Its height
 
         def heightFor(self, width: int) -> int:
-            self.ensurePolished()
-            if self._body.isEmpty() and not any(
-                button.isVisibleTo(self) for button in self._actions.values()
-            ):
-                return 0  # an answer that only called tools
-            layout = self.layout()
-            if layout.hasHeightForWidth():
-                self._height = int(layout.totalHeightForWidth(width))
-            else:
-                self._height = int(layout.totalSizeHint().height())
-            return self._height
+            # An answer that only called tools shows nothing.
+            return 0 if self._body.isEmpty() else int(super().heightFor(width))
 
-        def event(self, event: Any) -> bool:
-            done = bool(super().event(event))
-            if event.type() == core.QEvent.Type.LayoutRequest:
-                before = self._height
-                if self.heightFor(self.width()) != before:
-                    self.heightChanged.emit()
-            return done
+        def refresh(self) -> None:
+            """Reports the height once for all that has changed."""
+            if self.isVisible() and not self._is_updating:
+                if self.heightFor(self.width()) != self.height():
+                    super().refresh()
+                else:
+                    self._place(self.width(), moves=True)
+
+        def showEvent(self, event: Any) -> None:
+            super().showEvent(event)
+            self.refresh()  # it may have grown while it was hidden
 
         # What the person does
 

@@ -37,23 +37,22 @@ def error_notice(binding: Binding) -> Any:
             super().__init__(parent, tint=_RED, share=0.14)
             self.setObjectName("errorNotice")
             self._error: ChatError | None = None
-            self._message = plain_text(binding)()
+            self._message = plain_text(binding)(self)
             self._message.setObjectName("errorMessage")
             self._message.setAccessibleName(binding.translate("Error"))
-            self._retry = widgets.QPushButton()
+            self._retry = widgets.QPushButton(self)
             self._retry.setObjectName("retry")
             self._retry.setAutoDefault(False)  # in a dialog, Enter would press it
+            policy = widgets.QSizePolicy.Policy
+            self._retry.setSizePolicy(policy.Maximum, policy.Fixed)
             self._retry.clicked.connect(self._on_clicked)
-            self._retry.hide()
             self._countdown = Countdown(None)
             self._timer = core.QTimer(self)
             self._timer.timeout.connect(self._count)
-            line = widgets.QHBoxLayout()
-            line.setContentsMargins(4, 0, 4, 4)
-            line.addWidget(self._retry)
-            line.addStretch()
-            self.column.addWidget(self._message)
-            self.column.addLayout(line)
+            self.setSpaces((4, 2, 4, 4), 2)
+            self.addPart(self._message)
+            self.addPart(self._retry)
+            self.setShown(self._retry, False)
 
         def showText(self, text: str) -> None:
             self._message.setText(text)
@@ -67,13 +66,16 @@ def error_notice(binding: Binding) -> Any:
                 self._count()
 
         def setRetry(self, is_offered: bool) -> None:
-            self._retry.setVisible(is_offered)
+            self.setShown(self._retry, is_offered)
 
         def hasSelection(self) -> bool:
             return bool(self._message.hasSelection())
 
         def _count(self) -> None:
-            self._retry.setText(binding.say(self._countdown.words))
+            text = binding.say(self._countdown.words)
+            if text != self._retry.text():
+                self._retry.setText(text)
+                self.refresh()
             is_over = not self._countdown.left
             self._retry.setEnabled(is_over)
             if is_over:

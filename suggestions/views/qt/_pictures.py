@@ -14,10 +14,16 @@ from ._binding import Binding, public
 _FORMATS = {b"png", b"jpeg", b"jpg", b"gif", b"webp"}
 """Others of Qt's readers, such as that of SVG, may read files."""
 _THUMBNAIL = 72
+"""Pixels of its longer side."""
+_SHARP_THUMBNAIL = 3 * _THUMBNAIL
+"""The same on a screen of 300 %."""
 
 
-def picture_of(binding: Binding, url: str) -> Any:
-    """The `QImage` of a data URL; None if it is no image that can be shown."""
+def picture_of(binding: Binding, url: str, *, is_thumbnail: bool = False) -> Any:
+    """The `QImage` of a data URL; None if it is no image that can be shown.
+
+    That of a thumbnail is smaller than a photo, which may take 50 MB.
+    """
     try:
         data = AnswerFile("", url).data
     except ValueError:
@@ -31,6 +37,11 @@ def picture_of(binding: Binding, url: str) -> Any:
     if bytes(reader.format()) not in _FORMATS:
         return None
     reader.setAutoTransform(True)
+    size = reader.size()
+    if is_thumbnail and max(size.width(), size.height()) > _SHARP_THUMBNAIL:
+        keeps = binding.core.Qt.AspectRatioMode.KeepAspectRatio
+        small = size.scaled(_SHARP_THUMBNAIL, _SHARP_THUMBNAIL, keeps)
+        reader.setScaledSize(small.expandedTo(binding.core.QSize(8, 8)))
     image = reader.read()
     return None if image.isNull() else image
 
@@ -55,28 +66,18 @@ def picture(binding: Binding) -> Any:
                 keeps = core.Qt.AspectRatioMode.KeepAspectRatio
                 size = size.scaled(_THUMBNAIL, _THUMBNAIL, keeps).expandedTo(core.QSize(8, 8))
             self._size = size
-            policy = widgets.QSizePolicy(
-                widgets.QSizePolicy.Policy.Preferred, widgets.QSizePolicy.Policy.Fixed
-            )
-            policy.setHeightForWidth(not is_thumbnail)
-            self.setSizePolicy(policy)
 
         def sizeHint(self) -> Any:
             return self._size
 
-        def minimumSizeHint(self) -> Any:
-            return core.QSize(0, 0)
-
-        def heightForWidth(self, width: int) -> int:
-            whole = self._size
-            if width >= whole.width():
-                return int(whole.height())
-            return max(1, round(whole.height() * width / whole.width()))
+        def heightFor(self, width: int) -> int:
+            whole, height = self._size.width(), int(self._size.height())
+            return height if width >= whole else max(1, height * width // whole)
 
         def paintEvent(self, event: Any) -> None:
             ratio = self.devicePixelRatioF()
             width = min(self.width(), self._size.width())
-            height = min(self.height(), self.heightForWidth(width))
+            height = min(self.height(), self.heightFor(width))
             sharp = core.QSize(round(width * ratio), round(height * ratio))
             if self._scaled is None or self._scaled.size() != sharp:
                 smooth = core.Qt.TransformationMode.SmoothTransformation

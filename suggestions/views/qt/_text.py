@@ -28,39 +28,39 @@ def _full_height(binding: Binding, base: Any) -> Any:
     scrolls |= {keys.Key_Home, keys.Key_End, keys.Key_Space}
 
     class FullHeight(base):
-        """The height follows from the width. What scrolls is left to the widgets around it."""
+        """The height follows from the width. What scrolls is left to the widgets around it.
+
+        - `heightFor(width)`: in pixels; the text is laid out for it. Signal `heightChanged()`.
+        """
+
+        heightChanged = binding.signal()
 
         def __init__(self, parent: Any = None) -> None:
             super().__init__(parent)
             self.setFrameShape(widgets.QFrame.Shape.NoFrame)
             self.setVerticalScrollBarPolicy(core.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             self.viewport().setAutoFillBackground(False)
-            policy = self.sizePolicy()
-            policy.setHeightForWidth(True)
-            policy.setVerticalPolicy(widgets.QSizePolicy.Policy.Fixed)
-            self.setSizePolicy(policy)
+            # Or else it would be laid out once more when it gets its size.
+            self.setLineWrapMode(self.LineWrapMode.FixedPixelWidth)
+            self._height = 0
             self.document().documentLayout().documentSizeChanged.connect(self._on_size)
 
         def _on_size(self, *_: Any) -> None:
-            self.updateGeometry()
+            before = self._height
+            if self.isVisible() and self.heightFor(self.width()) != before:
+                self.heightChanged.emit()
 
-        def heightForWidth(self, width: int) -> int:
+        def heightFor(self, width: int) -> int:
             self.ensurePolished()
-            document, margins = self.document(), self.contentsMargins()
+            margins = self.contentsMargins()
             inner = max(1, width - margins.left() - margins.right())
-            if document.textWidth() != inner:  # or else it would be laid out anew
-                document.setTextWidth(inner)
-            size = document.size()
-            height = ceil(size.height()) + margins.top() + margins.bottom()
+            if self.lineWrapColumnOrWidth() != inner:
+                self.setLineWrapColumnOrWidth(inner)
+            size = self.document().size()
+            self._height = ceil(size.height()) + margins.top() + margins.bottom()
             if size.width() > inner:  # a table
-                height += self.horizontalScrollBar().sizeHint().height()
-            return int(height)
-
-        def sizeHint(self) -> Any:
-            return core.QSize(200, self.heightForWidth(self.width()))
-
-        def minimumSizeHint(self) -> Any:
-            return core.QSize(0, 0)
+                self._height += self.horizontalScrollBar().sizeHint().height()
+            return self._height
 
         def hasSelection(self) -> bool:
             return bool(self.textCursor().hasSelection())

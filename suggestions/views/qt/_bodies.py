@@ -12,7 +12,7 @@ from typing import Any
 from ...conversation.chat_message import UNDER_WAY, ChatMessage, images_of
 from .._words import sources_of, words_of_call, words_of_state
 from ._binding import Binding, public
-from ._frames import flow, fold, surface
+from ._frames import column, flow, fold, surface
 from ._notices import error_notice
 from ._pictures import picture, picture_of
 from ._text import answer_text, plain_text
@@ -36,19 +36,18 @@ def question_body(binding: Binding) -> Any:
             self._text = plain_text(binding)(self)
             self._text.setObjectName("questionText")
             self._text.setAccessibleName(binding.translate("Question"))
-            self.column.addWidget(self._text)
+            self.addPart(self._text)
 
         def showMessage(self, message: ChatMessage, text_from: int | None = None) -> None:
             self._text.setText(message.text)
-            self._text.setVisible(bool(message.text))
+            self.setShown(self._text, bool(message.text))
             if self._shown is None or self._shown.parts != message.parts:
                 self._show_images(message)
             self._shown = message
 
         def _show_images(self, message: ChatMessage) -> None:
             if self._images is not None:
-                self._images.hide()
-                self._images.deleteLater()
+                self.dropPart(self._images)
                 self._images = None
             images = images_of(message)
             if not images:
@@ -56,22 +55,18 @@ def question_body(binding: Binding) -> Any:
             self._images = flow(binding)(self)
             self._images.setObjectName("questionImages")
             for part in images:
-                image = picture_of(binding, _address_of(part))
+                image = picture_of(binding, _address_of(part), is_thumbnail=True)
                 if image is not None:
                     self._images.add(picture(binding)(image, is_thumbnail=True))
                 else:
                     self._images.add(binding.widgets.QLabel(binding.translate("Attachment")))
-            self.column.insertWidget(0, self._images)
-            self._images.show()
+            self.addPart(self._images, 0)
 
         def setLast(self, is_last: bool) -> None:
             """A question offers nothing that only the last message does."""
 
         def hasSelection(self) -> bool:
             return bool(self._text.hasSelection())
-
-        def isEmpty(self) -> bool:
-            return False
 
     return public(QuestionBody)
 
@@ -86,9 +81,9 @@ def _address_of(part: Any) -> str:
 @cache
 def answer_body(binding: Binding) -> Any:
     core: Any = binding.core
-    widgets: Any = binding.widgets
+    base: Any = column(binding)
 
-    class AnswerBody(widgets.QWidget):
+    class AnswerBody(base):
         """What has come of an answer. A part is made if there is something to show in it."""
 
         retryRequested = binding.signal()
@@ -100,9 +95,8 @@ def answer_body(binding: Binding) -> Any:
             self._is_last = False
             self._is_finished = False
             self._parts: dict[str, Any] = {}
-            self._column = widgets.QVBoxLayout(self)
-            self._column.setContentsMargins(0, 0, 0, 0)
-            self._column.setSpacing(4)
+            self._pictures: list[Any] = []
+            self.setSpaces((0, 0, 0, 0), 4)
 
         def showMessage(self, message: ChatMessage, text_from: int | None = None) -> None:
             old, self._message = self._message, message
@@ -132,23 +126,19 @@ def answer_body(binding: Binding) -> Any:
                 if hasattr(part, "hasSelection")
             )
 
-        def isEmpty(self) -> bool:
-            return all(part.isHidden() for part in self._parts.values())
-
         # Parts
 
         def _part(self, name: str, new: Any) -> Any:
             if name not in self._parts:
                 place = _PARTS.index(name)
                 above = sum(_PARTS.index(other) < place for other in self._parts)
-                part = self._parts[name] = new()
-                self._column.insertWidget(above, part)
-                part.show()
+                self._parts[name] = new()
+                self.addPart(self._parts[name], above)
             return self._parts[name]
 
         def _set_shown(self, name: str, is_shown: bool) -> None:
             if name in self._parts:
-                self._parts[name].setVisible(is_shown)
+                self.setShown(self._parts[name], is_shown)
 
         def _show_text(self, old: str, text_from: int | None) -> None:
             text = self._message.text
@@ -175,25 +165,22 @@ def answer_body(binding: Binding) -> Any:
         def _show_files(self) -> None:
             """Each time anew: previews come seldom."""
             holder = self._part("images", self._new_images)
-            while holder.layout().count():
-                old = holder.layout().takeAt(0).widget()
-                old.hide()
-                old.deleteLater()
+            while self._pictures:
+                holder.dropPart(self._pictures.pop())
             links: list[tuple[str, str]] = []
             for file in self._message.files:
                 image = picture_of(binding, file.url)
                 if image is not None:
-                    shown = picture(binding)(image)
+                    shown = picture(binding)(image, holder)
                 elif file.url[:5].lower() == "data:":
                     unreadable = binding.translate("This file cannot be shown: {}")
-                    shown = widgets.QLabel(unreadable.replace("{}", file.media_type))
-                    shown.setTextFormat(core.Qt.TextFormat.PlainText)
-                    shown.setWordWrap(True)
+                    shown = plain_text(binding)(holder)
+                    shown.setText(unreadable.replace("{}", file.media_type))
                 else:
                     links.append((file.url, file.url))
                     continue
-                holder.layout().addWidget(shown)
-                shown.show()
+                holder.addPart(shown)
+                self._pictures.append(shown)
             self._set_shown("images", len(links) < len(self._message.files))
             self._show_links("links", binding.translate("Images"), links)
 
@@ -207,14 +194,15 @@ def answer_body(binding: Binding) -> Any:
             self._set_shown(name, bool(shown))
 
         def _show_state(self) -> None:
-            words = words_of_state(self._message)
-            # A line that says "Thinking …" says it already, and so does an error.
-            is_said = self._message.status in UNDER_WAY and bool(self._message.reasoning)
-            if words is None or is_said or self._message.error is not None:
-                self._set_shown("state", False)
-            else:
+            message = self._message
+            words = words_of_state(message)
+            if message.status in UNDER_WAY:  # also after it has begun with nothing to show
+                came = message.text or message.reasoning or message.files
+                words = None if came else words_of_state(message._replace(status="submitted"))
+            is_shown = words is not None and message.error is None
+            if words is not None and is_shown:
                 self._part("state", self._new_state).setText(binding.say(words))
-                self._set_shown("state", True)
+            self._set_shown("state", is_shown)
 
         def _new_text(self) -> Any:
             view = answer_text(binding)(self)
@@ -228,10 +216,9 @@ def answer_body(binding: Binding) -> Any:
             return part
 
         def _new_images(self) -> Any:
-            holder = widgets.QWidget(self)
+            holder = column(binding)(self)
             holder.setObjectName("answerImages")
-            column = widgets.QVBoxLayout(holder)
-            column.setContentsMargins(4, 0, 4, 0)
+            holder.setSpaces((4, 0, 4, 0), 4)
             return holder
 
         def _new_links(self) -> Any:
@@ -242,6 +229,7 @@ def answer_body(binding: Binding) -> Any:
         def _new_state(self) -> Any:
             view = plain_text(binding)(self, is_muted=True)
             view.setObjectName("state")
+            view.setFocusPolicy(core.Qt.FocusPolicy.ClickFocus)  # there is nothing to do with it
             view.setAccessibleName(binding.translate("State"))
             return view
 
@@ -256,8 +244,9 @@ def answer_body(binding: Binding) -> Any:
 @cache
 def call_body(binding: Binding) -> Any:
     widgets: Any = binding.widgets
+    base: Any = column(binding)
 
-    class CallBody(widgets.QWidget):
+    class CallBody(base):
         """A line with the state of the call, which unfolds its result."""
 
         allowed = binding.signal()
@@ -265,6 +254,7 @@ def call_body(binding: Binding) -> Any:
 
         def __init__(self, parent: Any = None) -> None:
             super().__init__(parent)
+            self.setSpaces((0, 0, 0, 0), 2)
             self._fold = fold(binding)(self)
             self._fold.setObjectName("toolCall")
             self._choice = widgets.QWidget(self)
@@ -276,11 +266,8 @@ def call_body(binding: Binding) -> Any:
                 self._add_button(line, "refuse", "Refuse", self._on_refused),
             ]
             line.addStretch()
-            column = widgets.QVBoxLayout(self)
-            column.setContentsMargins(0, 0, 0, 0)
-            column.setSpacing(2)
-            column.addWidget(self._fold)
-            column.addWidget(self._choice)
+            self.addPart(self._fold)
+            self.addPart(self._choice)
 
         def _add_button(self, line: Any, name: str, text: str, clicked: Any) -> Any:
             button = widgets.QPushButton(binding.translate(text))
@@ -295,16 +282,15 @@ def call_body(binding: Binding) -> Any:
             is_waiting = message.status == "waiting"
             call = message.tool_calls[0]
             whole = f"{call.name}({call.arguments})"
-            is_cut = len(words.value) < len(f"{call.name}()") + len(call.arguments) // 2
             result = message.text or (message.error.message if message.error else "")
-            shown = [whole] if is_cut or is_waiting else []
+            shown = [whole] if is_waiting or words.value.endswith("…") else []
             self._fold.setLine(binding.say(words))
+            if not is_waiting and not self._choice.isHidden():
+                self._fold.setUnfolded(False)
             self._fold.setText("\n\n".join([*shown, *([result] if result else [])]))
             if is_waiting:  # what is allowed is to be seen as a whole
                 self._fold.setUnfolded(True)
-            elif not self._choice.isHidden():
-                self._fold.setUnfolded(False)
-            self._choice.setVisible(is_waiting)
+            self.setShown(self._choice, is_waiting)
             for button, text in zip(self._buttons, ("Allow {}", "Refuse {}"), strict=True):
                 button.setAccessibleName(binding.translate(text).replace("{}", words.value))
 
@@ -313,9 +299,6 @@ def call_body(binding: Binding) -> Any:
 
         def hasSelection(self) -> bool:
             return bool(self._fold.hasSelection())
-
-        def isEmpty(self) -> bool:
-            return False
 
         def _on_allowed(self) -> None:
             self.allowed.emit()
