@@ -43,11 +43,12 @@ def _full_height(binding: Binding, base: Any) -> Any:
             # Or else it would be laid out once more when it gets its size.
             self.setLineWrapMode(self.LineWrapMode.FixedPixelWidth)
             self._height = 0
+            self._is_measuring = False
             self.document().documentLayout().documentSizeChanged.connect(self._on_size)
 
         def _on_size(self, *_: Any) -> None:
             before = self._height
-            if self.isVisible() and self.heightFor(self.width()) != before:
+            if self.isVisible() and not self._is_measuring and self.heightFor(self.width()) != before:
                 self.heightChanged.emit()
 
         def heightFor(self, width: int) -> int:
@@ -55,7 +56,9 @@ def _full_height(binding: Binding, base: Any) -> Any:
             margins = self.contentsMargins()
             inner = max(1, width - margins.left() - margins.right())
             if self.lineWrapColumnOrWidth() != inner:
+                self._is_measuring = True  # or else what asks would be called back
                 self.setLineWrapColumnOrWidth(inner)
+                self._is_measuring = False
             size = self.document().size()
             self._height = ceil(size.height()) + margins.top() + margins.bottom()
             if size.width() > inner:  # a table
