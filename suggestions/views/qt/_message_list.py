@@ -387,7 +387,7 @@ def message_list(binding: Binding) -> Any:
             before = self
             for entry in self._entries:
                 if entry.row is not None:
-                    for widget in _focusable(core, widgets, entry.row):
+                    for widget in entry.row.tabStops():
                         self.setTabOrder(before, widget)
                         before = widget
 
@@ -401,11 +401,3 @@ def message_list(binding: Binding) -> Any:
                 bar.setValue(bar.value() + bottom - height)
 
     return public(MessageList)
-
-
-def _focusable(core: Any, widgets: Any, row: Any) -> list[Any]:
-    """What of a row Tab goes to, from top to bottom."""
-    tab, origin = core.Qt.FocusPolicy.TabFocus, core.QPoint(0, 0)
-    found = [each for each in row.findChildren(widgets.QWidget) if each.focusPolicy() & tab]
-    places = [(each.mapTo(row, origin), each) for each in found]
-    return [each for _, each in sorted(places, key=lambda one: (one[0].y(), one[0].x()))]
