@@ -95,7 +95,7 @@ PLAIN = [
     (
         "GTK and GLib",
         "gi",
-        "application.get_active_window().get_child().get_text()",
+        "answer.get_buffer().props.text",
         "application.quit()",
     ),
     ("wxPython", "wx", "answer.GetValue()", "frame.Close()"),
