@@ -11,6 +11,7 @@ from ...conversation.chat_message import UNDER_WAY, ChatMessage
 from .._words import Countdown, Words, sources_of, words_of_call, words_of_state
 from ._pictures import addresses_of, picture_of
 from ._runs import TaggedRun
+from ._style import TOOL_BUTTON
 from ._writer import NEVER_IN_TEXT, MarkdownWriter
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ class MessageRow:
         for label, call in buttons:
             button = ttk.Button(self._text, text=label, command=call, takefocus=True)
             if label not in ("Retry", "Allow", "Refuse"):
-                button.configure(style="Toolbutton")
+                button.configure(style=TOOL_BUTTON)
             button.bind("<Return>", lambda event, button=button: button.invoke())  # type: ignore[misc]
             for wheel in ("<Button-4>", "<Button-5>", "<MouseWheel>"):
                 button.bind(wheel, self._list.pass_wheel)

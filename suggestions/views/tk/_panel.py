@@ -75,7 +75,7 @@ class ChatPanel(ttk.Frame):
         self.field = QuestionEdit(bottom, send=self._send, stop=self._stop, edit=self._edit_last)
         self._button = ttk.Button(bottom, text="Send", width=6, command=self._press)
         self._button.bind("<Return>", lambda event: self._press())
-        self._attach = ttk.Button(bottom, text="＋", width=3, command=self._choose_images)
+        self._attach = ttk.Button(bottom, text="+", width=2, command=self._choose_images)
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)
         self.messages.grid(row=0, column=0, sticky="nsew")

@@ -12,6 +12,8 @@ from ._inline import BOLD, CELL, CODE, ITALIC, STRIKE
 
 _SIZES = (1.0, 1.5, 1.3, 1.15, 1.0, 1.0, 1.0)
 """Of a text, and of headings 1 to 6."""
+TOOL_BUTTON = "Suggestions.Toolbutton"
+"""The style of a button that stands in the text."""
 _numbers = count()
 
 
@@ -53,6 +55,8 @@ class Style:
             inactiveselectbackground=chosen,
             font="TkDefaultFont",
         )
+        style.configure(TOOL_BUTTON, background=base, foreground=ink, padding=self.em // 3)
+        style.map(TOOL_BUTTON, background=[("active", self._mixed(0.12))])
         known, self._known = self._known, set()
         self.ensure(known)
 
@@ -119,7 +123,7 @@ class Style:
         elif tag == "title":
             configure(tag, font=self._font(0, BOLD), spacing1=em * 2, spacing3=em // 2)
         elif tag == "gap":
-            configure(tag, font=self._font(0, 0), spacing1=0, spacing3=0)
+            configure(tag, font=("Helvetica", -max(2, em // 3)))
         elif tag == "note":
             configure(tag, spacing1=em // 2)
         elif tag == "right":
