@@ -1,0 +1,190 @@
+"""All messages of a conversation, in one text."""
+
+from __future__ import annotations
+
+import tkinter
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
+
+from ...conversation.chat_message import ChatChange, ChatMessage
+from ._message_row import MessageRow
+from ._reading import Reading
+from ._runs import TaggedRun
+
+
+class MessageList(Reading):
+    """Shows messages. `command(name, message)` is called for what the person wants of one."""
+
+    def __init__(
+        self, parent: tkinter.Misc, command: Callable[[str, ChatMessage], object]
+    ) -> None:
+        super().__init__(parent)
+        self.command = command
+        self._rows: list[MessageRow] = []
+        self._by_name: dict[str, MessageRow] = {}
+        self._numbers = count()
+        self._is_busy = False
+
+    def show_all(self, messages: Sequence[ChatMessage], is_busy: bool) -> None:
+        """These, in place of those that are shown."""
+        for row in self._rows:
+            row.forget()
+        self._rows.clear()
+        self._by_name.clear()
+        text = self.text
+        text.delete("1.0", "end")
+        text.mark_unset(*(mark for mark in text.mark_names() if ":r" in mark))
+        text.tag_delete(*(tag for tag in text.tag_names() if ":" in tag or tag[0] == "r"), "")
+        self.looks.renew()
+        runs: list[TaggedRun] = []
+        for message in messages:
+            row = self._make(message, len(self._rows))
+            runs += row.first_runs()
+        self.insert("1.0", runs)
+        self._is_busy = is_busy
+        self.follows = True
+        self._refresh_actions()
+        self.follow()
+        self.timers.begin("seen", 0, self._format_seen)
+
+    def apply(self, change: ChatChange) -> None:
+        if change.kind == "added":
+            index = "end - 1 indices"
+            if change.position < len(self._rows):
+                following = self._rows[change.position]
+                index = str(self.text.tag_nextrange(following.name, "1.0")[0])
+            row = self._make(change.message, change.position)
+            self.insert(index, row.first_runs())
+            row.format()
+            row.write_foot()
+        elif change.kind == "removed":
+            row = self._rows.pop(change.position)
+            del self._by_name[row.name]
+            row.remove()
+        else:
+            self._rows[change.position].show(change.message)
+        if change.text_from is None or len(change.fields) > 1:
+            self._refresh_actions()
+        self.follow()
+
+    def _make(self, message: ChatMessage, position: int) -> MessageRow:
+        row = MessageRow(self, f"r{next(self._numbers)}", message)
+        self._rows.insert(position, row)
+        self._by_name[row.name] = row
+        return row
+
+    def insert(self, index: str, runs: list[TaggedRun]) -> None:
+        arguments: list[object] = []
+        for shown, tags in runs:
+            self.looks.ensure(tags)
+            arguments += [shown, tags]
+        if arguments:
+            self.text.tk.call(str(self.text), "insert", index, *arguments)
+
+    # Buttons
+
+    def set_busy(self, is_busy: bool) -> None:
+        if is_busy != self._is_busy:
+            self._is_busy = is_busy
+            self._refresh_actions()
+
+    def _refresh_actions(self) -> None:
+        """Only the last turn has buttons; the menu of the text has them for all."""
+        last: dict[str, MessageRow] = {}
+        for row in reversed(self._rows):
+            last.setdefault(row.message.role, row)
+            if row.message.role == "user":
+                break
+        shown = set(last.values()) | {r for r in self._rows[-12:] if r.message.role == "tool"}
+        for row in self._rows:
+            actions = self.actions_of(row) if row in shown else ()
+            if actions != row.actions:
+                row.actions = actions
+                row.write_foot()
+
+    def actions_of(self, row: MessageRow) -> tuple[str, ...]:
+        message = row.message
+        if message.role == "tool":
+            return ("Allow", "Refuse") if message.status == "waiting" else ()
+        if message.role == "user":
+            return () if self._is_busy else ("Edit", "Copy")
+        if self._is_busy:
+            return ()
+        is_last = row is self._rows[-1]
+        copy = ("Copy",) if message.text else ()
+        if message.error is not None:
+            return ("Retry", *copy) if is_last else copy
+        return (*copy, "Regenerate")
+
+    def menu_of(self, index: str) -> list[tuple[str, Callable[[], object]]]:
+        entries = super().menu_of(index)
+        row = self._row_at(index)
+        if row is not None:
+            message = row.message
+            role = message.role
+            actions = {"user": ("Edit", "Copy"), "assistant": ("Copy", "Regenerate")}
+            for action in actions.get(role, ("Copy", *self.actions_of(row))):
+                label = "Copy message" if action == "Copy" else action
+                call = lambda action=action: self.command(action, message)  # noqa: E731
+                entries.append((label, call))
+        if self._rows:
+            call = lambda: self.command("Copy conversation", self._rows[-1].message)  # noqa: E731
+            entries.append(("Copy conversation", call))
+        return entries
+
+    def act(self, name: str, value: str) -> None:
+        if name == "fold":
+            self._by_name[value].toggle_reasoning()
+        else:
+            super().act(name, value)
+
+    def pass_wheel(self, event: Any) -> None:
+        """The mouse is over a button in the text."""
+        up = event.num == 4 or event.delta > 0
+        self.text.yview_scroll(-3 if up else 3, "units")
+        self._on_person()
+
+    # What is seen
+
+    def on_scrolled(self) -> None:
+        self.timers.begin("seen", 0, self._format_seen)
+
+    def on_destroyed(self) -> None:
+        for row in self._rows:
+            row.forget()
+        self._rows.clear()
+        self._by_name.clear()
+
+    def _row_at(self, index: str) -> MessageRow | None:
+        for tag in self.text.tag_names(index):
+            if tag in self._by_name:
+                return self._by_name[tag]
+        return None
+
+    def _format_seen(self) -> None:
+        """Reads the Markdown of what is seen; what the person looks at stays where it is."""
+        text = self.text
+        if not self._rows:
+            return
+        first = self._row_at("@0,0") or self._rows[0]
+        last = self._row_at(f"@0,{text.winfo_height()}") or self._rows[-1]
+        begin, end = self._rows.index(first), self._rows.index(last)
+        raw = [row for row in self._rows[begin : end + 1] if row.is_raw]
+        if not raw:
+            return
+        row = raw[-1] if self.is_following() else raw[0]
+        anchor = self._rows[end] if self._rows[end] is not row else None
+        place = None
+        if anchor is not None:
+            start = str(text.tag_nextrange(anchor.name, "1.0")[0])
+            place = text.dlineinfo(start)
+        row.format()
+        if self.is_following():
+            self.follow()
+        elif anchor is not None and place is not None and row is first:
+            start = str(text.tag_nextrange(anchor.name, "1.0")[0])
+            text.yview(start)
+            text.yview_scroll(-place[1] + int(text.cget("pady")), "pixels")
+        if len(raw) > 1:
+            self.timers.begin("seen", 0, self._format_seen)
