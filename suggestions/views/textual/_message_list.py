@@ -162,7 +162,8 @@ class MessageList(VerticalScroll, can_focus=False):
             self.release_anchor()
 
     def _on_scrolled(self) -> None:
-        is_at_end = self.scroll_y >= self.max_scroll_y
+        # Less than a screen full stands at the bottom.
+        is_at_end = not self.max_scroll_y or self.scroll_y >= self.max_scroll_y
         if is_at_end != self.is_at_end:
             self.is_at_end = is_at_end
             self.post_message(self.Scrolled())

@@ -30,8 +30,13 @@ class RowButton(Button):
     RowButton.-textual-compact {
         width: auto;
         min-width: 0;
-        padding: 0 1;
-        margin: 0 1 0 0;
+        padding: 0;
+        margin: 0 2 0 0;
+        background: transparent;
+        color: $text-accent;
+        text-style: none;
+        &:focus { text-style: reverse; }
+        &:hover { text-style: underline; }
     }
     """
 

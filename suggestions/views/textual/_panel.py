@@ -194,6 +194,7 @@ class ChatPanel(Vertical):
     def on_message_row_asked(self, event: MessageRow.Asked) -> None:
         event.stop()
         message, chat = event.message, self._chat
+        self._composer.field.focus()  # the button that had the focus may go
         if event.command == "edit":
             self._composer.begin_edit(message)
             self.refresh_bindings()
