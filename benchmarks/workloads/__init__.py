@@ -18,6 +18,7 @@ from benchmarks.workloads.stages import stages
 from benchmarks.workloads.startup import startup
 from benchmarks.workloads.text import text
 from benchmarks.workloads.views import views
+from benchmarks.workloads.views_textual import views_textual
 
 WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "flood": flood,
@@ -33,4 +34,5 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "relay": relay,
     "relay-load": relay_load,
     "views": views,
+    "views-textual": views_textual,
 }

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.style import Style
-from textual.widgets import Button, Static
+from textual.widgets import Button, Static, TextArea
 
 from ...conversation.chat_message import ChatMessage
 from ...dialects.image import image
@@ -141,7 +140,7 @@ class Composer(Vertical):
             self._attachments.clear()
 
     def show_problem(self, text: str) -> None:
-        """Above the field, until the next key; "" for none."""
+        """Above the field, until the text changes; "" for none."""
         if text or self._problem.display:
             self._problem.show(text)
             self._problem.display = bool(text)
@@ -155,7 +154,8 @@ class Composer(Vertical):
         if text.strip() or images:
             self.post_message(self.Sent(text, images, self.editing))
 
-    def on_key(self, event: events.Key) -> None:
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        event.stop()
         self.show_problem("")
 
     def on_question_edit_sent(self, event: QuestionEdit.Sent) -> None:
