@@ -53,7 +53,9 @@ class AnswerRow(MessageRow):
             line = "Thinking …" if is_thinking else "Reasoning"
             self.part("reasoning", Fold).show(line, message.reasoning)
         if message.files and (old is message or message.files != old.files):
-            links = [(words_of_image(file.url, file.media_type), file.url) for file in message.files]
+            links = [
+                (words_of_image(file.url, file.media_type), file.url) for file in message.files
+            ]
             self.part("images", Links).show("", links)
         if message.citations and (old is message or message.citations != old.citations):
             self.part("sources", Links).show("Sources", sources_of(message.citations))

@@ -35,7 +35,7 @@ class FoldLine(Static, can_focus=True):
     def action_unfold(self) -> None:
         self._fold.is_unfolded = not self._fold.is_unfolded
 
-    def _on_click(self, event: events.Click) -> None:
+    def on_click(self, event: events.Click) -> None:
         self.action_unfold()
 
 

@@ -60,13 +60,10 @@ class MarkdownView(Widget):
     }
     """
 
-    def __init__(self, text: str = "", *, classes: str | None = None) -> None:
-        super().__init__(classes=classes)
+    def __init__(self) -> None:
+        super().__init__()
         self._timer: Timer | None = None
         self._begin()
-        if text:
-            self._pending = [text]
-            self._is_over = True
 
     def _begin(self) -> None:
         self._blocks = MarkdownBlocks()

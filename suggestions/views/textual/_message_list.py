@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual import events
 from textual.containers import VerticalScroll
@@ -25,7 +24,7 @@ class EarlierLine(Static):
     class Clicked(Message):
         pass
 
-    def _on_click(self, event: events.Click) -> None:
+    def on_click(self, event: events.Click) -> None:
         self.post_message(self.Clicked())
 
 
@@ -43,7 +42,6 @@ class MessageList(VerticalScroll, can_focus=False):
         & > EarlierLine:hover { color: $foreground; }
     }
     """
-    BINDING_GROUP_TITLE: ClassVar[str | None] = "Messages"
 
     def __init__(self) -> None:
         super().__init__()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -138,7 +138,7 @@ class MessageRow(Vertical, can_focus=True):
         """Shows `message`, in place of `old`, which is the same object at the beginning."""
         raise NotImplementedError
 
-    def part(self, name: str, kind: type[Part], *given: object) -> Part:
+    def part(self, name: str, kind: type[Part], *given: Any) -> Part:
         """Which is made if there is none, and mounted in its place."""
         found = self._parts.get(name)
         if not isinstance(found, kind):

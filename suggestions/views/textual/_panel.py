@@ -34,7 +34,7 @@ class EndLine(Static):
     class Clicked(Message):
         pass
 
-    def _on_click(self, event: events.Click) -> None:
+    def on_click(self, event: events.Click) -> None:
         self.post_message(self.Clicked())
 
 

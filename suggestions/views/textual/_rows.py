@@ -166,11 +166,7 @@ def _fitted(natural: list[int], room: int) -> list[int]:
 
 def _row_lines(row: list[list[Content]], widths: list[int]) -> list[Content]:
     parts = [
-        [
-            part
-            for line in cell
-            for part in wrapped(line, wide)
-        ]
+        [part for line in cell for part in wrapped(line, wide)]
         for cell, wide in zip(row, widths, strict=False)
     ]
     between = styled(_BETWEEN, "muted")
