@@ -19,6 +19,7 @@ from benchmarks.workloads.startup import startup
 from benchmarks.workloads.text import text
 from benchmarks.workloads.views import views
 from benchmarks.workloads.views_tk import views_tk
+from benchmarks.workloads.views_textual import views_textual
 
 WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "flood": flood,
@@ -35,4 +36,5 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "relay-load": relay_load,
     "views": views,
     "views-tk": views_tk,
+    "views-textual": views_textual,
 }
