@@ -7,6 +7,7 @@ from collections.abc import Callable
 from benchmarks.bench import Bench
 from benchmarks.report import Section
 from benchmarks.workloads.abort import abort
+from benchmarks.workloads.chat_panel import chat_panel
 from benchmarks.workloads.first_chunk import first_chunk
 from benchmarks.workloads.growth import growth
 from benchmarks.workloads.loop import loop
@@ -33,4 +34,5 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "relay": relay,
     "relay-load": relay_load,
     "views": views,
+    "chat-panel": chat_panel,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import Iterable
 from typing import Any
 from unittest import mock
@@ -14,7 +15,6 @@ from test_qt_views import Host, each_binding
 from waiting import our_threads
 
 from suggestions import Conversation
-from suggestions.conversation.chat_message import ChatMessage, new_id
 from suggestions.toolkits import qt
 
 LONG = "A paragraph that is long enough to be wrapped, with *some* words more.\n\n" * 4
@@ -22,10 +22,10 @@ LONG = "A paragraph that is long enough to be wrapped, with *some* words more.\n
 
 def saved(texts: Iterable[str], **given: Any) -> Conversation:
     """A conversation with questions and answers in turn."""
-    chat = Conversation(dispatch=qt(), throttle=None, **given)
     roles = ("user", "assistant")
-    chat._messages = [ChatMessage(new_id(), roles[n % 2], text) for n, text in enumerate(texts)]
-    return Conversation.from_json(chat.to_json(), dispatch=qt(), throttle=None, **given)
+    messages = [{"id": str(n), "role": roles[n % 2], "text": text} for n, text in enumerate(texts)]
+    text = json.dumps({"version": 1, "messages": messages})
+    return Conversation.from_json(text, dispatch=qt(), throttle=None, **given)
 
 
 def many(count: int, **given: Any) -> Conversation:

@@ -48,7 +48,11 @@ def _full_height(binding: Binding, base: Any) -> Any:
 
         def _on_size(self, *_: Any) -> None:
             before = self._height
-            if self.isVisible() and not self._is_measuring and self.heightFor(self.width()) != before:
+            if (
+                self.isVisible()
+                and not self._is_measuring
+                and self.heightFor(self.width()) != before
+            ):
                 self.heightChanged.emit()
 
         def heightFor(self, width: int) -> int:
