@@ -240,8 +240,8 @@ def _rows_of_answer(bench: Bench, kind: str, port: int) -> list[Row]:
 
 
 _TEXT = """\
-A conversation of 1,000 messages of 2 kB is opened, and scrolled by three lines 200 times, beside one
-`QTextBrowser` with the Markdown of all. And an answer of 55 kB comes in pieces of five characters,
-1,000 a second: which share of the time the thread of the windows is busy, painting included, beside
-a conversation that nothing shows, and how long it works at most before it calls a timer. All of it
-is the thread's own time."""
+A conversation of 1,000 messages of 2 kB is opened, and scrolled by three lines 200 times, beside
+one `QTextBrowser` with the Markdown of all. And an answer of 55 kB comes in pieces of five
+characters, 1,000 a second: which share of the time the thread of the windows is busy, painting
+included, beside a conversation that nothing shows, and how long it works at most before it calls a
+timer. All of it is the thread's own time."""
