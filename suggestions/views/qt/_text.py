@@ -69,6 +69,13 @@ def _full_height(binding: Binding, base: Any) -> Any:
                 self._height += self.horizontalScrollBar().sizeHint().height()
             return self._height
 
+        def showEvent(self, event: Any) -> None:
+            """Qt would scroll to the text's cursor, which is at its end."""
+            bar = self.horizontalScrollBar()
+            value = bar.value()
+            super().showEvent(event)
+            bar.setValue(value)
+
         def hasSelection(self) -> bool:
             return bool(self.textCursor().hasSelection())
 
