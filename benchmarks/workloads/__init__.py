@@ -7,6 +7,7 @@ from collections.abc import Callable
 from benchmarks.bench import Bench
 from benchmarks.report import Section
 from benchmarks.workloads.abort import abort
+from benchmarks.workloads.chat_panel import chat_panel
 from benchmarks.workloads.first_chunk import first_chunk
 from benchmarks.workloads.growth import growth
 from benchmarks.workloads.loop import loop
@@ -37,4 +38,5 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "views": views,
     "views-tk": views_tk,
     "views-textual": views_textual,
+    "chat-panel": chat_panel,
 }

@@ -114,6 +114,43 @@ def test_while_an_answer_is_under_way(binding: str) -> None:
 
 
 @each_binding
+def test_nothing_moves_if_the_button_says_something_else(binding: str) -> None:
+    host = Host(binding)
+
+    class Long(host.core.QTranslator):  # type: ignore[misc, name-defined]
+        def translate(self, context: str, text: str, *_: Any) -> str:
+            return "Stop what is written" if text == "Stop" else ""
+
+        def isEmpty(self) -> bool:
+            return False
+
+    translator = Long()
+    host.app.installTranslator(translator)
+    made = host.composer()
+    button, before = host.part(made, "send"), made.field.geometry()
+    made.setBusy(True)
+    host.settle(0.05)
+    assert button.text() == "Stop what is written"
+    assert button.fontMetrics().boundingRect(button.text()).width() < button.width()
+    assert made.field.geometry() == before
+
+
+@each_binding
+def test_a_question_has_its_own_direction(binding: str) -> None:
+    host = Host(binding)
+    made = host.composer()
+    middle = made.field.width() / 2
+    for direction in ("LeftToRight", "RightToLeft"):
+        host.app.setLayoutDirection(getattr(host.core.Qt.LayoutDirection, direction))
+        host.settle(0.05)
+        assert (made.field.cursorRect().x() > middle) == (direction == "RightToLeft")
+        for text, is_right in (("Why?", False), ("لماذا؟", True)):
+            made.field.setPlainText(text)
+            assert (made.field.cursorRect().x() > middle) == is_right
+        made.clear()
+
+
+@each_binding
 def test_a_message_is_edited(binding: str) -> None:
     host = Host(binding)
     made = host.composer()

@@ -52,12 +52,12 @@ class Host(BaseHost):
     def press_button(self, button: Any) -> None:
         self.click(button, button.rect().center())
 
-    def image(self, width: int, height: int) -> str:
+    def image(self, width: int, height: int, form: str = "PNG") -> str:
         picture = self.gui.QImage(width, height, self.gui.QImage.Format.Format_RGB32)
         picture.fill(self.gui.QColor("#2060c0"))
         stored = self.core.QBuffer()
         stored.open(stored.OpenModeFlag.WriteOnly)
-        picture.save(stored, "PNG")
+        picture.save(stored, form)
         return "data:image/png;base64," + base64.b64encode(bytes(stored.data())).decode()
 
 
@@ -145,11 +145,31 @@ def test_an_answer_grows_and_a_selection_stays(binding: str) -> None:
         assert view.verticalScrollBar().value() == 0
         assert view.height() >= view.document().size().height()
     assert heights[0] == heights[1] < heights[2] < heights[3]
-    row.updateMessage(message._replace(text=message.text + "\nThe end", status="done"))
+    for end, status in (("\n\nThe", "streaming"), (" end", "done")):  # at once
+        message = message._replace(text=message.text + end, status=status)
+        row.updateMessage(message)
     assert view.toPlainText().endswith("The end")
-    assert view.toMarkdown() == message.text + "\nThe end"
+    assert view.toMarkdown() == message.text
     row.updateMessage(message._replace(text="Another", status="done"))
     assert view.toPlainText() == "Another"
+
+
+@each_binding
+def test_a_table_that_is_too_wide_is_scrolled(binding: str) -> None:
+    host = Host(binding)
+    lines = ([f"cell{n}" for n in range(40)], ["---"] * 40, ["x"] * 39 + ["last"])
+    table = "\n".join(f"|{'|'.join(cells)}|" for cells in lines)
+    row = host.row(answer(f"Text\n\n{table}\n"), 300)
+    view = host.part(row, "answerText")
+    bar = view.horizontalScrollBar()
+    assert bar.isVisible()
+    assert (bar.value(), view.verticalScrollBar().maximum()) == (0, 0)
+    last = host.place_of(view, "last")
+    assert last.x() > 300
+    assert last.y() < view.viewport().height()
+    bar.setFocus()
+    host.press(bar, "End")
+    assert 0 < host.place_of(view, "last").x() < 300
 
 
 @each_binding
@@ -304,13 +324,15 @@ def test_images_of_the_model(binding: str) -> None:
         AnswerFile("image/png", "https://a.example/cat.png"),
         AnswerFile("image/svg+xml", "data:image/svg+xml;base64,PHN2Zz48L3N2Zz4="),
         AnswerFile("image/png", "data:image/png;base64,@@"),
+        AnswerFile("image/bmp", host.image(90, 30, "BMP")),
     )
     row = host.row(answer("Two:", files=files))
     (picture,) = row.findChildren(host.widgets.QWidget, "picture")
     assert 300 < picture.width() <= 400
     assert abs(picture.width() / picture.height() - 3) < 0.1
     assert "https://a.example/cat.png" in host.part(row, "links").toPlainText()
-    assert "This file cannot be shown: image/svg+xml" in host.words(row)
+    for kind in ("svg+xml", "bmp"):
+        assert f"This file cannot be shown: image/{kind}" in host.words(row)
     row.updateMessage(answer("Two:", files=files[:1]))
     host.settle()
     assert host.part(row, "links") is None

@@ -239,8 +239,6 @@ def fold(binding: Binding) -> Any:
 
         def setText(self, text: str) -> None:
             self._text = text
-            if not text:
-                self.setUnfolded(False)
             # A disabled button would be gray, and could not be reached to be read.
             self.button.setCheckable(bool(text))
             if self._body is not None:

@@ -22,6 +22,11 @@ from ._binding import Binding, public
 from ._message_row import message_row
 from ._scroll_button import scroll_button
 
+_PASSED_ON = (
+    *("retryRequested", "regenerateRequested", "editRequested"),
+    *("approved", "refused", "linkActivated"),
+)
+"""The signals of a row that the list has, too."""
 _SPACING = 6
 """Pixels between two rows."""
 _WIDEST = 100
@@ -106,7 +111,6 @@ def message_list(binding: Binding) -> Any:
             self._timer.setSingleShot(True)
             self._timer.timeout.connect(self._catch_up)
             bar = self.verticalScrollBar()
-            bar.setSingleStep(self.fontMetrics().lineSpacing())
             bar.rangeChanged.connect(self._offer_end)
             bar.valueChanged.connect(self._offer_end)
             widgets.QApplication.instance().focusChanged.connect(self._on_focus)
@@ -158,12 +162,8 @@ def message_list(binding: Binding) -> Any:
             row = message_row(binding)(entry.message, self.viewport())
             row.setLast(entry is self._entries[-1])
             row.heightChanged.connect(self._on_height)
-            row.retryRequested.connect(self.retryRequested)
-            row.regenerateRequested.connect(self.regenerateRequested)
-            row.editRequested.connect(self.editRequested)
-            row.approved.connect(self.approved)
-            row.refused.connect(self.refused)
-            row.linkActivated.connect(self.linkActivated)
+            for name in _PASSED_ON:
+                getattr(row, name).connect(getattr(self, name))
             entry.row, entry.is_measured = row, False
 
         def _free(self, entry: _Entry) -> None:
@@ -258,15 +258,17 @@ def message_list(binding: Binding) -> Any:
             if self._width != self._row_width():  # the bar came, or went
                 return True
             seen = [self._entries[number] for number in self._near()]
-            return any([self._measure(entry) for entry in seen if not entry.is_measured])
+            changed = [self._measure(entry) for entry in seen if not entry.is_measured]
+            return any(changed)
 
         def _row_width(self) -> int:
             widest = _WIDEST * self.fontMetrics().averageCharWidth()
-            return max(1, min(widest, self.viewport().width() - 2 * _SPACING))
+            return int(max(1, min(widest, self.viewport().width() - 2 * _SPACING)))
 
         def _set_bar(self) -> None:
             bar, height = self.verticalScrollBar(), self.viewport().height()
             number, above = self._anchor
+            bar.setSingleStep(self.fontMetrics().lineSpacing())
             bar.setPageStep(height)
             bar.setRange(0, max(0, self._tops[-1] - height))
             if self._follows and not self._is_pressed():
@@ -318,7 +320,6 @@ def message_list(binding: Binding) -> Any:
             super().changeEvent(event)
             kinds = core.QEvent.Type
             if event.type() in (kinds.FontChange, kinds.StyleChange):
-                self.verticalScrollBar().setSingleStep(self.fontMetrics().lineSpacing())
                 self._width = 0
                 self._timer.start(0)  # the rows change after this
 

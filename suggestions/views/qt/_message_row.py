@@ -148,7 +148,8 @@ def message_row(binding: Binding) -> Any:
                 self._offer_actions()
             finally:
                 self._is_updating = False
-            self._order_tab_stops()
+            if message.status not in UNDER_WAY:  # it is dear, and there will be more
+                self._order_tab_stops()
             self.refresh()
 
         def setLast(self, is_last: bool) -> None:

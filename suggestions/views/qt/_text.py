@@ -48,7 +48,11 @@ def _full_height(binding: Binding, base: Any) -> Any:
 
         def _on_size(self, *_: Any) -> None:
             before = self._height
-            if self.isVisible() and not self._is_measuring and self.heightFor(self.width()) != before:
+            if (
+                self.isVisible()
+                and not self._is_measuring
+                and self.heightFor(self.width()) != before
+            ):
                 self.heightChanged.emit()
 
         def heightFor(self, width: int) -> int:
@@ -64,6 +68,13 @@ def _full_height(binding: Binding, base: Any) -> Any:
             if size.width() > inner:  # a table
                 self._height += self.horizontalScrollBar().sizeHint().height()
             return self._height
+
+        def showEvent(self, event: Any) -> None:
+            """Qt would scroll to the text's cursor, which is at its end."""
+            bar = self.horizontalScrollBar()
+            value = bar.value()
+            super().showEvent(event)
+            bar.setValue(value)
 
         def hasSelection(self) -> bool:
             return bool(self.textCursor().hasSelection())
