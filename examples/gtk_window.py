@@ -65,7 +65,7 @@ class Window(Gtk.ApplicationWindow):
         self.answer.get_buffer().set_text("")
         self.follows = True
         self.button.set_label("Stop")
-        self.status.set_text(f"Waiting … {KEYS}")
+        self.status.set_text(f"Answering … {KEYS}")
         self.source = SuggestionsEventSource(
             self.question.get_text(),
             token="your_token_here",

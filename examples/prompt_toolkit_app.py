@@ -30,7 +30,7 @@ def make_app(url, **options):
     def ask(buffer):
         stop()
         answer.text = ""
-        status.text = f"Waiting … {KEYS}"
+        status.text = f"Answering … {KEYS}"
         source = SuggestionsEventSource(
             buffer.text,
             token="your_token_here",

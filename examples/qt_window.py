@@ -44,7 +44,7 @@ class Window(QtWidgets.QWidget):
         self.stop()
         self.text.clear()
         self.button.setText("Stop")
-        self.status.setText(f"Waiting … {KEYS}")
+        self.status.setText(f"Answering … {KEYS}")
         self.source = SuggestionsEventSource(
             self.question.text(),
             token="your_token_here",

@@ -49,7 +49,7 @@ class Window(tkinter.Tk):
             self.source.close()
         self.change_text("delete", "1.0", "end")
         self.button.config(text="Stop", command=self.stop)
-        self.status.config(text=f"Waiting … {KEYS}")
+        self.status.config(text=f"Answering … {KEYS}")
         self.source = SuggestionsEventSource(
             self.question.get(),
             token="your_token_here",

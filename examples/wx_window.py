@@ -80,7 +80,7 @@ class Frame(wx.Frame):
         self.answer.SetReadOnly(False)
         self.answer.ClearAll()
         self.button.SetLabel("Stop")
-        self.SetStatusText(f"Waiting … {KEYS}")
+        self.SetStatusText(f"Answering … {KEYS}")
         self.source = SuggestionsEventSource(
             self.question.GetValue(),
             token="your_token_here",
