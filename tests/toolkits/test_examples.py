@@ -111,14 +111,13 @@ def drive(
     """Goes through the steps from the toolkit's main loop. `later` takes milliseconds."""
     deadline = time.monotonic() + 30
     steps = use(shown, service)
-    condition: Callable[[], object] = lambda: True
+    conditions: list[Callable[[], bool]] = []
 
     def look() -> None:
-        nonlocal condition
         try:
             assert time.monotonic() < deadline, f"{shown.status()!r}: {shown.text()[-20:]!r}"
-            if condition():
-                condition = next(steps)
+            if not conditions or conditions[-1]():
+                conditions.append(next(steps))
         except StopIteration:
             leave()
             return

@@ -98,7 +98,7 @@ PLAIN = [
         "answer.get_buffer().props.text",
         "application.quit()",
     ),
-    ("wxPython", "wx", "answer.GetValue()", "frame.Close()"),
+    ("wxPython", "wx.stc", "answer.GetText()", "frame.Close()"),
 ]
 """Where the text is plain: the document's heading, what shows the text, what ends the program."""
 
@@ -146,10 +146,6 @@ def test_the_document_with_qt(binding: str) -> None:
     from suggestions import signals
 
     block = block_of("Qt").replace("PyQt6", binding)
-    if binding == "PyQt5":  # as the document says
-        flags = "features.MarkdownDialectGitHub | features.MarkdownNoHTML"
-        assert flags in block
-        block = block.replace(flags, f"QTextDocument.MarkdownFeatures({flags})")
     if binding == "PySide2":
         block = block.replace("app.exec()", "app.exec_()")
     names: dict[str, Any] = {}

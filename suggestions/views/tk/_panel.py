@@ -214,9 +214,7 @@ class ChatPanel(ttk.Frame):
     def _show_above(self) -> None:
         for child in self._above.winfo_children():
             child.destroy()
-        shown = [
-            (f"{path.replace(chr(92), '/').rpartition('/')[2]}", path) for path in self._images
-        ]
+        shown = [(f"{path.replace(chr(92), '/').rpartition('/')[2]}", path) for path in self._images]
         if self._edited is not None:
             ttk.Label(self._above, text="Editing").pack(side="left")
             cancel = ttk.Button(self._above, text="Cancel", command=self._cancel_editing)
@@ -234,9 +232,7 @@ class ChatPanel(ttk.Frame):
         same = ("background", "foreground", "insertbackground", "selectbackground", "font")
         self.field.configure({option: text.cget(option) for option in same})
         muted = self.messages.looks.line
-        self.field.configure(
-            highlightbackground=muted, highlightcolor=text.cget("selectbackground")
-        )
+        self.field.configure(highlightbackground=muted, highlightcolor=text.cget("selectbackground"))
 
     def _on_destroyed(self, event: Any) -> None:
         if event.widget is self and self._listener is not None:
