@@ -149,7 +149,7 @@ def test_a_chat_by_keys() -> None:
         await pilot.press("ctrl+r")
         await until(pilot, lambda: chat.status == "ready" and chat.messages[-1].id != answer)
 
-    with Playground(pace=0.02) as playground:
+    with Playground(pace=0.008) as playground:
         run(make_app(playground.openai_url), use)
 
 

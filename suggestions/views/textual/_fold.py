@@ -48,7 +48,7 @@ class Fold(Vertical):
     DEFAULT_CSS = """
     Fold {
         height: auto;
-        & > FoldLine { color: $foreground 70%; pointer: pointer; }
+        & > FoldLine { color: $foreground 70%; }
         & > FoldLine:hover { color: $foreground; }
         & > FoldLine:focus { color: $foreground; text-style: bold; }
         & > PlainText { color: $foreground 70%; padding: 0 0 0 2; display: none; }

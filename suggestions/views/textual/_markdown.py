@@ -47,7 +47,6 @@ class MarkdownView(Widget):
     DEFAULT_CSS = """
     MarkdownView {
         height: auto;
-        pointer: text;
         & > .markdown-view--strong { text-style: bold; }
         & > .markdown-view--em { text-style: italic; }
         & > .markdown-view--strike { text-style: strike; }

@@ -14,7 +14,7 @@ from ...conversation.chat_message import ChatChange, ChatMessage
 from ._answer import row_of
 from ._message_row import MessageRow
 
-_BATCH = 10
+_BATCH = 6
 """Messages that are mounted at a time. To mount one costs as much as to read it."""
 
 
