@@ -16,9 +16,7 @@ from ._runs import TaggedRun
 class MessageList(Reading):
     """Shows messages. `command(name, message)` is called for what the person wants of one."""
 
-    def __init__(
-        self, parent: tkinter.Misc, command: Callable[[str, ChatMessage], object]
-    ) -> None:
+    def __init__(self, parent: tkinter.Misc, command: Callable[[str, ChatMessage], object]) -> None:
         super().__init__(parent)
         self.command = command
         self._rows: list[MessageRow] = []

@@ -159,7 +159,9 @@ class MessageRow:
         text.tag_configure(fold, elide=not is_folded)
         link = text.tag_nextrange(f"do:fold:{self.name}", "1.0")
         if link:
-            text.insert(f"{link[0]} + 1 indices", "▾" if is_folded else "▸", text.tag_names(link[0]))
+            text.insert(
+                f"{link[0]} + 1 indices", "▾" if is_folded else "▸", text.tag_names(link[0])
+            )
             text.delete(str(link[0]))
 
     # The foot

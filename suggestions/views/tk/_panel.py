@@ -38,6 +38,8 @@ class _Listener:
         panel = self._panel()
         if panel is not None:
             panel.messages.apply(event.detail)
+            # A status that came and went before it was reported has no event.
+            panel.show_status()
 
     def _on_status(self, chat: Conversation, event: Any) -> None:
         panel = self._panel()
@@ -214,7 +216,9 @@ class ChatPanel(ttk.Frame):
     def _show_above(self) -> None:
         for child in self._above.winfo_children():
             child.destroy()
-        shown = [(f"{path.replace(chr(92), '/').rpartition('/')[2]}", path) for path in self._images]
+        shown = [
+            (f"{path.replace(chr(92), '/').rpartition('/')[2]}", path) for path in self._images
+        ]
         if self._edited is not None:
             ttk.Label(self._above, text="Editing").pack(side="left")
             cancel = ttk.Button(self._above, text="Cancel", command=self._cancel_editing)
@@ -232,7 +236,9 @@ class ChatPanel(ttk.Frame):
         same = ("background", "foreground", "insertbackground", "selectbackground", "font")
         self.field.configure({option: text.cget(option) for option in same})
         muted = self.messages.looks.line
-        self.field.configure(highlightbackground=muted, highlightcolor=text.cget("selectbackground"))
+        self.field.configure(
+            highlightbackground=muted, highlightcolor=text.cget("selectbackground")
+        )
 
     def _on_destroyed(self, event: Any) -> None:
         if event.widget is self and self._listener is not None:
