@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter
 import weakref
 from collections.abc import Callable
+from functools import partial
 from tkinter import filedialog, ttk
 from typing import Any
 
@@ -224,7 +225,7 @@ class ChatPanel(ttk.Frame):
             cancel = ttk.Button(self._above, text="Cancel", command=self._cancel_editing)
             cancel.pack(side="left", padx=6)
         for name, path in shown:
-            remove = lambda path=path: self._remove_image(path)  # noqa: E731
+            remove = partial(self._remove_image, path)
             ttk.Button(self._above, text=f"{name[-24:]} ✕", command=remove).pack(side="left")
         if shown or self._edited is not None:
             self._above.grid(row=2, column=0, sticky="ew")
