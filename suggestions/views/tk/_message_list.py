@@ -44,7 +44,7 @@ class MessageList(Reading):
         self.follows = True
         self._refresh_actions()
         self.follow()
-        self.timers.begin("seen", 0, self._format_seen)
+        self.timers.begin("seen", 1, self._format_seen)
 
     def apply(self, change: ChatChange) -> None:
         if change.kind == "added":
@@ -133,7 +133,7 @@ class MessageList(Reading):
     # What is seen
 
     def on_scrolled(self) -> None:
-        self.timers.begin("seen", 0, self._format_seen)
+        self.timers.begin("seen", 1, self._format_seen)
 
     def on_destroyed(self) -> None:
         for row in self._rows:
@@ -155,10 +155,12 @@ class MessageList(Reading):
         first = self._row_at("@0,0") or self._rows[0]
         last = self._row_at(f"@0,{text.winfo_height()}") or self._rows[-1]
         begin, end = self._rows.index(first), self._rows.index(last)
-        raw = [row for row in self._rows[begin : end + 1] if row.is_raw]
+        # Those beside them are read before they are seen.
+        near = self._rows[begin : end + 1] + self._rows[end + 1 : end + 2]
+        raw = [row for row in near + self._rows[max(0, begin - 1) : begin] if row.is_raw]
         if not raw:
             return
-        row = raw[-1] if self.is_following() else raw[0]
+        row = raw[-1] if self.is_following() and raw[-1] in near else raw[0]
         # What follows the first row that is seen moves, as it becomes shorter or longer.
         anchor = self._rows[end] if self._rows[end] is not row and row is first else None
         height = self._top_of(anchor)
@@ -172,7 +174,7 @@ class MessageList(Reading):
                 moved = self._top_of(anchor) or 0
             self.text.yview_scroll(moved - height, "pixels")
         if len(raw) > 1:
-            self.timers.begin("seen", 0, self._format_seen)
+            self.timers.begin("seen", 1, self._format_seen)
 
     def _top_of(self, row: MessageRow | None) -> int | None:
         """The pixel at which the row begins; None if that is not seen."""
