@@ -22,7 +22,7 @@ from ._inline import BOLD, CELL, CODE, runs_of
 
 TaggedRun = tuple[str, tuple[str, ...]]
 
-KINDS = ("paragraph", "item", "break", "heading", "header", "code", "table", "rule")
+KINDS = ("paragraph", "item", "break", "heading", "header", "code", "head", "table", "rule")
 _DEEPEST = 12
 """Quotes and lists in each other; what is deeper is text."""
 _RULE_LENGTH = 24
@@ -129,7 +129,8 @@ class Runs:
         line = f"line:{kind}:{self._indent}:{self._quotes}"
         size = 0
         for text, tags in runs:
-            for number, part in enumerate(_parts(text, size) if kind != "table" else [text]):
+            parts = [text] if kind in ("head", "table") else _parts(text, size)
+            for number, part in enumerate(parts):
                 if number:  # a line end within a paragraph begins no new one
                     self.runs.append(("\n", (line,)))
                     line = f"line:break:{self._indent}:{self._quotes}"
@@ -258,7 +259,8 @@ class Runs:
                 runs += cell
                 if n < len(cells) - 1:
                     runs.append((" " * (widths[n] - size[n] if n < count else 0), mono))
-            self._add_line([run for run in runs if run[0]], "table")
+            kind = "table" if number else "head"
+            self._add_line([run for run in runs if run[0]], kind)
             if not number:
                 self._add_line([(rule, (*mono, "muted"))], "table")
         return at
