@@ -201,9 +201,10 @@ def test_it_follows_again_at_the_end() -> None:
     assert window.text.index("@0,0") == top
     down = window.view._down
     assert down.winfo_ismapped()
-    down.event_generate("<Return>")
+    for event in ("<Enter>", "<Button-1>", "<ButtonRelease-1>"):
+        down.event_generate(event, x=5, y=5)
     window.settle()
-    assert window.text.yview()[1] == 1.0
+    assert window.view.is_at_end()
     assert not down.winfo_ismapped()
     window.view.append("More.\n\n" * 10)
     window.settle()

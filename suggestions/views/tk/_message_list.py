@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tkinter
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
-from typing import Any
 
 from ...conversation.chat_message import ChatChange, ChatMessage
 from ._message_row import MessageRow
@@ -16,9 +16,7 @@ from ._runs import TaggedRun
 class MessageList(Reading):
     """Shows messages. `command(name, message)` is called for what the person wants of one."""
 
-    def __init__(
-        self, parent: tkinter.Misc, command: Callable[[str, ChatMessage], object]
-    ) -> None:
+    def __init__(self, parent: tkinter.Misc, command: Callable[[str, ChatMessage], object]) -> None:
         super().__init__(parent)
         self.command = command
         self._rows: list[MessageRow] = []
@@ -46,16 +44,18 @@ class MessageList(Reading):
         self.follows = True
         self._refresh_actions()
         self.follow()
-        self.timers.begin("seen", 0, self._format_seen)
+        self.timers.begin("seen", 1, self._format_seen)
 
     def apply(self, change: ChatChange) -> None:
         if change.kind == "added":
             index = "end - 1 indices"
             if change.position < len(self._rows):
                 following = self._rows[change.position]
-                index = str(self.text.tag_nextrange(following.name, "1.0")[0])
+                begin = self.range_of(following.name)
+                index = begin[0] if begin else index
             row = self._make(change.message, change.position)
             self.insert(index, row.first_runs())
+            row.begin_countdown()
             row.format()
             row.write_foot()
         elif change.kind == "removed":
@@ -69,18 +69,10 @@ class MessageList(Reading):
         self.follow()
 
     def _make(self, message: ChatMessage, position: int) -> MessageRow:
-        row = MessageRow(self, f"r{next(self._numbers)}", message)
+        row = MessageRow(self, f"r{next(self._numbers)}", message, self.command)
         self._rows.insert(position, row)
         self._by_name[row.name] = row
         return row
-
-    def insert(self, index: str, runs: list[TaggedRun]) -> None:
-        arguments: list[object] = []
-        for shown, tags in runs:
-            self.looks.ensure(tags)
-            arguments += [shown, tags]
-        if arguments:
-            self.text.tk.call(str(self.text), "insert", index, *arguments)
 
     # Buttons
 
@@ -126,10 +118,9 @@ class MessageList(Reading):
             actions = {"user": ("Edit", "Copy"), "assistant": ("Copy", "Regenerate")}
             for action in actions.get(role, ("Copy", *self.actions_of(row))):
                 label = "Copy message" if action == "Copy" else action
-                call = lambda action=action: self.command(action, message)  # noqa: E731
-                entries.append((label, call))
+                entries.append((label, partial(self.command, action, message)))
         if self._rows:
-            call = lambda: self.command("Copy conversation", self._rows[-1].message)  # noqa: E731
+            call = partial(self.command, "Copy conversation", self._rows[-1].message)
             entries.append(("Copy conversation", call))
         return entries
 
@@ -139,16 +130,10 @@ class MessageList(Reading):
         else:
             super().act(name, value)
 
-    def pass_wheel(self, event: Any) -> None:
-        """The mouse is over a button in the text."""
-        up = event.num == 4 or event.delta > 0
-        self.text.yview_scroll(-3 if up else 3, "units")
-        self._on_person()
-
     # What is seen
 
     def on_scrolled(self) -> None:
-        self.timers.begin("seen", 0, self._format_seen)
+        self.timers.begin("seen", 1, self._format_seen)
 
     def on_destroyed(self) -> None:
         for row in self._rows:
@@ -170,21 +155,29 @@ class MessageList(Reading):
         first = self._row_at("@0,0") or self._rows[0]
         last = self._row_at(f"@0,{text.winfo_height()}") or self._rows[-1]
         begin, end = self._rows.index(first), self._rows.index(last)
-        raw = [row for row in self._rows[begin : end + 1] if row.is_raw]
+        # Those beside them are read before they are seen.
+        near = self._rows[begin : end + 1] + self._rows[end + 1 : end + 2]
+        raw = [row for row in near + self._rows[max(0, begin - 1) : begin] if row.is_raw]
         if not raw:
             return
-        row = raw[-1] if self.is_following() else raw[0]
-        anchor = self._rows[end] if self._rows[end] is not row else None
-        place = None
-        if anchor is not None:
-            start = str(text.tag_nextrange(anchor.name, "1.0")[0])
-            place = text.dlineinfo(start)
+        row = raw[-1] if self.is_following() and raw[-1] in near else raw[0]
+        # What follows the first row that is seen moves, as it becomes shorter or longer.
+        anchor = self._rows[end] if self._rows[end] is not row and row is first else None
+        height = self._top_of(anchor)
         row.format()
+        moved = self._top_of(anchor)
         if self.is_following():
             self.follow()
-        elif anchor is not None and place is not None and row is first:
-            start = str(text.tag_nextrange(anchor.name, "1.0")[0])
-            text.yview(start)
-            text.yview_scroll(-place[1] + int(text.cget("pady")), "pixels")
+        elif anchor is not None and height is not None:
+            if moved is None:
+                self.text.yview((self.range_of(anchor.name) or ("1.0",))[0])
+                moved = self._top_of(anchor) or 0
+            self.text.yview_scroll(moved - height, "pixels")
         if len(raw) > 1:
-            self.timers.begin("seen", 0, self._format_seen)
+            self.timers.begin("seen", 1, self._format_seen)
+
+    def _top_of(self, row: MessageRow | None) -> int | None:
+        """The pixel at which the row begins; None if that is not seen."""
+        place = self.range_of(row.name) if row else None
+        line = self.text.dlineinfo(place[0]) if place else None
+        return line[1] if line else None

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import tkinter
 from collections.abc import Callable
+from functools import partial
 from tkinter import ttk
-from typing import TYPE_CHECKING
 
 from ...conversation.chat_message import UNDER_WAY, ChatMessage
 from .._words import Countdown, Words, sources_of, words_of_call, words_of_state
 from ._pictures import addresses_of, picture_of
+from ._reading import Reading
 from ._runs import TaggedRun
 from ._style import TOOL_BUTTON
 from ._writer import NEVER_IN_TEXT, MarkdownWriter
-
-if TYPE_CHECKING:
-    from ._message_list import MessageList
 
 _SOON = 250
 """Milliseconds between two looks at the countdown."""
@@ -28,9 +26,16 @@ def said(words: Words) -> str:
 class MessageRow:
     """What has the tag `name` in the text. Its Markdown is read when it is first seen."""
 
-    def __init__(self, place: MessageList, name: str, message: ChatMessage) -> None:
+    def __init__(
+        self,
+        place: Reading,
+        name: str,
+        message: ChatMessage,
+        command: Callable[[str, ChatMessage], object],
+    ) -> None:
         self._list = place
         self._text = place.text
+        self._command = command
         self.name = name
         self.message = message
         self.actions: tuple[str, ...] = ()
@@ -76,20 +81,23 @@ class MessageRow:
             if not message.text.startswith(old.text):
                 self._begin_anew()
             self._write()
-        if message.error != old.error and message.error:
-            self._countdown = Countdown(message.error.retry_after)
+        if message.error != old.error:
+            self.begin_countdown()
         changed = (
             (m.status, m.error, m.files, m.citations, words_of_state(m)) for m in (old, message)
         )
         if next(changed) != next(changed):
             self.write_foot()
 
+    def begin_countdown(self) -> None:
+        error = self.message.error
+        self._countdown = Countdown(error.retry_after if error else None)
+
     def _rewrite_raw(self, runs: list[TaggedRun]) -> None:
-        ranges = self._text.tag_nextrange(f"raw:{self.name}", "1.0")
-        begin = ranges[0] if ranges else self._text.tag_ranges(f"gap:{self.name}")[0]
-        if ranges:
-            self._text.delete(*ranges)
-        self._list.insert(str(begin), runs)
+        place = self._list.range_of(f"raw:{self.name}")
+        if place:
+            self._text.delete(*place)
+            self._list.insert(place[0], runs)
 
     def format(self) -> None:
         """Reads the Markdown, once."""
@@ -106,13 +114,9 @@ class MessageRow:
             text.delete(f"begin:{self.name}", self._writer.mark)
             self._writer.end()
         else:
-            ranges = text.tag_nextrange(f"raw:{self.name}", "1.0")
-            if ranges:
-                begin = str(ranges[0])
-                text.delete(*ranges)
-            else:
-                begin = str(text.tag_nextrange(f"head:{self.name}", "1.0")[1])
-            text.mark_set(f"begin:{self.name}", begin)
+            text.mark_set(f"begin:{self.name}", self._end_of(f"head:{self.name}"))
+            if place := self._list.range_of(f"raw:{self.name}"):
+                text.delete(*place)
             text.mark_gravity(f"begin:{self.name}", "left")
         self._written = 0
         self._writer = MarkdownWriter(
@@ -136,9 +140,8 @@ class MessageRow:
 
     def _write_reasoning(self, new: str) -> None:
         text, fold = self._text, f"fold:{self.name}"
-        ranges = text.tag_nextrange(fold, "1.0")
-        if not ranges:
-            head = str(text.tag_nextrange(f"head:{self.name}", "1.0")[1])
+        if not self._list.range_of(fold):
+            head = self._end_of(f"head:{self.name}")
             link = ("link", "action", "muted", f"do:fold:{self.name}", self.name)
             text.tag_configure(fold, elide=True)
             runs = [("▸ Reasoning\n", link), ("\n", (fold, "muted", self.name))]
@@ -148,36 +151,40 @@ class MessageRow:
             self._list.insert(head, runs)
             for mark in (f"begin:{self.name}", f"tail:{self.name}"):
                 text.mark_gravity(mark, "left")
-            ranges = text.tag_nextrange(fold, "1.0")
-        at = f"{ranges[1]} - 1 indices"
+        at = f"{self._end_of(fold)} - 1 indices"
         self._list.insert(at, [(_shown(new), (fold, "muted", "reasoning", self.name))])
         self._reasoned += len(new)
+
+    def _end_of(self, tag: str) -> str:
+        place = self._list.range_of(tag)
+        return place[1] if place else "end - 1 indices"
 
     def toggle_reasoning(self) -> None:
         fold, text = f"fold:{self.name}", self._text
         is_folded = bool(int(text.tk.call(str(text), "tag", "cget", fold, "-elide")))
         text.tag_configure(fold, elide=not is_folded)
-        link = text.tag_nextrange(f"do:fold:{self.name}", "1.0")
+        link = self._list.range_of(f"do:fold:{self.name}")
         if link:
-            text.insert(f"{link[0]} + 1 indices", "▾" if is_folded else "▸", text.tag_names(link[0]))
-            text.delete(str(link[0]))
+            text.insert(
+                f"{link[0]} + 1 indices", "▾" if is_folded else "▸", text.tag_names(link[0])
+            )
+            text.delete(link[0])
 
     # The foot
 
     def write_foot(self) -> None:
         """What stands below the text: images, sources, the state, the error, and buttons."""
         text, message, foot = self._text, self.message, f"foot:{self.name}"
-        ranges = text.tag_nextrange(foot, "1.0")
-        if ranges:
-            text.delete(*ranges)
+        if place := self._list.range_of(foot):
+            text.delete(*place)
         self._list.timers.cancel(f"retry:{self.name}")
         self._pictures.clear()
-        gap = text.tag_nextrange(f"gap:{self.name}", "1.0")
+        gap = self._list.range_of(f"gap:{self.name}")
         if not gap:
             return
         if self._writer is not None:
             text.mark_gravity(self._writer.mark, "left")
-        text.mark_set("foot", str(gap[0]))
+        text.mark_set("foot", gap[0])
         tags = (foot, self.name)
         if message.role != "tool":
             self._add_images(tags)
@@ -213,25 +220,28 @@ class MessageRow:
                 self._list.insert("foot", [(f"Image: {address}", link), ("\n", tags)])
 
     def _add_buttons(self, tags: tuple[str, ...]) -> None:
-        buttons: list[tuple[str, Callable[[], object]]] = []
-        for action in self.actions:
-            call = lambda action=action: self._list.command(action, self.message)  # type: ignore[misc]  # noqa: E731
-            buttons.append((action, call))
         begin = self._text.index("foot")
-        for label, call in buttons:
+        for label in self.actions:
+            call = partial(self._press, label)
             button = ttk.Button(self._text, text=label, command=call, takefocus=True)
             if label not in ("Retry", "Allow", "Refuse"):
                 button.configure(style=TOOL_BUTTON)
-            button.bind("<Return>", lambda event, button=button: button.invoke())  # type: ignore[misc]
+            button.bind("<Return>", partial(self._press_key, button))
             for wheel in ("<Button-4>", "<Button-5>", "<MouseWheel>"):
                 button.bind(wheel, self._list.pass_wheel)
             self._text.window_create("foot", window=button, padx=2, pady=4)
             if label == "Retry":
                 self._count(button)
-        if buttons:
+        if self.actions:
             self._text.insert("foot", "\n")
             for tag in tags:
                 self._text.tag_add(tag, begin, "foot")
+
+    def _press_key(self, button: ttk.Button, event: object) -> None:
+        button.invoke()
+
+    def _press(self, label: str) -> None:
+        self._command(label, self.message)
 
     def _count(self, button: ttk.Button) -> None:
         """Until then, the button says how long."""
@@ -241,8 +251,7 @@ class MessageRow:
         button.configure(text=said(self._countdown.words))
         button.state(["disabled" if left else "!disabled"])
         if left:
-            call = lambda: self._count(button)  # noqa: E731
-            self._list.timers.begin(f"retry:{self.name}", _SOON, call)
+            self._list.timers.begin(f"retry:{self.name}", _SOON, partial(self._count, button))
 
     def remove(self) -> None:
         ranges = self._text.tag_ranges(self.name)

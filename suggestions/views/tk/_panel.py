@@ -5,6 +5,8 @@ from __future__ import annotations
 import tkinter
 import weakref
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from tkinter import filedialog, ttk
 from typing import Any
 
@@ -38,6 +40,8 @@ class _Listener:
         panel = self._panel()
         if panel is not None:
             panel.messages.apply(event.detail)
+            # A status that came and went before it was reported has no event.
+            panel.show_status()
 
     def _on_status(self, chat: Conversation, event: Any) -> None:
         panel = self._panel()
@@ -85,7 +89,7 @@ class ChatPanel(ttk.Frame):
         self._button.grid(row=0, column=2, sticky="se", padx=(6, 0))
         self._color_field()
         self.messages.text.bind("<Escape>", lambda event: self._stop())
-        self.bind("<<ThemeChanged>>", lambda event: self._color_field(), add="+")
+        self.bind("<<ThemeChanged>>", self._on_theme, add="+")
         self.bind("<Destroy>", self._on_destroyed, add="+")
         self.conversation = conversation
 
@@ -214,25 +218,32 @@ class ChatPanel(ttk.Frame):
     def _show_above(self) -> None:
         for child in self._above.winfo_children():
             child.destroy()
-        shown = [(f"{path.replace(chr(92), '/').rpartition('/')[2]}", path) for path in self._images]
+        shown = [] if self._edited is not None else self._images
         if self._edited is not None:
             ttk.Label(self._above, text="Editing").pack(side="left")
             cancel = ttk.Button(self._above, text="Cancel", command=self._cancel_editing)
             cancel.pack(side="left", padx=6)
-        for name, path in shown:
-            remove = lambda path=path: self._remove_image(path)  # noqa: E731
-            ttk.Button(self._above, text=f"{name[-24:]} ✕", command=remove).pack(side="left")
+        for path in shown:
+            label = f"{Path(path).name[-24:]} ✕"
+            remove = partial(self._remove_image, path)
+            ttk.Button(self._above, text=label, command=remove).pack(anchor="w")
         if shown or self._edited is not None:
             self._above.grid(row=2, column=0, sticky="ew")
         else:
             self._above.grid_remove()
+
+    def _on_theme(self, event: object) -> None:
+        # The messages, too, are about to take its colors.
+        self.messages.timers.begin("field", 1, self._color_field)
 
     def _color_field(self) -> None:
         text = self.messages.text
         same = ("background", "foreground", "insertbackground", "selectbackground", "font")
         self.field.configure({option: text.cget(option) for option in same})
         muted = self.messages.looks.line
-        self.field.configure(highlightbackground=muted, highlightcolor=text.cget("selectbackground"))
+        self.field.configure(
+            highlightbackground=muted, highlightcolor=text.cget("selectbackground")
+        )
 
     def _on_destroyed(self, event: Any) -> None:
         if event.widget is self and self._listener is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tkinter
+from collections.abc import Mapping
 
 from ...conversation.chat_message import ChatMessage
 
@@ -17,7 +18,7 @@ def addresses_of(message: ChatMessage) -> list[str]:
     found = []
     for part in message.parts:
         image = part.get("image_url")
-        address = image.get("url") if hasattr(image, "get") else image
+        address = image.get("url") if isinstance(image, Mapping) else image
         if isinstance(address, str):
             found.append(address)
     return found + [file.url for file in message.files]

@@ -6,9 +6,11 @@ import re
 import tkinter
 import webbrowser
 from collections.abc import Callable
+from functools import partial
 from tkinter import ttk
 from typing import Any
 
+from ._runs import TaggedRun
 from ._style import Style
 from ._timers import Timers
 
@@ -103,14 +105,14 @@ class Reading(ttk.Frame):
         self.text.yview(*arguments)
         self._on_person()
 
-    def _on_scrolled(self, first: str, last: str) -> None:
+    def _on_scrolled(self, first: float, last: float) -> None:
         self._bar.set(first, last)
         self.on_scrolled()
 
     def on_scrolled(self) -> None:
         """Another part of the text is seen."""
 
-    def _on_flat(self, first: str, last: str) -> None:
+    def _on_flat(self, first: float, last: float) -> None:
         self._flat_bar.set(first, last)
         if float(first) <= 0 and float(last) >= 1:
             self._flat_bar.grid_remove()
@@ -146,7 +148,28 @@ class Reading(ttk.Frame):
     def on_destroyed(self) -> None:
         """The widget is no more."""
 
+    # The text
+
+    def range_of(self, tag: str) -> tuple[str, str] | None:
+        """Where the first text with the tag begins and ends."""
+        found = [str(index) for index in self.text.tag_ranges(tag)[:2]]
+        return (found[0], found[1]) if found else None
+
+    def insert(self, index: str, runs: list[TaggedRun]) -> None:
+        arguments: list[object] = []
+        for shown, tags in runs:
+            self.looks.ensure(tags)
+            arguments += [shown, tags]
+        if arguments:
+            self.text.tk.call(str(self.text), "insert", index, *arguments)
+
     # What the person does
+
+    def pass_wheel(self, event: Any) -> None:
+        """The mouse is over a button in the text."""
+        up = event.num == 4 or event.delta > 0
+        self.text.yview_scroll(-3 if up else 3, "units")
+        self._on_person()
 
     def _select_all(self, event: object = None) -> str:
         self.text.tag_add("sel", "1.0", "end - 1 indices")
@@ -195,10 +218,10 @@ class Reading(ttk.Frame):
         for tag in text.tag_names(index):
             kind, _, value = tag.partition(":")
             if kind == "code":
-                entries.append(("Copy code", lambda value=value: self.copy_code(value)))  # type: ignore[misc]
+                entries.append(("Copy code", partial(self.copy_code, value)))
             if tag.startswith("do:link:"):
                 address = value.removeprefix("link:")
-                entries.append(("Copy link", lambda address=address: self.copy(address)))  # type: ignore[misc]
+                entries.append(("Copy link", partial(self.copy, address)))
         return entries
 
     def _show_menu_at_cursor(self, event: object = None) -> str:

@@ -15,16 +15,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from .._blocks import Block
 from ._inline import BOLD, CELL, CODE, runs_of
 
 TaggedRun = tuple[str, tuple[str, ...]]
 
-KINDS = ("paragraph", "item", "break", "heading", "header", "code", "table", "rule")
+KINDS = ("paragraph", "item", "break", "heading", "header", "code", "head", "table", "rule")
 _DEEPEST = 12
 """Quotes and lists in each other; what is deeper is text."""
 _RULE_LENGTH = 24
+_LONGEST_LINE = 1200
+"""Characters. The time that Tk takes for a line grows with the square of its runs; so a paragraph
+of more goes on in a new line."""
 _BULLETS = "•◦▪"
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)")
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$")
@@ -123,12 +127,17 @@ class Runs:
             self._prefix = []
             kind = "item"
         line = f"line:{kind}:{self._indent}:{self._quotes}"
+        size = 0
         for text, tags in runs:
-            first, *others = text.split("\n")
-            self.runs.append((first, (*tags, line)))
-            for other in others:  # a line end within a paragraph begins no new one
-                line = f"line:break:{self._indent}:{self._quotes}"
-                self.runs += [("\n", (line,)), (other, (*tags, line))]
+            parts = [text] if kind in ("head", "table") else _parts(text, size)
+            for number, part in enumerate(parts):
+                if number:  # a line end within a paragraph begins no new one
+                    self.runs.append(("\n", (line,)))
+                    line = f"line:break:{self._indent}:{self._quotes}"
+                    size = 0
+                if part:
+                    self.runs.append((part, (*tags, line)))
+                    size += len(part)
         self.runs.append(("\n", (line,)))
 
     # Lists and quotes
@@ -250,10 +259,25 @@ class Runs:
                 runs += cell
                 if n < len(cells) - 1:
                     runs.append((" " * (widths[n] - size[n] if n < count else 0), mono))
-            self._add_line([run for run in runs if run[0]], "table")
+            kind = "table" if number else "head"
+            self._add_line([run for run in runs if run[0]], kind)
             if not number:
                 self._add_line([(rule, (*mono, "muted"))], "table")
         return at
+
+
+def _parts(text: str, size: int) -> Iterator[str]:
+    """The lines of it, cut at a space if one is too long. `size` is of what is before it."""
+    for line in text.split("\n"):
+        begin = 0
+        while size + len(line) - begin > _LONGEST_LINE:
+            space = line.find(" ", begin + max(0, _LONGEST_LINE - size))
+            if space < 0:
+                break
+            yield line[begin:space]
+            begin, size = space + 1, 0
+        yield line[begin:]
+        size = 0
 
 
 def _interrupts(line: str) -> bool:
@@ -301,4 +325,3 @@ def _width(text: str) -> int:
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
     )
-

@@ -134,36 +134,32 @@ class Style:
         em = self.em
         around = 2 * em * int(quotes)
         begin = around + 3 * em * int(indent)
-        first, options = begin, {}
+        first = begin
+        options: dict[str, Any] = {}
         if kind == "item":
             first = max(around, begin - 3 * em)
             options["spacing1"] = em // 3
         elif kind == "heading":
             options["spacing1"] = em
-        elif kind == "paragraph":
-            options["spacing1"] = em * 2 // 3
-        elif kind in ("header", "rule"):
+        elif kind in ("paragraph", "header", "head", "rule"):
             options["spacing1"] = em * 2 // 3
         stops = [around + 3 * em * n for n in range(1, int(indent) + 2)]
-        if kind in ("code", "table", "header"):
+        if kind in ("code", "head", "table", "header"):
             begin += em
             first = begin
             stops = [em * 8] if kind == "code" else [begin + em * 12]
-        self._text.tag_configure(
-            tag,
-            lmargin1=first,
-            lmargin2=begin,
-            wrap="none" if kind == "table" else "word",
-            tabs=[str(stop) for stop in stops],
-            tabstyle="wordprocessor",
-            foreground=self._mixed(0.75) if int(quotes) else "",
-            **options,
-        )
-        if kind in ("code", "header"):
-            tint = self._mixed(0.08)
+        options |= {
+            "lmargin1": first,
+            "lmargin2": begin,
+            "wrap": "none" if kind in ("head", "table") else "word",
+            "tabs": [str(stop) for stop in stops],
+            "tabstyle": "wordprocessor",
+            "foreground": self._mixed(0.75) if int(quotes) else "",
+        }
+        self._text.tag_configure(tag, options)
+        if kind in ("code", "header") or int(quotes):
+            tint = self._mixed(0.08 if kind in ("code", "header") else 0.04)
             self._text.tag_configure(tag, background=tint, lmargincolor=tint)
-        if int(quotes):
-            self._text.tag_configure(tag, lmargincolor=self._mixed(0.12))
 
     def _font(self, level: int, style: int) -> str:
         call = self._text.tk.call
