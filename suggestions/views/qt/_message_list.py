@@ -226,15 +226,16 @@ def message_list(binding: Binding) -> Any:
                 self._estimate_all()
             self._tops = list(accumulate((e.height for e in self._entries), initial=SPACING))
             self._set_bar()
-            if self._width != self._row_width():  # the bar came, or went
-                return True
             seen = [self._entries[number] for number in self._near()]
             changed = [self._measure(entry) for entry in seen if not entry.is_measured]
             return any(changed)
 
         def _row_width(self) -> int:
+            """With room for the bar even if there is none: or else heights would decide about the
+            bar, and the bar about heights."""
             widest = _WIDEST * self.fontMetrics().averageCharWidth()
-            return int(max(1, min(widest, self.viewport().width() - 2 * SPACING)))
+            room = self.width() - self.verticalScrollBar().sizeHint().width() - 2 * SPACING
+            return int(max(1, min(widest, room)))
 
         def _set_bar(self) -> None:
             bar, height = self.verticalScrollBar(), self.viewport().height()
