@@ -695,3 +695,18 @@ def test_nothing_is_left_of_panels_that_go_in_mid_answer(binding: str) -> None:
     assert "chatPanel" not in left
     assert not any(chat._delivery.has_handler("change", "status") for chat in chats)
     host.eventually(lambda: not our_threads("stream"))
+
+
+@each_binding
+def test_any_height_of_the_window(binding: str) -> None:
+    """The bar comes and goes, and the widths of the rows do not."""
+    host = Panel(binding)
+    host.opened(saved(["Why?", LONG]))
+    [_, row] = host.rows()
+    width = row.width()
+    for height in range(150, 420, 6):
+        host.panel.resize(400, height)
+        host.settle()
+        assert row.width() == width
+        assert host.bar.value() == host.bar.maximum()
+    assert host.bar.maximum() == 0

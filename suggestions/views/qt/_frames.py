@@ -20,6 +20,7 @@ _GAP = 6
 def column(binding: Binding) -> Any:
     core: Any = binding.core
     widgets: Any = binding.widgets
+    short = widgets.QSizePolicy.Policy.Maximum
 
     class Column(widgets.QFrame):
         """Widgets one below the other, as high as they are at that width.
@@ -114,7 +115,7 @@ def column(binding: Binding) -> Any:
                     own, height = room, part.heightFor(room)
                 else:
                     size = part.sizeHint()
-                    is_short = part.sizePolicy().horizontalPolicy() == _short(widgets)
+                    is_short = part.sizePolicy().horizontalPolicy() == short
                     own, height = min(room, size.width()) if is_short else room, size.height()
                 if moves:
                     x = width - begin - own if self.isRightToLeft() else begin
@@ -123,10 +124,6 @@ def column(binding: Binding) -> Any:
             return y + below
 
     return public(Column)
-
-
-def _short(widgets: Any) -> Any:
-    return widgets.QSizePolicy.Policy.Maximum
 
 
 @cache

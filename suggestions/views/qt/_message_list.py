@@ -19,6 +19,7 @@ from typing import Any
 
 from ...conversation.chat_message import ChatMessage
 from ._binding import Binding, public
+from ._entry import SPACING, Entry
 from ._message_row import message_row
 from ._scroll_button import scroll_button
 
@@ -27,8 +28,6 @@ _PASSED_ON = (
     *("approved", "refused", "linkActivated"),
 )
 """The signals of a row that the list has, too."""
-_SPACING = 6
-"""Pixels between two rows."""
 _WIDEST = 100
 """Letters in a line; longer ones are hard to read."""
 _AHEAD = 0.5
@@ -37,18 +36,6 @@ _KEPT = 2.0
 """Heights of the view, above and below, beyond which rows are freed."""
 _NEAR_END = 2
 """Pixels from the end at which the list is at its end."""
-
-
-class _Entry:
-    """A message and its row, if it has one."""
-
-    def __init__(self, message: ChatMessage) -> None:
-        self.message = message
-        self.row: Any = None
-        self.height = 0
-        """Pixels, with the space below it."""
-        self.is_measured = False
-        """It has a row, which has said that height."""
 
 
 @cache
@@ -91,7 +78,7 @@ def message_list(binding: Binding) -> Any:
             self.setAccessibleName(binding.translate("Conversation"))
             self.setFrameShape(widgets.QFrame.Shape.NoFrame)
             self.setHorizontalScrollBarPolicy(core.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-            self._entries: list[_Entry] = []
+            self._entries: list[Entry] = []
             self._tops = [0]  # of each entry, and the end
             self._width = 0  # of the rows
             self._follows = True
@@ -122,21 +109,21 @@ def message_list(binding: Binding) -> Any:
 
         def setMessages(self, messages: Iterable[ChatMessage]) -> None:
             for entry in self._entries:
-                self._free(entry)
-            self._entries = [_Entry(message) for message in messages]
+                entry.free()
+            self._entries = [Entry(message) for message in messages]
             self._follows, self._had_selection = True, False
             self._estimate_all()
             self._lay_out()
 
         def insertMessage(self, position: int, message: ChatMessage) -> None:
-            entry = _Entry(message)
-            self._estimate(entry)
+            entry = Entry(message)
+            entry.estimate(self._width, self.fontMetrics())
             self._entries.insert(position, entry)
             self._change_last()
             self._lay_out()
 
         def removeMessage(self, position: int) -> None:
-            self._free(self._entries.pop(position))
+            self._entries.pop(position).free()
             self._change_last()
             self._lay_out()
 
@@ -148,7 +135,7 @@ def message_list(binding: Binding) -> Any:
             if entry.row is not None:
                 entry.row.updateMessage(message, text_from)  # which says if its height is another
             else:
-                self._estimate(entry)
+                entry.estimate(self._width, self.fontMetrics())
                 self._lay_out()
 
         def _change_last(self) -> None:
@@ -158,19 +145,13 @@ def message_list(binding: Binding) -> Any:
 
         # Rows
 
-        def _make(self, entry: _Entry) -> None:
+        def _make(self, entry: Entry) -> None:
             row = message_row(binding)(entry.message, self.viewport())
             row.setLast(entry is self._entries[-1])
             row.heightChanged.connect(self._on_height)
             for name in _PASSED_ON:
                 getattr(row, name).connect(getattr(self, name))
-            entry.row, entry.is_measured = row, False
-
-        def _free(self, entry: _Entry) -> None:
-            row, entry.row, entry.is_measured = entry.row, None, False
-            if row is not None:
-                row.hide()
-                row.deleteLater()
+            entry.row = row
 
         def _free_far(self) -> None:
             """But not what is selected, or has the focus."""
@@ -179,7 +160,7 @@ def message_list(binding: Binding) -> Any:
                 if entry.row is None or number in kept or entry.row.hasSelection():
                     continue
                 if focused is None or not entry.row.isAncestorOf(focused):
-                    self._free(entry)
+                    entry.free()
 
         def _catch_up(self) -> None:
             """Makes a row that may be seen next, when there is nothing else to do."""
@@ -193,22 +174,12 @@ def message_list(binding: Binding) -> Any:
 
         def _estimate_all(self) -> None:
             for entry in self._entries:
-                self._estimate(entry)
+                entry.estimate(self._width, self.fontMetrics())
 
-        def _estimate(self, entry: _Entry) -> None:
-            metrics, text = self.fontMetrics(), entry.message.text
-            letters = max(1, self._width // max(1, metrics.averageCharWidth()))
-            lines = text.count("\n") + len(text) // letters + 3
-            entry.height, entry.is_measured = lines * metrics.lineSpacing(), False
-
-        def _measure(self, entry: _Entry) -> bool:
-            """Returns whether the height is not what it was held for."""
+        def _measure(self, entry: Entry) -> bool:
             if entry.row is None:
                 self._make(entry)
-            before, height = entry.height, entry.row.heightFor(self._width)
-            entry.height = height + _SPACING if height else 0
-            entry.is_measured = True
-            return bool(entry.height != before)
+            return entry.measure(self._width)
 
         def _on_height(self) -> None:
             if self._is_laying_out:
@@ -253,17 +224,18 @@ def message_list(binding: Binding) -> Any:
                 self._width = self._row_width()
                 self._hold_first()
                 self._estimate_all()
-            self._tops = list(accumulate((e.height for e in self._entries), initial=_SPACING))
+            self._tops = list(accumulate((e.height for e in self._entries), initial=SPACING))
             self._set_bar()
-            if self._width != self._row_width():  # the bar came, or went
-                return True
             seen = [self._entries[number] for number in self._near()]
             changed = [self._measure(entry) for entry in seen if not entry.is_measured]
             return any(changed)
 
         def _row_width(self) -> int:
+            """With room for the bar even if there is none: or else heights would decide about the
+            bar, and the bar about heights."""
             widest = _WIDEST * self.fontMetrics().averageCharWidth()
-            return int(max(1, min(widest, self.viewport().width() - 2 * _SPACING)))
+            room = self.width() - self.verticalScrollBar().sizeHint().width() - 2 * SPACING
+            return int(max(1, min(widest, room)))
 
         def _set_bar(self) -> None:
             bar, height = self.verticalScrollBar(), self.viewport().height()
@@ -295,7 +267,7 @@ def message_list(binding: Binding) -> Any:
             x = (self.viewport().width() - self._width) // 2
             for entry, top in zip(self._entries, self._tops, strict=False):
                 if entry.row is not None:
-                    height = max(0, entry.height - _SPACING)
+                    height = max(0, entry.height - SPACING)
                     entry.row.setGeometry(x, top - value, self._width, height)
                     if entry.row.isHidden():
                         entry.row.show()

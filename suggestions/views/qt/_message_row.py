@@ -198,10 +198,9 @@ def message_row(binding: Binding) -> Any:
         # What the person does
 
         def showsActions(self) -> bool:
-            """If the mouse or the focus is in the row. Of the last message, always."""
-            focused = widgets.QApplication.focusWidget()
-            has_focus = focused is not None and self.isAncestorOf(focused)
-            return self._is_last or has_focus or self.underMouse()
+            """If the mouse is in the row, or one of them has the focus. Of the last one, always."""
+            has_focus = any(button.hasFocus() for button in self._actions.values())
+            return bool(self._is_last or has_focus or self.underMouse())
 
         def repaintActions(self) -> None:
             for button in self._actions.values():
