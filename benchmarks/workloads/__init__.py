@@ -19,8 +19,8 @@ from benchmarks.workloads.stages import stages
 from benchmarks.workloads.startup import startup
 from benchmarks.workloads.text import text
 from benchmarks.workloads.views import views
-from benchmarks.workloads.views_tk import views_tk
 from benchmarks.workloads.views_textual import views_textual
+from benchmarks.workloads.views_tk import views_tk
 
 WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "flood": flood,

@@ -1,4 +1,4 @@
-"""`suggestions demo`: three answers of the playground, with the events as they fire, or a window."""
+"""`suggestions demo`: three answers of the playground, with their events, or a chat in a window."""
 
 from __future__ import annotations
 

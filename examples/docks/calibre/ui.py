@@ -1,7 +1,8 @@
 """The plugin's action, which shows and hides the dock."""
 
-from calibre.gui2.actions import InterfaceAction
 from qt.core import QDockWidget, Qt
+
+from calibre.gui2.actions import InterfaceAction
 
 
 class ChatAction(InterfaceAction):
