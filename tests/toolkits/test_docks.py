@@ -147,18 +147,18 @@ def test_the_window_with_tools_and_saving() -> None:
     from PyQt6 import QtCore, QtTest, QtWidgets
     from test_shown_whole import answering
 
+    def offered(panel: Any) -> list[Any]:
+        buttons = panel.findChildren(QtWidgets.QAbstractButton)
+        return [each for each in buttons if each.text() == "Allow" and each.isVisible()]
+
     def use(app: Any) -> None:
         [panel] = [each for each in app.topLevelWidgets() if each.isVisible()]
         chat = panel.conversation()
         if not chat.messages:
             chat.send('Delete file "old.txt".')
-            while chat.status != "calling":
+            while not (buttons := offered(panel)):
                 app.processEvents()
-            [allow] = [
-                button
-                for button in panel.findChildren(QtWidgets.QAbstractButton)
-                if button.text() == "Allow" and button.isVisible()
-            ]
+            [allow] = buttons
             QtTest.QTest.mouseClick(allow, QtCore.Qt.MouseButton.LeftButton)
             while chat.status not in ("ready", "error"):
                 app.processEvents()
