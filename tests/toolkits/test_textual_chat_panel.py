@@ -127,8 +127,6 @@ def test_a_chat_by_keys() -> None:
         assert field.text == "one\ntwo"
         await pilot.press("enter")
         assert field.text == ""
-        await until(pilot, lambda: str(button.label) == "Stop")
-        assert "Stop" in screen(app).splitlines()[-1]
         await until(pilot, lambda: chat.status == "ready" and str(button.label) == "Send")
         await until(pilot, lambda: "Regenerate" in screen(app))
         shown = screen(app)
@@ -149,7 +147,7 @@ def test_a_chat_by_keys() -> None:
         await pilot.press("ctrl+r")
         await until(pilot, lambda: chat.status == "ready" and chat.messages[-1].id != answer)
 
-    with Playground(pace=0.008) as playground:
+    with Playground(pace=0.002) as playground:
         run(make_app(playground.openai_url), use)
 
 
@@ -171,6 +169,8 @@ def test_a_field_grows_up_to_eight_lines() -> None:
 
 @program("textual", display=False)
 def test_a_stopped_answer_says_so_beside_its_text() -> None:
+    from textual.widgets import Button
+
     from suggestions.playground import Playground
 
     async def use(pilot: Any) -> None:
@@ -178,9 +178,12 @@ def test_a_stopped_answer_says_so_beside_its_text() -> None:
         await type_text(pilot, "Why?")
         await pilot.press("enter")
         await until(pilot, lambda: "You asked" in screen(app))
+        assert str(app.query_one(".send", Button).label) == "Stop"
+        assert "Stop" in screen(app).splitlines()[-1]  # the key, in the footer
         await pilot.press("escape")
         await until(pilot, lambda: "Stopped" in screen(app))
         assert chat.messages[-1].status == "stopped"
+        await until(pilot, lambda: str(app.query_one(".send", Button).label) == "Send")
         assert "You asked" in screen(app)
 
     with Playground(pace=0.2) as playground:

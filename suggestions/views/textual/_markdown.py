@@ -166,7 +166,7 @@ class MarkdownView(Widget):
             self._end = self._rows.end
             self._laid_out = 0
             self._lay_out()
-        self._catch_up()
+            self._catch_up()
         return len(self._rows)
 
     def notify_style_update(self) -> None:

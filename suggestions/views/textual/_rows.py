@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -39,24 +39,25 @@ class Rows:
     def __init__(self, width: int) -> None:
         self.width = max(width, 1)
         self._lines: list[Line] = []
-        self._places: list[tuple[int, int, int]] = []
-        """Of each row: its line, and where in its body it begins and ends."""
+        self._breaks: list[Sequence[int]] = []  # where in its body the rows of each line begin
+        self._places: list[tuple[int, int]] = []  # the line of each row, and which of its rows
+        self._divided: tuple[Line, list[Content]] | None = None
 
     def __len__(self) -> int:
         return len(self._places)
 
     def __getitem__(self, number: int) -> Row:
-        y, begin, end = self._places[number]
-        line = self._lines[y]
-        is_first = begin == 0
-        is_whole = is_first and end == len(line.body.plain)
-        return Row(
-            line.first if is_first else line.rest,
-            line.body if is_whole else line.body[begin:end],
-            len(line.first.plain) + begin,
-            y,
-            line.kind,
-        )
+        y, at = self._places[number]
+        line, begins = self._lines[y], self._breaks[y]
+        x = len(line.first.plain) + (begins[at - 1] if at else 0)
+        body = self._parts(line, begins)[at] if begins else line.body
+        return Row(line.rest if at else line.first, body, x, y, line.kind)
+
+    def _parts(self, line: Line, begins: Sequence[int]) -> list[Content]:
+        """Its rows are asked for one after the other, so those of the last line are kept."""
+        if self._divided is None or self._divided[0] is not line:
+            self._divided = (line, line.body.divide(begins))
+        return self._divided[1]
 
     @property
     def texts(self) -> list[str]:
@@ -74,6 +75,7 @@ class Rows:
         """Drops what was added after `end` was this."""
         del self._places[end[0] :]
         del self._lines[end[1] :]
+        del self._breaks[end[1] :]
 
     def add(self, pieces: Iterable[Piece]) -> None:
         for piece in pieces:
@@ -84,13 +86,12 @@ class Rows:
                 self._add_line(piece)
 
     def _add_line(self, line: Line) -> None:
-        text = line.body.plain
         room = max(self.width - cell_len(line.first.plain), 2)
-        begin, y = 0, len(self._lines)
-        for end in [*breaks(text, room, is_code=line.kind == "code"), len(text)]:
-            self._places.append((y, begin, end))
-            begin = end
+        begins = breaks(line.body.plain, room, is_code=line.kind == "code")
+        y = len(self._lines)
+        self._places += [(y, at) for at in range(len(begins) + 1)]
         self._lines.append(line)
+        self._breaks.append(begins or ())
 
 
 def wrapped(content: Content, width: int) -> list[Content]:
