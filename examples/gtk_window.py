@@ -1,4 +1,4 @@
-"""A GTK 4 window that shows an answer while it is being written; Stop ends it at once.
+"""A GTK 4 window that shows an answer while it is being written. Enter asks, Esc stops.
 
     /usr/bin/python3 examples/gtk_window.py
 
@@ -15,6 +15,8 @@ from suggestions import SuggestionsEventSource  # noqa: E402
 from suggestions.playground import Playground  # noqa: E402
 from suggestions.toolkits import glib  # noqa: E402
 
+KEYS = "Enter asks, Esc stops."
+
 
 class Window(Gtk.ApplicationWindow):
     def __init__(self, application, url):
@@ -22,14 +24,19 @@ class Window(Gtk.ApplicationWindow):
         self.set_default_size(520, 320)
         self.url = url
         self.source = None
+        self.follows = True
 
         self.question = Gtk.Entry(text="Who won the world cup in 2022?", hexpand=True)
         self.question.connect("activate", self.ask)
         self.button = Gtk.Button(label="Ask")
         self.button.connect("clicked", self.ask_or_stop)
-        self.answer = Gtk.Label(wrap=True, selectable=True, xalign=0, yalign=0, vexpand=True)
-        scrolled = Gtk.ScrolledWindow()
-        scrolled.set_child(self.answer)
+        self.answer = Gtk.TextView(editable=False, cursor_visible=False, vexpand=True)
+        self.answer.set_wrap_mode(Gtk.WrapMode.WORD_CHAR)
+        scrolled = Gtk.ScrolledWindow(child=self.answer)
+        self.scroll = scrolled.get_vadjustment()
+        self.scroll.connect("value-changed", self.note_scrolling)
+        self.scroll.connect("changed", self.follow)
+        self.status = Gtk.Label(label=KEYS, xalign=0, wrap=True, selectable=True)
 
         grid = Gtk.Grid(row_spacing=12, column_spacing=12)
         for side in ("top", "bottom", "start", "end"):
@@ -37,7 +44,14 @@ class Window(Gtk.ApplicationWindow):
         grid.attach(self.question, 0, 0, 1, 1)
         grid.attach(self.button, 1, 0, 1, 1)
         grid.attach(scrolled, 0, 1, 2, 1)
+        grid.attach(self.status, 0, 2, 2, 1)
         self.set_child(grid)
+        self.question.grab_focus()
+
+        keys = Gtk.ShortcutController(scope=Gtk.ShortcutScope.GLOBAL)
+        trigger = Gtk.ShortcutTrigger.parse_string("Escape")
+        keys.add_shortcut(Gtk.Shortcut.new(trigger, Gtk.CallbackAction.new(self.stop)))
+        self.add_controller(keys)
         self.connect("close-request", self.stop)
 
     def ask_or_stop(self, button):
@@ -48,29 +62,40 @@ class Window(Gtk.ApplicationWindow):
 
     def ask(self, *_):
         self.stop()
+        self.answer.get_buffer().set_text("")
+        self.follows = True
         self.button.set_label("Stop")
+        self.status.set_text(f"Answering … {KEYS}")
         self.source = SuggestionsEventSource(
             self.question.get_text(),
             token="your_token_here",
             url=self.url,  # without it, Jetpack AI is asked
             dispatch=glib(),  # handlers run on this thread, which may change widgets
-            throttle=1 / 30,  # as often as the eye can see
-            on={"suggestion": self.show, "error": self.fail, "end": self.rest},
+            on={"chunk": self.append, "end": self.rest},
         )
 
     def stop(self, *_):
         if self.source:
             self.source.close()
 
-    def show(self, source, event):
-        self.answer.set_text(event.detail)
+    def append(self, source, event):
+        if source is self.source:  # no other question has been asked since
+            text = self.answer.get_buffer()
+            text.insert(text.get_end_iter(), event.detail)
 
-    def fail(self, source, event):
-        self.answer.set_text(event.detail.message)
+    def note_scrolling(self, scroll):
+        self.follows = scroll.get_value() + scroll.get_page_size() >= scroll.get_upper() - 1
+
+    def follow(self, scroll):
+        """The text has grown."""
+        if self.follows:
+            scroll.set_value(scroll.get_upper() - scroll.get_page_size())
 
     def rest(self, source, event):
         if source is self.source:
             self.button.set_label("Ask")
+            outcome = source.error.message if source.error else f"{source.state.capitalize()}."
+            self.status.set_text(f"{outcome} {KEYS}")
 
 
 with Playground() as playground:

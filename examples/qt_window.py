@@ -1,6 +1,6 @@
-"""A window of Qt that shows an answer as Markdown while it is being written, and can stop it.
+"""A window of Qt that shows an answer as Markdown while it is being written.
 
-It asks the playground, a model on this machine: no key, no network.
+Enter asks, Esc stops. It asks the playground, a model on this machine: no key, no network.
 
     pip install PyQt6 && python examples/qt_window.py
 """
@@ -13,10 +13,9 @@ except ModuleNotFoundError:
 from suggestions import SuggestionsEventSource
 from suggestions.playground import Playground
 from suggestions.toolkits import qt
+from suggestions.views.qt import MarkdownView
 
-FEATURES = QtGui.QTextDocument.MarkdownFeature
-# Tags in an answer, such as List<int>, are text. PyQt6 6.4 makes nothing of the two together.
-TAGS_AS_TEXT = (FEATURES.MarkdownDialectGitHub | FEATURES.MarkdownNoHTML) or FEATURES.MarkdownNoHTML
+KEYS = "Enter asks, Esc stops."
 
 
 class Window(QtWidgets.QWidget):
@@ -30,10 +29,11 @@ class Window(QtWidgets.QWidget):
         self.question.returnPressed.connect(self.ask)
         self.button = QtWidgets.QPushButton("Ask")
         self.button.clicked.connect(self.ask_or_stop)
-        self.text = QtWidgets.QTextBrowser()
+        self.text = MarkdownView()  # follows the end, and keeps a selection
         self.text.document().setDocumentMargin(12)
-        self.status = QtWidgets.QLabel("Ready")
+        self.status = QtWidgets.QLabel(KEYS, wordWrap=True)
         self.status.setTextFormat(QtCore.Qt.TextFormat.PlainText)  # an error may quote HTML
+        QtGui.QShortcut(QtGui.QKeySequence("Esc"), self, self.stop)
         layout = QtWidgets.QGridLayout(self)
         layout.addWidget(self.question, 0, 0)
         layout.addWidget(self.button, 0, 1)
@@ -41,37 +41,38 @@ class Window(QtWidgets.QWidget):
         layout.addWidget(self.status, 2, 0, 1, 2)
 
     def ask(self) -> None:
-        if self.source is not None:
-            self.source.close()
+        self.stop()
+        self.text.clear()
         self.button.setText("Stop")
-        self.status.setText("Waiting …")
+        self.status.setText(f"Answering … {KEYS}")
         self.source = SuggestionsEventSource(
             self.question.text(),
             token="your_token_here",
             url=self.url,  # without it, Jetpack AI is asked
             dispatch=qt(self),  # handlers run in the main loop; the answer ends with the window
-            throttle=1 / 30,  # at most so often, the whole text is laid out anew
-            on={"suggestion": self.show_text, "end": self.rest},
+            on={"chunk": self.append, "end": self.rest},
         )
+
+    def stop(self) -> None:
+        if self.source is not None:
+            self.source.close()
 
     def ask_or_stop(self) -> None:
         if self.source is not None and self.source.state in ("requesting", "suggesting"):
-            self.source.close()
+            self.stop()
         else:
             self.ask()
 
-    def show_text(self, source: SuggestionsEventSource, event) -> None:
-        self.text.document().setMarkdown(event.detail, TAGS_AS_TEXT)
-        bar = self.text.verticalScrollBar()
-        bar.setValue(bar.maximum())
-        self.status.setText(f"Writing … {len(event.detail)} characters")
+    def append(self, source: SuggestionsEventSource, event) -> None:
+        if source is self.source:  # no other question has been asked since
+            self.text.appendMarkdown(event.detail)
 
     def rest(self, source: SuggestionsEventSource, event) -> None:
-        if source is not self.source:
-            return  # another question has been asked since
-        self.button.setText("Ask")
-        outcome = source.error.message if source.error else source.state.capitalize()
-        self.status.setText(f"{outcome}: {len(source.full_message)} characters")
+        if source is self.source:
+            self.text.finish()
+            self.button.setText("Ask")
+            outcome = source.error.message if source.error else f"{source.state.capitalize()}."
+            self.status.setText(f"{outcome} {KEYS}")
 
 
 if __name__ == "__main__":

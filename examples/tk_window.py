@@ -1,4 +1,4 @@
-"""A window of Tk that shows an answer while it is being written, with a button to stop it.
+"""A window of Tk that shows an answer while it is being written. Enter asks, Esc stops.
 
 It asks the playground, a model on this machine: no key, no network.
 
@@ -12,6 +12,8 @@ from tkinter.scrolledtext import ScrolledText
 from suggestions import SuggestionsEventSource
 from suggestions.playground import Playground
 from suggestions.toolkits import tk
+
+KEYS = "Enter asks, Esc stops."
 
 
 class Window(tkinter.Tk):
@@ -28,49 +30,55 @@ class Window(tkinter.Tk):
         self.question = ttk.Entry(top, font="TkDefaultFont 11")
         self.question.insert(0, "Who won the world cup in 2022?")
         self.question.pack(side="left", fill="x", expand=True, ipady=3)
+        self.question.focus()
         self.question.bind("<Return>", lambda event: self.ask())
+        self.bind("<Escape>", lambda event: self.stop())
         self.button = ttk.Button(top, text="Ask", command=self.ask)
         self.button.pack(side="left", padx=(8, 0))
-        self.status = ttk.Label(self, padding=(12, 6), text="Ready")
+        self.status = ttk.Label(self, padding=(12, 6), text=KEYS)
         self.status.pack(side="bottom", fill="x")
         self.text = ScrolledText(
             self, wrap="word", font="TkDefaultFont 12", relief="flat", padx=12, pady=10, spacing2=4
         )
-        self.text.tag_config("bold", font="TkDefaultFont 12 bold")
+        self.text.config(state="disabled")  # it is read, selected and copied, and not edited
+        self.text.bind("<Button-1>", lambda event: self.text.focus())  # for its keys
         self.text.pack(fill="both", expand=True, padx=12)
 
     def ask(self) -> None:
         if self.source is not None:
             self.source.close()
-        self.text.delete("1.0", "end")
+        self.change_text("delete", "1.0", "end")
         self.button.config(text="Stop", command=self.stop)
-        self.status.config(text="Waiting …")
+        self.status.config(text=f"Answering … {KEYS}")
         self.source = SuggestionsEventSource(
             self.question.get(),
             token="your_token_here",
             url=self.url,  # without it, Jetpack AI is asked
             dispatch=tk(self),  # handlers run in the main loop; the answer ends with the window
-            throttle=1 / 30,  # at most so often, the whole text is shown anew
-            on={"suggestion": self.show, "end": self.rest},
+            on={"chunk": self.append, "end": self.rest},
         )
 
     def stop(self) -> None:
         if self.source is not None:
             self.source.close()
 
-    def show(self, source: SuggestionsEventSource, event) -> None:
-        self.text.delete("1.0", "end")
-        for number, part in enumerate(event.detail.split("**")):
-            self.text.insert("end", part, "bold" if number % 2 else "")
-        self.text.see("end")
-        self.status.config(text=f"Writing … {len(source.full_message)} characters")
+    def append(self, source: SuggestionsEventSource, event) -> None:
+        if source is self.source:  # no other question has been asked since
+            follows = self.text.yview()[1] == 1.0
+            self.change_text("insert", "end", event.detail)
+            if follows:
+                self.text.see("end")
+
+    def change_text(self, command: str, *given: str) -> None:
+        self.text.config(state="normal")
+        getattr(self.text, command)(*given)
+        self.text.config(state="disabled")
 
     def rest(self, source: SuggestionsEventSource, event) -> None:
-        if source is not self.source:
-            return  # another question has been asked since
-        self.button.config(text="Ask", command=self.ask)
-        outcome = source.error.message if source.error else source.state.capitalize()
-        self.status.config(text=f"{outcome}: {len(source.full_message)} characters")
+        if source is self.source:
+            self.button.config(text="Ask", command=self.ask)
+            outcome = source.error.message if source.error else f"{source.state.capitalize()}."
+            self.status.config(text=f"{outcome} {KEYS}")
 
 
 if __name__ == "__main__":

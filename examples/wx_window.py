@@ -1,4 +1,4 @@
-"""A wxPython frame that shows an answer while it is being written; Stop ends it at once.
+"""A wxPython frame that shows an answer while it is being written. Enter asks, Esc stops.
 
     python examples/wx_window.py
 
@@ -7,10 +7,33 @@ model on this machine: no key, no network.
 """
 
 import wx
+from wx import stc
 
 from suggestions import SuggestionsEventSource
 from suggestions.playground import Playground
 from suggestions.toolkits import wx_
+
+KEYS = "Enter asks, Esc stops."
+
+
+class Answer(stc.StyledTextCtrl):
+    """Unlike wx.TextCtrl, it appends without losing the selection and the scroll position."""
+
+    def __init__(self, parent):
+        super().__init__(parent)
+        self.SetWrapMode(stc.STC_WRAP_WORD)
+        self.SetMarginWidth(1, 0)
+        self.SetUseHorizontalScrollBar(False)
+        self.SetCaretStyle(stc.STC_CARETSTYLE_INVISIBLE)
+        self.SetReadOnly(True)
+
+    def append(self, text):
+        follows = self.PointFromPosition(self.GetLength()).y < self.GetClientSize().height
+        self.SetReadOnly(False)
+        self.AppendText(text)
+        self.SetReadOnly(True)
+        if follows:
+            self.ScrollToEnd()
 
 
 class Frame(wx.Frame):
@@ -26,7 +49,11 @@ class Frame(wx.Frame):
         self.question.Bind(wx.EVT_TEXT_ENTER, self.ask)
         self.button = wx.Button(panel, label="Ask")
         self.button.Bind(wx.EVT_BUTTON, self.ask_or_stop)
-        self.answer = wx.TextCtrl(panel, style=wx.TE_MULTILINE | wx.TE_READONLY)
+        self.answer = Answer(panel)
+        self.Bind(wx.EVT_CHAR_HOOK, self.on_key)
+        self.CreateStatusBar()
+        self.SetStatusText(KEYS)
+        self.question.SetFocus()
 
         row = wx.BoxSizer(wx.HORIZONTAL)
         row.Add(self.question, 1, wx.RIGHT | wx.ALIGN_CENTER_VERTICAL, 12)
@@ -36,34 +63,45 @@ class Frame(wx.Frame):
         column.Add(self.answer, 1, wx.EXPAND | wx.LEFT | wx.RIGHT | wx.BOTTOM, 12)
         panel.SetSizer(column)
 
+    def on_key(self, event):
+        if event.GetKeyCode() == wx.WXK_ESCAPE:
+            self.stop()
+        else:
+            event.Skip()
+
     def ask_or_stop(self, event):
         if self.source and self.source.state in ("requesting", "suggesting"):
-            self.source.close()
+            self.stop()
         else:
             self.ask(event)
 
     def ask(self, event):
-        if self.source:
-            self.source.close()
+        self.stop()
+        self.answer.SetReadOnly(False)
+        self.answer.ClearAll()
         self.button.SetLabel("Stop")
+        self.SetStatusText(f"Answering … {KEYS}")
         self.source = SuggestionsEventSource(
             self.question.GetValue(),
             token="your_token_here",
             url=self.url,  # without it, Jetpack AI is asked
             dispatch=wx_(self),  # handlers run here, and stop when this frame is closed
-            throttle=1 / 30,  # as often as the eye can see
-            on={"suggestion": self.show, "error": self.fail, "end": self.rest},
+            on={"chunk": self.append, "end": self.rest},
         )
 
-    def show(self, source, event):
-        self.answer.ChangeValue(event.detail)
+    def stop(self):
+        if self.source:
+            self.source.close()
 
-    def fail(self, source, event):
-        self.answer.ChangeValue(event.detail.message)
+    def append(self, source, event):
+        if source is self.source:  # no other question has been asked since
+            self.answer.append(event.detail)
 
     def rest(self, source, event):
         if source is self.source:
             self.button.SetLabel("Ask")
+            outcome = source.error.message if source.error else f"{source.state.capitalize()}."
+            self.SetStatusText(f"{outcome} {KEYS}")
 
 
 with Playground() as playground:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from benchmarks.bench import Bench
 from benchmarks.report import Section
 from benchmarks.workloads.abort import abort
+from benchmarks.workloads.chat_panel import chat_panel
 from benchmarks.workloads.first_chunk import first_chunk
 from benchmarks.workloads.growth import growth
 from benchmarks.workloads.loop import loop
@@ -19,6 +20,8 @@ from benchmarks.workloads.startup import startup
 from benchmarks.workloads.stores import stores
 from benchmarks.workloads.text import text
 from benchmarks.workloads.views import views
+from benchmarks.workloads.views_textual import views_textual
+from benchmarks.workloads.views_tk import views_tk
 
 WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "flood": flood,
@@ -35,4 +38,7 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "relay-load": relay_load,
     "stores": stores,
     "views": views,
+    "views-tk": views_tk,
+    "views-textual": views_textual,
+    "chat-panel": chat_panel,
 }

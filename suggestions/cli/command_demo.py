@@ -1,4 +1,4 @@
-"""`suggestions demo`: three answers of the playground, with the events as they fire."""
+"""`suggestions demo`: three answers of the playground, with their events, or a chat in a window."""
 
 from __future__ import annotations
 
@@ -68,10 +68,15 @@ All of this ran on this machine, without a key. Go on with:
 
 
 @click.command()
+@click.option("--window", is_flag=True, help="Chat in a window instead, of Qt or Tk.")
 @click.pass_context
-def demo(ctx: click.Context) -> None:
+def demo(ctx: click.Context, window: bool) -> None:
     """Show three answers, with the events as they fire. Needs no key and no network."""
     need_playground()
+    if window:
+        from .demo_window import show_window
+
+        ctx.exit(show_window())
     stream = standard_output()
     from rich.console import Console
 

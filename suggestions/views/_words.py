@@ -6,7 +6,7 @@ Each text goes through the toolkit's own translation, so it is whole, with `{}` 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import ceil
 from typing import NamedTuple
 
@@ -91,3 +91,15 @@ def sources_of(citations: Iterable[Citation]) -> list[tuple[str, str]]:
         if cited.url and not titles.get(cited.url):
             titles[cited.url] = cited.title
     return [(title or url, url) for url, title in titles.items()]
+
+
+def conversation_text(messages: Iterable[ChatMessage], say: Callable[[Words], str]) -> str:
+    """All of it as Markdown, to be copied. `say` translates."""
+    shown = []
+    for message in messages:
+        if message.role == "tool":
+            shown.append(f"*{say(words_of_call(message))}*")
+        elif message.text:
+            title = say(Words("Question" if message.role == "user" else "Answer"))
+            shown.append(f"### {title}\n\n{message.text.strip()}")
+    return "".join(f"{each}\n\n" for each in shown)

@@ -60,3 +60,12 @@ def test_the_benchmark_of_views_runs() -> None:
 
     assert "mixed: share of MarkdownView to that of setMarkdown of all" in table
     assert "endless paragraph: longest gap" in table
+
+
+def test_the_benchmark_of_the_chat_panel_runs() -> None:
+    pytest.importorskip("PyQt6")
+
+    table = _run("chat-panel")
+
+    assert "1,000 messages: open" in table
+    assert "endless list: longest gap" in table

@@ -376,7 +376,8 @@ def test_the_example() -> None:
     def finish(window: Any) -> bool:
         if window.source.state != "done" or window.button.get_label() != "Ask":
             return True
-        shown.append(window.answer.get_text())
+        text = window.answer.get_buffer()
+        shown.append(text.get_text(*text.get_bounds(), True))
         window.ask()  # and closed in mid-answer
         GLib.timeout_add(200, window.close)
         return False

@@ -186,7 +186,7 @@ def test_the_example() -> None:
     shown: list[str] = []
 
     def look(app: Any) -> None:
-        shown.append(list(app.layout.find_all_controls())[-1].buffer.text)
+        shown.append(list(app.layout.find_all_controls())[-2].buffer.text)
         if shown[-1].endswith("after 1978 and 1986.") and not app.is_done:
             app.exit()
 

@@ -343,6 +343,31 @@ def test_code_is_copied_as_it_was_written(binding: str) -> None:
 
 
 @each_binding
+def test_code_in_a_list_is_copied(binding: str) -> None:
+    host = Host(binding)
+    view = host.view(400, 600)
+    text = "- one\n\n  ```sh\n  ls -l\n\n    # x\n  ```\n- two\n  ```\n  a\n  ```\n"
+    text += "  ```py\n  b\n  ```\n"
+    for piece in pieces(text + "\n> ```\n> quoted\n> ```\n\n```\nlast\n```\n"):
+        view.appendMarkdown(piece)
+        view._update()
+    view.finish()
+    host.settle()
+    buttons = view.findChildren(host.widgets.QToolButton, "copyCode")
+    words = ["ls -l", "a", "b", "quoted", "last"]
+    places = [host.place_of(view, word).y() for word in words]
+    copied = []
+    for button, below, first in zip(buttons, places, [-99, *places], strict=False):
+        host.click(button, button.rect().center())
+        copied.append(host.app.clipboard().text())
+        assert first < button.geometry().center().y() < below
+    assert copied == ["ls -l\n\n  # x", "a", "b", "quoted", "last"]
+    assert re.findall("ls -l|# x|two|[ab]$", view.toPlainText(), re.MULTILINE) == [
+        *("ls -l", "# x", "two", "a", "b")
+    ]
+
+
+@each_binding
 def test_150_views_that_are_deleted_in_mid_answer(binding: str) -> None:
     host = Host(binding)
     views = [host.view(100, 100) for _ in range(150)]

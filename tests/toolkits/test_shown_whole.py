@@ -49,10 +49,15 @@ PIECES = (
 """What a reader has to see of it, in this order."""
 
 
-def check(shown: str) -> None:
-    """Every piece is there, however the lines are broken."""
+def check(shown: str, *, breaks_cells: bool = False) -> None:
+    """Every piece is there, however the lines are broken.
+
+    `breaks_cells`: a tag breaks the line in a cell of a table.
+    """
     rest = " ".join(shown.replace("\xa0", " ").split())
     for piece in PIECES:
+        if breaks_cells and piece == "up<br>down":
+            piece = "up down"
         _, found, rest = rest.partition(piece)
         assert found, f"{piece!r} is not in {shown!r}"
 
@@ -95,10 +100,10 @@ PLAIN = [
     (
         "GTK and GLib",
         "gi",
-        "application.get_active_window().get_child().get_text()",
+        "application.get_active_window().get_child().get_child().get_buffer().props.text",
         "application.quit()",
     ),
-    ("wxPython", "wx", "answer.GetValue()", "frame.Close()"),
+    ("wxPython", "wx.stc", "answer.GetText()", "frame.Close()"),
 ]
 """Where the text is plain: the document's heading, what shows the text, what ends the program."""
 
@@ -146,17 +151,13 @@ def test_the_document_with_qt(binding: str) -> None:
     from suggestions import signals
 
     block = block_of("Qt").replace("PyQt6", binding)
-    if binding == "PyQt5":  # as the document says
-        flags = "features.MarkdownDialectGitHub | features.MarkdownNoHTML"
-        assert flags in block
-        block = block.replace(flags, f"QTextDocument.MarkdownFeatures({flags})")
     if binding == "PySide2":
         block = block.replace("app.exec()", "app.exec_()")
     names: dict[str, Any] = {}
     signals.end.connect(lambda source, event: names["app"].quit(), weak=False)
     with answering():
         exec(block, names)
-    check(names["window"].toPlainText())
+    check(names["window"].toPlainText(), breaks_cells=True)
 
 
 def show_in_the_qt_example(binding: str) -> None:
@@ -171,7 +172,7 @@ def show_in_the_qt_example(binding: str) -> None:
         window.source.connect("end", lambda source, event: app.quit())
         app.exec()
         assert window.source.state == "done"
-    check(window.text.toPlainText())
+    check(window.text.toPlainText(), breaks_cells=True)
 
 
 @pytest.mark.parametrize("binding", ["PyQt6", "PySide6"])

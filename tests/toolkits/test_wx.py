@@ -236,7 +236,7 @@ def test_without_an_application_it_says_so() -> None:
     assert threading.active_count() == 1
 
 
-@program("wx")
+@program("wx.stc")
 def test_the_example() -> None:
     import runpy
 
@@ -258,7 +258,7 @@ def test_the_example() -> None:
         if frame.source.state != "done" or frame.button.GetLabel() != "Ask":
             wx.CallLater(50, finish, frame)
             return
-        shown.append(frame.answer.GetValue())
+        shown.append(frame.answer.GetText())
         frame.ask(None)  # and closed in mid-answer
         wx.CallLater(200, frame.Close)
 

@@ -1,8 +1,9 @@
 """Parts of a chat's window for Qt: PyQt6, PySide6, PyQt5 or PySide2, as the program has imported.
 
     from PyQt6 import QtWidgets
-    from suggestions.views.qt import MarkdownView
+    from suggestions.views.qt import ChatPanel
 
+- `ChatPanel(conversation, parent=None)`: a whole chat: its messages, and the field for a question.
 - `MarkdownView(parent=None)`: a `QTextBrowser` to which Markdown is appended while it is written.
 - `QuestionEdit(parent=None)`: the field that a question is written in.
 
@@ -15,13 +16,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    ChatPanel: Any
     MarkdownView: Any
     QuestionEdit: Any
 
-__all__ = ["MarkdownView", "QuestionEdit"]
+__all__ = ["ChatPanel", "MarkdownView", "QuestionEdit"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "ChatPanel":
+        from ._binding import loaded_binding
+        from ._panel import chat_panel
+
+        return chat_panel(loaded_binding())
     if name == "MarkdownView":
         from ._binding import loaded_binding
         from ._markdown import markdown_view

@@ -6,6 +6,8 @@ import sys
 from functools import cache
 from typing import Any
 
+from .._words import Words
+
 _BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 
 
@@ -33,6 +35,10 @@ class Binding:
     def translate(self, text: str) -> str:
         """As a translator that the host has installed says it, in the context "suggestions"."""
         return str(self.core.QCoreApplication.translate("suggestions", text))
+
+    def say(self, words: Words) -> str:
+        """The translated text with its value."""
+        return self.translate(words.text).replace("{}", words.value)
 
 
 def _module(name: str, part: str) -> Any:

@@ -146,7 +146,8 @@ def markdown_view(binding: Binding) -> Any:
             if self._is_following():
                 self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
             self._is_writing = is_writing
-            self._places = [self._place_of(code) for code in self._writer.codes]
+            if event.size().width() != event.oldSize().width():
+                self._places = [self._place_of(code) for code in self._writer.codes]
             self._place_buttons()
 
         def changeEvent(self, event: Any) -> None:
@@ -178,11 +179,12 @@ def markdown_view(binding: Binding) -> Any:
         # Copying code
 
         def _add_buttons(self) -> None:
-            codes = self._writer.codes
-            for code in codes[len(self._buttons) :]:
+            new = self._writer.codes[len(self._buttons) :]
+            for code in new:
                 self._buttons.append(self._make_button(code))
                 self._places.append(self._place_of(code))
-            self._place_buttons()
+            if new:  # the others stay where they are
+                self._place_buttons()
 
         def _make_button(self, code: Code) -> Any:
             button = widgets.QToolButton(self.viewport())

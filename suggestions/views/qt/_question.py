@@ -45,7 +45,9 @@ def question_edit(binding: Binding) -> Any:
             # Its layout counts the lines as they are wrapped.
             self.document().documentLayout().documentSizeChanged.connect(self._fit)
             self.textChanged.connect(self._fit)  # after it is cleared, the other one is not sent
+            self.textChanged.connect(self._align)
             self._fit()
+            self._align()
 
         def keyPressEvent(self, event: Any) -> None:
             keys, modifiers = core.Qt.Key, core.Qt.KeyboardModifier
@@ -64,12 +66,27 @@ def question_edit(binding: Binding) -> Any:
 
         def changeEvent(self, event: Any) -> None:
             super().changeEvent(event)
-            if event.type() == core.QEvent.Type.FontChange:
+            kinds = core.QEvent.Type
+            if event.type() == kinds.FontChange:
                 self._fit()
+            elif event.type() == kinds.LayoutDirectionChange:
+                self._align()
 
         def resizeEvent(self, event: Any) -> None:
             super().resizeEvent(event)
             self._fit()
+
+        def _align(self) -> None:
+            """Qt aligns the paragraphs of a plain text as those of the window's language."""
+            block, alignments = self.document().firstBlock(), core.Qt.AlignmentFlag
+            is_rtl = block.textDirection() == core.Qt.LayoutDirection.RightToLeft
+            if not block.text().strip():
+                is_rtl = self.isRightToLeft()
+            option = self.document().defaultTextOption()
+            alignment = alignments.AlignRight if is_rtl else alignments.AlignLeft
+            if option.alignment() != alignment:
+                option.setAlignment(alignment)
+                self.document().setDefaultTextOption(option)
 
         def _fit(self, *_: Any) -> None:
             if self._is_fitting:

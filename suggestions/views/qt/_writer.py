@@ -79,8 +79,8 @@ class MarkdownWriter:
     def set_colors(self, palette: Any) -> None:
         """Of the text and behind code. They count for what is written from now on."""
         text, base = palette.color(palette.ColorRole.Text), palette.color(palette.ColorRole.Base)
-        self._code_background = _mixed(self._gui, text, base, 0.07)
-        self._quote_color = _mixed(self._gui, text, base, 0.7)
+        self._code_background = mixed_color(self._gui, text, base, 0.07)
+        self._quote_color = mixed_color(self._gui, text, base, 0.7)
 
     def write(self, finished: Iterable[Block], tail: Block | None) -> None:
         """Puts the finished blocks in place of the tail that was written before, and the new tail
@@ -157,6 +157,7 @@ class MarkdownWriter:
         form = self._gui.QTextBlockFormat()
         form.setProperty(self._gui.QTextFormat.Property.BlockCodeLanguage, block.language)
         form.setBackground(self._code_background)
+        form.setLayoutDirection(self._core.Qt.LayoutDirection.LeftToRight)
         if not block.continues:
             self.codes.append(Code(cursor.position(), block.language))
             first = self._gui.QTextBlockFormat(form)
@@ -207,12 +208,15 @@ class MarkdownWriter:
         self._restore(marked)
         if "|" in source and "<br" in source:
             self._break_cells()
-        self._format_blocks()
+        codes = self._format_blocks()
         if not self.keeps_numbers:
             self._write_numbers(source)
         position = cursor.position()
         cursor.insertFragment(self._gui.QTextDocumentFragment(scratch))
         self._join_first(position)
+        for code in codes:
+            code.position = position + scratch.findBlockByNumber(code.position).position()
+        self.codes += codes
 
     def _marked(self, source: str) -> str:
         if "]:" in source:
@@ -271,29 +275,63 @@ class MarkdownWriter:
         elif first.text() and not cursor.block().text():
             cursor.deleteChar()
 
-    def _format_blocks(self) -> None:
+    def _format_blocks(self) -> list[Code]:
+        """Returns the code among them. Its position is the number of its first block."""
         properties = self._gui.QTextFormat.Property
-        block = self._scratch.begin()
+        found: list[Code] = []
+        block, is_inside = self._scratch.begin(), False
         while block.isValid():
             form = block.blockFormat()
+            if self._is_code(block, form):
+                language = str(form.stringProperty(properties.BlockCodeLanguage))
+                if is_inside and self._is_end(block, language):
+                    block = self._removed(block)
+                    continue
+                is_first = not is_inside or language != found[-1].language
+                if is_first:
+                    found.append(Code(block.blockNumber(), language))
+                found[-1].parts.append(block.text() + "\n")
+                self._format_code(block, form, is_first)
+                is_inside = True
+                block = block.next()
+                continue
+            is_inside = False
             if form.headingLevel():
                 form.setTopMargin(_ABOVE_HEADING)
                 form.setBottomMargin(_BELOW_HEADING)
                 self._gui.QTextCursor(block).setBlockFormat(form)
-            elif form.hasProperty(properties.BlockCodeLanguage) and self._is_code(block):
-                self._format_code(block, form)
             elif form.hasProperty(properties.BlockQuoteLevel):
                 self._format_quote(block, form)
             block = block.next()
+        return found
 
-    def _is_code(self, block: Any) -> bool:
+    def _is_end(self, block: Any, language: str) -> bool:
+        """Qt 5 has an empty block after code."""
+        if not self._is_qt5 or block.text():
+            return False
+        after = block.next()
+        if not after.isValid():
+            return True
+        form = after.blockFormat()
+        name = self._gui.QTextFormat.Property.BlockCodeLanguage
+        return not self._is_code(after, form) or form.stringProperty(name) != language
+
+    def _removed(self, block: Any) -> Any:
+        """Returns the block after it."""
+        number = block.blockNumber()
+        self._gui.QTextCursor(block).deletePreviousChar()
+        return self._scratch.findBlockByNumber(number)
+
+    def _is_code(self, block: Any, form: Any) -> bool:
         """Some versions of the parser say that what follows code in a list is code, too."""
+        if not form.hasProperty(self._gui.QTextFormat.Property.BlockCodeLanguage):
+            return False
         cursor = self._gui.QTextCursor(block)
         if block.length() > 1:
             cursor.setPosition(block.position() + 1)
         return block.length() == 1 or self._is_fixed(cursor.charFormat())
 
-    def _format_code(self, block: Any, form: Any) -> None:
+    def _format_code(self, block: Any, form: Any, is_first: bool) -> None:
         """Of code that is indented, or in a list."""
         items = block.textList()
         if items is not None:  # some versions give each line of it a bullet
@@ -301,10 +339,14 @@ class MarkdownWriter:
             items.remove(block)
         form.setObjectIndex(-1)
         form.setNonBreakableLines(False)
-        form.setTopMargin(0)
+        form.setTopMargin(self.code_header if is_first else 0)
         form.setBottomMargin(0)
         form.setBackground(self._code_background)
-        self._gui.QTextCursor(block).setBlockFormat(form)
+        form.setLayoutDirection(self._core.Qt.LayoutDirection.LeftToRight)
+        cursor = self._gui.QTextCursor(block)
+        cursor.setBlockFormat(form)
+        cursor.movePosition(cursor.MoveOperation.EndOfBlock, cursor.MoveMode.KeepAnchor)
+        cursor.mergeCharFormat(self._fixed)
 
     def _format_quote(self, block: Any, form: Any) -> None:
         level = form.intProperty(self._gui.QTextFormat.Property.BlockQuoteLevel)
@@ -324,7 +366,7 @@ def _shown(text: str) -> str:
     return _NEVER_IN_TEXT.sub("\ufffd", text)
 
 
-def _mixed(gui: Any, one: Any, other: Any, share: float) -> Any:
+def mixed_color(gui: Any, one: Any, other: Any, share: float) -> Any:
     """A color between two."""
     parts = zip(one.getRgb()[:3], other.getRgb()[:3], strict=True)
     return gui.QColor(*(round(a * share + b * (1 - share)) for a, b in parts))
