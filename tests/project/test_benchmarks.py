@@ -50,3 +50,12 @@ def test_the_benchmark_of_views_runs() -> None:
 
     assert "mixed: share of MarkdownView to that of setMarkdown of all" in table
     assert "endless paragraph: longest gap" in table
+
+
+def test_the_benchmark_of_views_in_tk_runs() -> None:
+    pytest.importorskip("tkinter")
+
+    table = _run("views-tk")
+
+    assert "mixed: share of the time that the view adds" in table
+    assert "endless paragraph: longest gap" in table
