@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .._util.arguments import check_flag
-from .._util.secret import hide_fields
+from .._util.secret import hide, hide_fields
 from ..errors import from_report, is_report
 from .base import Asked, Progress, Request
 from .delta import Delta, Failure
@@ -29,6 +29,7 @@ from .responses_question import items_of, without_kept
 
 if TYPE_CHECKING:
     from .._wire.sse import ServerSentEvent
+    from ..auth import Token
     from .described_tool import DescribedTool
     from .output import Output
 
@@ -59,10 +60,18 @@ class Responses(ModelAPI):
     has_items = True
     output_place = ("text", "format")
 
-    def __init__(self, *args: Any, stop_on_close: bool = False, **given: Any) -> None:
-        given = hide_fields(given)
+    def __init__(
+        self,
+        base_url: str | None = None,
+        api_key: Token | None = None,
+        model: str | None = None,
+        *,
+        stop_on_close: bool = False,
+        **given: Any,
+    ) -> None:
+        api_key, given = hide(api_key), hide_fields(given)
         self.stop_on_close = check_flag("stop_on_close", stop_on_close)
-        super().__init__(*args, **given)
+        super().__init__(base_url, api_key, model, **given)
 
     def output_format(self, output: Output) -> dict[str, Any]:
         said = {"name": output.name, "schema": output.schema, "strict": output.is_strict}
