@@ -192,9 +192,10 @@ def _client_of(redis: Any, lease: float) -> Any:
         "retry": Retry(NoBackoff(), 0),
         "decode_responses": False,
     }
+    pools: Any = BlockingConnectionPool
     if isinstance(redis, str):
-        return Redis(connection_pool=BlockingConnectionPool.from_url(redis, **given))
-    return Redis(connection_pool=BlockingConnectionPool(**_settings_of(redis), **given))
+        return Redis(connection_pool=pools.from_url(redis, **given))
+    return Redis(connection_pool=pools(**_settings_of(redis), **given))
 
 
 def _settings_of(client: Any) -> dict[str, Any]:
