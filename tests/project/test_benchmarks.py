@@ -78,3 +78,11 @@ def test_the_benchmark_of_views_in_tk_runs() -> None:
 
     assert "mixed: share of the time that the view adds" in table
     assert "endless paragraph: longest gap" in table
+
+
+def test_the_benchmark_of_views_in_textual_runs() -> None:
+    pytest.importorskip("textual")
+
+    table = _run("views-textual")
+
+    assert "longest gap" in table
