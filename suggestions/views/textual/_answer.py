@@ -43,6 +43,7 @@ class QuestionRow(MessageRow):
 class AnswerRow(MessageRow):
     """What has come of an answer."""
 
+    DEFAULT_CSS = "AnswerRow > Fold { margin: 0 0 1 0; }"
     PARTS = ("reasoning", "text", "images", "sources", "state", "error", "actions")
 
     def show_message(self, old: ChatMessage, text_from: int | None) -> None:
@@ -61,7 +62,9 @@ class AnswerRow(MessageRow):
             self.part("sources", Links).show("Sources", sources_of(message.citations))
         self._show_state()
         if message.error is not None:
-            self.part("error", ErrorNotice, self).show(message.error)
+            notice = self.part("error", ErrorNotice, self)
+            notice.show(message.error)
+            notice.set_class(bool(message.text), "-below")
         self.show_part("error", message.error is not None)
         self.set_class(not self._has_content(), "-empty")
 
@@ -141,6 +144,7 @@ class ErrorNotice(Vertical):
         height: auto;
         background: $error 15%;
         padding: 0 1;
+        &.-below { margin: 1 0 0 0; }
     }
     """
 
@@ -184,6 +188,7 @@ class Links(Static):
     DEFAULT_CSS = """
     Links {
         height: auto;
+        margin: 1 0 0 0;
         color: $foreground 70%;
         & > .links--link { color: $text-accent; text-style: underline; }
     }
