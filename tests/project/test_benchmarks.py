@@ -59,3 +59,12 @@ def test_the_benchmark_of_the_chat_panel_runs() -> None:
 
     assert "1,000 messages: open" in table
     assert "endless list: longest gap" in table
+
+
+def test_the_benchmark_of_views_in_tk_runs() -> None:
+    pytest.importorskip("tkinter")
+
+    table = _run("views-tk")
+
+    assert "mixed: share of the time that the view adds" in table
+    assert "endless paragraph: longest gap" in table

@@ -304,9 +304,43 @@ def test_a_long_conversation_is_formatted_as_it_is_seen() -> None:
         window.press("<Prior>", window.text)
         assert "**" not in window.text.get("@0,0", "@0,490") or "Question" in window.shown
     raw = [row for row in window.panel.messages._rows if row.is_raw]
-    assert 450 < len(raw) < 500
+    assert 900 < len(raw) < 1000
     window.press("<Control-Home>", window.text)
     assert window.text.get("1.0", "4.0").startswith("Question\nNumber 0")
+    chat.close()
+    window.end()
+
+
+@program("tkinter")
+def test_images_that_are_there_are_shown_and_none_is_loaded() -> None:
+    import base64
+    import tkinter
+
+    window = Window()
+    picture = tkinter.PhotoImage(master=window.root, width=8, height=8)
+    picture.put("red", to=(0, 0, 8, 8))
+    data = base64.b64encode(picture.tk.call(str(picture), "data", "-format", "png")).decode()
+    urls = [
+        f"data:image/png;base64,{data}",
+        "https://example.com/a.png",
+        "data:image/png;base64,xx",
+    ]
+    parts = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
+    messages = [
+        {"id": str(n), "role": "user", "status": "done", "text": f"Look {n}", "parts": parts}
+        for n in range(2)
+    ]
+    saved = json.dumps({"version": 1, "system": None, "messages": messages})
+    chat = Conversation.from_json(saved, dialect="openai", dispatch=tk(window.root))
+    window.panel.conversation = chat
+    window.eventually(lambda: len(window.text.image_names()) == 2)
+    assert window.shown.count("Image: https://example.com/a.png\n") == 2
+    assert window.shown.count("Image\n") == 2
+    assert window.panel._attach.winfo_ismapped()
+    window.panel.destroy()
+    window.settle()
+    names = window.root.tk.splitlist(window.root.tk.call("image", "names"))
+    assert not [name for name in names if str(name).startswith("pyimage") and name != str(picture)]
     chat.close()
     window.end()
 

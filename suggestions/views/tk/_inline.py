@@ -124,7 +124,7 @@ class _Tokens:
         if self._last_ticks is None:
             self._last_ticks = {len(m[0]): m.start() for m in re.finditer("`+", self._text)}
         size = len(found[0])
-        if self._last_ticks[size] > found.start():
+        if self._last_ticks.get(size, -1) > found.start():  # none after an escaped one
             end = re.compile(f"(?<!`)`{{{size}}}(?!`)").search(self._text, found.end())
             if end:
                 code = self._text[found.end() : end.start()].replace("\n", " ")

@@ -57,7 +57,6 @@ class MessageList(Reading):
             self.insert(index, row.first_runs())
             row.begin_countdown()
             row.format()
-            row.write_foot()
         elif change.kind == "removed":
             row = self._rows.pop(change.position)
             del self._by_name[row.name]

@@ -39,7 +39,7 @@ class MessageRow:
         self.name = name
         self.message = message
         self.actions: tuple[str, ...] = ()
-        self.is_raw = message.role == "assistant" and bool(message.text)
+        self.is_raw = message.role != "tool"
         self._writer: MarkdownWriter | None = None
         self._written = 0
         """Characters of the answer that the writer has got."""
@@ -100,12 +100,13 @@ class MessageRow:
             self._list.insert(place[0], runs)
 
     def format(self) -> None:
-        """Reads the Markdown, once."""
-        self.is_raw = False
-        if self._writer is not None or self.message.role != "assistant":
+        """Reads the Markdown, and shows what else there is, once."""
+        if not self.is_raw:
             return
-        self._begin_anew()
-        self._write()
+        self.is_raw = False
+        if self.message.role == "assistant":
+            self._begin_anew()
+            self._write()
         self.write_foot()
 
     def _begin_anew(self) -> None:

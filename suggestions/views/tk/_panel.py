@@ -254,7 +254,8 @@ class ChatPanel(ttk.Frame):
 def _check(chat: object) -> None:
     if not isinstance(chat, Conversation):
         raise TypeError(f"conversation must be a Conversation, not {type(chat).__name__}")
-    if chat._delivery.host is None:
+    host = chat._delivery.host
+    if host is None or not host.runs_here():
         raise ValueError(_NO_DISPATCH)
 
 
