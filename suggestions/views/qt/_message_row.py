@@ -82,6 +82,7 @@ def message_row(binding: Binding) -> Any:
             self._message = message
             self._is_last = False
             self._is_updating = False
+            self._is_stale = False  # something has changed that the height follows from
             self._stops = 0
             self.setObjectName("messageRow")
             self.setProperty("role", message.role)
@@ -142,15 +143,17 @@ def message_row(binding: Binding) -> Any:
 
         def updateMessage(self, message: ChatMessage, text_from: int | None = None) -> None:
             self._message = message
-            self._is_updating = True
+            self._is_updating, self._is_stale = True, False
             try:
                 self._body.showMessage(message, text_from)
                 self._offer_actions()
             finally:
                 self._is_updating = False
-            if message.status not in UNDER_WAY:  # it is dear, and there will be more
+            is_over = message.status not in UNDER_WAY
+            if is_over:  # it is dear, and until then there will be more
                 self._order_tab_stops()
-            self.refresh()
+            if is_over or self._is_stale:
+                self.refresh()
 
         def setLast(self, is_last: bool) -> None:
             self._is_last = is_last
@@ -185,6 +188,7 @@ def message_row(binding: Binding) -> Any:
 
         def refresh(self) -> None:
             """Reports the height once for all that has changed."""
+            self._is_stale = True
             if self.isVisible() and not self._is_updating:
                 if self.heightFor(self.width()) != self.height():
                     super().refresh()
