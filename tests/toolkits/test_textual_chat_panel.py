@@ -460,8 +460,9 @@ def test_a_panel_that_goes_in_mid_answer_is_silent() -> None:
         for number in range(70):
             chat = ask(app, url)
             panel.conversation = chat
-            await pilot.pause(0.002 * (number % 5))
+            await asyncio.sleep(0.01 * (number % 5))
             panel.conversation.close()
+        await pilot.pause()
         assert len(app.query("MessageRow")) <= 4
         await panel.remove()
         for number in range(60):
@@ -469,7 +470,7 @@ def test_a_panel_that_goes_in_mid_answer_is_silent() -> None:
             panel = ChatPanel(chat)
             panels.append(weakref.ref(panel))
             app.mount(panel)
-            await pilot.pause(0.002 * (number % 5))
+            await asyncio.sleep(0.01 * (number % 5))
             await panel.remove()
             chat.close()
 
