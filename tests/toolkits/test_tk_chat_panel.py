@@ -227,7 +227,7 @@ def test_reasoning_is_folded_and_sources_are_links() -> None:
         assert window.text.bbox(inner[0]) is None
         window.text.see(fold)
         window.settle()
-        x, y, _, height = window.text.bbox(fold)
+        x, y, _, height = window.text.bbox(fold) or (0, 0, 0, 0)
         for event in ("<Motion>", "<Button-1>", "<ButtonRelease-1>"):
             window.text.event_generate(event, x=x + 2, y=y + height // 2)
         window.settle()
