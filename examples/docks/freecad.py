@@ -1,7 +1,7 @@
 """A chat in a dock of FreeCAD: `Mod/Chat/InitGui.py` in its folder for the user's add-ons."""
 
 import FreeCADGui
-from PySide import QtCore, QtWidgets
+from PySide import QtCore, QtGui
 
 from suggestions import Conversation
 from suggestions.toolkits import qt
@@ -9,7 +9,7 @@ from suggestions.views.qt import ChatPanel
 
 window = FreeCADGui.getMainWindow()
 chat = Conversation(dialect="openai", system="You help with FreeCAD.", dispatch=qt(window))
-dock = QtWidgets.QDockWidget("Chat", window)
+dock = QtGui.QDockWidget("Chat", window)
 dock.setObjectName("ChatDock")
 dock.setWidget(ChatPanel(chat))
 window.addDockWidget(QtCore.Qt.DockWidgetArea.RightDockWidgetArea, dock)

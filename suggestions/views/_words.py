@@ -32,6 +32,10 @@ class Words(NamedTuple):
     text: str
     value: str = ""
 
+    def __str__(self) -> str:
+        """In English."""
+        return self.text.replace("{}", self.value)
+
 
 def words_of_call(message: ChatMessage) -> Words:
     """The line of a tool's message: its state, its name and its arguments."""

@@ -133,7 +133,8 @@ def test_freecad(binding: str) -> None:
     host = Host(binding)
     window = host.widgets.QMainWindow()
     module("FreeCADGui", getMainWindow=lambda: window)
-    module("PySide", QtCore=host.core, QtWidgets=host.widgets)
+    # Its QtGui has the widgets, too, and its oldest versions have no QtWidgets.
+    module("PySide", QtCore=host.core, QtGui=host.widgets)
     # FreeCAD runs the file within a function, and forgets its names.
     exec((DOCKS / "freecad.py").read_text("utf-8"), {}, {})
     [dock] = window.findChildren(host.widgets.QDockWidget)

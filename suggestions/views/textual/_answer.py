@@ -14,7 +14,7 @@ from ...conversation.chat_message import UNDER_WAY, ChatError, ChatMessage, imag
 from .._words import Countdown, sources_of, words_of_call, words_of_state
 from ._fold import Fold, PlainText
 from ._markdown import MarkdownView
-from ._message_row import ButtonLine, MessageRow, RowButton, say
+from ._message_row import ButtonLine, MessageRow, RowButton
 from ._writer import link_to, shown
 
 _STEP = 0.25
@@ -89,7 +89,7 @@ class AnswerRow(MessageRow):
         if words is None or is_said or message.error is not None:
             self.show_part("state", False)
         else:
-            self.part("state", PlainText, "", "muted").show(say(words))
+            self.part("state", PlainText, "", "muted").show(str(words))
             self.show_part("state", True)
 
     def _has_content(self) -> bool:
@@ -127,7 +127,7 @@ class CallRow(MessageRow):
         result = message.text or (message.error.message if message.error else "")
         details = [whole] if is_cut or is_waiting else []
         fold = self.part("call", Fold)
-        fold.show(say(words), "\n\n".join([*details, *([result] if result else [])]))
+        fold.show(str(words), "\n\n".join([*details, *([result] if result else [])]))
         if is_waiting:  # what is allowed is to be seen as a whole
             fold.is_unfolded = True
             self.part("choice", ButtonLine, self, {"allow": "Allow", "refuse": "Refuse"}, "choice")
@@ -174,7 +174,7 @@ class ErrorNotice(Vertical):
 
     def _count(self) -> None:
         for button in self._buttons.query(RowButton):
-            label = say(self._countdown.words)
+            label = str(self._countdown.words)
             if str(button.label) != label:
                 button.label = label
                 button.refresh(layout=True)

@@ -12,15 +12,10 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from ...conversation.chat_message import UNDER_WAY, ChatMessage
-from .._words import Words
 
 Part = TypeVar("Part", bound=Widget)
 _COPIED_FOR = 1.5
 """Seconds."""
-
-
-def say(words: Words) -> str:
-    return words.text.replace("{}", words.value)
 
 
 class RowButton(Button):

@@ -8,7 +8,7 @@ from functools import partial
 from tkinter import ttk
 
 from ...conversation.chat_message import UNDER_WAY, ChatMessage
-from .._words import Countdown, Words, sources_of, words_of_call, words_of_state
+from .._words import Countdown, sources_of, words_of_call, words_of_state
 from ._pictures import addresses_of, picture_of
 from ._reading import Reading
 from ._runs import TaggedRun
@@ -17,10 +17,6 @@ from ._writer import NEVER_IN_TEXT, MarkdownWriter
 
 _SOON = 250
 """Milliseconds between two looks at the countdown."""
-
-
-def said(words: Words) -> str:
-    return words.text.replace("{}", words.value)
 
 
 class MessageRow:
@@ -63,7 +59,7 @@ class MessageRow:
         return ("\n", ("gap", f"gap:{self.name}", self.name))
 
     def _call_runs(self) -> list[TaggedRun]:
-        shown = said(words_of_call(self.message))
+        shown = str(words_of_call(self.message))
         return [(f"{_shown(shown)}\n", ("muted", "note", f"raw:{self.name}", self.name))]
 
     # Changes
@@ -195,7 +191,7 @@ class MessageRow:
             runs += [(f"{number}. ", ("muted", *tags)), (title, link), ("\n", tags)]
             self._list.insert("foot", runs)
         if words := words_of_state(message):
-            self._list.insert("foot", [(f"{said(words)}\n", ("muted", "note", *tags))])
+            self._list.insert("foot", [(f"{words}\n", ("muted", "note", *tags))])
         if message.error and message.role == "assistant":
             error = _shown(message.error.message)
             self._list.insert("foot", [(f"{error}\n", ("error", "note", *tags))])
@@ -249,7 +245,7 @@ class MessageRow:
         if not button.winfo_exists():
             return
         left = self._countdown.left
-        button.configure(text=said(self._countdown.words))
+        button.configure(text=str(self._countdown.words))
         button.state(["disabled" if left else "!disabled"])
         if left:
             self._list.timers.begin(f"retry:{self.name}", _SOON, partial(self._count, button))

@@ -12,6 +12,7 @@ from typing import Any
 
 from ...conversation.chat_message import ChatMessage
 from ...conversation.conversation import Conversation
+from .._words import conversation_text
 from ._message_list import MessageList
 from ._question import QuestionEdit
 
@@ -175,7 +176,7 @@ class ChatPanel(ttk.Frame):
         if name == "Copy":
             self.messages.copy(message.text)
         elif name == "Copy conversation":
-            self.messages.copy(_whole(chat))
+            self.messages.copy(conversation_text(chat.messages, str))
         elif name == "Edit":
             self._edit(message)
         elif name == "Regenerate":
@@ -257,14 +258,3 @@ def _check(chat: object) -> None:
     host = chat._delivery.host
     if host is None or not host.runs_here():
         raise ValueError(_NO_DISPATCH)
-
-
-def _whole(chat: Conversation) -> str:
-    """As Markdown."""
-    titles = {"user": "Question", "assistant": "Answer"}
-    shown = [
-        f"### {titles[message.role]}\n\n{message.text.strip()}\n\n"
-        for message in chat.messages
-        if message.text and message.role in titles
-    ]
-    return "".join(shown)
