@@ -65,7 +65,8 @@ def _store_of(store: Store | None) -> Store:
     for name in ("create", "open", "keep", "end", "follow"):
         if not callable(getattr(store, name, None)) or isinstance(store, type):
             raise TypeError(
-                f"store must be a store like suggestions.relay.stores.MemoryStore(), not {store!r}"
+                "store must be a store like suggestions.relay.stores.MemoryStore(), "
+                f"not {type(store).__name__}"  # an address may have a password
             )
     return store
 

@@ -164,6 +164,27 @@ def test_a_redis_that_stays_away_is_an_error(tmp_path: Path) -> None:
         assert [each["code"] for each in events.ends] == ["error_network"]
 
 
+def test_an_answer_that_was_lost_while_redis_was_away_has_ended_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    with (
+        redis_server(tmp_path, appendonly=True) as redis,
+        redis.store(lease=0.4) as asking,
+        redis.store() as later,
+    ):
+        writing = Writing(asking)
+        reader = Reading(asking)
+        writing.write(5)
+        assert eventually(lambda: redis.client().xlen("suggestions:{a}") > 1)
+        redis.kill()
+        writing.write(5)
+        assert reader.whole().ends == [{"type": "lost"}]
+        redis.start()
+        events = Reading(later).whole()
+        assert events.ends == [{"type": "lost"}]
+        assert events.text == writing.text
+
+
 # A proxy that loses replies
 
 
@@ -285,6 +306,49 @@ def test_a_process_that_is_killed_ends_its_answer_within_the_lease(redis: RedisS
             assert events.text == seen[0].text
 
 
+LEAVING = """
+import sys
+from suggestions.relay.stores import Endings, RedisStore, StoredAnswer
+
+store = RedisStore(sys.argv[1])
+answer = StoredAnswer(sys.argv[2], store, Endings(b"data: stopped\\n\\n", b"data: lost\\n\\n"))
+assert store.create(answer)
+answer.append([b"data: one\\n\\n"])
+exec(sys.argv[3])
+"""
+
+
+@pytest.mark.parametrize(
+    ("work", "last"),
+    [
+        ("pass", b"lost"),
+        ("store.close()", b"lost"),
+        ("answer.end(b'data: done\\n\\n')", b"done"),
+        ("answer.end(b'data: done\\n\\n'); store.close()", b"done"),
+        ("import time; answer.end(b'data: done\\n\\n'); time.sleep(0.001)", b"done"),
+    ],
+)
+def test_a_process_that_exits_ends_its_answers(redis: RedisServer, work: str, last: bytes) -> None:
+    id = f"exit{abs(hash((work, last)))}"
+    command = [sys.executable, "-c", LEAVING, redis.url, id, work]
+    subprocess.run(command, check=True, timeout=SOON)
+    *_, (_, end) = redis.client().xrange(f"suggestions:{{{id}}}")
+    assert end == {b"e": b"data: %b\n\n" % last}
+
+
+def test_a_store_that_is_closed_ends_what_it_follows(redis: RedisServer) -> None:
+    with redis.store() as asking, redis.store() as other:
+        writing = Writing(asking, "closed")
+        readers = [Reading(store, "closed") for store in (asking, other)]
+        writing.write(3)
+        assert eventually(lambda: all(each.events.text == writing.text for each in readers))
+        other.close()
+        assert readers[1].whole().ends == [{"type": "lost"}]
+        writing.write()
+        writing.answer.end(END)
+        assert readers[0].whole().ends == [{"type": "done"}]
+
+
 @pytest.mark.parametrize("off", [3600, -3600])
 def test_a_clock_that_is_off_by_an_hour_changes_nothing(redis: RedisServer, off: float) -> None:
     with redis.store() as one, asking_process(redis, off) as process:
@@ -347,6 +411,24 @@ def test_an_answer_expires_and_needs_little_memory(redis: RedisServer) -> None:
         assert eventually(lambda: follow("a", store=store).status == 404)
 
 
+def test_a_redis_that_refuses_to_compact_keeps_the_answer_as_it_is(redis: RedisServer) -> None:
+    from suggestions.relay.stores import RedisStore
+
+    rules = {"passwords": ["+secret"], "keys": ["*"], "channels": ["*"]}
+    redis.client().acl_setuser("narrow", True, categories=["+@all"], commands=["-rename"], **rules)
+    url = f"redis://narrow:secret@127.0.0.1:{redis.port}"
+    with contextlib.closing(RedisStore(url, lease=0.3)) as store:
+        ended, writing = Writing(store, "ended"), Writing(store, "other")
+        ended.write(3)
+        ended.answer.end(END)
+        writing.write(40, pause=0.05)
+        writing.answer.end(END)
+        for each in (ended, writing):
+            events = Reading(store, each.answer.id).whole()
+            assert events.ends == [{"type": "done"}]
+            assert events.text == each.text
+
+
 def test_an_answer_that_is_too_large_ends_in_an_error(redis: RedisServer) -> None:
     with redis.store(largest=1000) as store, redis.store() as other:
         session = Script([chunk("x" * 600), chunk("y" * 600), HOLD]).session()
@@ -375,7 +457,19 @@ def test_a_client_of_the_program_is_taken_and_left_as_it_is(redis: RedisServer) 
         RedisStore(redis.url, lease=0)
     with pytest.raises(TypeError, match="prefix must be a str"):
         RedisStore(redis.url, prefix=None)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="decode_responses=False"):
+        RedisStore(f"{redis.url}?decode_responses=1")
+
+
+def test_no_message_has_a_password_in_it() -> None:
+    from suggestions.relay.stores import RedisStore
+
     assert "secret" not in repr(RedisStore("redis://:secret@localhost"))
+    with pytest.raises(ValueError, match="redis: expected an address") as invalid:
+        RedisStore("redis://:secret/word@localhost")
+    assert "secret" not in str(invalid.value)
+    with pytest.raises(TypeError, match=r"not str$"):
+        follow("a", store="redis://:secret@localhost")  # type: ignore[arg-type]
 
 
 def test_a_client_for_asyncio_says_where_the_redis_is(redis: RedisServer) -> None:

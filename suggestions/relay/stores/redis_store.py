@@ -63,6 +63,8 @@ class RedisStore:
         if not isinstance(prefix, str):
             raise TypeError(f"prefix must be a str, not {type(prefix).__name__}")
         self._client = _client_of(redis, self._lease)
+        if self._client.get_connection_kwargs().get("decode_responses"):
+            raise ValueError("redis decodes responses: expected decode_responses=False")
         self._owns_client = self._client is not redis
         self._names = Names(prefix)
         self._lock = threading.Lock()
@@ -89,7 +91,7 @@ class RedisStore:
         stream = worker.find(id)
         if stream is None:
             key = self._names.stream(id)
-            stream = opened(self._call(lambda: worker.read_all(key)), id, key, self)
+            stream = opened(self._call(lambda: self._client.xrange(key)), id, key, self)
             if stream is None:
                 return None
             stream.answer.place = stream
@@ -111,9 +113,12 @@ class RedisStore:
         self._running().attend(_stream_of(answer))
 
     def close(self) -> None:
-        """Stores what is left, and ends the threads. A later answer starts them again."""
+        """Stores what is left, and ends the threads. A later answer starts them again.
+
+        An answer that is still under way ends in an error.
+        """
         with self._lock:
-            worker, inbox, self._worker = self._worker, self._inbox, None
+            worker, inbox = self._worker, self._inbox
         if worker is not None and inbox is not None and self._process == os.getpid():
             worker.is_closed = inbox.is_closed = True
             worker.wake()
@@ -121,17 +126,19 @@ class RedisStore:
     def _running(self) -> RedisWorker:
         worker = self._worker
         # A server may have forked its workers: threads and connections are the parent's.
-        if worker is not None and self._process == os.getpid():
+        if worker is not None and not worker.is_closed and self._process == os.getpid():
             return worker
         with self._lock:
-            if self._worker is None or self._process != os.getpid():
+            worker = self._worker
+            if worker is None or worker.is_closed or self._process != os.getpid():
                 id = secrets.token_hex(8)
-                self._worker = RedisWorker(self._client, self._names, id, self._lease, self._keep)
-                self._inbox = Inbox(self._client, self._names.inbox(id), self._worker)
+                worker = RedisWorker(self._client, self._names, id, self._lease, self._keep)
+                self._worker = worker
+                self._inbox = Inbox(self._client, self._names.inbox(id), worker)
                 self._process = os.getpid()
                 threads.start(self._inbox.run, "inbox")
-                threads.start(partial(self._write_until_closed, self._worker), "store")
-            return self._worker
+                threads.start(partial(self._write_until_closed, worker), "store")
+            return worker
 
     def _write_until_closed(self, worker: RedisWorker) -> None:
         worker.run()
@@ -156,6 +163,7 @@ class RedisStore:
         if worker is None or self._process != os.getpid():
             return
         deadline = monotonic() + _SECONDS_AT_EXIT
+        worker.end_all()
         while not worker.is_idle() and monotonic() < deadline:
             time.sleep(0.005)
 
@@ -170,11 +178,9 @@ def _client_of(redis: Any, lease: float) -> Any:
     if not isinstance(redis, str) and (
         not callable(getattr(redis, "xadd", None)) or isinstance(redis, type)
     ):
-        raise TypeError(f"redis must be an address or a redis.Redis, not {redis!r}")
+        raise TypeError(f"redis must be an address or a redis.Redis, not {type(redis).__name__}")
     is_async = type(redis).__module__.startswith("redis.asyncio")
     if not isinstance(redis, str) and not is_async:
-        if redis.get_connection_kwargs().get("decode_responses"):
-            raise ValueError("redis decodes responses: expected decode_responses=False")
         return redis
     try:
         from redis import BlockingConnectionPool, Redis
@@ -194,7 +200,10 @@ def _client_of(redis: Any, lease: float) -> Any:
     }
     pools: Any = BlockingConnectionPool
     if isinstance(redis, str):
-        return Redis(connection_pool=pools.from_url(redis, **given))
+        try:
+            return Redis(connection_pool=pools.from_url(redis, **given))
+        except ValueError:  # it may quote a part of the password
+            raise ValueError("redis: expected an address like redis://localhost:6379/0") from None
     return Redis(connection_pool=pools(**_settings_of(redis), **given))
 
 

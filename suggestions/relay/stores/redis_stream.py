@@ -14,6 +14,7 @@ once:
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from typing import Any
 from zlib import compress, decompress
 
@@ -48,11 +49,20 @@ class Stream:
         """Redis has lost it, and it is to be written anew."""
         self.last: bytes | None = None
         """The frames to end it with."""
+        self.is_over = False
+        """An end is known to be in Redis, or the stream has expired."""
         self.readers: dict[str, float] = {}
         """The processes that follow it elsewhere, and until when they are believed to."""
         self.refreshed_at = monotonic()
         self.misses = 0
         """How often in a row the process that asks had no lease."""
+
+    def live_readers(self) -> list[str]:
+        now = monotonic()
+        for worker, until in list(self.readers.items()):
+            if until < now:
+                del self.readers[worker]
+        return list(self.readers)
 
     def beginning(self) -> Fields:
         endings = self.answer.endings
@@ -71,6 +81,11 @@ class Stream:
         """Adds frames of the process that asks; False if some before them are missing."""
         return self.answer.add_from_elsewhere(split(frames), number)
 
+    def finish(self, last: bytes) -> None:
+        """These frames end it in Redis."""
+        self.is_over = True
+        self.answer.finish(last)
+
     def read(self, entries: list[Entry]) -> bytes | None:
         """Adds what is new to the answer. Returns the frames that end it, if they are among it."""
         for id, fields in entries:
@@ -83,6 +98,23 @@ class Stream:
         return None
 
 
+def begin(client: Any, pipe: Any, stream: Stream, keep: int) -> bool:
+    """Writes the first entry, after the commands in `pipe`; `keep` is in milliseconds.
+
+    Returns False if there is such a stream. Raises what the client does.
+    """
+    pipe.xadd(stream.key, stream.beginning(), id=BEGIN)
+    reply = pipe.execute(raise_on_error=False)[-1]
+    if is_refusal(reply):
+        # It may be ours, from an attempt whose reply was lost.
+        if not stream.is_begun_by(client.xrange(stream.key, count=1)):
+            return False
+    elif isinstance(reply, Exception):
+        raise reply
+    client.pexpire(stream.key, keep)
+    return True
+
+
 def opened(entries: list[Entry], id: str, key: str, store: Store) -> Stream | None:
     """The stream with these entries, all of it; None if there is no beginning."""
     if not entries or _WORKER not in entries[0][1]:
@@ -91,7 +123,7 @@ def opened(entries: list[Entry], id: str, key: str, store: Store) -> Stream | No
     answer = StoredAnswer(id, store, Endings(fields[_STOPPED], fields[_LOST]))
     stream = Stream(answer, key, fields[_WORKER].decode(), is_ours=False)
     if (last := stream.read(entries)) is not None:
-        answer.finish(last)
+        stream.finish(last)
     return stream
 
 
@@ -101,11 +133,14 @@ def compact(client: Any, stream: Stream, keep: int) -> None:
     `stream` is ours, and this process has ended it; `keep` is in milliseconds.
 
     One who reads it by a number finds the same frames before and after. Nothing is done if the
-    answer is gone, or another one has its id by now.
+    answer is gone, if another one has its id by now, or if Redis refuses it: it may be full, or
+    forbid one of the commands.
     """
+    from redis.exceptions import ResponseError
+
     frames = stream.answer.frames_after(0)
     short = f"{stream.key}:short"
-    with client.pipeline(transaction=True) as pipe:
+    with suppress(ResponseError), client.pipeline(transaction=True) as pipe:
         pipe.watch(stream.key)
         if not stream.is_begun_by(pipe.xrange(stream.key, count=1)):
             return

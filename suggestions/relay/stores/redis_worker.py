@@ -23,6 +23,7 @@ from .redis_stream import (
     END,
     Entry,
     Stream,
+    begin,
     compact,
     entry_of,
     entry_of_end,
@@ -57,6 +58,7 @@ class RedisWorker:
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._work = Work()
+        self._is_sending = False
         self._streams: defaultdict[str, list[Stream]] = defaultdict(list)
         self._away_since: float | None = None
         self._trusts_at = 0.0
@@ -84,27 +86,15 @@ class RedisWorker:
 
     def end(self, stream: Stream, last: bytes) -> None:
         with self._lock:
-            stream.last = stream.last or last
+            if stream.last is None:
+                stream.last = last
         self.write(stream)
 
     def begin(self, stream: Stream) -> bool:
         """Writes the first entry. False if there is such a stream. Raises what the client does."""
         pipe = self._client.pipeline(transaction=False)
         pipe.set(self._names.lease(self.id), 1, px=round(self.lease * 1000))
-        pipe.xadd(stream.key, stream.beginning(), id=BEGIN)
-        replies = pipe.execute(raise_on_error=False)
-        if is_refusal(replies[1]):
-            # It may be ours, from an attempt whose reply was lost.
-            if not stream.is_begun_by(self._client.xrange(stream.key, count=1)):
-                return False
-        elif isinstance(replies[1], Exception):
-            raise replies[1]
-        self._client.pexpire(stream.key, self._keep_live)
-        return True
-
-    def read_all(self, key: str) -> list[Entry]:
-        entries: list[Entry] = self._client.xrange(key)
-        return entries
+        return begin(self._client, pipe, stream, self._keep_live)
 
     def _add(self, choose: Callable[[Work], tuple[dict[Stream, None], ...]], each: Stream) -> None:
         with self._lock:
@@ -145,11 +135,14 @@ class RedisWorker:
                 self._look_up(stream)
 
     def on_gap(self) -> None:
-        with self._lock:
-            streams = [each for streams in self._streams.values() for each in streams]
-            self._work.greetings.update(dict.fromkeys(s for s in streams if not s.is_ours))
-        for stream in streams:
+        for stream in self._all():
             self._look_up(stream)
+            if not stream.is_ours:
+                self._add(lambda work: (work.greetings,), stream)
+
+    def _all(self) -> list[Stream]:
+        with self._lock:
+            return [each for streams in self._streams.values() for each in streams]
 
     def _look_up(self, stream: Stream) -> None:
         if stream.is_ours:
@@ -172,19 +165,28 @@ class RedisWorker:
                 time.sleep(_PAUSE)
                 continue
             time.sleep(_GAP_WITH_READERS if has_readers else _GAP)
-        if not self.is_idle():
-            self._round_at_close()
+        self.end_all()
+        self._store_the_rest()
+
+    def end_all(self) -> None:
+        """Ends those that this process asks for, for all. It reads no more of the others."""
+        for stream in self._all():
+            if not stream.is_ours:
+                stream.answer.finish(stream.answer.endings.lost)
+            elif not stream.answer.has_ended:
+                self.end(stream, stream.answer.endings.lost)
 
     def is_idle(self) -> bool:
         with self._lock:
-            return not self._work
+            return not self._work and not self._is_sending
 
     def wake(self) -> None:
         self._news.set()
 
-    def _round_at_close(self) -> None:
+    def _store_the_rest(self) -> None:
         try:
-            self._round()
+            while not self.is_idle():
+                self._round()
         except Exception as error:
             logger.warning("a store in Redis was closed before all was stored: %r", error)
 
@@ -195,6 +197,7 @@ class RedisWorker:
             self._next_tick = monotonic() + self.lease / _TICKS
         with self._lock:
             work, self._work = self._work, Work()
+            self._is_sending = True
         has_readers = bool(work.news) or any(stream.readers for stream in work.writes)
         try:
             for stream in work.writes:
@@ -214,6 +217,8 @@ class RedisWorker:
         except BaseException:
             self._put_back(work)
             raise
+        finally:
+            self._is_sending = False
         return has_readers
 
     def _put_back(self, work: Work) -> None:
@@ -234,11 +239,14 @@ class RedisWorker:
         self._trusts_at = now + self.lease
         if now - self._away_since < _PATIENCE * self.lease:
             return
-        with self._lock:
-            streams = [each for streams in self._streams.values() for each in streams]
-        for stream in streams:
-            if stream.answer.finish(stream.answer.endings.lost):
-                logger.error("answer %s is lost: Redis was away for too long", stream.answer.id)
+        for stream in self._all():
+            lost = stream.answer.endings.lost
+            if not stream.answer.finish(lost):
+                continue
+            logger.error("answer %s is lost: Redis was away for too long", stream.answer.id)
+            if stream.is_ours:
+                stream.last = lost  # for those who come when Redis is back
+                self._look_up(stream)
 
     # Writing
 
@@ -257,7 +265,7 @@ class RedisWorker:
         self, stream: Stream, commands: Commands, news: defaultdict[str, list[News]]
     ) -> None:
         answer, pipe = stream.answer, commands.pipe
-        if answer.has_ended:
+        if stream.is_over:
             return
         if stream.is_missing:
             pipe.xadd(stream.key, stream.beginning(), id=BEGIN)
@@ -294,7 +302,7 @@ class RedisWorker:
     ) -> None:
         last = stream.last or b""
         if reply is None and not stream.is_ours:
-            stream.answer.finish(last)  # it has expired
+            stream.finish(last)  # it has expired
         elif reply is None or is_refusal(reply):
             self._look_up(stream)
         elif isinstance(reply, Exception):
@@ -307,16 +315,12 @@ class RedisWorker:
             self._client.publish(self._names.inbox(stream.worker), ended(stream.answer.id))
 
     def _finish(self, stream: Stream, last: bytes, news: defaultdict[str, list[News]]) -> None:
-        stream.answer.finish(last)
+        stream.finish(last)
         self._add_news(stream, News(stream.answer.id, 0, b""), news)
 
     def _add_news(self, stream: Stream, item: News, news: defaultdict[str, list[News]]) -> None:
-        now = monotonic()
-        for worker, until in list(stream.readers.items()):
-            if until < now:
-                del stream.readers[worker]
-            else:
-                news[worker].append(item)
+        for worker in stream.live_readers():
+            news[worker].append(item)
 
     def _send(self, news: defaultdict[str, list[News]]) -> None:
         commands = Commands(self._client)
@@ -344,7 +348,7 @@ class RedisWorker:
         if isinstance(reply, Exception):
             raise reply
         if (last := stream.read(reply)) is not None:
-            stream.answer.finish(last)
+            stream.finish(last)
 
     # Leases
 
