@@ -22,7 +22,6 @@ _HOST = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]"
 _ORIGIN = rf"[a-z][a-z0-9+.-]*://(?:{_HOST})(?::[1-9][0-9]{{0,4}})?|null"
 _USUAL_PORT = r"http://.*:80|https://.*:443"
 _REASONS = {200: "OK", 204: "No Content", 404: "Not Found", 503: "Service Unavailable"}
-_ASK_NOTHING = ("HEAD", "OPTIONS")
 _PREFLIGHT_LIFETIME = "600"  # seconds for which a browser need not ask again
 
 
@@ -61,7 +60,7 @@ class Cors:
         """For the answer to a preflight; `asked` is its `Access-Control-Request-Headers`."""
         return {
             **self.headers(origin),
-            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Allow-Methods": "GET, POST, DELETE",
             "Access-Control-Allow-Headers": asked or "Content-Type",
             "Access-Control-Max-Age": _PREFLIGHT_LIFETIME,
         }
@@ -147,12 +146,12 @@ class RelayResponse:
 
     def begin(self, method: str, last_event_id: str | None) -> None:
         """Before `head`, on a thread that may block: an answer in a store is looked up."""
-        if isinstance(self._stream, StoredStream) and method not in _ASK_NOTHING:
+        if isinstance(self._stream, StoredStream) and _looks_up(self._stream, method):
             self._stream.begin(last_event_id)
 
     async def begin_task(self, method: str, last_event_id: str | None) -> None:
         """As `begin`, in a task."""
-        if isinstance(self._stream, StoredStream) and method not in _ASK_NOTHING:
+        if isinstance(self._stream, StoredStream) and _looks_up(self._stream, method):
             await self._stream.begin_task(last_event_id)
 
     def head(self, method: str, origin: str | None, asked: str | None) -> Head:
@@ -199,6 +198,11 @@ class RelayResponse:
             raise RuntimeError("this response was sent already: relay() makes one for each request")
         self._sent = True
         return self._stream
+
+
+def _looks_up(stream: StoredStream, method: str) -> bool:
+    """`HEAD` has the status of `GET`, but must not ask the service."""
+    return method != "OPTIONS" and (method != "HEAD" or stream.source is None)
 
 
 def preflight(cors: str | Sequence[str] = "*") -> RelayResponse:

@@ -716,7 +716,7 @@ def test_a_preflight_is_answered() -> None:
         assert headers == {
             ALLOWED: APP,
             "Vary": "Origin",
-            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Allow-Methods": "GET, POST, DELETE",
             "Access-Control-Allow-Headers": "content-type,x-user",
             "Access-Control-Max-Age": "600",
         }

@@ -345,6 +345,13 @@ def test_what_is_unknown_is_404_and_what_was_sent_whole_is_204(
     assert follow("a", store=elsewhere).status == 200
     assert follow("a", events.last_id, store=elsewhere).status == 204
     assert b"".join(follow("a", events.last_id, store=elsewhere)) == b""
+    statuses: list[str] = []
+    for id in ("a", "unknown"):  # `HEAD` says what `GET` would
+        response = follow(id, store=elsewhere)
+        assert not list(
+            response({"REQUEST_METHOD": "HEAD"}, lambda *head: statuses.append(head[0]))
+        )
+    assert statuses == ["200 OK", "404 Not Found"]
 
 
 @pytest.mark.parametrize("last_event_id", ["", "0", "-1", "x", "1.5", "end.", "²", "9" * 200])
