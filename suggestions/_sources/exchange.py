@@ -131,7 +131,7 @@ class Exchange:
                 if self._body.framing == "whole":
                     return False
                 unread += batch
-                if not self._choose_by(unread, at_end=not data):
+                if not self._choose_by(unread, at_end=not data) and data:
                     continue
                 batch, unread = unread, None
                 body = self._body.decoder or body

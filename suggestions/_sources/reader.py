@@ -86,7 +86,7 @@ class Reader:
         if request:
             hidden = request.hidden()
             with contextlib.suppress(RuntimeError):  # the interpreter ends
-                threads.start(lambda: self._send(hidden), "cancel", delivery)
+                threads.start(lambda: self._send(hidden), "cancel", delivery, delays_exit=True)
 
     def _send(self, request: Request) -> None:
         """Without an answer that says anything."""
@@ -137,6 +137,7 @@ class Reader:
             exchange = self._exchange = Exchange(transport, dialect, intake, progress)
             try:
                 exchange.open(self._authorized(lost.request if lost else self._request))
+                self.credential.accepted()
                 if has_loop() and transport.can_be_watched():
                     yield Wait.SOCKET
                 yield from exchange.read()
@@ -186,6 +187,8 @@ class Reader:
         from .._wire.retry import resume_delay
 
         delay = resume_delay(error, lost.failures, self._retries, deadlines.left())
+        if self.credential.has_another(error):
+            delay = 0.0
         if delay is None:
             if error is not lost.error:
                 logger.debug("the answer cannot be gone on with: %r", error)

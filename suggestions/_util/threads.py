@@ -25,8 +25,10 @@ _LONGEST = 0.1
 class _Thread(threading.Thread):
     """`owner` is what it works for, such as the delivery of a source."""
 
-    def __init__(self, run: Callable[[], object], name: str, owner: object | None) -> None:
-        super().__init__(target=run, name=f"suggestions-{name}", daemon=True)
+    def __init__(
+        self, run: Callable[[], object], name: str, owner: object | None, *, daemon: bool
+    ) -> None:
+        super().__init__(target=run, name=f"suggestions-{name}", daemon=daemon)
         self.owner = owner if owner is None else weakref.ref(owner)
 
     def run(self) -> None:
@@ -76,8 +78,11 @@ def close_services() -> None:
         service.close()
 
 
-def start(run: Callable[[], object], name: str, owner: object = None) -> None:
-    """Calls `run()` on a daemon thread.
+def start(
+    run: Callable[[], object], name: str, owner: object = None, *, delays_exit: bool = False
+) -> None:
+    """Calls `run()` on a thread. The interpreter does not wait for it at its exit, unless it
+    `delays_exit`.
 
     Without an `owner`, a thread of ours that calls this passes on its own. Raises `RuntimeError` if
     no thread can be started: there are too many, or the interpreter exits.
@@ -88,7 +93,7 @@ def start(run: Callable[[], object], name: str, owner: object = None) -> None:
     if owner is None:
         here = threading.current_thread()
         owner = here.owner() if isinstance(here, _Thread) and here.owner is not None else None
-    thread = _Thread(run, name, owner)
+    thread = _Thread(run, name, owner, daemon=not delays_exit)
     _threads.add(thread)
     try:
         thread.start()

@@ -13,9 +13,10 @@ from ..errors import AbortedError, AuthenticationError, SuggestionsError
 Token = str | Callable[[], str]
 """A bearer token, or a provider: a callable that returns the current one. It is called for each
 request, on the source's own thread. If it has a method `refused(token: str) -> bool`, that is
-called when the service refuses the token (401), at most once a question and only before anything of
-the answer has arrived. If `refused` returns True, the provider is called again and the question is
-sent again. If it returns False or raises, the refusal is the error."""
+called once when the service refuses the token (401): for the question, before anything of the
+answer has arrived, or for the rest of an answer whose connection was lost. If `refused` returns
+True, the provider is called again and the request is sent again. If it returns False or raises,
+the refusal is the error, or the loss of the connection."""
 
 logger = logging.getLogger("suggestions")
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from process import run
 from proxy import Proxy
 from wire_server import SOON, TOKEN, Peer, Server, Told, eventually
 
@@ -105,6 +106,45 @@ def test_it_is_cut_after_each_byte() -> None:
     for cut in range(len(WIRE)):
         with Server(Relay(cut).answer) as server:
             assert_whole(ask(server))
+
+
+def test_an_empty_response_of_another_type_is_no_end() -> None:
+    relay = Relay(WIRE.index(b"from"))
+
+    def answer(peer: Peer) -> None:
+        if peer.number == 2:
+            peer.request()
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n")
+        else:
+            relay.answer(peer)
+
+    with Server(answer) as server:
+        assert_whole(ask(server))
+
+
+def test_a_token_that_has_run_out_is_renewed() -> None:
+    class Tokens:
+        token = "old"
+
+        def __call__(self) -> str:
+            return self.token
+
+        def refused(self, token: str) -> bool:
+            self.token = "new"
+            return token == "old"
+
+    relay = Relay(WIRE.index(b"from"))
+
+    def answer(peer: Peer) -> None:
+        if peer.number == 2:
+            peer.request()
+            peer.send(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
+        else:
+            relay.answer(peer)
+
+    with Server(answer) as server:
+        assert_whole(ask(server, token=Tokens()))
+    assert server.requests[-1].headers["Authorization"] == "Bearer new"
 
 
 def test_the_loop_reads_on() -> None:
@@ -308,6 +348,27 @@ def test_close_stops_the_answer_at_the_relay() -> None:
         assert stopped.headers["Authorization"] == f"Bearer {TOKEN}"
         assert not stopped.body
         assert told.names[-2:] == ["abort", "end"]
+
+
+LEAVING = """
+import sys, time
+from suggestions import SuggestionsEventSource
+from suggestions._wire.transport import Transport
+from suggestions.dialects.relay import Relay
+
+source = SuggestionsEventSource("Why?", url=sys.argv[1], dialect=Relay(stop_on_close=True))
+pieces = iter(source)
+next(pieces)
+open = Transport.open
+Transport.open = lambda *given: (time.sleep(0.3), open(*given))  # a network that is slow
+source.close()
+"""
+
+
+def test_a_process_that_exits_after_close_stops_it_first() -> None:
+    with Server(waiting) as server:
+        run(LEAVING, server.url)
+        assert [request.method for request in server.requests] == ["POST", "DELETE"]
 
 
 def test_close_stops_it_at_the_relay_between_two_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
