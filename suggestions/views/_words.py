@@ -6,7 +6,7 @@ Each text goes through the toolkit's own translation, so it is whole, with `{}` 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import ceil
 from typing import NamedTuple
 
@@ -45,6 +45,16 @@ def words_of_call(message: ChatMessage) -> Words:
         shown = shown[: _LONGEST_CALL - 1] + "…"
     code = message.error.code if message.error else ""
     return Words(_CODES.get(code, _CALLS[message.status]), shown)
+
+
+def details_of_call(message: ChatMessage) -> str:
+    """What its line unfolds: the whole call if the line may lack some of it, and the result."""
+    call = message.tool_calls[0]
+    is_cut = words_of_call(message).value.endswith("…")
+    # What is allowed is to be seen as a whole.
+    whole = f"{call.name}({call.arguments})" if is_cut or message.status == "waiting" else ""
+    result = message.text or (message.error.message if message.error else "")
+    return "\n\n".join(filter(None, (whole, result)))
 
 
 def _arguments(text: str) -> str:
@@ -86,6 +96,23 @@ class Countdown:
     def words(self) -> Words:
         """Of the button."""
         return Words("Retry in {} s", str(self.left)) if self.left else Words("Retry")
+
+
+def without_waits(messages: Iterable[ChatMessage]) -> list[ChatMessage]:
+    """Messages that are loaded: nothing says when they failed, so Retry waits for none of them."""
+    return [
+        each._replace(error=each.error._replace(retry_after=None)) if each.error else each
+        for each in messages
+    ]
+
+
+def place_of_last(messages: Sequence[ChatMessage]) -> int:
+    """The number of the message that offers most: the last one, or the answer that was stopped
+    while its tools were called; -1 if there is none."""
+    last = place = len(messages) - 1
+    while place >= 0 and messages[place].role == "tool":
+        place -= 1
+    return place if place == last or messages[place].status == "stopped" else -1
 
 
 def sources_of(citations: Iterable[Citation]) -> list[tuple[str, str]]:
