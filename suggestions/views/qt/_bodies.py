@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from ...conversation.chat_message import UNDER_WAY, ChatMessage, images_of
-from .._words import sources_of, words_of_call, words_of_state
+from .._words import details_of_call, sources_of, words_of_call, words_of_state
 from ._binding import Binding, public
 from ._frames import column, flow, fold, surface
 from ._notices import error_notice
@@ -280,15 +280,11 @@ def call_body(binding: Binding) -> Any:
         def showMessage(self, message: ChatMessage, text_from: int | None = None) -> None:
             words = words_of_call(message)
             is_waiting = message.status == "waiting"
-            call = message.tool_calls[0]
-            whole = f"{call.name}({call.arguments})"
-            result = message.text or (message.error.message if message.error else "")
-            shown = [whole] if is_waiting or words.value.endswith("…") else []
             self._fold.setLine(binding.say(words))
             if not is_waiting and not self._choice.isHidden():
                 self._fold.setUnfolded(False)
-            self._fold.setText("\n\n".join([*shown, *([result] if result else [])]))
-            if is_waiting:  # what is allowed is to be seen as a whole
+            self._fold.setText(details_of_call(message))
+            if is_waiting:
                 self._fold.setUnfolded(True)
             self.setShown(self._choice, is_waiting)
             for button, text in zip(self._buttons, ("Allow {}", "Refuse {}"), strict=True):

@@ -71,7 +71,7 @@ def composer(binding: Binding) -> Any:
         - `setBusy(bool)`: whether an answer is under way; the button says Stop then.
         - `setTakesImages(bool)`. `showProblem(text)`: above the field, until the next key.
         - `beginEdit(message)`: its text is in the field until it is sent or cancelled; what was
-          there before comes back then.
+          there before comes back then. `endEdit()` cancels.
         """
 
         sent = signal(str, object)
@@ -120,7 +120,7 @@ def composer(binding: Binding) -> Any:
             cancel.setObjectName("cancelEdit")
             cancel.setText(binding.translate("Cancel"))
             cancel.setAutoRaise(True)
-            cancel.clicked.connect(self._end_edit)
+            cancel.clicked.connect(self.endEdit)
             row.addWidget(cancel)
             return line
 
@@ -190,7 +190,7 @@ def composer(binding: Binding) -> Any:
             self.hideProblem()
             self._show_edit(message.text)
 
-        def _end_edit(self) -> None:
+        def endEdit(self) -> None:
             self.editing = None
             draft, self._draft = self._draft, ""
             self._show_edit(draft)
@@ -208,7 +208,7 @@ def composer(binding: Binding) -> Any:
         def clear(self) -> None:
             self.hideProblem()
             if self.editing is not None:
-                self._end_edit()
+                self.endEdit()
             else:
                 self.field.clear()
                 self._attachments.clear()
@@ -246,7 +246,7 @@ def composer(binding: Binding) -> Any:
 
         def _on_escape(self) -> None:
             if self.editing is not None and not self._is_busy:
-                self._end_edit()
+                self.endEdit()
             else:
                 self.stopped.emit()
 

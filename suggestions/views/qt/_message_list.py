@@ -18,6 +18,7 @@ from itertools import accumulate
 from typing import Any
 
 from ...conversation.chat_message import ChatMessage
+from .._words import place_of_last, without_waits
 from ._binding import Binding, public
 from ._entry import SPACING, Entry
 from ._message_row import message_row
@@ -110,7 +111,7 @@ def message_list(binding: Binding) -> Any:
         def setMessages(self, messages: Iterable[ChatMessage]) -> None:
             for entry in self._entries:
                 entry.free()
-            self._entries = [Entry(message) for message in messages]
+            self._entries = [Entry(message) for message in without_waits(messages)]
             self._follows, self._had_selection = True, False
             self._estimate_all()
             self._lay_out()
@@ -131,32 +132,37 @@ def message_list(binding: Binding) -> Any:
             self, position: int, message: ChatMessage, text_from: int | None = None
         ) -> None:
             entry = self._entries[position]
-            entry.message = message
+            old, entry.message = entry.message, message
             if entry.row is not None:
                 entry.row.updateMessage(message, text_from)  # which says if its height is another
             else:
                 entry.estimate(self._width, self.fontMetrics())
                 self._lay_out()
+            if message.status != old.status:
+                self._change_last()
 
         def _change_last(self) -> None:
-            for entry in self._entries[-2:]:
+            last = place_of_last(self.messages())
+            for place, entry in enumerate(self._entries):
                 if entry.row is not None:
-                    entry.row.setLast(entry is self._entries[-1])
+                    entry.row.setLast(place == last)
 
         # Rows
 
         def _make(self, entry: Entry) -> None:
             row = message_row(binding)(entry.message, self.viewport())
-            row.setLast(entry is self._entries[-1])
+            last = place_of_last(self.messages())
+            row.setLast(last >= 0 and entry is self._entries[last])
             row.heightChanged.connect(self._on_height)
             for name in _PASSED_ON:
                 getattr(row, name).connect(getattr(self, name))
             entry.row = row
 
         def _free_far(self) -> None:
-            """But not what is selected, or has the focus."""
+            """But not what is selected, or has the focus; nor the last one, which may be written,
+            or count the seconds until Retry."""
             kept, focused = self._near(_KEPT), widgets.QApplication.focusWidget()
-            for number, entry in enumerate(self._entries):
+            for number, entry in enumerate(self._entries[:-1]):
                 if entry.row is None or number in kept or entry.row.hasSelection():
                     continue
                 if focused is None or not entry.row.isAncestorOf(focused):

@@ -156,9 +156,10 @@ def message_row(binding: Binding) -> Any:
                 self.refresh()
 
         def setLast(self, is_last: bool) -> None:
-            self._is_last = is_last
-            self._body.setLast(is_last)
-            self._offer_actions()
+            if is_last != self._is_last:
+                self._is_last = is_last
+                self._body.setLast(is_last)
+                self._offer_actions()
 
         def _offer_actions(self) -> None:
             message = self._message

@@ -123,6 +123,8 @@ def chat_panel(binding: Binding) -> Any:
             _check(conversation)
             self._chat = conversation
             self._listener.listen_to(conversation)
+            if self._composer.editing is not None:  # a message of another one
+                self._composer.endEdit()
             self._list.setMessages(conversation.messages)
             self._composer.setTakesImages(conversation.takes_images)
             self._show_status()
