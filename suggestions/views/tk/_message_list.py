@@ -22,7 +22,7 @@ class MessageList(Reading):
         self._rows: list[MessageRow] = []
         self._by_name: dict[str, MessageRow] = {}
         self._numbers = count()
-        self._is_busy = False
+        self.is_busy = False
 
     def show_all(self, messages: Sequence[ChatMessage], is_busy: bool) -> None:
         """These, in place of those that are shown."""
@@ -40,14 +40,18 @@ class MessageList(Reading):
             row = self._make(message, len(self._rows))
             runs += row.first_runs()
         self.insert("1.0", runs)
-        self._is_busy = is_busy
+        self.is_busy = is_busy
         self.follows = True
         self._refresh_actions()
         self.follow()
         self.timers.begin("seen", 1, self._format_seen)
 
     def apply(self, change: ChatChange) -> None:
-        if change.kind == "added":
+        """The list may already show it: it was filled with what there was before a handler could
+        be called for it."""
+        shown = self._rows[change.position : change.position + 1]
+        is_shown = bool(shown) and shown[0].message.id == change.message.id
+        if change.kind == "added" and not is_shown:
             index = "end - 1 indices"
             if change.position < len(self._rows):
                 following = self._rows[change.position]
@@ -57,6 +61,8 @@ class MessageList(Reading):
             self.insert(index, row.first_runs())
             row.begin_countdown()
             row.format()
+        elif not is_shown:
+            return
         elif change.kind == "removed":
             row = self._rows.pop(change.position)
             del self._by_name[row.name]
@@ -76,8 +82,8 @@ class MessageList(Reading):
     # Buttons
 
     def set_busy(self, is_busy: bool) -> None:
-        if is_busy != self._is_busy:
-            self._is_busy = is_busy
+        if is_busy != self.is_busy:
+            self.is_busy = is_busy
             self._refresh_actions()
 
     def _refresh_actions(self) -> None:
@@ -99,8 +105,8 @@ class MessageList(Reading):
         if message.role == "tool":
             return ("Allow", "Refuse") if message.status == "waiting" else ()
         if message.role == "user":
-            return () if self._is_busy else ("Edit", "Copy")
-        if self._is_busy:
+            return () if self.is_busy else ("Edit", "Copy")
+        if self.is_busy:
             return ()
         is_last = row is self._rows[-1]
         copy = ("Copy",) if message.text else ()

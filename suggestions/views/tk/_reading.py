@@ -13,6 +13,7 @@ from typing import Any
 from ._runs import TaggedRun
 from ._style import Style
 from ._timers import Timers
+from ._writer import in_tk
 
 _CLASS = "SuggestionsReading"
 _KEPT = re.compile(
@@ -158,8 +159,9 @@ class Reading(ttk.Frame):
     def insert(self, index: str, runs: list[TaggedRun]) -> None:
         arguments: list[object] = []
         for shown, tags in runs:
-            self.looks.ensure(tags)
-            arguments += [shown, tags]
+            safe = tuple(map(in_tk, tags))
+            self.looks.ensure(safe)
+            arguments += [in_tk(shown), safe]
         if arguments:
             self.text.tk.call(str(self.text), "insert", index, *arguments)
 
@@ -200,7 +202,7 @@ class Reading(ttk.Frame):
 
     def copy(self, text: str) -> None:
         self.clipboard_clear()
-        self.clipboard_append(text)
+        self.clipboard_append(in_tk(text))
 
     def copy_code(self, number: str) -> None:
         ranges = [str(index) for index in self.text.tag_ranges(f"code:{number}")]
