@@ -168,7 +168,8 @@ class MessageRow(Vertical, can_focus=True):
 
     def ask(self, command: str) -> None:
         if command == "copy":
-            self.app.copy_to_clipboard(self.message.text)
+            # Half of a character would end the app.
+            self.app.copy_to_clipboard(self.message.text.encode("utf-8", "replace").decode())
             self.notify("Copied", timeout=_COPIED_FOR)
         else:
             self.post_message(self.Asked(command, self.message))

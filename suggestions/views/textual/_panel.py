@@ -171,6 +171,8 @@ class ChatPanel(Vertical):
         except (OSError, RuntimeError, TypeError, ValueError) as error:
             self._composer.show_problem(str(error))
             return False
+        finally:  # a conversation that was closed has not reported it
+            self._show_status()
         return True
 
     # What the person does
@@ -183,7 +185,7 @@ class ChatPanel(Vertical):
         else:
             is_sent = self._do(chat.send, event.text, images=event.images)
         if is_sent:
-            self._composer.clear()
+            self._composer.clear(event.text)
             self._list.follow()
             self.refresh_bindings()
 
@@ -258,7 +260,7 @@ class ChatPanel(Vertical):
             return self._composer.editing is not None and not self._is_busy
         if action == "regenerate":
             messages = self._chat.messages
-            is_answered = bool(messages) and messages[-1].role == "assistant"
+            is_answered = bool(messages) and messages[-1].role != "user"
             return is_answered and self._chat.status == "ready"
         if action == "follow":
             return not self._list.is_at_end
