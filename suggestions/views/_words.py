@@ -1,6 +1,6 @@
-"""What a panel says of a message, in every toolkit. It knows none.
+"""What a panel says of a message. It knows no toolkit.
 
-Each text goes through the toolkit's own translation, so it is whole, with `{}` where a value goes.
+The toolkit translates each text, so each is a whole one, with `{}` in the place of a value.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def words_of_call(message: ChatMessage) -> Words:
 
 
 def _arguments(text: str) -> str:
-    """As they are written in a call of Python; as they are, if they are no JSON object."""
+    """As in a call in Python; unchanged if they are no JSON object."""
     try:
         read = json.loads(text or "{}")
     except (ValueError, RecursionError):
@@ -61,7 +61,7 @@ def _arguments(text: str) -> str:
 
 
 def words_of_state(message: ChatMessage) -> Words | None:
-    """The line below an answer's text, beside its error; None if there is nothing to say."""
+    """The line below an answer's text, apart from its error; None if there is nothing to say."""
     if message.status == "stopped":
         return Words("Stopped")
     if message.status == "submitted":
@@ -79,12 +79,12 @@ class Countdown:
 
     @property
     def left(self) -> int:
-        """Whole seconds; 0 if it is over."""
+        """Whole seconds that remain; 0 if it is over."""
         return max(0, ceil(self._until - monotonic()))
 
     @property
     def words(self) -> Words:
-        """Of the button."""
+        """The text of the button."""
         return Words("Retry in {} s", str(self.left)) if self.left else Words("Retry")
 
 
