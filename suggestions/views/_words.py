@@ -1,6 +1,6 @@
-"""What a panel says of a message, in every toolkit. It knows none.
+"""What a panel says of a message. It knows no toolkit.
 
-Each text goes through the toolkit's own translation, so it is whole, with `{}` where a value goes.
+The toolkit translates each text, so each is a whole one, with `{}` in the place of a value.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ def details_of_call(message: ChatMessage) -> str:
     """What its line unfolds: the whole call if the line may lack some of it, and the result."""
     call = message.tool_calls[0]
     is_cut = words_of_call(message).value.endswith("…")
-    # What is allowed is to be seen as a whole.
+    # So that the person sees all of what is to be allowed.
     whole = f"{call.name}({call.arguments})" if is_cut or message.status == "waiting" else ""
     result = message.text or (message.error.message if message.error else "")
     return "\n\n".join(filter(None, (whole, result)))
 
 
 def _arguments(text: str) -> str:
-    """As they are written in a call of Python; as they are, if they are no JSON object."""
+    """As in a call in Python; unchanged if they are no JSON object."""
     try:
         read = json.loads(text or "{}")
     except (ValueError, RecursionError):
@@ -71,7 +71,7 @@ def _arguments(text: str) -> str:
 
 
 def words_of_state(message: ChatMessage) -> Words | None:
-    """The line below an answer's text, beside its error; None if there is nothing to say."""
+    """The line below an answer's text, apart from its error; None if there is nothing to say."""
     if message.status == "stopped":
         return Words("Stopped")
     if message.status == "submitted":
@@ -89,17 +89,17 @@ class Countdown:
 
     @property
     def left(self) -> int:
-        """Whole seconds; 0 if it is over."""
+        """Whole seconds that remain; 0 if it is over."""
         return max(0, ceil(self._until - monotonic()))
 
     @property
     def words(self) -> Words:
-        """Of the button."""
+        """The text of the button."""
         return Words("Retry in {} s", str(self.left)) if self.left else Words("Retry")
 
 
 def without_waits(messages: Iterable[ChatMessage]) -> list[ChatMessage]:
-    """Messages that are loaded: nothing says when they failed, so Retry waits for none of them."""
+    """Messages as a panel finds them: it does not know when they failed, so Retry does not wait."""
     return [
         each._replace(error=each.error._replace(retry_after=None)) if each.error else each
         for each in messages

@@ -48,7 +48,7 @@ def elsewhere(stores: tuple[Store, Store]) -> Store:
 
 
 class Service:
-    """Sends a piece whenever it is told to."""
+    """Sends one piece for each call of `go_on()`."""
 
     def __init__(self, *pieces: str) -> None:
         self._gates = [threading.Event() for _ in range(len(pieces) + 1)]

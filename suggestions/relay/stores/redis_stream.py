@@ -45,11 +45,11 @@ class Stream:
         self.is_unsure = False
         """What is in Redis has to be read before more is written: a reply was lost."""
         self.is_missing = False
-        """Redis has lost it, and it is to be written anew."""
+        """Redis has lost it: all of it has to be written again."""
         self.last: bytes | None = None
         """The frames to end it with."""
         self.readers: dict[str, float] = {}
-        """The processes that follow it elsewhere, and until when they are believed to."""
+        """The other processes that follow it, and until when they count as followers."""
         self.refreshed_at = monotonic()
         self.misses = 0
         """How often in a row the process that asks had no lease."""
@@ -72,7 +72,7 @@ class Stream:
         return self.answer.add_from_elsewhere(split(frames), number)
 
     def read(self, entries: list[Entry]) -> bytes | None:
-        """Adds what is new to the answer. Returns the frames that end it, if they are among it."""
+        """Adds what is new to the answer. Returns the frames that end it, if they are there."""
         for id, fields in entries:
             if _LAST in fields:
                 return fields[_LAST]
@@ -100,8 +100,8 @@ def compact(client: Any, stream: Stream, keep: int) -> None:
 
     `stream` is ours, and this process has ended it; `keep` is in milliseconds.
 
-    One who reads it by a number finds the same frames before and after. Nothing is done if the
-    answer is gone, or another one has its id by now.
+    A process that reads from a number on finds the same frames before and after. If the answer is
+    gone, or its id belongs to another answer by now, this does nothing.
     """
     frames = stream.answer.frames_after(0)
     short = f"{stream.key}:short"

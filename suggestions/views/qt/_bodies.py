@@ -63,7 +63,7 @@ def question_body(binding: Binding) -> Any:
             self.addPart(self._images, 0)
 
         def setLast(self, is_last: bool) -> None:
-            """A question offers nothing that only the last message does."""
+            """Changes nothing: only the last answer offers more than the others."""
 
         def hasSelection(self) -> bool:
             return bool(self._text.hasSelection())
@@ -84,7 +84,7 @@ def answer_body(binding: Binding) -> Any:
     base: Any = column(binding)
 
     class AnswerBody(base):
-        """What has come of an answer. A part is made if there is something to show in it."""
+        """An answer, as far as it has come. A part is made when it has something to show."""
 
         retryRequested = binding.signal()
         linkActivated = binding.signal(core.QUrl)
@@ -163,7 +163,7 @@ def answer_body(binding: Binding) -> Any:
             part.setText(message.reasoning)
 
         def _show_files(self) -> None:
-            """Each time anew: previews come seldom."""
+            """Makes all of them again: previews come seldom."""
             holder = self._part("images", self._new_images)
             while self._pictures:
                 holder.dropPart(self._pictures.pop())
@@ -196,7 +196,7 @@ def answer_body(binding: Binding) -> Any:
         def _show_state(self) -> None:
             message = self._message
             words = words_of_state(message)
-            if message.status in UNDER_WAY:  # also after it has begun with nothing to show
+            if message.status in UNDER_WAY:  # and also if it has begun, but shows nothing yet
                 came = message.text or message.reasoning or message.files
                 words = None if came else words_of_state(message._replace(status="submitted"))
             is_shown = words is not None and message.error is None
@@ -291,7 +291,7 @@ def call_body(binding: Binding) -> Any:
                 button.setAccessibleName(binding.translate(text).replace("{}", words.value))
 
         def setLast(self, is_last: bool) -> None:
-            """A call offers nothing that only the last message does."""
+            """Changes nothing: only the last answer offers more than the others."""
 
         def hasSelection(self) -> bool:
             return bool(self._fold.hasSelection())

@@ -28,7 +28,7 @@ _PASSED_ON = (
     *("retryRequested", "regenerateRequested", "editRequested"),
     *("approved", "refused", "linkActivated"),
 )
-"""The signals of a row that the list has, too."""
+"""The signals of a row, which the list sends on."""
 _WIDEST = 100
 """Letters in a line; longer ones are hard to read."""
 _AHEAD = 0.5
@@ -36,7 +36,7 @@ _AHEAD = 0.5
 _KEPT = 2.0
 """Heights of the view, above and below, beyond which rows are freed."""
 _NEAR_END = 2
-"""Pixels from the end at which the list is at its end."""
+"""Pixels. So near to its end, the list counts as at its end."""
 
 
 @cache
@@ -60,7 +60,8 @@ def message_list(binding: Binding) -> Any:
 
         - `setMessages(messages)`; `insertMessage(position, message)`, `removeMessage(position)`,
           `updateMessage(position, message, text_from)`; `messages()`.
-        - `scrollToEnd()`: and follows it. `scrollWith(key)`: whether that key scrolls.
+        - `scrollToEnd()` also follows the end. `scrollWith(key)` scrolls, and returns whether that
+          key does so.
         - Signals: those of its rows.
 
         It follows until the person scrolls up, selects a text, or presses the mouse.
@@ -225,7 +226,7 @@ def message_list(binding: Binding) -> Any:
                 self._timer.start(0)
 
         def _correct(self) -> bool:
-            """Measures what is in view; whether other messages may be in view now."""
+            """Measures what is in view. Returns whether other messages may be in view now."""
             if self._width != self._row_width():
                 self._width = self._row_width()
                 self._hold_first()
@@ -237,8 +238,8 @@ def message_list(binding: Binding) -> Any:
             return any(changed)
 
         def _row_width(self) -> int:
-            """With room for the bar even if there is none: or else heights would decide about the
-            bar, and the bar about heights."""
+            """Leaves room for the scroll bar even if there is none. Otherwise the heights would
+            depend on the bar, and the bar on the heights."""
             widest = _WIDEST * self.fontMetrics().averageCharWidth()
             room = self.width() - self.verticalScrollBar().sizeHint().width() - 2 * SPACING
             return int(max(1, min(widest, room)))
@@ -260,7 +261,7 @@ def message_list(binding: Binding) -> Any:
             self._anchor = number, value - self._tops[number]
 
         def _hold_first(self) -> None:
-            """All heights become others: the first message that begins in view stays there."""
+            """Before all heights change: the first message that begins in view will stay there."""
             value = self.verticalScrollBar().value()
             number = bisect_left(self._tops, value)
             if number < len(self._entries):

@@ -62,7 +62,7 @@ class MessageList(VerticalScroll, can_focus=False):
     # Messages
 
     def show_all(self, messages: Sequence[ChatMessage]) -> None:
-        """In place of what there was."""
+        """Shows these messages, in place of the old ones."""
         for row in self._rows:
             row.remove()
         messages = without_waits(messages)
@@ -116,7 +116,7 @@ class MessageList(VerticalScroll, can_focus=False):
     # Earlier ones
 
     def show_earlier(self) -> None:
-        """Mounts some more, and leaves in its place what is seen."""
+        """Mounts some more. What is in view does not move."""
         if not self._earlier or self._is_growing:
             return
         self._is_growing = True
@@ -137,7 +137,7 @@ class MessageList(VerticalScroll, can_focus=False):
         self.call_after_refresh(settle)
 
     def _fill(self) -> None:
-        """Until there is something to scroll."""
+        """Mounts more until there is something to scroll."""
         if self._earlier and not self.max_scroll_y and self.size.height:
             self.show_earlier()
 
@@ -160,7 +160,7 @@ class MessageList(VerticalScroll, can_focus=False):
         self.anchor()
 
     def _hold(self) -> None:
-        """What is selected does not move."""
+        """Stops following the text if some of it is selected."""
         if self.is_attached and self.screen.selections:
             self.release_anchor()
 

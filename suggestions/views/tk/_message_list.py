@@ -14,7 +14,7 @@ from ._runs import TaggedRun
 
 
 class MessageList(Reading):
-    """Shows messages. `command(name, message)` is called for what the person wants of one."""
+    """Shows messages. `command(name, message)` is called if the person presses a button of one."""
 
     def __init__(self, parent: tkinter.Misc, command: Callable[[str, ChatMessage], object]) -> None:
         super().__init__(parent)
@@ -25,7 +25,7 @@ class MessageList(Reading):
         self.is_busy = False
 
     def show_all(self, messages: Sequence[ChatMessage], is_busy: bool) -> None:
-        """These, in place of those that are shown."""
+        """Shows these messages, in place of the old ones."""
         for row in self._rows:
             row.forget()
         self._rows.clear()
@@ -153,7 +153,7 @@ class MessageList(Reading):
         return None
 
     def _format_seen(self) -> None:
-        """Reads the Markdown of what is seen; what the person looks at stays where it is."""
+        """Reads the Markdown of the rows in view. What the person looks at does not move."""
         text = self.text
         if not self._rows:
             return
@@ -166,7 +166,7 @@ class MessageList(Reading):
         if not raw:
             return
         row = raw[-1] if self.is_following() and raw[-1] in near else raw[0]
-        # What follows the first row that is seen moves, as it becomes shorter or longer.
+        # If the first row in view becomes shorter or longer, the rows after it move.
         anchor = self._rows[end] if self._rows[end] is not row and row is first else None
         height = self._top_of(anchor)
         row.format()

@@ -20,7 +20,7 @@ _SOON = 250
 
 
 class MessageRow:
-    """What has the tag `name` in the text. Its Markdown is read when it is first seen."""
+    """The part of the text with the tag `name`. Its Markdown is read when it is first seen."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class MessageRow:
         self._countdown = Countdown(None)
 
     def first_runs(self) -> list[TaggedRun]:
-        """All of the row as it is before it is seen."""
+        """The row as it is before it is first seen."""
         message, name = self.message, self.name
         if message.role == "tool":
             return [*self._call_runs(), self._gap()]
@@ -242,7 +242,7 @@ class MessageRow:
         self._command(label, self.message)
 
     def _count(self, button: ttk.Button) -> None:
-        """Until then, the button says how long."""
+        """Counts down the seconds on the button."""
         if not button.winfo_exists():
             return
         left = self._countdown.left

@@ -59,8 +59,8 @@ class ChatPanel(ttk.Frame):
       Without it, a browser opens addresses of the web and of mail.
     - `messages.text` and `field`: the `tkinter.Text` of the messages, and that of the question.
 
-    Raises `TypeError` for another object, and `ValueError` if the conversation would call the
-    panel on another thread.
+    Raises `TypeError` if that is no `Conversation`, and `ValueError` if the conversation would
+    call the panel on another thread.
     """
 
     __module__ = __name__.rpartition("._")[0]
@@ -124,7 +124,7 @@ class ChatPanel(ttk.Frame):
         return self._chat.status not in ("ready", "error")
 
     def show_status(self) -> None:
-        """The conversation has another status."""
+        """Called when the status of the conversation has changed."""
         is_busy = self._is_busy()
         self._button.configure(text="Stop" if is_busy else "Send")
         self.messages.set_busy(is_busy)
@@ -132,7 +132,7 @@ class ChatPanel(ttk.Frame):
     # Commands
 
     def _run(self, call: Callable[..., object], *arguments: Any) -> bool:
-        """What it raises is shown, and nothing is lost."""
+        """Runs a command. If it raises, the error is shown, and the text stays in the field."""
         try:
             call(*arguments)
         except _WRONG as error:

@@ -18,7 +18,7 @@ from ._timers import Timers
 _INTERVAL = 33
 """Milliseconds between two updates, at least."""
 _REST = 9
-"""Times that an update took, in which there is no other: a tenth of the time is for updates."""
+"""A pause after an update is as many times as long as it, so a tenth of the time is for updates."""
 _NEVER_IN_TK = re.compile("[\0\ud800-\udfff]")
 _WIDE = re.compile("[\U00010000-\U0010ffff]")
 
@@ -74,7 +74,7 @@ class MarkdownWriter:
         self.update()
 
     def end(self) -> None:
-        """What it has written is deleted."""
+        """Called after what it has written was deleted."""
         self._timers.cancel(f"update:{self.name}")
         self._timers.cancel(f"measure:{self.name}")
         self._text.mark_unset(self.mark, self._begin_of_tail)
