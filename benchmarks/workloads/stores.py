@@ -170,7 +170,7 @@ def _rows(measured: Rounds[Figures], ways: list[str], browsers: int) -> list[Row
         times = measured.figure(lambda one: ratio(one[_FOLLOWED][cores], one[_NONE]["cores"]))
         rows.append(Row(f"{title}, CPU: a worker that follows to one that asks", times, 1))
         more = measured.figure(lambda one: one[_FOLLOWED]["follower p99"] - one[_FOLLOWED]["p99"])
-        detail = f"{median(_FOLLOWED, 'p99'):.1f} ms for who asked"
+        detail = f"{median(_FOLLOWED, 'p99'):.1f} ms for the first reader"
         what = f"{title}: lag p99 of a follower, over the first reader's"
         rows.append(Row(what, more, _GAP + 4, unit=" ms", detail=detail))
     torn = max(one[way]["torn"] for one in measured.rounds for way in ways)

@@ -201,4 +201,4 @@ _TEXT = """\
 55 kB of Markdown in pieces of five characters, 1,000 a second, in a window of Qt (PyQt6,
 offscreen): which share of the time the thread of the windows is busy, painting included, and how
 long it works at most before it calls a timer. Beside it are the same window that shows nothing, and
-`QTextBrowser.setMarkdown` of all the text each 33 ms."""
+`QTextBrowser.setMarkdown` of all the text every 33 ms."""

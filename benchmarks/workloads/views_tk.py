@@ -162,4 +162,4 @@ _TEXT = """\
 55 kB of Markdown in pieces of five characters, 1,000 a second, in a window of Tk: which share of
 the time the thread of the windows is busy, painting included, and how long it works at most before
 it calls a timer. Beside it are the same window that shows nothing, and all of the text written anew
-each 33 ms. The server of the display is another process, and does not count."""
+every 33 ms. The server of the display is another process, and does not count."""

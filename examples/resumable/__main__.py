@@ -3,8 +3,8 @@
     pip install fastapi uvicorn "suggestions-sdk[redis,playground]"
     python examples/resumable
 
-If `REDIS_URL` is set, that Redis is used. If there is neither it nor a `redis-server`, there is one
-worker, which keeps the answers in memory.
+Then open http://127.0.0.1:8000, or the port that `PORT` names. If `REDIS_URL` is set, that Redis is
+used. If there is neither it nor a `redis-server`, one worker keeps the answers in memory.
 """
 
 import os

@@ -47,7 +47,7 @@ def send(request: Request, transport: Transport) -> None:
 class Exchange:
     """Sends a request over `transport`, and adds what comes back to `intake`.
 
-    With `progress`, it goes on with the answer that has come so far.
+    With `progress`, the request is for the rest of the answer that has come so far.
     """
 
     def __init__(
@@ -152,8 +152,8 @@ class Exchange:
                 yield Wait.SOCKET
 
     def _unfinished(self, take: Callable[[], list[ServerSentEvent]]) -> list[ServerSentEvent]:
-        """The message that the end of the connection has cut off, if nothing of it is missing. If
-        the answer can be gone on with, it will come again, and whole."""
+        """The message that the end of the connection has cut off, if nothing of it is missing.
+        Nothing if the rest of the answer can be asked for: then it comes again, and whole."""
         if self.progress is not None:
             request = self._request.revealed()
             if self.dialect.resume(request, self.progress) is not None:
@@ -161,7 +161,7 @@ class Exchange:
         return take()
 
     def _note(self, messages: Sequence[ServerSentEvent]) -> None:
-        """These have been added to the answer."""
+        """Called after these were added to the answer."""
         if messages and self.progress is not None:
             first = self.progress.first or messages[0]
             self.progress = self.progress._replace(first=first, last=messages[-1])

@@ -74,13 +74,13 @@ class Reader:
         self._whole: str | None = None  # the body of an answer in one piece
 
     def cancel(self, delivery: Delivery) -> None:
-        """Ends the connection; if the service does not stop with it, it is asked to."""
+        """Ends the connection, and asks a service that would go on without it to stop."""
         exchange, lost = self._exchange, self._lost
         self.cancellation.cancel()
         dialect, progress = self._dialect, None
         if exchange is not None:
             dialect, progress = exchange.dialect, exchange.progress
-        elif lost is not None:  # another attempt is to follow
+        elif lost is not None:  # it waits for another attempt
             dialect, progress = lost.dialect, lost.progress
         request = progress and dialect.cancel(self._request.revealed(), progress)
         if request:
@@ -89,7 +89,7 @@ class Reader:
                 threads.start(lambda: self._send(hidden), "cancel", delivery, delays_exit=True)
 
     def _send(self, request: Request) -> None:
-        """Without an answer that says anything."""
+        """Sends the request, of whose response only the status counts."""
         from .._wire.transport import Transport
         from .exchange import send
 
@@ -169,7 +169,7 @@ class Reader:
     def _after_loss(
         self, error: SuggestionsError, exchange: Exchange, before: Lost | None
     ) -> Lost | None:
-        """None if the answer cannot be gone on with."""
+        """None if the rest of the answer cannot be asked for."""
         dialect, progress = exchange.dialect, exchange.progress
         if progress is None:
             return None
@@ -191,7 +191,7 @@ class Reader:
             delay = 0.0
         if delay is None:
             if error is not lost.error:
-                logger.debug("the answer cannot be gone on with: %r", error)
+                logger.debug("the rest of the answer cannot be read: %r", error)
             raise lost.error
         return Retry(attempt + 1, delay, error)
 

@@ -69,7 +69,7 @@ _services: weakref.WeakSet[_Service] = weakref.WeakSet()
 
 
 def add_service(service: _Service) -> None:
-    """It has threads that end after its `close()`."""
+    """`close_services()` then calls its `close()`, which ends its threads."""
     _services.add(service)
 
 

@@ -9,7 +9,7 @@ from .. import errors
 BY_DEFAULT = 2
 """More attempts, if the caller sets no number and the connection was never made."""
 BY_DEFAULT_RESUMED = 8
-"""Attempts in a row to go on with an answer, if the caller sets no number: a minute, about."""
+"""Attempts in a row to get the rest of an answer, by default: they take about a minute."""
 _FIRST_DELAY = 0.25
 _LONGEST_DELAY = 30.0
 _TRANSIENT = (
@@ -58,10 +58,10 @@ def retry_delay(
 def resume_delay(
     error: errors.SuggestionsError, failures: int, retries: int | None, left: float | None
 ) -> float | None:
-    """Seconds until an answer is gone on with, or None if it is not.
+    """Seconds until the rest of an answer is asked for, or None if it is not.
 
     `failures` is the number of attempts in a row that have got nothing of it, and `left` what is
-    left of the total time, None without a limit. It is gone on with after each error that may pass.
+    left of the total time, None without a limit. It is asked for after each error that may pass.
     """
     allowed = BY_DEFAULT_RESUMED if retries is None else retries
     is_network = isinstance(error, errors.NetworkError) or error.status is not None

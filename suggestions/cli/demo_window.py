@@ -1,4 +1,4 @@
-"""The demo as a window: a chat with the playground, in the panel of Qt, or of Tk."""
+"""The demo in a window: a chat with the playground, in the panel of Qt or of Tk."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TITLE = "suggestions demo"
 WIDTH, HEIGHT = 560, 680
 BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 QUESTIONS = ("Give me a list of tips for streaming", 'Get weather for "Paris", please.')
-"""Asked by itself, one after the other. The second one calls a tool, which needs to be allowed."""
+"""The window asks both by itself. For the second, the model calls a tool that has to be allowed."""
 _LOOK = 100  # milliseconds after which Ctrl-C is noticed
 _NO_TOOLKIT = "A window needs Qt or Tk: pip install PyQt6, or your system's python3-tk."
 _NO_DISPLAY = "A window needs a display, and neither DISPLAY nor WAYLAND_DISPLAY is set."
@@ -84,7 +84,7 @@ def _show_qt(playground: Playground, widgets: Any) -> int:
     panel.resize(WIDTH, HEIGHT)
     panel.show()
     look = core.QTimer()
-    look.timeout.connect(lambda: None)  # Python calls the handler of a signal between two calls
+    look.timeout.connect(lambda: None)  # Ctrl-C is noticed only while Python runs
     look.start(_LOOK)
     with _interrupted_by(lambda: app.exit(INTERRUPTED)):
         code = int((getattr(app, "exec", None) or app.exec_)())
@@ -143,7 +143,7 @@ def _chat(playground: Playground, dispatch: Any) -> Conversation:
 
 @contextmanager
 def _interrupted_by(leave: Callable[[], object]) -> Iterator[None]:
-    """Calls it at Ctrl-C. An exception would come up in whatever handler a toolkit calls."""
+    """Calls `leave` at Ctrl-C. An exception would be raised in any handler of the toolkit."""
     before = signal.signal(signal.SIGINT, lambda number, frame: leave())
     try:
         yield

@@ -160,13 +160,14 @@ class Dialect(ABC):
     def resume(self, request: Request, progress: Progress) -> Request | None:
         """The request that gets the rest of an answer whose connection was lost.
 
-        `request` asked for the answer. The source sends this one without asking again, and reads on
-        from there: the service must send nothing twice. None, the default, if it cannot go on.
+        `request` is the one that asked for the answer. The response must begin after the last
+        message of `progress`: the source adds what comes to what it has. None, the default, if the
+        service cannot send the rest.
         """
         return None
 
     def cancel(self, request: Request, progress: Progress) -> Request | None:
-        """The request that stops an answer after `close()`; `request` asked for it.
+        """The request that stops an answer after `close()`; `request` is the one that asked for it.
 
         None, the default, if nothing is to be sent: most services stop with the connection.
         """

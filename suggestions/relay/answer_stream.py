@@ -168,7 +168,7 @@ class AsyncioTask:
 
 
 def run_beside(work: Callable[[], Coroutine[Any, Any, object]]) -> None:
-    """In a task of its own, of the loop that runs here. `work()` must not raise."""
+    """Runs `work()`, which must not raise, in a task of its own on the loop that runs here."""
     if on_trio.is_here():
         on_trio.spawn(work)
         return

@@ -89,11 +89,12 @@ def relay(
       "tool_call_chunk", "tool_call", "function_done", "citation", "file", "object" and "usage".
       Without it, "relay" sends none of them, and "openai" all that its format has.
     - `cors`: "*", an origin, or a list of them: who may read this from another site.
-    - `store`: keeps the answer, so that it outlives the connection: see `follow` and `stop`. With
-      any of these, but no store, it is a `MemoryStore` of the process:
-    - `id`: 1 to 128 letters, digits, "-" and "_"; made at random without it. If the store has an
-      answer with that id, it is followed, and nothing is asked.
-    - `address`: where your program `follow`s it, with "{id}" in it; the header `Content-Location`.
+    - `store`: keeps the answer, so that it outlives the connection: see `follow` and `stop`. If
+      `id`, `address` or `last_event_id` is given without it, a `MemoryStore` of the process does.
+    - `id`: 1 to 128 letters, digits, "-" and "_"; random by default. If the store has an answer
+      with that id, the response follows it, and asks nothing.
+    - `address`: the one at which your program `follow`s the answer, with "{id}" in it. It is sent
+      as the header `Content-Location`.
     - `last_event_id`: the request's header `Last-Event-ID`, if your framework takes the headers and
       the bytes one by one.
     - `abandon_after`: an answer that nothing has followed for so many seconds is stopped; None for

@@ -124,7 +124,7 @@ class RelayResponse:
 
     @property
     def status(self) -> int:
-        """200; for one who follows an answer, 404 if there is none, and 204 if nothing is left.
+        """200; from `follow`, 404 if there is no such answer, and 204 if nothing is left to send.
 
         Looks the answer up in its store, which may block: in an async view, call this on a thread.
         """
@@ -145,7 +145,7 @@ class RelayResponse:
         return named
 
     def begin(self, method: str, last_event_id: str | None) -> None:
-        """Before `head`, on a thread that may block: an answer in a store is looked up."""
+        """Looks up an answer in a store. To be called before `head`, on a thread that may block."""
         if isinstance(self._stream, StoredStream) and _looks_up(self._stream, method):
             self._stream.begin(last_event_id)
 

@@ -55,7 +55,7 @@ def check_kept(
 
 @cache
 def _own_store() -> MemoryStore:
-    """Of this process, for those who name none."""
+    """The store of this process, if a call names none."""
     return MemoryStore()
 
 
@@ -85,12 +85,12 @@ def follow(
     heartbeat: float = 15.0,
     cors: str | Sequence[str] | None = None,
 ) -> RelayResponse:
-    """A response with the answer that `relay(..., store=store)` keeps under this id. Without a
-    store, it is the one in the memory of this process.
+    """A response with the answer that `relay(..., store=store)` keeps under this id. Without
+    `store`, it is looked up in the memory of this process.
 
-    It begins after the event with the id `last_event_id`, or with the first one: what is missing
-    comes at once, then what follows as it is written. The request's header `Last-Event-ID` counts
-    if `last_event_id` is not given. Any number of responses may follow one answer.
+    It begins after the event with the id `last_event_id`, or with the first one: what was written
+    before comes at once, and the rest while it is written. If `last_event_id` is not given, the
+    request's header `Last-Event-ID` counts. Any number of responses may follow one answer.
 
     The status is 404 if there is no such answer or it has expired, and 204 if all of it was sent
     already. Whether a person may see the answer is for the program to check.

@@ -1,4 +1,4 @@
-"""The bytes of an answer that a store keeps, for one reader, from any place on."""
+"""The bytes of an answer that a store keeps, for one reader, after any event."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ UNKNOWN = b"There is no such answer, or it has expired.\n"
 class StoredStream:
     """Follows the answer with this id. `close()` only leaves it.
 
-    With a `writer`, it asks if the store has no such answer. Otherwise there is a 404. If all was
-    sent already, there is a 204, after which an `EventSource` does not come back (WHATWG HTML,
-    section 9.2.3).
+    If the store has no such answer, the `writer` asks for it; without a writer, the status is 404.
+    If all was sent already, it is 204, after which an `EventSource` does not come back (WHATWG
+    HTML, section 9.2.3).
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class StoredStream:
         return self.status or 200
 
     async def begin_task(self, last_event_id: str | None = None) -> int:
-        """As `begin`, in a task. A cancelled one leaves no answer for which nothing asks."""
+        """As `begin`, in a task. If it is cancelled, no answer stays for which nothing asks."""
         if self.status is None:
             if not self._store.blocks or on_trio.is_here():
                 await self._find_in_task(last_event_id)

@@ -1,4 +1,4 @@
-"""What asks the service for an answer that a store keeps. It belongs to no connection."""
+"""Asks the service for an answer that a store keeps. It belongs to no connection."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Writer:
         self._follower.forgets = True
 
     def keep_log(self) -> None:
-        """Handlers may be connected to the source, and then get what had come before."""
+        """So that handlers that are connected to the source later get what had come before."""
         self._follower.forgets = False
 
     def start(self, answer: StoredAnswer) -> None:
@@ -99,7 +99,7 @@ class Writer:
             self._leave(answer)
 
     def _patience(self, answer: StoredAnswer) -> float:
-        """Seconds until nothing may have followed the answer for too long."""
+        """Seconds for which the answer may go on without a follower, from now on."""
         if self._abandon_after is None:
             return _LONGEST_WAIT
         left = self._abandon_after - answer.idle_for()

@@ -2,6 +2,6 @@
 
     from suggestions.views.qt import MarkdownView
 
-Only programs that show one import them, and none imports a toolkit that the program has not
-imported.
+`import suggestions` imports none of them. `suggestions.views.qt` uses the binding that the program
+has imported.
 """

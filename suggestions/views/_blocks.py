@@ -70,10 +70,10 @@ class MarkdownBlocks:
         self._marker = ""  # of that item: "-", "." and so on
         self._is_list = False  # it is one for every parser
         self._nested = ""  # the fence that is open within the list
-        self._is_lost = False  # what is code is not sure: it is not cut any more
+        self._is_lost = False  # parsers may differ about what is code: no more cuts
 
     def feed(self, text: str) -> list[Block]:
-        """The blocks that are finished with this piece of text, in order."""
+        """Returns the blocks that this piece of text finishes, in order."""
         if self._has_return:
             text = "\r" + text
         self._has_return = text.endswith("\r")

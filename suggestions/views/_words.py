@@ -1,12 +1,12 @@
-"""What a panel says of a message, in every toolkit. It knows none.
+"""What a panel says of a message. It knows no toolkit.
 
-Each text goes through the toolkit's own translation, so it is whole, with `{}` where a value goes.
+The toolkit translates each text, so each is a whole one, with `{}` in the place of a value.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import ceil
 from typing import NamedTuple
 
@@ -47,8 +47,18 @@ def words_of_call(message: ChatMessage) -> Words:
     return Words(_CODES.get(code, _CALLS[message.status]), shown)
 
 
+def details_of_call(message: ChatMessage) -> str:
+    """What its line unfolds: the whole call if the line may lack some of it, and the result."""
+    call = message.tool_calls[0]
+    is_cut = words_of_call(message).value.endswith("…")
+    # So that the person sees all of what is to be allowed.
+    whole = f"{call.name}({call.arguments})" if is_cut or message.status == "waiting" else ""
+    result = message.text or (message.error.message if message.error else "")
+    return "\n\n".join(filter(None, (whole, result)))
+
+
 def _arguments(text: str) -> str:
-    """As they are written in a call of Python; as they are, if they are no JSON object."""
+    """As in a call in Python; unchanged if they are no JSON object."""
     try:
         read = json.loads(text or "{}")
     except (ValueError, RecursionError):
@@ -61,7 +71,7 @@ def _arguments(text: str) -> str:
 
 
 def words_of_state(message: ChatMessage) -> Words | None:
-    """The line below an answer's text, beside its error; None if there is nothing to say."""
+    """The line below an answer's text, apart from its error; None if there is nothing to say."""
     if message.status == "stopped":
         return Words("Stopped")
     if message.status == "submitted":
@@ -79,13 +89,30 @@ class Countdown:
 
     @property
     def left(self) -> int:
-        """Whole seconds; 0 if it is over."""
+        """Whole seconds that remain; 0 if it is over."""
         return max(0, ceil(self._until - monotonic()))
 
     @property
     def words(self) -> Words:
-        """Of the button."""
+        """The text of the button."""
         return Words("Retry in {} s", str(self.left)) if self.left else Words("Retry")
+
+
+def without_waits(messages: Iterable[ChatMessage]) -> list[ChatMessage]:
+    """Messages as a panel finds them: it does not know when they failed, so Retry does not wait."""
+    return [
+        each._replace(error=each.error._replace(retry_after=None)) if each.error else each
+        for each in messages
+    ]
+
+
+def place_of_last(messages: Sequence[ChatMessage]) -> int:
+    """The number of the message that offers most: the last one, or the answer that was stopped
+    while its tools were called; -1 if there is none."""
+    last = place = len(messages) - 1
+    while place >= 0 and messages[place].role == "tool":
+        place -= 1
+    return place if place == last or messages[place].status == "stopped" else -1
 
 
 def sources_of(citations: Iterable[Citation]) -> list[tuple[str, str]]:

@@ -64,16 +64,16 @@ class RelayServer:
         self.asked.append(request.method)
         if request.method == "OPTIONS":
             return preflight(self._cors or [])
-        told = request.get_json() if request.method == "POST" else request.args
+        asked = request.get_json() if request.method == "POST" else request.args
         return relay(
-            told["prompt"],
+            asked["prompt"],
             dialect="openai",
-            url=f"{self._model.openai_url}/chat/completions?fail={told.get('fail', '')}",
+            url=f"{self._model.openai_url}/chat/completions?fail={asked.get('fail', '')}",
             token="any",
             heartbeat=0.2,
             cors=self._cors,
             store=self._store,
-            id=told.get("id") if self._store else None,
+            id=asked.get("id") if self._store else None,
         )
 
     def _refuse(self, status: int) -> Any:

@@ -35,7 +35,7 @@ IDS = ["", *(str(number) for number in range(1, len(PIECES) + 1)), "end.1"]
 
 
 def rest_after(last_event_id: str) -> bytes:
-    """What a relay has for one who comes back."""
+    """What a relay has for a client that comes back."""
     return (":\n\n" + "".join(FRAMES[IDS.index(last_event_id) :])).encode()
 
 
@@ -67,27 +67,27 @@ def ask(server: Server, **options: Any) -> Told:
     return Told(server.url, dialect="relay", **options)
 
 
-def assert_whole(told: Told) -> None:
-    told.wait()
-    assert told.source.state == "done", told.source.error
-    assert told.of("chunk") == PIECES
-    assert told.of("done") == [TEXT]
-    assert told.names.count("open") == 1
+def assert_whole(record: Told) -> None:
+    record.wait()
+    assert record.source.state == "done", record.source.error
+    assert record.of("chunk") == PIECES
+    assert record.of("done") == [TEXT]
+    assert record.names.count("open") == 1
 
 
 @pytest.mark.parametrize("reset", [False, True], ids=["FIN", "RST"])
 def test_a_lost_connection_does_not_end_the_answer(reset: bool) -> None:
     cut = WIRE.index(b"from")
     with Server(Relay(cut, reset=reset).answer) as server:
-        told = ask(server)
-        assert_whole(told)
+        record = ask(server)
+        assert_whole(record)
     asked, resumed = server.requests
     assert (asked.method, asked.path) == ("POST", "/ask")
     assert (resumed.method, resumed.path) == ("GET", "/answers/a")
     assert resumed.headers["Last-Event-ID"] == "2"
     assert resumed.headers["Authorization"] == f"Bearer {TOKEN}"
     assert not resumed.body
-    [retry] = told.of("retry")
+    [retry] = record.of("retry")
     assert retry.attempt == 2
     assert isinstance(retry.error, (ConnectionLostError, IncompleteStreamError))
 
@@ -177,43 +177,43 @@ def refusing(status: str, times: int) -> Callable[[Peer], None]:
 
 def test_a_relay_that_is_away_is_waited_for() -> None:
     with Server(refusing("503 Service Unavailable", 3)) as server:
-        told = ask(server)
-        assert_whole(told)
-        assert len(told.of("retry")) == 4
+        record = ask(server)
+        assert_whole(record)
+        assert len(record.of("retry")) == 4
 
 
 def test_an_answer_that_has_expired_fails_with_what_lost_it() -> None:
     with Server(refusing("404 Not Found", 99)) as server:
-        told = ask(server)
-        assert isinstance(told.error(), (ConnectionLostError, IncompleteStreamError))
-        assert told.source.full_message == "Grüße "
+        record = ask(server)
+        assert isinstance(record.error(), (ConnectionLostError, IncompleteStreamError))
+        assert record.source.full_message == "Grüße "
         assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(("retries", "requests"), [(0, 1), (2, 3)])
 def test_the_number_of_attempts_is_bounded(retries: int, requests: int) -> None:
     with Server(refusing("503 Service Unavailable", 99)) as server:
-        told = ask(server, retries=retries)
-        assert isinstance(told.error(), (ConnectionLostError, IncompleteStreamError))
+        record = ask(server, retries=retries)
+        assert isinstance(record.error(), (ConnectionLostError, IncompleteStreamError))
         assert len(server.requests) == requests
 
 
 def test_the_total_time_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("suggestions._wire.retry._FIRST_DELAY", 5.0)
     with Server(refusing("503 Service Unavailable", 99)) as server:
-        told = ask(server, timeouts={"total": 1})
-        told.error()
+        record = ask(server, timeouts={"total": 1})
+        record.error()
         assert len(server.requests) == 1
 
 
 def test_close_stops_it_between_two_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("suggestions._wire.retry._FIRST_DELAY", 60.0)
     with Server(refusing("503 Service Unavailable", 99)) as server:
-        told = ask(server)
-        assert eventually(lambda: told.of("retry"))
-        told.source.close()
-        told.wait()
-        assert told.names[-2:] == ["abort", "end"]
+        record = ask(server)
+        assert eventually(lambda: record.of("retry"))
+        record.source.close()
+        record.wait()
+        assert record.names[-2:] == ["abort", "end"]
         assert len(server.requests) == 1
 
 
@@ -230,10 +230,10 @@ def test_close_stops_it_between_two_attempts(monkeypatch: pytest.MonkeyPatch) ->
 def test_without_an_address_of_its_own_it_fails_as_before(named: bytes) -> None:
     """A token goes to no other host."""
     with Server(Relay(WIRE.index(b"from"), named=named).answer) as server:
-        told = ask(server)
-        assert isinstance(told.error(), (ConnectionLostError, IncompleteStreamError))
+        record = ask(server)
+        assert isinstance(record.error(), (ConnectionLostError, IncompleteStreamError))
         assert len(server.requests) == 1
-        assert not told.of("retry")
+        assert not record.of("retry")
 
 
 def test_another_dialect_is_not_resumed() -> None:
@@ -244,8 +244,8 @@ def test_another_dialect_is_not_resumed() -> None:
         peer.send(HEAD % NAMED, wire)
 
     with Server(answer) as server:
-        told = Told(server.url, dialect="openai")
-        told.error()
+        record = Told(server.url, dialect="openai")
+        record.error()
         assert len(server.requests) == 1
 
 
@@ -296,11 +296,11 @@ def test_it_goes_on_with_a_relay() -> None:
                     peer.send(data)
 
         with Server(proxy) as server:
-            told = ask(server)
-            assert told.source.result(SOON) == "".join(pieces)
-            told.wait()
-            assert told.of("chunk") == pieces
-            assert len(told.of("retry")) > 3
+            record = ask(server)
+            assert record.source.result(SOON) == "".join(pieces)
+            record.wait()
+            assert record.of("chunk") == pieces
+            assert len(record.of("retry")) > 3
         web.shutdown()
     assert len(script.requests) == 1
 
@@ -310,18 +310,18 @@ def test_it_goes_on_after_five_seconds_without_a_network(monkeypatch: pytest.Mon
 
     monkeypatch.setattr("suggestions._wire.retry._FIRST_DELAY", 0.25)  # as it is
     with Playground(pace=0.03) as playground, Proxy(urlsplit(playground.url).port or 0) as proxy:
-        told = Told(f"http://127.0.0.1:{proxy.port}/ask", question=QUESTION, dialect="relay")
-        assert eventually(lambda: len(told.of("chunk")) > 10)
+        record = Told(f"http://127.0.0.1:{proxy.port}/ask", question=QUESTION, dialect="relay")
+        assert eventually(lambda: len(record.of("chunk")) > 10)
         proxy.is_away = True
         proxy.cut()
         time.sleep(5)
         proxy.is_away = False
-        told.wait()
-        assert told.source.state == "done", told.source.error
-        assert told.of("retry")
-        assert "".join(told.of("chunk")) == told.source.full_message
+        record.wait()
+        assert record.source.state == "done", record.source.error
+        assert record.of("retry")
+        assert "".join(record.of("chunk")) == record.source.full_message
         whole = SuggestionsEventSource(QUESTION, url=playground.jetpack_url, token="t")
-        assert told.source.full_message == whole.result(SOON)
+        assert record.source.full_message == whole.result(SOON)
 
 
 # Stopping at the relay
@@ -339,15 +339,15 @@ def waiting(peer: Peer) -> None:
 
 def test_close_stops_the_answer_at_the_relay() -> None:
     with Server(waiting) as server:
-        told = Told(server.url, dialect=RelayDialect(stop_on_close=True))
-        assert eventually(lambda: told.of("chunk") == PIECES[:2])
-        told.source.close()
-        assert told.source.join(SOON)
+        record = Told(server.url, dialect=RelayDialect(stop_on_close=True))
+        assert eventually(lambda: record.of("chunk") == PIECES[:2])
+        record.source.close()
+        assert record.source.join(SOON)
         _, stopped = server.requests
         assert (stopped.method, stopped.path) == ("DELETE", "/answers/a")
         assert stopped.headers["Authorization"] == f"Bearer {TOKEN}"
         assert not stopped.body
-        assert told.names[-2:] == ["abort", "end"]
+        assert record.names[-2:] == ["abort", "end"]
 
 
 LEAVING = """
@@ -381,10 +381,10 @@ def test_close_stops_it_at_the_relay_between_two_attempts(monkeypatch: pytest.Mo
             waiting(peer)
 
     with Server(answer) as server:
-        told = Told(server.url, dialect=RelayDialect(stop_on_close=True))
-        assert eventually(lambda: told.of("retry"))
-        told.source.close()
-        assert told.source.join(SOON)
+        record = Told(server.url, dialect=RelayDialect(stop_on_close=True))
+        assert eventually(lambda: record.of("retry"))
+        record.source.close()
+        assert record.source.join(SOON)
         assert [request.method for request in server.requests] == ["POST", "DELETE"]
 
 
@@ -398,26 +398,26 @@ def test_a_relay_that_refuses_to_stop_changes_nothing(status: bytes) -> None:
             peer.send(b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % status)
 
     with Server(answer) as server:
-        told = Told(server.url, dialect=RelayDialect(stop_on_close=True))
-        assert eventually(lambda: told.of("chunk") == PIECES[:2])
-        told.source.close()
-        assert told.source.join(SOON)
-        assert told.source.error is None
-        assert told.names[-2:] == ["abort", "end"]
+        record = Told(server.url, dialect=RelayDialect(stop_on_close=True))
+        assert eventually(lambda: record.of("chunk") == PIECES[:2])
+        record.source.close()
+        assert record.source.join(SOON)
+        assert record.source.error is None
+        assert record.names[-2:] == ["abort", "end"]
 
 
 def test_nothing_is_stopped_at_the_relay_after_the_end_or_unless_it_is_wanted() -> None:
     with Server(Relay().answer) as server:
-        told = Told(server.url, dialect=RelayDialect(stop_on_close=True))
-        assert_whole(told)
-        told.source.close()
-        assert told.source.join(SOON)
+        record = Told(server.url, dialect=RelayDialect(stop_on_close=True))
+        assert_whole(record)
+        record.source.close()
+        assert record.source.join(SOON)
         assert len(server.requests) == 1
     with Server(waiting) as server:
-        told = ask(server)
-        assert eventually(lambda: told.of("chunk") == PIECES[:2])
-        told.source.close()
-        assert told.source.join(SOON)
+        record = ask(server)
+        assert eventually(lambda: record.of("chunk") == PIECES[:2])
+        record.source.close()
+        assert record.source.join(SOON)
         assert len(server.requests) == 1
 
 

@@ -72,11 +72,11 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("query", ["", "?api-version=1"])
 def test_a_lost_connection_does_not_end_the_answer(query: str) -> None:
     with Server(Service(WHOLE.index(b'"from"')).answer) as server:
-        told = ask(server, query, background=True)
-        told.wait()
-        assert told.source.state == "done"
-        assert told.of("chunk") == PIECES
-        assert told.names.count("open") == 1
+        record = ask(server, query, background=True)
+        record.wait()
+        assert record.source.state == "done"
+        assert record.of("chunk") == PIECES
+        assert record.names.count("open") == 1
     asked, resumed = server.requests
     assert (asked.method, resumed.method) == ("POST", "GET")
     more = query.replace("?", "&")[1:] + "&" if query else ""
@@ -89,28 +89,28 @@ def test_it_is_cut_anywhere() -> None:
     begun = WHOLE.index(b"\n\n") + 2  # before that, nothing names the response
     for cut in range(begun, len(WHOLE), 7):
         with Server(Service(cut, 30, 0).answer) as server:
-            told = ask(server, background=True)
-            told.wait()
-            assert told.source.state == "done", (cut, told.source.error)
-            assert told.of("chunk") == PIECES
+            record = ask(server, background=True)
+            record.wait()
+            assert record.source.state == "done", (cut, record.source.error)
+            assert record.of("chunk") == PIECES
         assert [request.method for request in server.requests].count("POST") == 1
 
 
 @pytest.mark.parametrize("given", [{}, {"background": False}])
 def test_an_answer_of_this_connection_is_not_resumed(given: dict[str, Any]) -> None:
     with Server(Service(WHOLE.index(b'"from"')).answer) as server:
-        told = ask(server, **given)
-        assert isinstance(told.error(), (ConnectionLostError, IncompleteStreamError))
+        record = ask(server, **given)
+        assert isinstance(record.error(), (ConnectionLostError, IncompleteStreamError))
         assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("is_wanted", [True, False])
 def test_close_stops_it_at_the_service_if_that_is_wanted(is_wanted: bool) -> None:
     with Server(Service(WHOLE.index(b'"from"'), holds=True).answer) as server:
-        told = ask(server, "?api-version=1", background=True, stop_on_close=is_wanted)
-        assert eventually(lambda: told.of("chunk") == PIECES[:2])
-        told.source.close()
-        assert told.source.join(SOON)
+        record = ask(server, "?api-version=1", background=True, stop_on_close=is_wanted)
+        assert eventually(lambda: record.of("chunk") == PIECES[:2])
+        record.source.close()
+        assert record.source.join(SOON)
         others = [(request.method, request.path) for request in server.requests[1:]]
         cancel = ("POST", f"/v1/responses/{ID}/cancel?api-version=1")
         assert others == ([cancel] if is_wanted else [])

@@ -48,7 +48,7 @@ def elsewhere(stores: tuple[Store, Store]) -> Store:
 
 
 class Service:
-    """Sends a piece whenever it is told to."""
+    """Sends one piece for each call of `go_on()`."""
 
     def __init__(self, *pieces: str) -> None:
         self._gates = [threading.Event() for _ in range(len(pieces) + 1)]
@@ -349,7 +349,7 @@ def test_what_is_unknown_is_404_and_what_was_sent_whole_is_204(
     for id in ("a", "unknown"):  # `HEAD` says what `GET` would
         response = follow(id, store=elsewhere)
         assert not list(
-            response({"REQUEST_METHOD": "HEAD"}, lambda *head: statuses.append(head[0]))
+            response({"REQUEST_METHOD": "HEAD"}, lambda status, _: statuses.append(status))
         )
     assert statuses == ["200 OK", "404 Not Found"]
 

@@ -1,4 +1,4 @@
-"""Answers in Redis, under servers with several workers: any of them serves who comes back."""
+"""Answers in Redis, under servers with several workers: a browser comes back to any of them."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from test_qt_views import each_binding
 
 class Host(BaseHost):
     def composer(self, width: int = 320, takes_images: bool = False) -> Any:
-        """At the bottom of a window, as in a panel. `told` is what it has sent."""
+        """At the bottom of a window, as in a panel. `sent` is what it has sent."""
         from suggestions.views.qt._binding import loaded_binding
         from suggestions.views.qt._composer import composer
 
@@ -28,10 +28,10 @@ class Host(BaseHost):
         made.holder = window  # a widget goes with the last reference to its window
         made.setTakesImages(takes_images)
         column.addWidget(made)
-        self.told: list[Any] = []
-        made.sent.connect(lambda text, images: self.told.append((text, images)))
-        made.stopped.connect(lambda: self.told.append("stopped"))
-        made.editLastRequested.connect(lambda: self.told.append("edit last"))
+        self.sent: list[Any] = []
+        made.sent.connect(lambda text, images: self.sent.append((text, images)))
+        made.stopped.connect(lambda: self.sent.append("stopped"))
+        made.editLastRequested.connect(lambda: self.sent.append("edit last"))
         self.shown(window, width, 400)
         made.setFocus()
         return made
@@ -80,18 +80,18 @@ def test_enter_and_the_button_send(binding: str) -> None:
     host.write(made.field, "  ")
     host.press(made.field, "Return")
     host.press_button(button)
-    assert host.told == []
+    assert host.sent == []
     host.write(made.field, "Why?")
     host.press(made.field, "Return")
     host.press_button(button)
-    assert host.told == [("  Why?", []), ("  Why?", [])]
+    assert host.sent == [("  Why?", []), ("  Why?", [])]
     assert made.field.toPlainText() == "  Why?"  # it is not known whether it was taken
     host.press(made.field, "Return", "ShiftModifier")
     assert made.field.toPlainText() == "  Why?\n"
     made.clear()
     assert made.field.toPlainText() == ""
     host.press(made.field, "Up")
-    assert host.told[2:] == ["edit last"]
+    assert host.sent[2:] == ["edit last"]
 
 
 @each_binding
@@ -107,7 +107,7 @@ def test_while_an_answer_is_under_way(binding: str) -> None:
     host.press_button(button)
     host.press(made.field, "Escape")
     host.press(made.field, "Return")
-    assert host.told == ["stopped", "stopped", ("And?", [])]
+    assert host.sent == ["stopped", "stopped", ("And?", [])]
     made.setBusy(False)
     host.settle(0.05)
     assert (button.text(), button.width()) == ("Send", width)
@@ -163,7 +163,7 @@ def test_a_message_is_edited(binding: str) -> None:
     assert "Editing" in host.words(made)
     host.write(made.field, "!")
     host.press(made.field, "Return")
-    assert host.told == [("The first <b>!", [])]
+    assert host.sent == [("The first <b>!", [])]
     assert made.editing == "q"  # until it is taken
     made.clear()
     host.settle(0.05)
@@ -180,7 +180,7 @@ def test_a_message_is_edited(binding: str) -> None:
             host.press_button(host.part(made, "cancelEdit"))
         assert (made.editing, made.field.toPlainText()) == (None, "A draft")
         assert made.field.hasFocus()
-    assert host.told[1:] == []
+    assert host.sent[1:] == []
 
 
 @each_binding
@@ -218,7 +218,7 @@ def test_an_image_is_pasted_and_removed(binding: str) -> None:
     assert made.height() >= height + 72
     assert first.mapTo(made, first.rect().topLeft()) != second.mapTo(made, second.rect().topLeft())
     host.press(made.field, "Return")  # without a text
-    ((text, images),) = host.told
+    ((text, images),) = host.sent
     assert text == ""
     assert len(images) == 2
     assert images[0]["image_url"]["url"].startswith("data:image/png;base64,")
@@ -266,7 +266,7 @@ def test_files_are_pasted_and_dropped(binding: str) -> None:
         assert "gone.png" in said
     host.settle(0.05)
     host.press(made.field, "Return")
-    ((_, images),) = host.told
+    ((_, images),) = host.sent
     assert [image["image_url"]["url"][:15] for image in images] == [
         *("data:image/png;", "data:image/jpeg", "data:image/png;", "data:image/jpeg")
     ]
@@ -301,7 +301,7 @@ def test_no_images_if_they_are_not_taken(binding: str) -> None:
     assert host.part(made, "attach") is None
     assert host.thumbnails(made) == []
     host.press(made.field, "Return")
-    assert host.told == [("The first", [])]
+    assert host.sent == [("The first", [])]
     made.clear()
     host.settle(0.05)
     assert len(host.thumbnails(made)) == 1

@@ -96,9 +96,9 @@ def test_the_height_is_known_before_it_is_shown(binding: str) -> None:
             row = host.row(message, width)
             row.setLast(True)
             host.settle()
-            told = row.height()
+            reported = row.height()
             host.settle(0.05)
-            assert row.height() == row.heightFor(width) == told
+            assert row.height() == row.heightFor(width) == reported
             lowest = 0
             for part in row.findChildren(host.widgets.QWidget):
                 if part.isVisible():
@@ -106,7 +106,7 @@ def test_the_height_is_known_before_it_is_shown(binding: str) -> None:
                     lowest = max(lowest, corner.y())
                 bar = getattr(part, "verticalScrollBar", None)
                 assert bar is None or bar().maximum() == 0, part.objectName()
-            assert told - 6 <= lowest <= told, (message, told, lowest)
+            assert reported - 6 <= lowest <= reported, (message, reported, lowest)
 
 
 @each_binding
@@ -238,9 +238,9 @@ def test_a_call_says_its_state_and_unfolds_its_result(binding: str) -> None:
 def test_a_call_that_waits_is_allowed_or_refused(binding: str) -> None:
     host = Host(binding)
     row = host.row(call("waiting"))
-    told: list[tuple[str, str]] = []
-    row.approved.connect(lambda id: told.append(("approved", id)))
-    row.refused.connect(lambda id: told.append(("refused", id)))
+    signals: list[tuple[str, str]] = []
+    row.approved.connect(lambda id: signals.append(("approved", id)))
+    row.refused.connect(lambda id: signals.append(("refused", id)))
     assert host.part(row, "foldButton").text() == 'Allow get_weather(city="Paris")?'
     assert 'get_weather({"city": "Paris"})' in host.words(row)  # all of it
     allow, refuse = host.part(row, "allow"), host.part(row, "refuse")
@@ -249,7 +249,7 @@ def test_a_call_that_waits_is_allowed_or_refused(binding: str) -> None:
     host.press_button(allow)
     refuse.setFocus()
     host.press(refuse, "Space")
-    assert told == [("approved", "t"), ("refused", "t")]
+    assert signals == [("approved", "t"), ("refused", "t")]
     row.updateMessage(call("calling"))
     host.settle()
     assert host.part(row, "allow") is None
@@ -260,9 +260,9 @@ def test_a_call_that_waits_is_allowed_or_refused(binding: str) -> None:
 def test_an_error_is_beside_the_partial_text(binding: str) -> None:
     host = Host(binding)
     row = host.row(answer("Half an ans", status="streaming"))
-    told: list[str] = []
-    row.retryRequested.connect(lambda: told.append("retry"))
-    row.regenerateRequested.connect(lambda: told.append("regenerate"))
+    signals: list[str] = []
+    row.retryRequested.connect(lambda: signals.append("retry"))
+    row.regenerateRequested.connect(lambda: signals.append("regenerate"))
     row.updateMessage(answer("Half an ans", status="error", error=FAILED._replace(retry_after=0.6)))
     host.settle()
     assert host.part(row, "answerText").toPlainText() == "Half an ans"
@@ -277,13 +277,13 @@ def test_an_error_is_beside_the_partial_text(binding: str) -> None:
     assert host.part(row, "regenerate") is None
     assert retry.text() == "Retry in 1 s"
     host.press_button(retry)
-    assert told == []
+    assert signals == []
     host.eventually(retry.isEnabled)
     assert retry.text() == "Retry"
     host.press_button(retry)
     retry.setFocus()
     host.press(retry, "Space")
-    assert told == ["retry", "retry"]
+    assert signals == ["retry", "retry"]
 
 
 @each_binding
@@ -302,18 +302,18 @@ def test_sources_are_links_for_the_program_to_open(binding: str) -> None:
     host = Host(binding)
     cited = (Citation("https://a.example/<x>?b=1&c", "The <sky>"), Citation("https://b.example"))
     row = host.row(answer("See [this](https://c.example/).", citations=cited))
-    told: list[str] = []
-    row.linkActivated.connect(lambda url: told.append(url.toString()))
+    signals: list[str] = []
+    row.linkActivated.connect(lambda url: signals.append(url.toString()))
     sources = host.part(row, "sources")
     assert sources.toPlainText() == "Sources\nThe <sky>\nhttps://b.example"
     for view, words in ((sources, "<sky>"), (host.part(row, "answerText"), "this")):
         host.click(view.viewport(), host.place_of(view, words))
-    assert told[0].startswith("https://a.example/")
-    assert told[1:] == ["https://c.example/"]
+    assert signals[0].startswith("https://a.example/")
+    assert signals[1:] == ["https://c.example/"]
     sources.setFocus()
     host.press(sources, "Tab")
     host.press(sources, "Return")
-    assert told[2:] == told[:1]
+    assert signals[2:] == signals[:1]
 
 
 @each_binding
@@ -342,17 +342,17 @@ def test_images_of_the_model(binding: str) -> None:
 @each_binding
 def test_what_can_be_done_with_a_message(binding: str) -> None:
     host = Host(binding)
-    told: list[str] = []
+    signals: list[str] = []
     row = host.row(question("Why?"))
-    row.editRequested.connect(told.append)
+    row.editRequested.connect(signals.append)
     host.press_button(host.part(row, "edit"))
-    assert told == ["q"]
+    assert signals == ["q"]
     copy = host.part(row, "copy")
     copy.setFocus()
     host.press(copy, "Space")
     assert host.app.clipboard().text() == "Why?"
     row = host.row(answer("Why *not*?", status="streaming"))
-    row.regenerateRequested.connect(lambda: told.append("again"))
+    row.regenerateRequested.connect(lambda: signals.append("again"))
     row.setLast(True)
     assert host.part(row, "regenerate") is None
     height = row.height()
@@ -361,7 +361,7 @@ def test_what_can_be_done_with_a_message(binding: str) -> None:
     host.press_button(host.part(row, "copy"))
     assert host.app.clipboard().text() == "Why *not*?"
     host.press_button(host.part(row, "regenerate"))
-    assert told == ["q", "again"]
+    assert signals == ["q", "again"]
     row.setLast(False)
     host.settle()
     assert host.part(row, "regenerate") is None

@@ -393,17 +393,17 @@ def test_the_keys_of_the_field(binding: str) -> None:
     field = QuestionEdit(window)
     host.shown(window, 200, 100)
     field.setFocus()
-    told: list[object] = []
-    field.sent.connect(told.append)
-    field.stopped.connect(lambda: told.append("stopped"))
-    field.editRequested.connect(lambda: told.append("edit"))
+    signals: list[object] = []
+    field.sent.connect(signals.append)
+    field.stopped.connect(lambda: signals.append("stopped"))
+    field.editRequested.connect(lambda: signals.append("edit"))
     host.press(field, "Return")
     host.write(field, "  ")
     host.press(field, "Return")
-    assert told == []
+    assert signals == []
     field.clear()
     host.press(field, "Up")
-    assert told == ["edit"]
+    assert signals == ["edit"]
     host.write(field, "Why")
     host.press(field, "Return", "ShiftModifier")
     host.write(field, "not?")
@@ -412,7 +412,7 @@ def test_the_keys_of_the_field(binding: str) -> None:
     host.press(field, "Return")
     host.press(field, "Enter", "KeypadModifier")
     host.press(field, "Escape")
-    assert told == ["edit", "Why\nnot?", "Why\nnot?", "stopped"]
+    assert signals == ["edit", "Why\nnot?", "Why\nnot?", "stopped"]
 
 
 @each_binding

@@ -426,7 +426,7 @@ def test_a_chat_without_dispatch_is_refused() -> None:
     from suggestions import Conversation
     from suggestions.views.textual import ChatPanel
 
-    with pytest.raises(ValueError, match=r"dispatch=suggestions.toolkits.textual\(app\)"):
+    with pytest.raises(ValueError, match=r"write Conversation\(\.\.\., dispatch=textual\(app\)\)"):
         ChatPanel(Conversation())
 
 

@@ -198,7 +198,7 @@ const FIRST_PAUSE = 125; // ms before the second try, and then twice as long eac
 
 /**
  * The frames of an answer, with its pieces of text as `content`. It is asked for at `asked.address`
- * with `asked.body`, or if there is no body, it is the one that the relay keeps at this address. If
+ * with `asked.body`; if there is no body, it is the answer that the relay keeps at this address. If
  * the connection is lost, the rest comes from the address that the relay has named, for which
  * `kept(address)` is called. `log(event, data)` is called for all that happens. Throws a `Failure`
  * if the answer does not come or is not whole, and the reason with which `signal` was aborted.

@@ -22,7 +22,7 @@ class MemoryStore:
     - `keep`: seconds for which an answer is kept after its end.
     - `largest`: bytes of one answer. One that grows beyond it ends in an error.
     - `max_answers`, `max_bytes`: of all answers together. Beyond them, those that ended first are
-      dropped early. If there is none, a new answer fails, and so does one that grows.
+      dropped early. If none has ended, a new answer fails, and so does one that grows.
 
     Raises `TypeError`, `ValueError` that name the argument.
     """
@@ -47,7 +47,7 @@ class MemoryStore:
         self._sizes: dict[str, int] = {}
         self._total = 0
         self._ended: OrderedDict[str, float] = OrderedDict()
-        """When each is dropped, of the monotonic clock, in the order in which they ended."""
+        """When each is dropped, by the monotonic clock, in the order in which they ended."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {len(self._answers)} answers, {self._total} bytes>"

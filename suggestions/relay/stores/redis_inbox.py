@@ -25,12 +25,12 @@ class News(NamedTuple):
 
 
 def followed(worker: str, ids: Iterable[str]) -> bytes:
-    """`worker` follows these answers, which the receiver asks for."""
+    """The process `worker` follows these answers, for which the receiver asks."""
     return " ".join(("f", worker, *ids)).encode()
 
 
 def ended(id: str) -> bytes:
-    """An answer was ended by another process than the receiver, which asks for it."""
+    """Another process has ended an answer for which the receiver asks."""
     return f"e {id}".encode()
 
 

@@ -33,9 +33,9 @@ class Work:
         self.writes: dict[Stream, None] = {}
         self.reads: dict[Stream, None] = {}
         self.greetings: dict[Stream, None] = {}
-        """Their processes are to know that this one follows."""
+        """The processes that ask for them have to learn that this one follows."""
         self.ended: dict[Stream, None] = {}
-        """They are to be compacted."""
+        """They have to be compacted."""
         self.news: defaultdict[str, list[News]] = defaultdict(list)
         """By the process that gets it."""
 

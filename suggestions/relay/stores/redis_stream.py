@@ -46,13 +46,13 @@ class Stream:
         self.is_unsure = False
         """What is in Redis has to be read before more is written: a reply was lost."""
         self.is_missing = False
-        """Redis has lost it, and it is to be written anew."""
+        """Redis has lost it: all of it has to be written again."""
         self.last: bytes | None = None
         """The frames to end it with."""
         self.is_over = False
         """An end is known to be in Redis, or the stream has expired."""
         self.readers: dict[str, float] = {}
-        """The processes that follow it elsewhere, and until when they are believed to."""
+        """The other processes that follow it, and until when they count as followers."""
         self.refreshed_at = monotonic()
         self.misses = 0
         """How often in a row the process that asks had no lease."""
@@ -87,7 +87,7 @@ class Stream:
         self.answer.finish(last)
 
     def read(self, entries: list[Entry]) -> bytes | None:
-        """Adds what is new to the answer. Returns the frames that end it, if they are among it."""
+        """Adds what is new to the answer. Returns the frames that end it, if they are there."""
         for id, fields in entries:
             if _LAST in fields:
                 return fields[_LAST]
@@ -132,9 +132,8 @@ def compact(client: Any, stream: Stream, keep: int) -> None:
 
     `stream` is ours, and this process has ended it; `keep` is in milliseconds.
 
-    One who reads it by a number finds the same frames before and after. Nothing is done if the
-    answer is gone, if another one has its id by now, or if Redis refuses it: it may be full, or
-    forbid one of the commands.
+    A process that reads from a number on finds the same frames before and after. If the answer is
+    gone, if its id belongs to another answer by now, or if Redis refuses it, this does nothing.
     """
     from redis.exceptions import ResponseError
 

@@ -1,7 +1,7 @@
 """The one thread of a process that writes to Redis, for all of its answers.
 
-Each answer as it comes would be a round trip for each piece. So the thread takes what has come
-together since its last round trip, sends it at once, and then waits for a moment. It outlives every
+If each piece were sent when it comes, each would be a round trip. So the thread takes all that has
+come since its last round trip, sends it at once, and then waits for a moment. It outlives every
 failure of Redis: what was not confirmed is looked up and sent again with the same ids.
 """
 
@@ -62,7 +62,7 @@ class RedisWorker:
         self._streams: defaultdict[str, list[Stream]] = defaultdict(list)
         self._away_since: float | None = None
         self._trusts_at = 0.0
-        """From then on, a lease that is missing has run out: Redis was not away before."""
+        """From then on, a missing lease means a dead process. Before, Redis may have lost it."""
         self._next_tick = 0.0
 
     # From any thread

@@ -11,8 +11,8 @@ from ..._util.waiting import Waiters
 
 # Cursors. One below _END is the number of the last frame that was read. One from there on is _END
 # and the number of the last of the closing frames. These are counted apart, because a process that
-# dies may have sent a few frames that it had not stored: a browser that has them would take the
-# number of the closing frame for one that it has read.
+# dies may have sent a few frames that it had not stored. If all were counted together, a browser
+# that has those would believe that it has read the closing frame.
 _END = 2**62
 _CLOSING = "end."
 _LONGEST_READ = 512
@@ -152,7 +152,7 @@ class StoredAnswer:
         return self._last is not None or len(self._frames) > cursor
 
     def follow(self) -> None:
-        """Something in this process follows it, until it calls `leave`."""
+        """Called when something in this process begins to follow it; `leave` when that ends."""
         with self._lock:
             self._followers += 1
         self._store.follow(self)
@@ -163,7 +163,7 @@ class StoredAnswer:
             self.followed_until = max(self.followed_until, monotonic())
 
     def idle_for(self) -> float:
-        """Seconds for which nothing has followed it, in any process."""
+        """Seconds since anything last followed it, in any process; 0 while something follows it."""
         return 0.0 if self._followers else max(0.0, monotonic() - self.followed_until)
 
     # For the store
@@ -212,7 +212,7 @@ class StoredAnswer:
         return True
 
     def finish(self, last: bytes) -> bool:
-        """The answer has ended with these frames. False if it had ended before."""
+        """Ends the answer with these frames. Returns False if it had ended before."""
         with self._lock:
             if self._last is not None:
                 return False
@@ -231,8 +231,8 @@ def _do_nothing() -> None:
 
 
 def _with_id(frame: bytes, id: bytes) -> bytes:
-    """The id is its last line: some clients take an id for read as soon as they see it, and would
-    lose a frame that is cut after it."""
+    """The id is the last line of the frame: some clients count an event as read as soon as they see
+    its id, and would lose a frame that is cut after it."""
     return frame[:-1] + b"id: %b\n\n" % id
 
 
@@ -242,7 +242,7 @@ def split(frames: bytes) -> list[bytes]:
 
 
 def cursor_of(last_event_id: str | None) -> int:
-    """The cursor of a browser that has got this id last. What is no id of ours begins anew."""
+    """The cursor of a browser whose last id is this. Any other text begins with the first frame."""
     text = last_event_id or ""
     is_closing = text.startswith(_CLOSING)
     digits = text.removeprefix(_CLOSING)

@@ -34,7 +34,11 @@ def images_in(binding: Binding, data: Any) -> list[str | bytes]:
         return paths
     stored = binding.core.QBuffer()
     stored.open(stored.OpenModeFlag.WriteOnly)
-    binding.gui.QImage(data.imageData()).save(stored, "PNG")
+    shown = data.imageData()
+    if isinstance(shown, binding.gui.QPixmap):
+        shown = shown.toImage()
+    if isinstance(shown, binding.gui.QImage):  # or else it cannot be read
+        shown.save(stored, "PNG")
     return [bytes(stored.data())]
 
 

@@ -58,7 +58,7 @@ def loaded_binding() -> Binding:
     """
     loaded = [name for name in _BINDINGS if f"{name}.QtCore" in sys.modules]
     if not loaded:
-        raise ImportError(f"import one of {', '.join(_BINDINGS)} before this")
+        raise ImportError(f"import a binding of Qt first: {', '.join(_BINDINGS)}")
     for name in loaded:
         if sys.modules[f"{name}.QtCore"].QCoreApplication.instance() is not None:
             return _made(name)

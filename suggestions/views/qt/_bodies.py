@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from ...conversation.chat_message import UNDER_WAY, ChatMessage, images_of
-from .._words import sources_of, words_of_call, words_of_state
+from .._words import details_of_call, sources_of, words_of_call, words_of_state
 from ._binding import Binding, public
 from ._frames import column, flow, fold, surface
 from ._notices import error_notice
@@ -63,7 +63,7 @@ def question_body(binding: Binding) -> Any:
             self.addPart(self._images, 0)
 
         def setLast(self, is_last: bool) -> None:
-            """A question offers nothing that only the last message does."""
+            """Changes nothing: only the last answer offers more than the others."""
 
         def hasSelection(self) -> bool:
             return bool(self._text.hasSelection())
@@ -84,7 +84,7 @@ def answer_body(binding: Binding) -> Any:
     base: Any = column(binding)
 
     class AnswerBody(base):
-        """What has come of an answer. A part is made if there is something to show in it."""
+        """An answer, as far as it has come. A part is made when it has something to show."""
 
         retryRequested = binding.signal()
         linkActivated = binding.signal(core.QUrl)
@@ -163,7 +163,7 @@ def answer_body(binding: Binding) -> Any:
             part.setText(message.reasoning)
 
         def _show_files(self) -> None:
-            """Each time anew: previews come seldom."""
+            """Makes all of them again: previews come seldom."""
             holder = self._part("images", self._new_images)
             while self._pictures:
                 holder.dropPart(self._pictures.pop())
@@ -196,7 +196,7 @@ def answer_body(binding: Binding) -> Any:
         def _show_state(self) -> None:
             message = self._message
             words = words_of_state(message)
-            if message.status in UNDER_WAY:  # also after it has begun with nothing to show
+            if message.status in UNDER_WAY:  # and also if it has begun, but shows nothing yet
                 came = message.text or message.reasoning or message.files
                 words = None if came else words_of_state(message._replace(status="submitted"))
             is_shown = words is not None and message.error is None
@@ -280,22 +280,18 @@ def call_body(binding: Binding) -> Any:
         def showMessage(self, message: ChatMessage, text_from: int | None = None) -> None:
             words = words_of_call(message)
             is_waiting = message.status == "waiting"
-            call = message.tool_calls[0]
-            whole = f"{call.name}({call.arguments})"
-            result = message.text or (message.error.message if message.error else "")
-            shown = [whole] if is_waiting or words.value.endswith("…") else []
             self._fold.setLine(binding.say(words))
             if not is_waiting and not self._choice.isHidden():
                 self._fold.setUnfolded(False)
-            self._fold.setText("\n\n".join([*shown, *([result] if result else [])]))
-            if is_waiting:  # what is allowed is to be seen as a whole
+            self._fold.setText(details_of_call(message))
+            if is_waiting:
                 self._fold.setUnfolded(True)
             self.setShown(self._choice, is_waiting)
             for button, text in zip(self._buttons, ("Allow {}", "Refuse {}"), strict=True):
                 button.setAccessibleName(binding.translate(text).replace("{}", words.value))
 
         def setLast(self, is_last: bool) -> None:
-            """A call offers nothing that only the last message does."""
+            """Changes nothing: only the last answer offers more than the others."""
 
         def hasSelection(self) -> bool:
             return bool(self._fold.hasSelection())

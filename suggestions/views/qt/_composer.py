@@ -70,8 +70,8 @@ def composer(binding: Binding) -> Any:
         - Signals `stopped()`: Stop or Esc; `editLastRequested()`: Up in the empty field.
         - `setBusy(bool)`: whether an answer is under way; the button says Stop then.
         - `setTakesImages(bool)`. `showProblem(text)`: above the field, until the next key.
-        - `beginEdit(message)`: its text is in the field until it is sent or cancelled; what was
-          there before comes back then.
+        - `beginEdit(message)`: its text is in the field until it is sent or cancelled; then what
+          was there before comes back. `endEdit()` cancels.
         """
 
         sent = signal(str, object)
@@ -120,7 +120,7 @@ def composer(binding: Binding) -> Any:
             cancel.setObjectName("cancelEdit")
             cancel.setText(binding.translate("Cancel"))
             cancel.setAutoRaise(True)
-            cancel.clicked.connect(self._end_edit)
+            cancel.clicked.connect(self.endEdit)
             row.addWidget(cancel)
             return line
 
@@ -150,7 +150,7 @@ def composer(binding: Binding) -> Any:
             return row
 
         def _keep_width(self) -> None:
-            """Nothing moves if the button says something else."""
+            """As wide as its longest text, so that nothing moves when the text changes."""
             widths = []
             for text in ("Send", "Stop"):
                 self._button.setText(binding.translate(text))
@@ -158,7 +158,7 @@ def composer(binding: Binding) -> Any:
             self._button.setMinimumWidth(max(widths))
 
         def _fit(self) -> None:
-            """What is above the field is as high as it is at this width."""
+            """Gives what is above the field the height that it needs at this width."""
             is_empty = self._above.isEmpty()
             width = max(1, self.contentsRect().width() - 2 * _MARGIN)
             self._above.setFixedHeight(0 if is_empty else self._above.heightFor(width))
@@ -190,13 +190,13 @@ def composer(binding: Binding) -> Any:
             self.hideProblem()
             self._show_edit(message.text)
 
-        def _end_edit(self) -> None:
+        def endEdit(self) -> None:
             self.editing = None
             draft, self._draft = self._draft, ""
             self._show_edit(draft)
 
         def _show_edit(self, text: str) -> None:
-            """The images of a message stay as they are; so there is nothing to attach."""
+            """The images of a message that is edited stay: there is nothing to attach."""
             is_editing = self.editing is not None
             self._set_shown(self._editing_line, is_editing)
             self._attach.setVisible(self._takes_images and not is_editing)
@@ -208,7 +208,7 @@ def composer(binding: Binding) -> Any:
         def clear(self) -> None:
             self.hideProblem()
             if self.editing is not None:
-                self._end_edit()
+                self.endEdit()
             else:
                 self.field.clear()
                 self._attachments.clear()
@@ -246,7 +246,7 @@ def composer(binding: Binding) -> Any:
 
         def _on_escape(self) -> None:
             if self.editing is not None and not self._is_busy:
-                self._end_edit()
+                self.endEdit()
             else:
                 self.stopped.emit()
 

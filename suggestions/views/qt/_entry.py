@@ -11,8 +11,8 @@ SPACING = 6
 
 
 class Entry:
-    """`height` is in pixels, with the space below. If `is_measured`, the row has said it, and not
-    only been estimated."""
+    """`height` is in pixels, with the space below. If `is_measured`, it comes from the row, and is
+    not an estimate."""
 
     def __init__(self, message: ChatMessage) -> None:
         self.message = message
@@ -21,21 +21,21 @@ class Entry:
         self.is_measured = False
 
     def estimate(self, width: int, metrics: Any) -> None:
-        """As if it were a plain text in a font with those `QFontMetrics`."""
+        """The height that it would have as a plain text in a font with those `QFontMetrics`."""
         text = self.message.text
         letters = max(1, width // max(1, metrics.averageCharWidth()))
         lines = text.count("\n") + len(text) // letters + 3
         self.height, self.is_measured = lines * metrics.lineSpacing(), False
 
     def measure(self, width: int) -> bool:
-        """Returns whether the height is not what it was held for."""
+        """Takes the height of the row. Returns whether it is another one than before."""
         before, height = self.height, int(self.row.heightFor(width))
         self.height = height + SPACING if height else 0
         self.is_measured = True
         return self.height != before
 
     def free(self) -> None:
-        """The row; the height stays as an estimate."""
+        """Deletes the row. Its height stays, as an estimate."""
         row, self.row, self.is_measured = self.row, None, False
         if row is not None:
             row.hide()

@@ -40,14 +40,14 @@ def column(binding: Binding) -> Any:
             self._spacing = 0
 
         def setSpaces(self, margins: tuple[int, int, int, int], spacing: int) -> None:
-            """`margins`: where lines begin, above, where they end, and below."""
+            """`margins`: at the beginning of lines, above, at their end, and below."""
             self._margins, self._spacing = margins, spacing
 
         def addPart(self, part: Any, place: int | None = None) -> None:
             if part.parentWidget() is not self:
                 part.setParent(self)
             self._column.insert(len(self._column) if place is None else place, part)
-            if hasattr(part, "heightFor"):  # a text that comes later is laid out once
+            if hasattr(part, "heightFor"):  # so that a text that comes later is laid out once
                 part.resize(self._room(self.width()), part.height())
                 part.heightFor(part.width())
             if hasattr(part, "heightChanged"):
@@ -132,7 +132,7 @@ def surface(binding: Binding) -> Any:
     base: Any = column(binding)
 
     class Surface(base):
-        """Has rounded corners, and a background between that of the texts and another color."""
+        """Has rounded corners. Its background is mixed from that of texts and another color."""
 
         def __init__(self, parent: Any = None, *, tint: str = "", share: float = 0.07) -> None:
             super().__init__(parent)
@@ -185,7 +185,7 @@ def fold(binding: Binding) -> Any:
             return core.QSize(40, self.sizeHint().height())
 
         def paintEvent(self, event: Any) -> None:
-            """The style would show it as pressed, and its arrow on the left in each language."""
+            """Qt's style would show it as pressed, and its arrow on the left in every language."""
             option = widgets.QStyleOptionToolButton()
             self.initStyleOption(option)
             option.state &= ~widgets.QStyle.StateFlag.State_On

@@ -16,7 +16,7 @@ from ._writer import Code, MarkdownWriter
 _INTERVAL = 0.033
 """Seconds between two updates, at least."""
 _REST = 9
-"""Times that an update took, in which there is no other: a tenth of the time is for updates."""
+"""A pause after an update is as many times as long as it, so a tenth of the time is for updates."""
 _COPIED_FOR = 1500
 """Milliseconds for which a button says that the code is copied."""
 
@@ -31,7 +31,7 @@ def markdown_view(binding: Binding) -> Any:
         """A text that is read, selected and copied, and to which Markdown is appended.
 
         - `appendMarkdown(text)`: adds a piece, however it is cut. What is finished is laid out
-          once, and the last block anew, at most each 33 ms, and less often if that takes long.
+          once, and the last block anew, at most every 33 ms, and less often if that takes long.
         - `finish()`: nothing more comes; shows all of it now.
         - `setMarkdown(text)`: a whole text. `toMarkdown()`: the text. `clear()`: begins anew.
         - Signal `anchorClicked(QUrl)`: a link was activated. Nothing opens it by itself.
@@ -157,7 +157,7 @@ def markdown_view(binding: Binding) -> Any:
                 self._write_anew()
 
         def _write_anew(self) -> None:
-            """In other colors."""
+            """Writes all of it again, in other colors."""
             value, text, is_over = (
                 self.verticalScrollBar().value(),
                 self.toMarkdown(),

@@ -18,6 +18,7 @@ from itertools import accumulate
 from typing import Any
 
 from ...conversation.chat_message import ChatMessage
+from .._words import place_of_last, without_waits
 from ._binding import Binding, public
 from ._entry import SPACING, Entry
 from ._message_row import message_row
@@ -27,7 +28,7 @@ _PASSED_ON = (
     *("retryRequested", "regenerateRequested", "editRequested"),
     *("approved", "refused", "linkActivated"),
 )
-"""The signals of a row that the list has, too."""
+"""The signals of a row, which the list sends on."""
 _WIDEST = 100
 """Letters in a line; longer ones are hard to read."""
 _AHEAD = 0.5
@@ -35,7 +36,7 @@ _AHEAD = 0.5
 _KEPT = 2.0
 """Heights of the view, above and below, beyond which rows are freed."""
 _NEAR_END = 2
-"""Pixels from the end at which the list is at its end."""
+"""Pixels. So near to its end, the list counts as at its end."""
 
 
 @cache
@@ -59,7 +60,8 @@ def message_list(binding: Binding) -> Any:
 
         - `setMessages(messages)`; `insertMessage(position, message)`, `removeMessage(position)`,
           `updateMessage(position, message, text_from)`; `messages()`.
-        - `scrollToEnd()`: and follows it. `scrollWith(key)`: whether that key scrolls.
+        - `scrollToEnd()` also follows the end. `scrollWith(key)` scrolls, and returns whether that
+          key does so.
         - Signals: those of its rows.
 
         It follows until the person scrolls up, selects a text, or presses the mouse.
@@ -110,7 +112,7 @@ def message_list(binding: Binding) -> Any:
         def setMessages(self, messages: Iterable[ChatMessage]) -> None:
             for entry in self._entries:
                 entry.free()
-            self._entries = [Entry(message) for message in messages]
+            self._entries = [Entry(message) for message in without_waits(messages)]
             self._follows, self._had_selection = True, False
             self._estimate_all()
             self._lay_out()
@@ -131,32 +133,37 @@ def message_list(binding: Binding) -> Any:
             self, position: int, message: ChatMessage, text_from: int | None = None
         ) -> None:
             entry = self._entries[position]
-            entry.message = message
+            old, entry.message = entry.message, message
             if entry.row is not None:
                 entry.row.updateMessage(message, text_from)  # which says if its height is another
             else:
                 entry.estimate(self._width, self.fontMetrics())
                 self._lay_out()
+            if message.status != old.status:
+                self._change_last()
 
         def _change_last(self) -> None:
-            for entry in self._entries[-2:]:
+            last = place_of_last(self.messages())
+            for place, entry in enumerate(self._entries):
                 if entry.row is not None:
-                    entry.row.setLast(entry is self._entries[-1])
+                    entry.row.setLast(place == last)
 
         # Rows
 
         def _make(self, entry: Entry) -> None:
             row = message_row(binding)(entry.message, self.viewport())
-            row.setLast(entry is self._entries[-1])
+            last = place_of_last(self.messages())
+            row.setLast(last >= 0 and entry is self._entries[last])
             row.heightChanged.connect(self._on_height)
             for name in _PASSED_ON:
                 getattr(row, name).connect(getattr(self, name))
             entry.row = row
 
         def _free_far(self) -> None:
-            """But not what is selected, or has the focus."""
+            """But not what is selected, or has the focus; nor the last one, which may be written,
+            or count the seconds until Retry."""
             kept, focused = self._near(_KEPT), widgets.QApplication.focusWidget()
-            for number, entry in enumerate(self._entries):
+            for number, entry in enumerate(self._entries[:-1]):
                 if entry.row is None or number in kept or entry.row.hasSelection():
                     continue
                 if focused is None or not entry.row.isAncestorOf(focused):
@@ -219,7 +226,7 @@ def message_list(binding: Binding) -> Any:
                 self._timer.start(0)
 
         def _correct(self) -> bool:
-            """Measures what is in view; whether other messages may be in view now."""
+            """Measures what is in view. Returns whether other messages may be in view now."""
             if self._width != self._row_width():
                 self._width = self._row_width()
                 self._hold_first()
@@ -231,8 +238,8 @@ def message_list(binding: Binding) -> Any:
             return any(changed)
 
         def _row_width(self) -> int:
-            """With room for the bar even if there is none: or else heights would decide about the
-            bar, and the bar about heights."""
+            """Leaves room for the scroll bar even if there is none. Otherwise the heights would
+            depend on the bar, and the bar on the heights."""
             widest = _WIDEST * self.fontMetrics().averageCharWidth()
             room = self.width() - self.verticalScrollBar().sizeHint().width() - 2 * SPACING
             return int(max(1, min(widest, room)))
@@ -254,7 +261,7 @@ def message_list(binding: Binding) -> Any:
             self._anchor = number, value - self._tops[number]
 
         def _hold_first(self) -> None:
-            """All heights become others: the first message that begins in view stays there."""
+            """Before all heights change: the first message that begins in view will stay there."""
             value = self.verticalScrollBar().value()
             number = bisect_left(self._tops, value)
             if number < len(self._entries):

@@ -16,7 +16,7 @@ from ._frames import column
 
 _NAMES = {"user": "Question", "assistant": "Answer", "tool": "Tool call"}
 _INDENT = 5
-"""Widths of a letter that a question is narrower than an answer."""
+"""A question is narrower than an answer by so many widths of a letter."""
 
 
 @cache
@@ -27,7 +27,7 @@ def message_row(binding: Binding) -> Any:
     base: Any = column(binding)
 
     class ActionButton(widgets.QToolButton):
-        """Keeps its place, and is painted while the row is of interest."""
+        """Always has its place, but is painted only if the row shows its actions."""
 
         def __init__(self, row: Any, name: str, text: str) -> None:
             super().__init__(row)
@@ -50,7 +50,7 @@ def message_row(binding: Binding) -> Any:
             self._row.repaintActions()
 
     class ActionLine(widgets.QWidget):
-        """As high if no button is offered, so that nothing moves."""
+        """Has the same height if it offers no button, so that nothing moves."""
 
         def heightFor(self, width: int) -> int:
             return int(self.findChild(ActionButton).sizeHint().height())
@@ -82,7 +82,7 @@ def message_row(binding: Binding) -> Any:
             self._message = message
             self._is_last = False
             self._is_updating = False
-            self._is_stale = False  # something has changed that the height follows from
+            self._is_stale = False  # the height may have changed
             self._stops = 0
             self.setObjectName("messageRow")
             self.setProperty("role", message.role)
@@ -156,9 +156,10 @@ def message_row(binding: Binding) -> Any:
                 self.refresh()
 
         def setLast(self, is_last: bool) -> None:
-            self._is_last = is_last
-            self._body.setLast(is_last)
-            self._offer_actions()
+            if is_last != self._is_last:
+                self._is_last = is_last
+                self._body.setLast(is_last)
+                self._offer_actions()
 
         def _offer_actions(self) -> None:
             message = self._message

@@ -72,8 +72,8 @@ def chat_panel(binding: Binding) -> Any:
           and of mail by itself, unless `setOpenLinks(False)` was called; `openLinks()`.
         - `toMarkdown()`: the whole conversation.
 
-        Raises `TypeError` for another object, and `ValueError` if the conversation would call the
-        panel on another thread.
+        Raises `TypeError` if that is no `Conversation`, and `ValueError` if the conversation would
+        call the panel on another thread.
         """
 
         linkActivated = signal(core.QUrl)
@@ -123,6 +123,8 @@ def chat_panel(binding: Binding) -> Any:
             _check(conversation)
             self._chat = conversation
             self._listener.listen_to(conversation)
+            if self._composer.editing is not None:  # a message of another one
+                self._composer.endEdit()
             self._list.setMessages(conversation.messages)
             self._composer.setTakesImages(conversation.takes_images)
             self._show_status()
@@ -131,8 +133,8 @@ def chat_panel(binding: Binding) -> Any:
             return conversation_text(self._list.messages(), binding.say)
 
         def _on_change(self, change: ChatChange) -> None:
-            """The list may already show it: it was filled with what there was before a handler
-            could be called for it."""
+            """The list may show the change already, if it was filled after the change and before
+            this call."""
             message, place, known = change.message, change.position, self._list.messages()
             is_shown = place < len(known) and known[place].id == message.id
             if change.kind == "removed":
@@ -212,7 +214,7 @@ def chat_panel(binding: Binding) -> Any:
         # Keys, drops, and the menu
 
         def keyPressEvent(self, event: Any) -> None:
-            """What neither a row nor the field has taken."""
+            """Gets the keys that neither a row nor the field has taken."""
             if event.key() == core.Qt.Key.Key_Escape and self._is_busy():
                 self._on_stopped()
             elif not self._list.scrollWith(event.key()):

@@ -12,17 +12,17 @@ from ...events import AnswerFile
 from ._binding import Binding, public
 
 _FORMATS = {b"png", b"jpeg", b"jpg", b"gif", b"webp"}
-"""Others of Qt's readers, such as that of SVG, may read files."""
+"""Qt reads other formats too, but some of its readers, such as that of SVG, may open files."""
 _THUMBNAIL = 72
-"""Pixels of its longer side."""
+"""Pixels of the longer side."""
 _SHARP_THUMBNAIL = 3 * _THUMBNAIL
-"""The same on a screen of 300 %."""
+"""The same for a screen with a scale of 300 %."""
 
 
 def picture_of(binding: Binding, url: str, *, is_thumbnail: bool = False) -> Any:
     """The `QImage` of a data URL; None if it is no image that can be shown.
 
-    That of a thumbnail is smaller than a photo, which may take 50 MB.
+    With `is_thumbnail`, it is made smaller: a photo may take 50 MB.
     """
     try:
         data = AnswerFile("", url).data

@@ -44,7 +44,7 @@ def question_edit(binding: Binding) -> Any:
             self.setSizePolicy(policy.Expanding, policy.Fixed)
             # Its layout counts the lines as they are wrapped.
             self.document().documentLayout().documentSizeChanged.connect(self._fit)
-            self.textChanged.connect(self._fit)  # after it is cleared, the other one is not sent
+            self.textChanged.connect(self._fit)  # the signal above does not come after `clear()`
             self.textChanged.connect(self._align)
             self._fit()
             self._align()
@@ -91,7 +91,7 @@ def question_edit(binding: Binding) -> Any:
         def _fit(self, *_: Any) -> None:
             if self._is_fitting:
                 return
-            self._is_fitting = True  # what is called here may send what calls this
+            self._is_fitting = True  # the calls below may send the signals that call this
             self._lay_out()
             # A plain text's layout has its height in lines.
             lines = int(self.document().size().height())
@@ -106,7 +106,7 @@ def question_edit(binding: Binding) -> Any:
             self._is_fitting = False
 
         def _lay_out(self) -> None:
-            """As many lines as may be seen; until then, a line that is wrapped counts as one."""
+            """Lays out as many lines as may be seen: before, Qt counts a wrapped line as one."""
             block = self.document().firstBlock()
             for _ in range(_MOST_LINES + 1):
                 if not block.isValid():

@@ -60,7 +60,7 @@ def _full_height(binding: Binding, base: Any) -> Any:
             margins = self.contentsMargins()
             inner = max(1, width - margins.left() - margins.right())
             if self.lineWrapColumnOrWidth() != inner:
-                self._is_measuring = True  # or else what asks would be called back
+                self._is_measuring = True  # or else the caller would get `heightChanged`
                 self.setLineWrapColumnOrWidth(inner)
                 self._is_measuring = False
             size = self.document().size()
@@ -114,7 +114,7 @@ def plain_text(binding: Binding) -> Any:
     base: Any = _full_height(binding, binding.widgets.QTextBrowser)
 
     class PlainText(base):
-        """A text as it is, that may grow, with its own direction in each paragraph."""
+        """A plain text that may grow. Each paragraph has its own direction."""
 
         def __init__(self, parent: Any = None, *, is_muted: bool = False) -> None:
             super().__init__(parent)
@@ -125,7 +125,7 @@ def plain_text(binding: Binding) -> Any:
             self._take_color()
 
         def setText(self, text: str) -> None:
-            """What is selected stays so if the text grows."""
+            """Keeps the selection if the text grows."""
             if text == self._shown:
                 return
             if self._shown and text.startswith(self._shown):

@@ -77,7 +77,7 @@ class MarkdownWriter:
         self._start()
 
     def set_colors(self, palette: Any) -> None:
-        """Of the text and behind code. They count for what is written from now on."""
+        """Takes the colors of text and of code's background, for what is written from now on."""
         text, base = palette.color(palette.ColorRole.Text), palette.color(palette.ColorRole.Base)
         self._code_background = mixed_color(self._gui, text, base, 0.07)
         self._quote_color = mixed_color(self._gui, text, base, 0.7)
@@ -142,7 +142,7 @@ class MarkdownWriter:
         return position
 
     def _reset(self, cursor: Any) -> None:
-        """Of the block that the tail has left there, everything but its place is taken."""
+        """Takes list and format from the block that the tail has left there."""
         block = cursor.block()  # PySide2 frees it with its list otherwise
         items = block.textList()
         if items is not None:

@@ -11,7 +11,7 @@ from textual.content import Content, Span
 from textual.widgets import Static
 
 from ...conversation.chat_message import UNDER_WAY, ChatError, ChatMessage, images_of
-from .._words import Countdown, sources_of, words_of_call, words_of_state
+from .._words import Countdown, details_of_call, sources_of, words_of_call, words_of_state
 from ._fold import Fold, PlainText
 from ._markdown import MarkdownView
 from ._message_row import ButtonLine, MessageRow, RowButton
@@ -119,16 +119,10 @@ class CallRow(MessageRow):
 
     def show_message(self, old: ChatMessage, text_from: int | None) -> None:
         message = self.message
-        words = words_of_call(message)
         is_waiting = message.status == "waiting"
-        call = message.tool_calls[0]
-        whole = f"{call.name}({call.arguments})"
-        is_cut = words.value.endswith("…")
-        result = message.text or (message.error.message if message.error else "")
-        details = [whole] if is_cut or is_waiting else []
         fold = self.part("call", Fold)
-        fold.show(str(words), "\n\n".join([*details, *([result] if result else [])]))
-        if is_waiting:  # what is allowed is to be seen as a whole
+        fold.show(str(words_of_call(message)), details_of_call(message))
+        if is_waiting:
             fold.is_unfolded = True
             self.part("choice", ButtonLine, self, {"allow": "Allow", "refuse": "Refuse"}, "choice")
         elif old.status == "waiting":

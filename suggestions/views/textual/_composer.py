@@ -131,12 +131,17 @@ class Composer(Vertical):
         self.field.move_cursor(self.field.document.end)
         self.field.focus()
 
-    def clear(self) -> None:
+    def clear(self, sent: str) -> None:
+        """That text was sent; what has been typed after it stays."""
         self.show_problem("")
         if self.editing is not None:
             self.end_edit()
         else:
-            self.field.clear()
+            if self.field.text.startswith(sent):
+                *above, last = sent.split(self.field.document.newline)
+                self.field.delete((0, 0), (len(above), len(last)))
+            else:
+                self.field.clear()
             self._attachments.clear()
 
     def show_problem(self, text: str) -> None:
@@ -147,8 +152,7 @@ class Composer(Vertical):
 
     # What the person does
 
-    def _submit(self) -> None:
-        text = self.field.text
+    def _submit(self, text: str) -> None:
         # The images of a message that is edited stay as they are.
         images = [] if self.editing else [image for _, image in self._attachments.images]
         if text.strip() or images:
@@ -161,7 +165,7 @@ class Composer(Vertical):
     def on_question_edit_sent(self, event: QuestionEdit.Sent) -> None:
         event.stop()
         self.show_problem("")
-        self._submit()
+        self._submit(event.text)
 
     def on_question_edit_image_pasted(self, event: QuestionEdit.ImagePasted) -> None:
         event.stop()
@@ -178,5 +182,5 @@ class Composer(Vertical):
         elif self._is_busy:
             self.post_message(self.Stopped())
         else:
-            self._submit()
+            self._submit(self.field.text)
             self.field.focus()

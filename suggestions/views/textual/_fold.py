@@ -80,7 +80,7 @@ class Fold(Vertical):
             self._body.show(self._text)
 
     def show(self, line: str, text: str) -> None:
-        """A text that is folded costs nothing."""
+        """Changes both. A text that is folded is not laid out."""
         if text != self._text and self._is_unfolded:
             self._body.show(text)
         is_first = bool(text) != bool(self._text)

@@ -22,9 +22,9 @@ from ._writer import STYLES, Line, MarkdownWriter, Piece, style_name
 _INTERVAL = 0.1
 """Seconds between two updates, at least: each lays out the screen anew."""
 _REST = 9
-"""Times that an update took, in which there is no other."""
+"""A pause after an update is as many times as long as it."""
 _COPIED_FOR = 1.5
-"""Seconds."""
+"""Seconds for which a button says that the code is copied."""
 _UNKNOWN = 1
 """The width until it is laid out."""
 _MOST_STRIPS = 300
@@ -67,10 +67,10 @@ class MarkdownView(Widget):
     def _begin(self) -> None:
         self._blocks = MarkdownBlocks()
         self._writer = MarkdownWriter()
-        self._pieces: list[Piece] = []  # that are finished
+        self._pieces: list[Piece] = []  # the finished ones
         self._rows = Rows(_UNKNOWN)
-        self._end = self._rows.end  # of what is finished
-        self._laid_out = 0  # of the pieces
+        self._end = self._rows.end  # of the finished rows
+        self._laid_out = 0  # how many pieces
         self._codes: list[str] = []  # of the finished pieces
         self._pending: list[str] = []
         self._is_over = False
@@ -117,7 +117,7 @@ class MarkdownView(Widget):
         if not self.is_attached:
             return
         if self._rows.width == _UNKNOWN:
-            self.refresh(layout=True)  # which asks for the height at a width
+            self.refresh(layout=True)  # Textual then asks for the height at a width
             return
         began, height = perf_counter(), len(self._rows)
         self._catch_up()
@@ -141,7 +141,7 @@ class MarkdownView(Widget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        """The pieces that have been finished, in place of the tail, and the tail."""
+        """Puts the newly finished pieces in place of the old tail, and the new tail after them."""
         self._rows.cut(self._end)
         finished = len(self._rows)
         self._strips = {row: strip for row, strip in self._strips.items() if row < finished}
@@ -154,7 +154,7 @@ class MarkdownView(Widget):
             self._rows.add(self._written(tail))
 
     def _written(self, block: Block) -> list[Piece]:
-        """After a blank line, unless it goes on with the block before it."""
+        """The pieces of a block, after a blank line unless it continues the block before it."""
         pieces = self._writer.write(block)
         return [_BLANK, *pieces] if pieces and self._pieces and not block.continues else pieces
 

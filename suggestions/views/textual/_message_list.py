@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from ...conversation.chat_message import ChatChange, ChatMessage
+from .._words import place_of_last, without_waits
 from ._answer import row_of
 from ._message_row import MessageRow
 
@@ -61,10 +62,11 @@ class MessageList(VerticalScroll, can_focus=False):
     # Messages
 
     def show_all(self, messages: Sequence[ChatMessage]) -> None:
-        """In place of what there was."""
+        """Shows these messages, in place of the old ones."""
         for row in self._rows:
             row.remove()
-        self._earlier = list(messages[:-_BATCH])
+        messages = without_waits(messages)
+        self._earlier = messages[:-_BATCH]
         self._rows = [row_of(message) for message in messages[-_BATCH:]]
         if self._rows:
             self.mount(*self._rows)
@@ -82,6 +84,8 @@ class MessageList(VerticalScroll, can_focus=False):
             self._remove(place, change.message)
         elif place < len(self._rows) and self._rows[place].message.id == change.message.id:
             self._rows[place].update_message(change.message, change.text_from)
+            if "status" in change.fields:
+                self._set_last()
         elif change.kind == "added":
             row = row_of(change.message)
             self._rows.append(row)
@@ -104,14 +108,15 @@ class MessageList(VerticalScroll, can_focus=False):
 
     def _set_last(self) -> None:
         """Only the last question and the last message offer buttons."""
-        last = next((row for row in reversed(self._rows) if row.message.role == "user"), None)
-        for row in self._rows:
-            row.set_last(row is last or row is self._rows[-1])
+        question = next((row for row in reversed(self._rows) if row.message.role == "user"), None)
+        last = place_of_last([row.message for row in self._rows])
+        for place, row in enumerate(self._rows):
+            row.set_last(row is question or place == last)
 
     # Earlier ones
 
     def show_earlier(self) -> None:
-        """Mounts some more, and leaves in its place what is seen."""
+        """Mounts some more. What is in view does not move."""
         if not self._earlier or self._is_growing:
             return
         self._is_growing = True
@@ -132,7 +137,7 @@ class MessageList(VerticalScroll, can_focus=False):
         self.call_after_refresh(settle)
 
     def _fill(self) -> None:
-        """Until there is something to scroll."""
+        """Mounts more until there is something to scroll."""
         if self._earlier and not self.max_scroll_y and self.size.height:
             self.show_earlier()
 
@@ -155,7 +160,7 @@ class MessageList(VerticalScroll, can_focus=False):
         self.anchor()
 
     def _hold(self) -> None:
-        """What is selected does not move."""
+        """Stops following the text if some of it is selected."""
         if self.is_attached and self.screen.selections:
             self.release_anchor()
 

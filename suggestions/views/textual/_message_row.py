@@ -46,7 +46,7 @@ class ButtonLine(Horizontal):
     DEFAULT_CSS = "ButtonLine { height: 1; }"
 
     def __init__(self, row: MessageRow, labels: dict[str, str], classes: str) -> None:
-        """`labels`: of each command."""
+        """`labels`: the label of each command."""
         super().__init__(classes=classes)
         self._row = row
         self._labels = labels
@@ -130,11 +130,11 @@ class MessageRow(Vertical, can_focus=True):
             self._offer_actions()
 
     def show_message(self, old: ChatMessage, text_from: int | None) -> None:
-        """Shows `message`, in place of `old`, which is the same object at the beginning."""
+        """Shows `message` in place of `old`. At first, both are the same object."""
         raise NotImplementedError
 
     def part(self, name: str, kind: type[Part], *given: Any) -> Part:
-        """Which is made if there is none, and mounted in its place."""
+        """Returns the part, which is made and mounted in its place if there is none."""
         found = self._parts.get(name)
         if not isinstance(found, kind):
             found = self._parts[name] = kind(*given)
@@ -168,7 +168,8 @@ class MessageRow(Vertical, can_focus=True):
 
     def ask(self, command: str) -> None:
         if command == "copy":
-            self.app.copy_to_clipboard(self.message.text)
+            # Half of a character would end the app.
+            self.app.copy_to_clipboard(self.message.text.encode("utf-8", "replace").decode())
             self.notify("Copied", timeout=_COPIED_FOR)
         else:
             self.post_message(self.Asked(command, self.message))

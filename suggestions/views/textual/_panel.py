@@ -23,8 +23,8 @@ from ._question import QuestionEdit
 _BUSY = ("submitted", "streaming", "calling")
 _OPENED = ("http", "https", "mailto")
 _NO_DISPATCH = (
-    "the handlers of the conversation have to run in the app: "
-    "Conversation(dispatch=suggestions.toolkits.textual(app), ...)"
+    "the conversation would call the panel on another thread: "
+    "write Conversation(..., dispatch=textual(app)), with textual from suggestions.toolkits"
 )
 
 
@@ -148,7 +148,7 @@ class ChatPanel(Vertical):
             self._chat.disconnect("status", self._on_status)
 
     def _on_change(self, chat: Conversation, event: Any) -> None:
-        # What was under way to the handlers of another conversation may still come.
+        # An event of the conversation that was shown before may still come.
         if self._is_following and chat is self._chat and self.is_attached:
             self._list.apply(event.detail)
 
@@ -165,12 +165,14 @@ class ChatPanel(Vertical):
         return self._chat.status in _BUSY
 
     def _do(self, command: Callable[..., None], *given: Any, **named: Any) -> bool:
-        """What it raises is shown above the field, and False returned."""
+        """Returns whether the command raised nothing. An error is shown above the field."""
         try:
             command(*given, **named)
         except (OSError, RuntimeError, TypeError, ValueError) as error:
             self._composer.show_problem(str(error))
             return False
+        finally:  # a conversation that was closed has not reported it
+            self._show_status()
         return True
 
     # What the person does
@@ -183,7 +185,7 @@ class ChatPanel(Vertical):
         else:
             is_sent = self._do(chat.send, event.text, images=event.images)
         if is_sent:
-            self._composer.clear()
+            self._composer.clear(event.text)
             self._list.follow()
             self.refresh_bindings()
 
@@ -258,7 +260,7 @@ class ChatPanel(Vertical):
             return self._composer.editing is not None and not self._is_busy
         if action == "regenerate":
             messages = self._chat.messages
-            is_answered = bool(messages) and messages[-1].role == "assistant"
+            is_answered = bool(messages) and messages[-1].role != "user"
             return is_answered and self._chat.status == "ready"
         if action == "follow":
             return not self._list.is_at_end

@@ -20,7 +20,11 @@ class QuestionEdit(TextArea):
     """Grows with its text, up to eight lines. Enter sends, and the field is left as it is."""
 
     class Sent(Message):
-        """Enter was pressed."""
+        """Enter was pressed, and this was the text. More may be typed before it is handled."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
     class EditRequested(Message):
         """Up was pressed in the empty field."""
@@ -69,7 +73,7 @@ class QuestionEdit(TextArea):
         elif event.key in ("pageup", "pagedown"):
             self.post_message(self.Scrolled(event.key))
         elif event.key == "enter":
-            self.post_message(self.Sent())
+            self.action_send()
         elif event.key in _BREAKS:
             self.insert("\n")
         else:
@@ -78,8 +82,8 @@ class QuestionEdit(TextArea):
         event.prevent_default()
 
     def action_send(self) -> None:
-        """For a click on the key in the footer."""
-        self.post_message(self.Sent())
+        """Also for a click on the key in the footer."""
+        self.post_message(self.Sent(self.text))
 
     def action_break_line(self) -> None:
         self.insert("\n")
@@ -97,14 +101,14 @@ def image_path(text: str) -> Path | None:
     text = text.strip()
     if not text or "\n" in text or len(text) > 4096:
         return None
-    if text.startswith("file://"):
-        text = unquote(urlsplit(text).path)
-    elif text[0] in "'\"" and text[-1] == text[0]:
-        text = text[1:-1]
-    else:
-        text = text.replace("\\ ", " ")
-    path = Path(text).expanduser()
     try:
+        if text.startswith("file://"):
+            text = unquote(urlsplit(text).path)
+        elif text[0] in "'\"" and text[-1] == text[0]:
+            text = text[1:-1]
+        else:
+            text = text.replace("\\ ", " ")
+        path = Path(text).expanduser()
         return path if path.suffix.lower() in _IMAGES and path.is_file() else None
-    except (OSError, ValueError):
+    except (OSError, RuntimeError, ValueError):  # such as "~5 km": there is no user "5 km"
         return None

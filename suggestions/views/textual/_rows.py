@@ -17,7 +17,7 @@ _WIDE = (
 )
 _WORDS = re.compile(rf"[{_WIDE}]\s*|[^\s{_WIDE}]+\s*|\s+")
 _NARROWEST = 4
-"""Cells of a column of a table, below which its rows are shown as lines."""
+"""Cells. If a column of a table would be narrower, its rows are shown as lines."""
 _BETWEEN = " │ "
 _NOTHING = Content("")
 
@@ -33,8 +33,8 @@ class Row(NamedTuple):
 
 
 class Rows:
-    """What is shown at one width. A row is made each time it is asked for: a long text is many
-    objects otherwise, which Python's garbage collection would walk through again and again."""
+    """What is shown at one width. A row is made each time it is asked for: if all were kept, a long
+    text would be many objects, which Python's garbage collection walks through again and again."""
 
     def __init__(self, width: int) -> None:
         self.width = max(width, 1)
@@ -54,7 +54,7 @@ class Rows:
         return Row(line.rest if at else line.first, body, x, y, line.kind)
 
     def _parts(self, line: Line, begins: Sequence[int]) -> list[Content]:
-        """Its rows are asked for one after the other, so those of the last line are kept."""
+        """Rows are asked for one after the other, so the parts of the last line are kept."""
         if self._divided is None or self._divided[0] is not line:
             self._divided = (line, line.body.divide(begins))
         return self._divided[1]

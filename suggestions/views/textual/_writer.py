@@ -142,7 +142,8 @@ class _Walk:
         self._source = shown(source).split("\n")
         self._lines: list[Piece] = []
         self._around: list[tuple[Content, Content]] = []
-        """What stands before each line, of each quote and item that it is in: once, and then."""
+        """For each quote and item that a line is in: what stands before its first line, and before
+        the others."""
         self._numbers: list[int | None] = []  # of the next item of each list
         self._gap: Content | None = None
         """What stands before the blank line that is due."""

@@ -13,7 +13,7 @@ class MarkdownText(Reading):
     """A `ttk.Frame` with a text that is read, selected and copied, and a scroll bar.
 
     - `append(text)`: adds a piece, however it is cut. What is finished is laid out once, and the
-      last block anew, at most each 33 ms, and less often if that takes long.
+      last block anew, at most every 33 ms, and less often if that takes long.
     - `finish()`: nothing more comes; shows all of it now. `set(text)`: a whole text.
     - `clear()`: begins anew. `markdown`: the text as it came.
     - `text`: the `tkinter.Text`.

@@ -14,7 +14,7 @@ from ._runs import TaggedRun
 
 
 class MessageList(Reading):
-    """Shows messages. `command(name, message)` is called for what the person wants of one."""
+    """Shows messages. `command(name, message)` is called if the person presses a button of one."""
 
     def __init__(self, parent: tkinter.Misc, command: Callable[[str, ChatMessage], object]) -> None:
         super().__init__(parent)
@@ -22,10 +22,10 @@ class MessageList(Reading):
         self._rows: list[MessageRow] = []
         self._by_name: dict[str, MessageRow] = {}
         self._numbers = count()
-        self._is_busy = False
+        self.is_busy = False
 
     def show_all(self, messages: Sequence[ChatMessage], is_busy: bool) -> None:
-        """These, in place of those that are shown."""
+        """Shows these messages, in place of the old ones."""
         for row in self._rows:
             row.forget()
         self._rows.clear()
@@ -40,14 +40,18 @@ class MessageList(Reading):
             row = self._make(message, len(self._rows))
             runs += row.first_runs()
         self.insert("1.0", runs)
-        self._is_busy = is_busy
+        self.is_busy = is_busy
         self.follows = True
         self._refresh_actions()
         self.follow()
         self.timers.begin("seen", 1, self._format_seen)
 
     def apply(self, change: ChatChange) -> None:
-        if change.kind == "added":
+        """The list may already show it: it was filled with what there was before a handler could
+        be called for it."""
+        shown = self._rows[change.position : change.position + 1]
+        is_shown = bool(shown) and shown[0].message.id == change.message.id
+        if change.kind == "added" and not is_shown:
             index = "end - 1 indices"
             if change.position < len(self._rows):
                 following = self._rows[change.position]
@@ -57,6 +61,8 @@ class MessageList(Reading):
             self.insert(index, row.first_runs())
             row.begin_countdown()
             row.format()
+        elif not is_shown:
+            return
         elif change.kind == "removed":
             row = self._rows.pop(change.position)
             del self._by_name[row.name]
@@ -76,8 +82,8 @@ class MessageList(Reading):
     # Buttons
 
     def set_busy(self, is_busy: bool) -> None:
-        if is_busy != self._is_busy:
-            self._is_busy = is_busy
+        if is_busy != self.is_busy:
+            self.is_busy = is_busy
             self._refresh_actions()
 
     def _refresh_actions(self) -> None:
@@ -99,8 +105,8 @@ class MessageList(Reading):
         if message.role == "tool":
             return ("Allow", "Refuse") if message.status == "waiting" else ()
         if message.role == "user":
-            return () if self._is_busy else ("Edit", "Copy")
-        if self._is_busy:
+            return () if self.is_busy else ("Edit", "Copy")
+        if self.is_busy:
             return ()
         is_last = row is self._rows[-1]
         copy = ("Copy",) if message.text else ()
@@ -147,7 +153,7 @@ class MessageList(Reading):
         return None
 
     def _format_seen(self) -> None:
-        """Reads the Markdown of what is seen; what the person looks at stays where it is."""
+        """Reads the Markdown of the rows in view. What the person looks at does not move."""
         text = self.text
         if not self._rows:
             return
@@ -160,7 +166,7 @@ class MessageList(Reading):
         if not raw:
             return
         row = raw[-1] if self.is_following() and raw[-1] in near else raw[0]
-        # What follows the first row that is seen moves, as it becomes shorter or longer.
+        # If the first row in view becomes shorter or longer, the rows after it move.
         anchor = self._rows[end] if self._rows[end] is not row and row is first else None
         height = self._top_of(anchor)
         row.format()

@@ -8,19 +8,19 @@ from functools import partial
 from tkinter import ttk
 
 from ...conversation.chat_message import UNDER_WAY, ChatMessage
-from .._words import Countdown, sources_of, words_of_call, words_of_state
+from .._words import Countdown, details_of_call, sources_of, words_of_call, words_of_state
 from ._pictures import addresses_of, picture_of
 from ._reading import Reading
 from ._runs import TaggedRun
 from ._style import TOOL_BUTTON
-from ._writer import NEVER_IN_TEXT, MarkdownWriter
+from ._writer import MarkdownWriter
 
 _SOON = 250
 """Milliseconds between two looks at the countdown."""
 
 
 class MessageRow:
-    """What has the tag `name` in the text. Its Markdown is read when it is first seen."""
+    """The part of the text with the tag `name`. Its Markdown is read when it is first seen."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class MessageRow:
         self._countdown = Countdown(None)
 
     def first_runs(self) -> list[TaggedRun]:
-        """All of the row as it is before it is seen."""
+        """The row as it is before it is first seen."""
         message, name = self.message, self.name
         if message.role == "tool":
             return [*self._call_runs(), self._gap()]
@@ -52,7 +52,7 @@ class MessageRow:
         runs = [(f"{title}\n", ("title", f"head:{name}", name))]
         if message.text:
             kind = "question" if message.role == "user" else "plain"
-            runs.append((f"{_shown(message.text)}\n", (f"raw:{name}", kind, name)))
+            runs.append((f"{message.text}\n", (f"raw:{name}", kind, name)))
         return [*runs, self._gap()]
 
     def _gap(self) -> TaggedRun:
@@ -60,7 +60,9 @@ class MessageRow:
 
     def _call_runs(self) -> list[TaggedRun]:
         shown = str(words_of_call(self.message))
-        return [(f"{_shown(shown)}\n", ("muted", "note", f"raw:{self.name}", self.name))]
+        if self.message.status == "waiting":
+            shown = f"{shown}\n{details_of_call(self.message)}"
+        return [(f"{shown}\n", ("muted", "note", f"raw:{self.name}", self.name))]
 
     # Changes
 
@@ -70,7 +72,7 @@ class MessageRow:
         if message.role == "tool":
             self._rewrite_raw(self._call_runs())
         elif message.role == "user" and message.text != old.text:
-            text = f"{_shown(message.text)}\n"
+            text = f"{message.text}\n"
             self._rewrite_raw([(text, (f"raw:{self.name}", "question", self.name))])
         elif message.role == "assistant":
             self.format()
@@ -149,7 +151,7 @@ class MessageRow:
             for mark in (f"begin:{self.name}", f"tail:{self.name}"):
                 text.mark_gravity(mark, "left")
         at = f"{self._end_of(fold)} - 1 indices"
-        self._list.insert(at, [(_shown(new), (fold, "muted", "reasoning", self.name))])
+        self._list.insert(at, [(new, (fold, "muted", "reasoning", self.name))])
         self._reasoned += len(new)
 
     def _end_of(self, tag: str) -> str:
@@ -193,8 +195,7 @@ class MessageRow:
         if words := words_of_state(message):
             self._list.insert("foot", [(f"{words}\n", ("muted", "note", *tags))])
         if message.error and message.role == "assistant":
-            error = _shown(message.error.message)
-            self._list.insert("foot", [(f"{error}\n", ("error", "note", *tags))])
+            self._list.insert("foot", [(f"{message.error.message}\n", ("error", "note", *tags))])
         self._add_buttons(tags)
         if self._writer is not None:
             text.mark_gravity(self._writer.mark, "right")
@@ -241,7 +242,7 @@ class MessageRow:
         self._command(label, self.message)
 
     def _count(self, button: ttk.Button) -> None:
-        """Until then, the button says how long."""
+        """Counts down the seconds on the button."""
         if not button.winfo_exists():
             return
         left = self._countdown.left
@@ -267,7 +268,3 @@ class MessageRow:
         """What Tk must not free on another thread."""
         self._pictures.clear()
         self._list.timers.cancel(f"retry:{self.name}")
-
-
-def _shown(text: str) -> str:
-    return NEVER_IN_TEXT.sub("\ufffd", text)

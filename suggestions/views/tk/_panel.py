@@ -59,8 +59,8 @@ class ChatPanel(ttk.Frame):
       Without it, a browser opens addresses of the web and of mail.
     - `messages.text` and `field`: the `tkinter.Text` of the messages, and that of the question.
 
-    Raises `TypeError` for another object, and `ValueError` if the conversation would call the
-    panel on another thread.
+    Raises `TypeError` if that is no `Conversation`, and `ValueError` if the conversation would
+    call the panel on another thread.
     """
 
     __module__ = __name__.rpartition("._")[0]
@@ -72,6 +72,7 @@ class ChatPanel(ttk.Frame):
         super().__init__(parent, **options)
         self._images: list[str] = []
         self._edited: ChatMessage | None = None
+        self._draft = ""
         self._listener: _Listener | None = None
         self.messages = MessageList(self, self._command)
         self._notice = ttk.Label(self, padding=(10, 2), anchor="w", foreground="#b3261e")
@@ -118,16 +119,12 @@ class ChatPanel(ttk.Frame):
         self.messages.show_all(chat.messages, self._is_busy())
         self.show_status()
         self._show_above()
-        if chat.takes_images:
-            self._attach.grid(row=0, column=0, sticky="sw", padx=(0, 6))
-        else:
-            self._attach.grid_remove()
 
     def _is_busy(self) -> bool:
         return self._chat.status not in ("ready", "error")
 
     def show_status(self) -> None:
-        """The conversation has another status."""
+        """Called when the status of the conversation has changed."""
         is_busy = self._is_busy()
         self._button.configure(text="Stop" if is_busy else "Send")
         self.messages.set_busy(is_busy)
@@ -135,18 +132,20 @@ class ChatPanel(ttk.Frame):
     # Commands
 
     def _run(self, call: Callable[..., object], *arguments: Any) -> bool:
-        """What it raises is shown, and nothing is lost."""
+        """Runs a command. If it raises, the error is shown, and the text stays in the field."""
         try:
             call(*arguments)
         except _WRONG as error:
             self._notice.configure(text=str(error), wraplength=max(200, self.winfo_width() - 20))
             self._notice.grid(row=1, column=0, sticky="ew")
             return False
+        finally:  # a conversation that was closed does not report it; the button may go, so later
+            self.messages.timers.begin("status", 0, self.show_status)
         self._notice.grid_remove()
         return True
 
     def _press(self) -> None:
-        if self._is_busy():
+        if self.messages.is_busy:
             self._stop()
         else:
             self._send()
@@ -157,16 +156,17 @@ class ChatPanel(ttk.Frame):
             is_sent = self._run(self._chat.edit, self._edited, text)
         else:
             is_sent = self._run(self._chat.send, text, list(self._images))
-        if is_sent:
+        if is_sent and self._edited is not None:
+            self._cancel_editing()
+        elif is_sent:
             self.field.content = ""
             self._images.clear()
-            self._edited = None
             self._show_above()
+        if is_sent:
             self.messages.go_to_end()
-            self.show_status()
 
     def _stop(self) -> None:
-        if self._is_busy():
+        if self.messages.is_busy:
             self._run(self._chat.stop)
         else:
             self._cancel_editing()
@@ -194,15 +194,18 @@ class ChatPanel(ttk.Frame):
             self._edit(asked[-1])
 
     def _edit(self, message: ChatMessage) -> None:
-        self._edited = message
+        """Until it is sent or cancelled; what was in the field comes back then."""
+        if self._edited is None:
+            self._draft = self.field.content
         self.field.content = message.text
+        self._edited = message
         self.field.focus_set()
         self._show_above()
 
     def _cancel_editing(self) -> None:
         if self._edited is not None:
             self._edited = None
-            self.field.content = ""
+            self.field.content, self._draft = self._draft, ""
             self._show_above()
 
     # Above the field: what is edited, what is attached
@@ -232,6 +235,11 @@ class ChatPanel(ttk.Frame):
             self._above.grid(row=2, column=0, sticky="ew")
         else:
             self._above.grid_remove()
+        # The images of a message stay as they are.
+        if self._chat.takes_images and self._edited is None:
+            self._attach.grid(row=0, column=0, sticky="sw", padx=(0, 6))
+        else:
+            self._attach.grid_remove()
 
     def _on_theme(self, event: object) -> None:
         # The messages, too, are about to take its colors.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._timers import Timers
+from ._writer import in_tk
 
 _MOST_LINES = 8
 
@@ -50,7 +51,7 @@ class QuestionEdit(tkinter.Text):
     @content.setter
     def content(self, text: str) -> None:
         self.delete("1.0", "end")
-        self.insert("1.0", text)
+        self.insert("1.0", in_tk(text))
 
     def fit(self) -> None:
         """As high as its text."""

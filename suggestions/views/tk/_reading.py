@@ -13,22 +13,23 @@ from typing import Any
 from ._runs import TaggedRun
 from ._style import Style
 from ._timers import Timers
+from ._writer import in_tk
 
 _CLASS = "SuggestionsReading"
 _KEPT = re.compile(
     "<<(Prev|Next|Line|Para|Select|Copy|Toggle)|<(Double-|Triple-|Shift-|Control-|Option-)*"
     "(Button|MouseWheel|B1|B2|Key-(Prior|Next|Home|End)|TouchpadScroll)"
 )
-"""Of what is bound to every `Text`: what changes no text."""
+"""Those of the events bound to every `Text` that change no text."""
 _OPENED = ("http://", "https://", "mailto:")
 
 
 class Reading(ttk.Frame):
     """A `tkinter.Text` with its scroll bars. `text` is that widget.
 
-    Every key and button that reads works in it, and none that writes. What has a tag `do:...`
-    is done by a click, or by Enter if the cursor is in it. `open_link` is called with the address
-    of a link; without it, a browser opens http, https and mailto.
+    All keys and buttons work in it, except those that write. A click on a text with a tag
+    `do:...`, or Enter with the cursor in it, does what the tag says. `open_link` is called with
+    the address of a link; without it, a browser opens http, https and mailto.
     """
 
     def __init__(self, parent: tkinter.Misc | None = None, **options: Any) -> None:
@@ -94,7 +95,7 @@ class Reading(ttk.Frame):
         return self.text.dlineinfo("end - 1 indices") is not None
 
     def _on_person(self, event: object = None) -> None:
-        """A key or the mouse may scroll; where to is known afterwards."""
+        """A key or the mouse may scroll; the new position is known afterwards."""
         self.timers.begin("person", 1, self._note_place)
 
     def _note_place(self) -> None:
@@ -110,7 +111,7 @@ class Reading(ttk.Frame):
         self.on_scrolled()
 
     def on_scrolled(self) -> None:
-        """Another part of the text is seen."""
+        """Called when another part of the text is in view."""
 
     def _on_flat(self, first: float, last: float) -> None:
         self._flat_bar.set(first, last)
@@ -137,7 +138,7 @@ class Reading(ttk.Frame):
         self.on_theme()
 
     def on_theme(self) -> None:
-        """Colors and fonts are others now."""
+        """Called when colors or fonts have changed."""
 
     def _on_destroyed(self, event: Any) -> None:
         if event.widget is self:
@@ -146,7 +147,7 @@ class Reading(ttk.Frame):
             self.on_destroyed()
 
     def on_destroyed(self) -> None:
-        """The widget is no more."""
+        """Called when the widget is destroyed."""
 
     # The text
 
@@ -158,8 +159,9 @@ class Reading(ttk.Frame):
     def insert(self, index: str, runs: list[TaggedRun]) -> None:
         arguments: list[object] = []
         for shown, tags in runs:
-            self.looks.ensure(tags)
-            arguments += [shown, tags]
+            safe = tuple(map(in_tk, tags))
+            self.looks.ensure(safe)
+            arguments += [in_tk(shown), safe]
         if arguments:
             self.text.tk.call(str(self.text), "insert", index, *arguments)
 
@@ -200,7 +202,7 @@ class Reading(ttk.Frame):
 
     def copy(self, text: str) -> None:
         self.clipboard_clear()
-        self.clipboard_append(text)
+        self.clipboard_append(in_tk(text))
 
     def copy_code(self, number: str) -> None:
         ranges = [str(index) for index in self.text.tag_ranges(f"code:{number}")]

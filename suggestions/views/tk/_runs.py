@@ -4,7 +4,7 @@ What an answer of a model has is read as CommonMark 0.31 and GitHub's tables say
 paragraphs, lists, quotes, code, tables, rules. Everything else is text. Nothing is left out but
 the markup itself.
 
-A tag is a word with its values behind colons, as `_style.py` gives it a look:
+A tag is a word and its values, separated by colons. `_style.py` gives each tag its look:
 
 - `text:LEVEL:STYLE`: the font, of a heading's level (0: none) and the flags of a style.
 - `line:KIND:INDENT:QUOTES`: margins and spaces of a line; KIND is of `KINDS`.
@@ -24,11 +24,11 @@ TaggedRun = tuple[str, tuple[str, ...]]
 
 KINDS = ("paragraph", "item", "break", "heading", "header", "code", "head", "table", "rule")
 _DEEPEST = 12
-"""Quotes and lists in each other; what is deeper is text."""
+"""Levels of quotes and lists within each other. What is deeper is text."""
 _RULE_LENGTH = 24
 _LONGEST_LINE = 1200
-"""Characters. The time that Tk takes for a line grows with the square of its runs; so a paragraph
-of more goes on in a new line."""
+"""Characters. The time that Tk takes for a line grows with the square of its runs, so a longer
+paragraph is cut into several lines."""
 _BULLETS = "•◦▪"
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)")
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$")
@@ -43,8 +43,8 @@ _TASK = re.compile(r"\[([ xX])\](?=[ \t])")
 
 
 class Runs:
-    """The runs of one block. `codes` is how many codes there are before it; `name` is that of
-    the text, which no other in the widget has."""
+    """The runs of one block. `codes` is the number of fenced codes before it; `name` is the
+    text's own name in the widget."""
 
     def __init__(self, block: Block, codes: int = 0, name: str = "") -> None:
         self._name = name
@@ -149,7 +149,7 @@ class Runs:
             if quote:
                 inner.append(lines[at][quote.end() :])
             elif inner[-1].strip() and not _interrupts(lines[at]) and _is_text(inner[-1]):
-                inner.append(lines[at].lstrip())  # goes on with the paragraph of the quote
+                inner.append(lines[at].lstrip())  # it continues the paragraph of the quote
             else:
                 break
             at += 1

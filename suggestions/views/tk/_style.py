@@ -61,7 +61,7 @@ class Style:
         self.ensure(known)
 
     def apply_if_changed(self) -> bool:
-        """The host may have set another size of its fonts, of which Tk sends no event."""
+        """The host may have changed the size of its fonts, for which Tk sends no event."""
         if self._appearance() == self._taken:
             return False
         self.apply()
@@ -73,14 +73,14 @@ class Style:
         return (*map(str, fonts), str(call("font", "measure", "TkDefaultFont", "0")))
 
     def ensure(self, tags: Iterable[str]) -> None:
-        """Each of them has its look after this."""
+        """Gives each of them its look, if it has none yet."""
         for tag in tags:
             if tag not in self._known:
                 self._known.add(tag)
                 self._configure(tag)
 
     def renew(self) -> None:
-        """The tags were deleted."""
+        """Called after the tags were deleted."""
         self._known.clear()
 
     def forget(self) -> None:
@@ -190,6 +190,6 @@ class Style:
         return (0.3 * red + 0.59 * green + 0.11 * blue) / 65535
 
     def _mixed(self, share: float) -> str:
-        """So much of the text's color, on that of what is behind it."""
+        """A color between that of the text and that of its background: `share` of the first."""
         pairs = zip(self._rgb(self._ink), self._rgb(self._base), strict=True)
         return "#" + "".join(f"{round((a * share + b * (1 - share)) / 257):02x}" for a, b in pairs)

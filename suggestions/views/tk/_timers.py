@@ -16,7 +16,7 @@ class Timers:
         """The widget is destroyed."""
 
     def begin(self, name: str, milliseconds: int, call: Callable[[], object]) -> None:
-        """Does nothing if the timer runs already. With 0, it is for when the program is idle."""
+        """Does nothing if the timer runs already. With 0, it calls when the program is idle."""
         if self.is_over or self._is_running(name):
             return
 

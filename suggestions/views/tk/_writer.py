@@ -18,9 +18,8 @@ from ._timers import Timers
 _INTERVAL = 33
 """Milliseconds between two updates, at least."""
 _REST = 9
-"""Times that an update took, in which there is no other: a tenth of the time is for updates."""
-NEVER_IN_TEXT = re.compile("[\0\ud800-\udfff]")
-"""Tk would end the text there, or raise."""
+"""A pause after an update is as many times as long as it, so a tenth of the time is for updates."""
+_NEVER_IN_TK = re.compile("[\0\ud800-\udfff]")
 _WIDE = re.compile("[\U00010000-\U0010ffff]")
 
 
@@ -75,7 +74,7 @@ class MarkdownWriter:
         self.update()
 
     def end(self) -> None:
-        """What it has written is deleted."""
+        """Called after what it has written was deleted."""
         self._timers.cancel(f"update:{self.name}")
         self._timers.cancel(f"measure:{self.name}")
         self._text.mark_unset(self.mark, self._begin_of_tail)
@@ -112,9 +111,8 @@ class MarkdownWriter:
     def _runs_of(self, block: Block | None) -> list[TaggedRun]:
         if block is None:
             return []
-        source = NEVER_IN_TEXT.sub("\ufffd", block.source)
-        code = NEVER_IN_TEXT.sub("\ufffd", block.code)
-        made = Runs(block._replace(source=source, code=code), self._codes, self.name)
+        block = block._replace(source=in_tk(block.source), code=in_tk(block.code))
+        made = Runs(block, self._codes, self.name)
         self._codes = made.codes
         return made.runs
 
@@ -150,6 +148,11 @@ class MarkdownWriter:
         if touched:
             text.tag_remove("sel", begin, self.mark)
             text.tag_add("sel", str(selected[0]), str(selected[1]))
+
+
+def in_tk(text: str) -> str:
+    """Without what would end the text in Tk, or raise there: NUL, and halves of characters."""
+    return _NEVER_IN_TK.sub("\ufffd", text)
 
 
 def _kept(one: str, other: str) -> int:
