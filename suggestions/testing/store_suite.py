@@ -127,7 +127,7 @@ class StoreSuite:
             follower = _Follower(other, writing.id)
             _until(follower.has_begun, "a follower elsewhere must get a frame")
             _opened(other, writing.id).stop()
-            assert ended.wait(_SOON), "stop() elsewhere must end the answer where it is asked for"
+            assert ended.wait(_SOON), "stop() must end the answer in the process that asks"
             assert follower.all() == [*writing.frames, _STOPPED]
 
     def test_nothing_comes_after_the_end(self) -> None:

@@ -105,7 +105,7 @@ def test_in_pieces_it_is_shown_as_the_whole_and_no_word_is_lost() -> None:
     lines = (*LINES, "😀 *so* 😀 **a", "List<int> x<y", "~~gone~~ __un *done", "[x](https://e.com")
 
     def shown(view: Any) -> list[Any]:
-        """Also with its tags, each with where it begins and ends."""
+        """Also with its tags, each with its beginning and its end."""
         text = view.text
         tags = [tag for tag in text.tag_names() if tag != "sel"]
         ranges = {tag: [str(index) for index in text.tag_ranges(tag)] for tag in tags}
