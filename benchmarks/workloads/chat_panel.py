@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
-from socket import create_server
+from socket import SHUT_WR, create_server
 from threading import Thread
 from time import perf_counter, sleep, thread_time
 from typing import Any, NamedTuple
@@ -181,6 +181,9 @@ def _serve(listener: Any) -> None:
                 sleep(max(0.0, begun + number / 1000 - perf_counter()))
                 sock.sendall(framed(event({"content": text[at : at + _PIECE]})))
             sock.sendall(CLOSING)
+            sock.shutdown(SHUT_WR)
+            while sock.recv(65536):  # what is left of the request would reset the connection
+                pass
 
 
 @contextmanager

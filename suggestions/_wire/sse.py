@@ -31,7 +31,6 @@ _STRANGE = r"(?m:^(?!(?:data|event|id|retry)?(?::|$))[^\n]+)"
 _STRANGE_BEFORE_END = _STRANGE.replace("+", "{6,}")
 _COMMENT = r"(?m:^:([^\n]*)$)"
 _COMMENT_LINES = r"(?m:(?:^:[^\n]*(?:\n|\Z))+)"
-_COMMENT_LINE = re.compile(rb"(?m:^:[^\n]*\n)")
 _RETRY = rb"(?m:^retry: ?([0-9]+)$)"
 # Thousands of digits are legal and mean "very late"; int() would refuse them.
 _MOST_DIGITS = 18
@@ -85,7 +84,6 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         self._after_newline = True  # a blank line before the first event ends nothing
         self._early: list[str] = []  # comments in the beginning of an event
         self._last_line = 0  # where, in what is held, the line begins that has not ended
-        self._taken_out = 0  # bytes of the comments that were taken out of what is held
 
     def feed(self, data: bytes) -> list[ServerSentEvent]:
         if (
@@ -177,19 +175,16 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         if end < len(_BLANK_LINE):
             # The data has none; but it may begin with the second half of one.
             end = 1 if self._after_newline and data.startswith(b"\n") else 0
-        whole, taken_out = b"", 0
+        whole = b""
         if end:
             whole = bytes(self._held) + data[:end]
-            taken_out = self._taken_out
             self._held = bytearray()
-            self._last_line = self._taken_out = 0
+            self._last_line = 0
         self._hold(data[end:])
         self._after_newline = data.endswith(b"\n")
-        if len(self._held) + self._taken_out > self._max_event_size:
+        if len(self._held) > self._max_event_size:
             self._fail_too_large()
-        if len(whole) + taken_out > self._max_event_size:
-            return self._bounded(whole, taken_out)
-        return whole
+        return whole if len(whole) <= self._max_event_size else self._bounded(whole)
 
     def _hold(self, data: bytes) -> None:
         """Adds to the beginning of an event. Comments are taken out: a server sends them when it
@@ -197,17 +192,32 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         end = data.rfind(b"\n") + 1 if self._with_comments else 0
         if end:
             lines = bytes(self._held[self._last_line :]) + data[:end]
-            self._note_comments(lines, self._last_line + self._taken_out)
-            self._held[self._last_line :] = left = _COMMENT_LINE.sub(b"", lines)
-            self._taken_out += len(lines) - len(left)
+            others = self._take_comments(lines, self._last_line)
+            if others is None:
+                self._fail_too_large()
+                return
+            self._held[self._last_line :] = others
             self._last_line = len(self._held)
         self._held += data[end:]
 
-    def _note_comments(self, lines: bytes, size: int) -> None:
-        """Those in whole lines of an event, of which so many bytes came before. Beyond the bound,
-        there are none."""
-        end = lines.rfind(b"\n", 0, max(0, self._max_event_size - size)) + 1
-        self._early += re.findall(_COMMENT, lines[:end].decode(errors="replace"))
+    def _take_comments(self, lines: bytes, size: int) -> bytes | None:
+        """The other lines of an event, of which so many bytes came before; None if they are too
+        large.
+
+        A comment counts only while its line has not ended. So a long one makes the event too large
+        also if it has come at once.
+        """
+        others: list[bytes] = []
+        for line in lines.split(b"\n")[:-1]:
+            is_comment = line.startswith(b":")
+            if size + len(line) + (not is_comment) > self._max_event_size:
+                return None
+            if is_comment:
+                self._early.append(line[1:].decode(errors="replace"))
+            else:
+                size += len(line) + 1
+                others.append(line + b"\n")
+        return b"".join(others)
 
     def _with_lf(self, data: bytes) -> bytes:
         """Makes LF of each CRLF and CR."""
@@ -220,23 +230,19 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return data
 
-    def _bounded(self, whole: bytes, taken_out: int) -> bytes:
-        """What comes before the first event that is too large. `taken_out`: bytes of the comments
-        that were in the first one; they count, too."""
-        length = 0
+    def _bounded(self, whole: bytes) -> bytes:
+        """What comes before the first event that is too large."""
+        length, later = 0, self._early
         for part in whole.split(_BLANK_LINE):
             block = part.strip(b"\n")
-            # Comments that were alone have been counted with their last line end.
-            size = len(block) + taken_out if block else taken_out - 1
-            if size >= self._max_event_size:
-                self._fail_too_large()
-                self._held.clear()
+            if len(block) >= self._max_event_size:
                 self._early = []
-                if self._with_comments:
-                    self._note_comments(block + b"\n", taken_out)
-                return whole[:length]
+                if not self._with_comments or self._take_comments(block + b"\n", 0) is None:
+                    self._fail_too_large()
+                    self._held.clear()
+                    return whole[:length]
             length += len(part) + len(_BLANK_LINE)
-            taken_out = 0
+        self._early = later
         return whole
 
     def _fail_too_large(self) -> None:
