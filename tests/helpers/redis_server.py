@@ -78,14 +78,20 @@ def redis_cluster(directory: Path) -> Iterator[list[int]]:
     """The ports of a cluster of three, without standbys."""
     if shutil.which("redis-cli") is None:
         pytest.skip("redis-cli is not installed")
-    servers = []
+    servers: list[RedisServer] = []
     try:
-        for number in range(3):
-            (directory / str(number)).mkdir()
-            servers.append(RedisServer(directory / str(number), "--cluster-enabled", "yes"))
-        places = [f"127.0.0.1:{server.port}" for server in servers]
-        command = ["redis-cli", "--cluster", "create", *places, "--cluster-yes"]
-        subprocess.run(command, check=True, capture_output=True, timeout=SOON)
+        for attempt in range(5):  # the second port of one may be taken
+            for number in range(3):
+                own = directory / f"{attempt}-{number}"
+                own.mkdir()
+                servers.append(RedisServer(own, "--cluster-enabled", "yes"))
+            places = [f"127.0.0.1:{server.port}" for server in servers]
+            command = ["redis-cli", "--cluster", "create", *places, "--cluster-yes"]
+            if subprocess.run(command, capture_output=True, timeout=SOON).returncode == 0:
+                break
+            while servers:
+                servers.pop().kill()
+        assert servers, "no cluster could be made"
         state = [server.client().cluster for server in servers]
         assert eventually(lambda: all(each("info")["cluster_state"] == "ok" for each in state))
         yield [server.port for server in servers]
