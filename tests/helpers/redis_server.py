@@ -33,7 +33,8 @@ class RedisServer:
         if importlib.util.find_spec("redis") is None:
             pytest.skip("redis is not installed")
         # A server of a cluster also has the port that is 10,000 higher.
-        self.port = next(port for port in iter(free_port, None) if port < 55_000)
+        ports = (port for port in iter(free_port, None) if port < 55_000)
+        self.port = next(port for port in ports if not listens(port + 10_000))
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._directory = directory
         self._options = options
