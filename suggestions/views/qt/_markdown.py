@@ -13,7 +13,7 @@ from .._blocks import Block, MarkdownBlocks
 from ._binding import Binding, public
 from ._writer import Code, MarkdownWriter
 
-_INTERVAL = 0.04
+_INTERVAL = 0.05
 """Seconds between two updates, at least."""
 _REST = 9
 """A pause after an update is as many times as long as it, so a tenth of the time is for updates."""
@@ -31,7 +31,7 @@ def markdown_view(binding: Binding) -> Any:
         """A text that is read, selected and copied, and to which Markdown is appended.
 
         - `appendMarkdown(text)`: adds a piece, however it is cut. What is finished is laid out
-          once, and the last block anew, at most every 40 ms, and less often if that takes long.
+          once, and the last block anew, at most every 50 ms, and less often if that takes long.
         - `finish()`: nothing more comes; shows all of it now.
         - `setMarkdown(text)`: a whole text. `toMarkdown()`: the text. `clear()`: begins anew.
         - Signal `anchorClicked(QUrl)`: a link was activated. Nothing opens it by itself.
