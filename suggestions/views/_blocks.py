@@ -1,11 +1,11 @@
 """Markdown that grows, cut into blocks that never change again. It knows no toolkit.
 
 A parser of Markdown reads all of a text, and a long answer that is parsed anew for each of its
-pieces keeps a window busy. So the text is cut where nothing that follows can change what stands
-before (CommonMark 0.31, chapters 4 and 5): after a blank line, after a heading with `#`, and around
-fenced code. Only the last block, the tail, is parsed again when more text comes.
+pieces keeps a window busy. So the text is cut as soon as nothing can change what has come so far
+(CommonMark 0.31, chapters 4 and 5): after a blank line, after a heading with `#`, and around fenced
+code. Only the last block, the tail, is parsed again when more text comes.
 
-A list goes on after blank lines, and decides what indented lines belong to. Where parsers differ
+A list goes on after blank lines, and decides what indented lines belong to. If parsers differ
 about a line, such as `2.` below a paragraph, the text is cut later and not wrongly.
 """
 

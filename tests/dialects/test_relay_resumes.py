@@ -287,7 +287,7 @@ def test_it_goes_on_with_a_relay() -> None:
         def proxy(peer: Peer) -> None:
             request = peer.request()
             last = request.headers.get("Last-Event-ID", "")
-            with socket.create_connection(web.server_address[:2]) as target:  # type: ignore[arg-type]
+            with socket.create_connection(("127.0.0.1", web.server_port)) as target:
                 header = f"Last-Event-ID: {last}\r\n" if last else ""
                 target.sendall(f"{request.method} {request.path} HTTP/1.0\r\n{header}\r\n".encode())
                 left = next(cuts)

@@ -2,7 +2,7 @@
 
 A row is dear: it has texts, links and buttons. So a row is made when it comes into view, and freed
 when it is far away. Until then its height is estimated, and the heights of the others are corrected
-when they are seen. What the person looks at stays where it is meanwhile: the list is either pinned
+when they are seen. What the person looks at stays in place meanwhile: the list is either pinned
 to its end, or keeps an anchor, the first message in view and how far it is above the top.
 """
 

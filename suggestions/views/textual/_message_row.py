@@ -131,7 +131,7 @@ class MessageRow(Vertical, can_focus=True):
 
     def show_message(self, old: ChatMessage, text_from: int | None) -> None:
         """Shows `message` in place of `old`. At first, both are the same object."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must show its message")
 
     def part(self, name: str, kind: type[Part], *given: Any) -> Part:
         """Returns the part, which is made and mounted in its place if there is none."""
