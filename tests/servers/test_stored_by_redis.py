@@ -140,6 +140,44 @@ def test_a_worker_that_is_killed(name: str, redis: RedisServer, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", list(KINDS))
+def test_a_worker_that_only_follows_is_killed(
+    name: str, redis: RedisServer, tmp_path: Path
+) -> None:
+    went_on, half = threading.Event(), len(PIECES) // 2
+
+    def answer(peer: Peer) -> None:
+        peer.request()
+        peer.send(UNTIL_CLOSE, *map(said, PIECES[:half]))
+        went_on.wait(SOON)
+        peer.send(*map(said, PIECES[half:]), DONE)
+
+    kind, begun = ONE_WORKER[name], "".join(PIECES[:half])
+    with (
+        Server(answer) as upstream,
+        serving(kind, upstream.url, tmp_path / "asking.log", 0.2) as asking,
+        Browser(asking.port, "/ask/a") as first,
+        contextlib.ExitStack() as stack,
+    ):
+        events, followed = Events(), Events()
+        while events.text != begun:
+            events.feed(first.response.read1(65536))
+        with serving(kind, upstream.url, tmp_path / "other.log", 0.2) as other:
+            browser = stack.enter_context(Browser(other.port, "/answers/a"))
+            while followed.text != begun:
+                followed.feed(browser.response.read1(65536))
+            kill_tree(other.process.pid)
+        followed.lose_connection()
+        went_on.set()
+        events.feed(first.rest())
+        with Browser(asking.port, "/answers/a", last_event_id=followed.last_id) as again:
+            followed.feed(again.rest())
+        for each in (events, followed):
+            assert each.text == "".join(PIECES)
+            assert each.ends == [{"type": "done"}]
+        assert upstream.connections == 1
+
+
+@pytest.mark.parametrize("name", list(KINDS))
 def test_another_worker_stops_it(name: str, redis: RedisServer, tmp_path: Path) -> None:
     left = threading.Event()
 
