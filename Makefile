@@ -8,7 +8,7 @@ VENV ?= .venv
 ARGS ?=
 CODE = $(wildcard noxfile.py suggestions tests examples benchmarks docs/*.py release soak fuzz)
 
-.PHONY: help demo test toolkits servers beside browser bench fuzz soak docs matrix coverage mutants lint types check release-check audit clean
+.PHONY: help demo test toolkits servers beside browser front-ends bench fuzz soak docs matrix coverage mutants lint types check release-check audit clean
 
 help:
 	@echo "make demo    show what it does: three answers, no key and no network needed"
@@ -17,6 +17,7 @@ help:
 	@echo "make servers   install the web servers, Streamlit and Gradio, that make test skips without them"
 	@echo "make beside    install the libraries that make test is to run beside, and skips without them"
 	@echo "make browser   install Playwright, for the browser tests that make test skips without it"
+	@echo "make front-ends  install the packages of node and Python whose clients make test skips without them"
 	@echo "make bench   compare it with its peers: make bench ARGS=\"--quick flood\""
 	@echo "make fuzz    feed it hostile bytes for five minutes: make fuzz ARGS=\"--seconds 60 answer\""
 	@echo "make docs    build the documents into site/"
@@ -48,6 +49,9 @@ beside: $(VENV)/.has-test,beside
 
 browser: $(VENV)/.has-test,browser
 	@true
+
+front-ends: $(VENV)/.has-test,servers
+	@$(VENV)/bin/python tests/front_ends/install.py
 
 bench: $(VENV)/.has-bench
 	$(VENV)/bin/python -m benchmarks $(ARGS)
