@@ -6,8 +6,8 @@ distribution, run it with its interpreter.
 
 from __future__ import annotations
 
-import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -18,11 +18,12 @@ from time import perf_counter, sleep, thread_time
 from typing import Any, NamedTuple
 
 from benchmarks.bench import Bench
+from benchmarks.long_chat import STEPS, Opened, megabytes, saved
+from benchmarks.markdown_texts import TEXTS
 from benchmarks.report import Row, Section
 from benchmarks.rounds import take_turns
 from benchmarks.wire_bytes import CLOSING, HEADERS, OPENING, event, framed
 from benchmarks.worker import Worker
-from benchmarks.workloads.views import TEXTS
 
 BINDING = os.environ.get("QT_BINDING", "PyQt6")
 _PIECE = 5  # characters, 1,000 times a second
@@ -30,15 +31,6 @@ _TICK = 0.004  # seconds between two calls of a timer
 _SIZE = (640, 800)
 
 _PANEL, _WHOLE, _NOTHING = "ChatPanel", "setMarkdown of all", "no view"
-
-
-class Opened(NamedTuple):
-    """Milliseconds of the thread's own time, and megabytes."""
-
-    milliseconds: float
-    megabytes: float
-    step: float
-    """The longest of the steps in which it was scrolled, each with its painting."""
 
 
 class Busy(NamedTuple):
@@ -54,13 +46,13 @@ def open_and_scroll(way: str, messages: int) -> Opened:
     _show(way, _saved(4)).deleteLater()  # what is imported and loaded once
     app.processEvents()
     chat = _saved(messages)
-    before, begun = _megabytes(), thread_time()
+    before, begun = megabytes(), thread_time()
     shown = _show(way, chat)
     app.processEvents()
-    took, more = thread_time() - begun, _megabytes() - before
+    took, more = thread_time() - begun, megabytes() - before
     bar = _bar_of(shown)
     steps = []
-    for _ in range(200):
+    for _ in range(STEPS):
         begun = thread_time()
         bar.setValue(bar.value() - 3 * bar.singleStep())
         app.processEvents()
@@ -76,14 +68,9 @@ def _qt() -> tuple[Any, Any, Any]:
 
 
 def _saved(messages: int) -> Any:
-    from suggestions import Conversation
     from suggestions.toolkits import qt
 
-    text = (TEXTS["mixed"][1] * 4)[:2000]
-    roles = ("user", "assistant")
-    saved = [{"id": str(n), "role": roles[n % 2], "text": f"{n} {text}"} for n in range(messages)]
-    file = json.dumps({"version": 1, "messages": saved})
-    return Conversation.from_json(file, dialect="openai", dispatch=qt())
+    return saved(messages, qt())
 
 
 def _show(way: str, chat: Any) -> Any:
@@ -109,11 +96,6 @@ def _bar_of(shown: Any) -> Any:
     is_area = isinstance(shown, widgets.QAbstractScrollArea)
     area = shown if is_area else shown.findChild(widgets.QAbstractScrollArea, "messageList")
     return area.verticalScrollBar()
-
-
-def _megabytes() -> float:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 # A long answer
@@ -199,6 +181,8 @@ def _service() -> Iterator[int]:
 def chat_panel(bench: Bench) -> Section:
     section = Section(f"Chat panel, {BINDING}", _TEXT, [])
     if find_spec(BINDING) is None:
+        if "QT_BINDING" in os.environ:
+            raise RuntimeError(f"{sys.executable} has no {BINDING}")
         return section
     section.rows += _rows_of_opening(bench)
     with _service() as port:

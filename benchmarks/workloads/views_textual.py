@@ -1,4 +1,4 @@
-"""Markdown in Textual while it is written: how busy the app is, and how long it stands still."""
+"""Textual: Markdown while it is written, and a long conversation that is opened and scrolled."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from time import perf_counter, thread_time
 from typing import Any
 
 from benchmarks.bench import Bench
+from benchmarks.long_chat import STEPS, Opened, megabytes, saved
+from benchmarks.markdown_texts import TEXTS
 from benchmarks.report import Row, Section
 from benchmarks.rounds import take_turns
 from benchmarks.worker import Worker
-from benchmarks.workloads.views import TEXTS, Busy
+from benchmarks.workloads.views import Busy
 
 _PIECE = 5  # characters, 1,000 times a second
 _FEED = 0.004  # seconds between two looks at what is due
@@ -103,13 +105,71 @@ async def _stream(app: Any) -> Way:
 _WAYS: dict[str, Callable[[Any], Awaitable[Way]]] = {_VIEW: _panel, _STREAM: _stream}
 
 
+def open_and_scroll(messages: int) -> Opened:
+    """Opens a conversation with messages of 2 kB, and scrolls up in it in steps of a wheel."""
+    return asyncio.run(_opened(messages))
+
+
+async def _opened(messages: int) -> Opened:
+    from textual.app import App
+
+    from suggestions.toolkits import textual
+    from suggestions.views.textual import ChatPanel
+    from suggestions.views.textual._message_list import MessageList
+
+    app: App[None] = App()
+    async with app.run_test(size=(100, 40)) as pilot:
+        first = ChatPanel(saved(4, textual(app)))  # what is imported and loaded once
+        await app.mount(first)
+        await pilot.pause()
+        await first.remove()
+        chat = saved(messages, textual(app))
+        before, begun = megabytes(), thread_time()
+        panel = ChatPanel(chat)
+        await app.mount(panel)
+        await pilot.pause()
+        took, more = thread_time() - begun, megabytes() - before
+        rows = panel.query_one(MessageList)
+        gaps, last = [], thread_time()
+        for number in range(STEPS * 4):
+            if number % 4 == 0:
+                rows.scroll_relative(y=-3, animate=False)
+            await asyncio.sleep(_FEED)
+            now = thread_time()
+            gaps.append(now - last)
+            last = now
+    return Opened(took * 1000, more, max(gaps) * 1000)
+
+
 def views_textual(bench: Bench) -> Section:
     section = Section("Views in Textual", _TEXT, [])
     if find_spec("textual") is None:
         return section
+    section.rows += _rows_of_opening(bench)
     for kind in TEXTS:
         section.rows += _rows(bench, kind)
     return section
+
+
+def _rows_of_opening(bench: Bench) -> list[Row]:
+    messages = bench.pick(1000, 1000, 20)
+
+    def turn(worker: Worker, way: str) -> Opened:
+        return Opened(*worker.call(open_and_scroll, messages))
+
+    sets = bench.pick(3, 1, 1)
+    taken = take_turns((_VIEW,), turn, lambda one: one.milliseconds, sets=sets, rounds=1)
+
+    def row(name: str, of: Callable[[Opened], float], most: float | None, unit: str) -> Row:
+        return Row(name, taken.figure(lambda one: of(one[_VIEW])), most, unit)
+
+    return [
+        row("1,000 messages: open", lambda one: one.milliseconds, 150, " ms"),
+        row("1,000 messages: memory", lambda one: one.megabytes, 30, " MB"),
+        row(
+            "1,000 messages: longest gap while scrolling", lambda one: one.step, _LONGEST_GAP, " ms"
+        ),
+    ]
 
 
 def _rows(bench: Bench, kind: str) -> list[Row]:
@@ -139,7 +199,10 @@ def _rows(bench: Bench, kind: str) -> list[Row]:
 
 
 _TEXT = """\
-55 kB of Markdown in pieces of five characters, 1,000 a second, in an app of Textual without a
-terminal, 100 by 40: for which share of these eleven seconds the app is busy, painting included,
-and how long it works at most before it goes on with other things. Beside it is Textual's own
+A conversation of 1,000 messages of 2 kB is opened, and scrolled by three lines 200 times. The gap
+has no target: most of the longest one is Python's garbage collection, which looks at all that
+Textual keeps of the lines that it has drawn; without it, it is 35 to 75 ms. And 55 kB of Markdown
+come in pieces of five characters, 1,000 a second, in an app of Textual without a terminal, 100 by
+40: for which share of these eleven seconds the app is busy, painting included, and how long it
+works at most before it goes on with other things. Beside it is Textual's own
 `Markdown.get_stream`."""

@@ -1,4 +1,4 @@
-"""Markdown in Tk while it is written: how busy the window is, and how long it stands still."""
+"""Tk: Markdown while it is written, and a long conversation that is opened and scrolled."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from time import perf_counter, thread_time
+from time import perf_counter, sleep, thread_time
 from typing import Any
 
 from benchmarks.bench import Bench
+from benchmarks.long_chat import STEPS, Opened, megabytes, saved
+from benchmarks.markdown_texts import TEXTS
 from benchmarks.report import Row, Section
 from benchmarks.rounds import take_turns
 from benchmarks.worker import Worker
-from benchmarks.workloads.views import TEXTS, Busy
+from benchmarks.workloads.views import Busy
 
 _PIECE = 5  # characters, 1,000 times a second
 _FEED = 4  # milliseconds between two looks at what is due
@@ -24,6 +26,7 @@ _THROTTLE = 0.033
 _NOTHING = "no view"
 _VIEW = "MarkdownText"
 _WHOLE = "all of it anew"
+_PANEL = "ChatPanel"
 _MOST = {"mixed": 0.1, "endless code": 0.1, "endless list": 0.1}
 _MOST_OF_OTHERS = 0.2
 _LONGEST_GAP = 30.0  # milliseconds, but for a table and a paragraph without an end
@@ -67,6 +70,45 @@ def show(way: str, kind: str, characters: int, display: str) -> Busy:
     finish()
     root.destroy()
     return Busy(share, max(gaps) * 1000)
+
+
+def open_and_scroll(messages: int, display: str) -> Opened:
+    """Opens a conversation with messages of 2 kB, and scrolls up in it in steps of a wheel."""
+    os.environ["DISPLAY"] = display
+    import tkinter
+
+    from suggestions.toolkits import tk
+    from suggestions.views.tk import ChatPanel
+
+    root = tkinter.Tk()
+    root.geometry("640x800")
+    first = ChatPanel(root, saved(4, tk(root)))  # what is imported and loaded once
+    first.pack(fill="both", expand=True)
+    root.update()
+    first.destroy()
+    root.update()
+    chat = saved(messages, tk(root))
+    before, begun = megabytes(), thread_time()
+    panel = ChatPanel(root, chat)
+    panel.pack(fill="both", expand=True)
+    root.update()
+    took, more = thread_time() - begun, megabytes() - before
+    text = next(widget for widget in _all_in(panel) if widget.winfo_class() == "Text")
+    steps = []
+    for _ in range(STEPS):
+        begun = thread_time()
+        text.event_generate("<Button-4>")
+        root.update()
+        steps.append(thread_time() - begun)
+        sleep(_FEED / 1000)  # for what the panel does by a timer
+    root.destroy()
+    return Opened(took * 1000, more, max(steps) * 1000)
+
+
+def _all_in(widget: Any) -> Iterator[Any]:
+    yield widget
+    for child in widget.winfo_children():
+        yield from _all_in(child)
 
 
 def _no_view(root: Any) -> Way:
@@ -130,9 +172,29 @@ def views_tk(bench: Bench) -> Section:
         return section
     with _display() as display:
         if display:
+            section.rows += _rows_of_opening(bench, display)
             for kind in TEXTS:
                 section.rows += _rows(bench, kind, display)
     return section
+
+
+def _rows_of_opening(bench: Bench, display: str) -> list[Row]:
+    messages = bench.pick(1000, 1000, 20)
+
+    def turn(worker: Worker, way: str) -> Opened:
+        return Opened(*worker.call(open_and_scroll, messages, display))
+
+    sets = bench.pick(3, 1, 1)
+    taken = take_turns((_PANEL,), turn, lambda one: one.milliseconds, sets=sets, rounds=1)
+
+    def row(name: str, of: Callable[[Opened], float], most: float, unit: str) -> Row:
+        return Row(name, taken.figure(lambda one: of(one[_PANEL])), most, unit)
+
+    return [
+        row("1,000 messages: open", lambda one: one.milliseconds, 150, " ms"),
+        row("1,000 messages: memory", lambda one: one.megabytes, 30, " MB"),
+        row("1,000 messages: longest step of scrolling", lambda one: one.step, 16, " ms"),
+    ]
 
 
 def _rows(bench: Bench, kind: str, display: str) -> list[Row]:
@@ -159,7 +221,9 @@ def _rows(bench: Bench, kind: str, display: str) -> list[Row]:
 
 
 _TEXT = """\
-55 kB of Markdown in pieces of five characters, 1,000 a second, in a window of Tk: which share of
-the time the thread of the windows is busy, painting included, and how long it works at most before
-it calls a timer. Beside it are the same window that shows nothing, and all of the text written anew
-every 33 ms. The server of the display is another process, and does not count."""
+A conversation of 1,000 messages of 2 kB is opened in a panel of Tk, and scrolled 200 times by a
+step of the wheel, in the thread's own time. And 55 kB of Markdown come in pieces of five
+characters, 1,000 a second: which share of the time the thread of the windows is busy, painting
+included, and how long it works at most before it calls a timer. Beside it are the same window that
+shows nothing, and all of the text written anew every 33 ms. The server of the display is another
+process, and does not count."""

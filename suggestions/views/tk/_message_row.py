@@ -36,6 +36,7 @@ class MessageRow:
         self.message = message
         self.actions: tuple[str, ...] = ()
         self.is_raw = message.role != "tool"
+        self._has_parts = message.role == "tool"
         self._writer: MarkdownWriter | None = None
         self._written = 0
         """Characters of the answer that the writer has got."""
@@ -47,16 +48,30 @@ class MessageRow:
         """The row as it is before it is first seen."""
         message, name = self.message, self.name
         if message.role == "tool":
-            return [*self._call_runs(), self._gap()]
+            return [*self._call_runs(), ("\n", ("gap", f"gap:{name}", name))]
         title = "Question" if message.role == "user" else "Answer"
-        runs = [(f"{title}\n", ("title", f"head:{name}", name))]
+        runs: list[TaggedRun] = [(f"{title}\n", ("title", name))]
         if message.text:
             kind = "question" if message.role == "user" else "plain"
-            runs.append((f"{message.text}\n", (f"raw:{name}", kind, name)))
-        return [*runs, self._gap()]
+            runs.append((f"{message.text}\n", (kind, name)))
+        return [*runs, ("\n", ("gap", name))]
 
-    def _gap(self) -> TaggedRun:
-        return ("\n", ("gap", f"gap:{self.name}", self.name))
+    def _part(self, kind: str) -> tuple[str, str] | None:
+        """Where the "head", the "raw" text or the "gap" below the row begins and ends."""
+        if not self._has_parts:
+            self._name_parts()
+        return self._list.range_of(f"{kind}:{self.name}")
+
+    def _name_parts(self) -> None:
+        """Only once they are needed: Tk looks at all tags of the text when it deletes a part."""
+        self._has_parts = True
+        text, name = self._text, self.name
+        if place := self._list.range_of(name):
+            begin, end = place
+            head, gap = text.index(f"{begin} + 1 lines linestart"), text.index(f"{end} - 1 indices")
+            text.tag_add(f"head:{name}", begin, head)
+            text.tag_add(f"raw:{name}", head, gap)
+            text.tag_add(f"gap:{name}", gap, end)
 
     def _call_runs(self) -> list[TaggedRun]:
         shown = str(words_of_call(self.message))
@@ -92,7 +107,7 @@ class MessageRow:
         self._countdown = Countdown(error.retry_after if error else None)
 
     def _rewrite_raw(self, runs: list[TaggedRun]) -> None:
-        place = self._list.range_of(f"raw:{self.name}")
+        place = self._part("raw")
         if place:
             self._text.delete(*place)
             self._list.insert(place[0], runs)
@@ -113,8 +128,8 @@ class MessageRow:
             text.delete(f"begin:{self.name}", self._writer.mark)
             self._writer.end()
         else:
-            text.mark_set(f"begin:{self.name}", self._end_of(f"head:{self.name}"))
-            if place := self._list.range_of(f"raw:{self.name}"):
+            text.mark_set(f"begin:{self.name}", self._end_of_head())
+            if place := self._part("raw"):
                 text.delete(*place)
             text.mark_gravity(f"begin:{self.name}", "left")
         self._written = 0
@@ -140,7 +155,7 @@ class MessageRow:
     def _write_reasoning(self, new: str) -> None:
         text, fold = self._text, f"fold:{self.name}"
         if not self._list.range_of(fold):
-            head = self._end_of(f"head:{self.name}")
+            head = self._end_of_head()
             link = ("link", "action", "muted", f"do:fold:{self.name}", self.name)
             text.tag_configure(fold, elide=True)
             runs = [("▸ Reasoning\n", link), ("\n", (fold, "muted", self.name))]
@@ -153,6 +168,10 @@ class MessageRow:
         at = f"{self._end_of(fold)} - 1 indices"
         self._list.insert(at, [(new, (fold, "muted", "reasoning", self.name))])
         self._reasoned += len(new)
+
+    def _end_of_head(self) -> str:
+        place = self._part("head")
+        return place[1] if place else "end - 1 indices"
 
     def _end_of(self, tag: str) -> str:
         place = self._list.range_of(tag)
@@ -178,7 +197,7 @@ class MessageRow:
             text.delete(*place)
         self._list.timers.cancel(f"retry:{self.name}")
         self._pictures.clear()
-        gap = self._list.range_of(f"gap:{self.name}")
+        gap = self._part("gap")
         if not gap:
             return
         if self._writer is not None:

@@ -128,6 +128,8 @@ class Style:
             configure(tag, spacing1=em // 2)
         elif tag == "right":
             configure(tag, justify="right", lmargin1=0, lmargin2=0)
+        else:
+            return  # a name of a place, which has no look
         self._text.tag_raise("sel")
 
     def _configure_line(self, tag: str, kind: str, indent: str, quotes: str) -> None:
