@@ -18,6 +18,7 @@ from benchmarks.workloads.scale import scale
 from benchmarks.workloads.stages import stages
 from benchmarks.workloads.startup import startup
 from benchmarks.workloads.stores import stores
+from benchmarks.workloads.stores_lost import stores_lost
 from benchmarks.workloads.text import text
 from benchmarks.workloads.views import views
 from benchmarks.workloads.views_textual import views_textual
@@ -37,6 +38,7 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "relay": relay,
     "relay-load": relay_load,
     "stores": stores,
+    "stores-lost": stores_lost,
     "views": views,
     "views-tk": views_tk,
     "views-textual": views_textual,

@@ -40,17 +40,17 @@ class _Way(NamedTuple):
 
 _NONE, _MEMORY, _ALONE, _FOLLOWED = "no store", "memory", "Redis", "Redis, followed elsewhere"
 _NODE = "node, no store"
-_OURS = f"{UVICORN}benchmarks.relay_app"
-_SCRIPT = Path(__file__).parents[1] / "resumable_stream.mjs"
+OURS = f"{UVICORN}benchmarks.relay_app"
+SCRIPT = Path(__file__).parents[1] / "resumable_stream.mjs"
 _WAYS = {
-    _NONE: _Way(f"{_OURS}:asgi"),
-    _MEMORY: _Way(f"{_OURS}:stored", "memory", beside=_NONE),
-    _ALONE: _Way(f"{_OURS}:stored", "redis", beside=_NONE, target=1.35),
-    _FOLLOWED: _Way(f"{_OURS}:stored", "redis", is_followed=True, beside=_NONE, target=1.5),
-    _NODE: _Way(str(_SCRIPT)),
-    "resumable-stream": _Way(str(_SCRIPT), "redis", beside=_NODE),
+    _NONE: _Way(f"{OURS}:asgi"),
+    _MEMORY: _Way(f"{OURS}:stored", "memory", beside=_NONE),
+    _ALONE: _Way(f"{OURS}:stored", "redis", beside=_NONE, target=1.35),
+    _FOLLOWED: _Way(f"{OURS}:stored", "redis", is_followed=True, beside=_NONE, target=1.5),
+    _NODE: _Way(str(SCRIPT)),
+    "resumable-stream": _Way(str(SCRIPT), "redis", beside=_NODE),
     "resumable-stream, followed elsewhere": _Way(
-        str(_SCRIPT), "redis", is_followed=True, beside=_NODE
+        str(SCRIPT), "redis", is_followed=True, beside=_NODE
     ),
 }
 _names = count()
@@ -64,14 +64,17 @@ def stores(bench: Bench) -> Section:
     if not has_redis:
         print("left out, since they are not installed: redis-server, redis", file=sys.stderr)
     ways = [name for name, way in _WAYS.items() if has_redis or way.store != "redis"]
-    if not (
-        shutil.which("node") and (_SCRIPT.parent / "node_modules" / "resumable-stream").exists()
-    ):
+    if not has_node():
         print("left out, since it is not installed: resumable-stream", file=sys.stderr)
-        ways = [name for name in ways if _WAYS[name].command != str(_SCRIPT)]
+        ways = [name for name in ways if _WAYS[name].command != str(SCRIPT)]
     browsers = bench.pick(300, 300, 5)
     measured = _measure(bench, ways, browsers)
     return Section("Answers in a store", _TEXT, _rows(measured, ways, browsers))
+
+
+def has_node() -> bool:
+    """Whether there is what `resumable_stream.mjs` needs."""
+    return bool(shutil.which("node") and (SCRIPT.parent / "node_modules/resumable-stream").exists())
 
 
 class _Redis(NamedTuple):
@@ -91,7 +94,7 @@ class _Redis(NamedTuple):
 
 
 @contextmanager
-def _redis() -> Iterator[_Redis]:
+def redis_server() -> Iterator[_Redis]:
     """It keeps nothing on the disk."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -120,7 +123,7 @@ def _measure(bench: Bench, ways: list[str], browsers: int) -> Rounds[Figures]:
             os.environ["STORE"] = way.store
             redis = None
             if way.store == "redis":
-                redis = stack.enter_context(_redis())
+                redis = stack.enter_context(redis_server())
                 os.environ["STORE"], beside["Redis"] = redis.address, redis.pid
             relay = stack.enter_context(serving(way.command, upstream))
             other = None
