@@ -23,9 +23,9 @@ from .redis_stream import (
     END,
     Entry,
     Stream,
+    add_frames,
     begin,
     compact,
-    entry_of,
     entry_of_end,
     is_refusal,
     last_of,
@@ -276,8 +276,7 @@ class RedisWorker:
         frames = answer.frames_after(stream.stored) if stream.is_ours else []
         if frames:
             added = News(answer.id, stream.stored + len(frames), b"".join(frames))
-            entry = entry_of(added.frames)
-            pipe.xadd(stream.key, entry, id=f"{added.number}-0", nomkstream=True)
+            add_frames(pipe, stream, added.frames, added.number)
             commands.then(lambda reply: self._on_written(stream, added, news, reply))
         if stream.last is not None:
             entry = entry_of_end(stream.last)
