@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -22,7 +23,7 @@ from waiting import SOON, eventually
 from suggestions import shutdown
 from suggestions.dialects.openai import OpenAI
 from suggestions.relay import follow, relay
-from suggestions.relay.stores import Endings, Store, StoredAnswer, StoreError
+from suggestions.relay.stores import Endings, RedisStore, Store, StoredAnswer, StoreError
 
 SERVICE = OpenAI("https://service.example/v1", "secret-key", "m1")
 STOPPED, LOST, END = (
@@ -79,6 +80,10 @@ class Reading(threading.Thread):
                     break
             stream.close()  # type: ignore[attr-defined]
             self.events.lose_connection()
+
+    def has_all_of(self, writing: Writing) -> bool:
+        """Waits until it has what was written so far."""
+        return eventually(lambda: self.events.text == writing.text)
 
     def whole(self) -> Events:
         self.join(SOON)
@@ -139,6 +144,53 @@ def test_a_redis_that_restarts_is_waited_for(appendonly: bool, tmp_path: Path) -
             events = reader.whole()
             assert events.text == writing.text
             assert events.ends == [{"type": "done"}]
+
+
+@pytest.mark.parametrize("lag", [False, True], ids=["has all", "lacks the newest"])
+def test_a_failover_to_a_standby_leaves_no_gap(lag: bool, tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("primary", "standby")]
+    for folder in folders:
+        folder.mkdir()
+    with contextlib.ExitStack() as stack:
+        primary = RedisServer(folders[0])
+        stack.callback(primary.kill)
+        standby = RedisServer(folders[1], "--replicaof", "127.0.0.1", str(primary.port))
+        stack.callback(standby.kill)
+        is_synced = standby.client().info
+        assert eventually(lambda: is_synced("replication")["master_link_status"] == "up")
+        proxy = stack.enter_context(Proxy(primary.port))
+        url = f"redis://127.0.0.1:{proxy.port}/0"
+        asking, other = (
+            stack.enter_context(contextlib.closing(RedisStore(url, lease=LEASE))) for _ in range(2)
+        )
+        answers = [Writing(asking, f"a{number}") for number in range(5)]
+        readers = [Reading(other, each.answer.id) for each in answers]
+        _write_all(answers, 20)
+        if lag:
+            standby.process.send_signal(signal.SIGSTOP)
+        _write_all(answers, 20)
+        for each, reader in zip(answers, readers, strict=True):
+            assert reader.has_all_of(each)
+        primary.kill()
+        if lag:
+            standby.process.send_signal(signal.SIGCONT)
+        proxy.cut()
+        proxy.pass_to(standby.port)
+        standby.client().replicaof("NO", "ONE")
+        for each in answers:
+            each.write(5, pause=0.05)  # one answer at a time: a failure is seen with none of them
+            each.answer.end(END)
+        for each, reader in zip(answers, readers, strict=True):
+            for events in (reader.whole(), Reading(other, each.answer.id).whole()):
+                assert events.text == each.text
+                assert events.ends == [{"type": "done"}]
+
+
+def _write_all(answers: list[Writing], count: int) -> None:
+    for _ in range(count):
+        for each in answers:
+            each.write()
+        time.sleep(0.005)
 
 
 def test_a_redis_that_stays_away_is_an_error(tmp_path: Path) -> None:
@@ -494,8 +546,6 @@ def redis_has(redis: RedisServer, key: str, database: int) -> bool:
 
 def test_a_cluster(tmp_path: Path) -> None:
     import redis as package
-
-    from suggestions.relay.stores import RedisStore
 
     with redis_cluster(tmp_path) as ports:
         clients = [package.RedisCluster(host="127.0.0.1", port=ports[0]) for _ in range(2)]

@@ -222,9 +222,10 @@ class RedisWorker:
         return has_readers
 
     def _put_back(self, work: Work) -> None:
+        # It may be another Redis from now on, which lacks what the old one had confirmed.
+        for stream in (*work.writes, *self._all()):
+            stream.is_unsure = True
         with self._lock:
-            for stream in work.writes:
-                stream.is_unsure = True
             self._work.writes.update(work.writes)
             self._work.reads.update(work.reads)
             self._work.greetings.update(work.greetings)
