@@ -24,7 +24,7 @@ def main() -> None:
     size: Size = "smoke" if options.smoke else "quick" if options.quick else "full"
     is_whole = size == "full" and not options.workloads
     if is_whole:
-        from benchmarks.plot import draw  # now: what is missing is told before the long run
+        from benchmarks.plot import draw  # now: what is missing is reported before the long run
     started, load = monotonic(), os.getloadavg()[0]
     sections = []
     with Server() as server:

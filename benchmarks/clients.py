@@ -1,4 +1,4 @@
-"""The clients, one function each: open, take the text out of each chunk, add it up, tell it.
+"""The clients, one function each: open, take the text out of each chunk, add it up, report it.
 
 Every client is written as its README shows it. `hear` is the one handler, a Python function that
 is called once for each piece of text; the whole text is returned.

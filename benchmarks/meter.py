@@ -9,9 +9,9 @@ from typing import Any
 class Meter:
     """CPU (user and system, all threads) and wall seconds from event `first` to event `last`.
 
-    The server pauses behind event `first`, so that opening, importing and the first allocations
+    The server pauses after event `first`, so that opening, importing and the first allocations
     are over and nothing has been read ahead when the CPU clock starts. The wall clock starts one
-    event later, behind the pause.
+    event later, after the pause.
     """
 
     def __init__(self, first: int, last: int) -> None:

@@ -1,8 +1,8 @@
-"""Rounds: everybody does the same job in turn, and is compared within the round alone.
+"""Rounds: all contenders do the same job in turn, and are compared within the round alone.
 
 On a machine with neighbours the same job takes half as long again a second later. What was
 measured side by side was disturbed alike, so a ratio is taken within a round; the median of the
-ratios is what is judged. The quietest round, the one in which everybody together took least, is
+ratios is what is judged. The quietest round, the one in which all together took least, is
 printed beside it: where the two are far apart, the machine was busy.
 """
 
@@ -30,7 +30,7 @@ class Pair(NamedTuple):
 
 
 class Rounds(Generic[T]):
-    """What each contender measured in each round; `cost` is how a round's noise is told."""
+    """What each contender measured in each round; `cost` is what a round's noise is judged by."""
 
     def __init__(self, rounds: list[dict[str, T]], cost: Callable[[T], float]) -> None:
         self.rounds = rounds
@@ -59,7 +59,7 @@ def take_turns(
                 for name in contenders:
                     warm_up(workers[name], name)
             for number in range(rounds):
-                # Not always the same one behind the same neighbour.
+                # Not always the same one after the same neighbour.
                 shift = number % len(contenders)
                 order = [*contenders[shift:], *contenders[:shift]]
                 results = {name: turn(workers[name], name) for name in order}

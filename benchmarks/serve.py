@@ -1,6 +1,6 @@
 """The server: a process of its own that sends rendered bytes and does nothing else.
 
-What it is to do stands in the path, `/events=10000,per_write=32/…`. It tells its addresses, and
+The path says what it is to do, `/events=10000,per_write=32/…`. It writes its addresses, and
 later what the aborts ask for, as lines of JSON on its standard output, and ends with its parent.
 """
 
@@ -102,7 +102,7 @@ _kept: list[socket.socket] = []
 
 
 def _listen_without_accepting() -> int:
-    """A port whose queue is full: whoever connects hears nothing."""
+    """A port whose queue is full: a client that connects gets no reply."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(0)

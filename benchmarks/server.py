@@ -1,4 +1,4 @@
-"""The benchmark's end of the server: starts its process, and reads what it tells."""
+"""The benchmark's end of the server: starts its process, and reads what it writes."""
 
 from __future__ import annotations
 

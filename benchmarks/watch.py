@@ -15,7 +15,7 @@ from benchmarks.meter import Meter
 from benchmarks.rounds import percentile, ratio
 
 Figures = dict[str, float]
-_SETTLE = 1.0  # seconds from the server's first event to the clock's start: everybody's is there
+_SETTLE = 1.0  # seconds from the server's first event to the clock's start: all streams have begun
 _KEPT_UP = 0.95  # of the events that are due in the window; the rest is the window's own edges
 
 
@@ -74,7 +74,7 @@ def watch(
         sleep(0.01)
     late = lags.lags[0] if lags.lags else inf
     begins = perf_counter() + _SETTLE - late
-    gc.collect()  # what opening leaves would stop everybody once, and is no part of the voyage
+    gc.collect()  # what opening leaves would stop all of them once, and is no part of the voyage
     sleep(max(0, begins - perf_counter()))
     opened = watched.process.memory_info().rss
     first, cpu, shares, begun = len(lags.lags), watched.cpu(), watched.shares(), perf_counter()

@@ -16,7 +16,7 @@ HEADERS = (
 TOKEN = 6
 """Characters of text in a chunk, as long as a model's usual token with its blank."""
 HEAD = 10
-"""Events before the ones that are measured; a pause follows them, in which everybody is idle."""
+"""Events before the ones that are measured; a pause follows them, in which all are idle."""
 _DIFFERENT = 97  # a stream of one and the same chunk would flatter every cache
 
 

@@ -1,6 +1,6 @@
-"""A process for one client, which calls what it is told to and says what came back.
+"""A process for one client, which calls a function and sends back what it returns.
 
-Nobody pays for a neighbour's garbage, threads or patched modules that way. A worker lives for a
+That way, no client pays for a neighbour's garbage, threads or patched modules. A worker lives for a
 few rounds and is then replaced, so that the luck of one address layout or one hash seed is not
 its client's for the whole benchmark; starting one for each round would take most of the time.
 """

@@ -1,6 +1,6 @@
 """`python -m fuzz.one TARGET SECONDS FOLDER`: fuzzes one target in a process of its own.
 
-libFuzzer ends the process itself. What it finds new lies in FOLDER, behind `crash-` where it is
+libFuzzer ends the process itself. What it finds new lies in FOLDER, after `crash-` if it is
 an input that breaks something.
 """
 

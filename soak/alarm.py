@@ -1,4 +1,4 @@
-"""Hears of what goes wrong where nobody catches it: on threads, in `__del__`, in the log."""
+"""Records what goes wrong and is not caught: on threads, in `__del__`, in the log."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from soak.scenes.failures import Planned
 def alarmed(tell: Callable[[str], object]) -> Iterator[None]:
     """Calls `tell(words)` for each, until the end of `with`.
 
-    The library's warnings of errors that nobody hears are no alarm, and are not shown.
+    The library's warnings of errors without a handler are no alarm, and are not shown.
     """
 
     def in_thread(args: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the handlers of one source were told, and whether that keeps the contract of events."""
+"""What the handlers of one source got, and whether that keeps the contract of events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from suggestions import SuggestionsEventSource
 SOON = 30.0
 """Seconds; a bound for what ends by itself, never a measure."""
 TERMINAL = {"done": "done", "abort": "aborted", "error": "error"}
-"""The state behind each terminal event."""
+"""The state after each terminal event."""
 _HEARD = ("chunk", "suggestion", *TERMINAL, "end")
 _numbers = itertools.count(1)
 
@@ -87,7 +87,7 @@ class Record:
 
 
 def check_ended(source: SuggestionsEventSource, record: Record, expected: str | None = None) -> Any:
-    """Waits for the end, checks what was told then, and returns the source's error."""
+    """Waits for the end, checks what was delivered then, and returns the source's error."""
     check(source.wait(SOON), "no end:", source, [name for name, _ in record.told])
     check(source.state == TERMINAL[record.terminal], source, record.terminal)
     record.check(source.full_message, expected)

@@ -18,11 +18,11 @@ from soak.service import Service
 
 WORKERS = 24
 ROUNDS = 24
-"""In which the time is divided; a sample behind each."""
+"""In which the time is divided; a sample after each."""
 LEAST = 6
 """Samples, also where the machine is so busy that they take longer than the time."""
 _LONGEST_ROUND = 30.0  # seconds
-_TO_REST = 20.0  # seconds; an error that nobody heard is waited with for one
+_TO_REST = 20.0  # seconds; an error without a handler is logged after one
 
 
 class Run:

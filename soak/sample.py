@@ -59,7 +59,7 @@ def take(seconds: float, lives: int) -> Sample:
 
 
 def _kind(thing: object) -> str:
-    """The name of its class, "" for classes that anybody may have."""
+    """The name of its class, "" for classes of other libraries."""
     kind = type(thing)
     module = str(kind.__module__)
     known = module.partition(".")[0] in _MODULES

@@ -70,7 +70,7 @@ def _session(server: Server) -> Any:
 
 @contextmanager
 def _slow_resolver() -> Iterator[None]:
-    """Looking up a name blocks inside of the system, where nobody can be woken up."""
+    """Looking up a name blocks inside of the system, where no thread can be woken."""
     quick = socket.getaddrinfo
 
     def slow(*arguments: Any) -> Any:
@@ -135,7 +135,7 @@ def _figures(title: str, values: list[float], p50: float | None, p99: float | No
 
 
 _TEXT = """\
-Milliseconds from the call of `close()` to the moment in which the server's `recv()` tells of the
+Milliseconds from the call of `close()` to the moment in which the server's `recv()` reports the
 end, on one clock. A name that is being looked up and a connection that is not answered have no
-server to see it; there, it is the time until the handlers have heard `end`. In "sending", the
+server to see it; there, it is the time until the handlers have got `end`. In "sending", the
 server reads slowly and first has to read what is in the buffers."""

@@ -104,5 +104,5 @@ the server writes as fast as it can, one HTTP chunk for each event. Figures belo
 
 _PACED_TEXT = """\
 The same in a stream that trickles, as a model's does: each event wakes the client up, and the
-system's part of that is in everybody's figure. The longer the gap, the colder the caches, and the
+system's part of that is in each figure. The longer the gap, the colder the caches, and the
 more the figures say of the machine than of the clients."""

@@ -52,7 +52,7 @@ def relay_load(bench: Bench) -> Section:
 
 
 def _measure(bench: Bench, relays: list[str], browsers: int) -> Rounds[Figures]:
-    """A fresh server for each turn: a load leaves its memory behind."""
+    """A fresh server for each turn: a load leaves memory allocated."""
     seconds, rounds = bench.pick((4.0, 3), (1.0, 1), (0.5, 1))
     pieces = round(voyage(seconds) * _RATE)
 

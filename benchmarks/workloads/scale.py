@@ -19,7 +19,7 @@ _names = count()
 def measure(
     bench: Bench, clients: list[str], streams: int, rate: float, seconds: float, rounds: int
 ) -> Rounds[Figures]:
-    """Fresh workers for each round: a fleet leaves its memory behind."""
+    """Fresh workers for each round: a fleet leaves memory allocated."""
 
     def turn(worker: Worker, client: str) -> Figures:
         url = bench.server.url(fleet=streams, rate=rate, seconds=voyage(seconds), name=next(_names))
@@ -92,5 +92,5 @@ _TEXT = """\
 One process reads all streams, whose events come at random phases; the server writes into each
 event when it was sent, and the lag is from there to the handler. The floor is one thread with one
 selector; ours and `requests` have a thread for each stream. Memory is what the process has grown
-by with all streams open and a second of their events heard. From then on it grows by what is
-kept: an answer is there whole until its source goes, for whoever connects late."""
+by with all streams open and a second of their events read. From then on it grows by what is
+kept: an answer is there whole until its source goes, for a handler that connects late."""

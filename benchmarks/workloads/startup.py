@@ -48,7 +48,7 @@ input()
 
 
 def startup(bench: Bench) -> Section:
-    # Each program in a fresh process, which stops right behind what is measured.
+    # Each program in a fresh process, which stops right after what is measured.
     url = bench.server.url(events=12, every=0.2)
     for program in _PROGRAMS.values():
         _start(program, url)  # leaves the bytecode there, as an installation does

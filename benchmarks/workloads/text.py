@@ -1,4 +1,4 @@
-"""The text so far: linear for whoever listens, not made at all for nobody."""
+"""The text so far: linear with a handler, not made at all without one."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def grow_alone(pieces: int) -> tuple[float, float]:
 
 
 def texts_made(url: str) -> int:
-    """How often a text was put together, with nobody there who is told it but by `done`."""
+    """How often a text was put together, if only `done` reports it."""
     from suggestions import SuggestionsEventSource
     from suggestions._sources.text_so_far import TextSoFar
 

@@ -1,4 +1,4 @@
-"""What a plugin may leave behind: threads, handlers, sockets."""
+"""What a plugin may leave: threads, handlers, sockets."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Lives of a source, each from beginning to end: `scene(service, random)`.
 
-A scene raises `Violation` where something is not as it must be, and leaves nothing behind that
+A scene raises `Violation` if something is not as it must be, and leaves nothing that
 does not end by itself within seconds.
 """
 

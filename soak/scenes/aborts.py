@@ -74,7 +74,7 @@ def unheard(service: Service, random: Random) -> None:
 
 
 def while_connecting_handlers(service: Service, random: Random) -> None:
-    """What a handler that comes during a close() hears of the end, it hears once."""
+    """A handler that is connected during a close() gets the end at most once."""
     source = ask(service, "slow answer")
     closer = threading.Timer(random.uniform(0, 0.03), source.close)
     closer.start()

@@ -1,4 +1,4 @@
-"""Questions that are answered: heard from the start, late, once, or by nobody."""
+"""Questions that are answered: with handlers from the start, late, once, or without any."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def heard_late(service: Service, random: Random) -> None:
     record = Record().connect_to(source)
     check(record.ended.wait(SOON), "a late handler hears of no end:", record.told)
     check(source.wait(SOON), "no end:", source)
-    # Each name has a cursor of its own: another one may have been told behind this end.
+    # Each name has a cursor of its own: another one may have been called after this end.
     record.check(source.full_message, answer_to(question))
 
 
@@ -54,7 +54,7 @@ def disconnected(service: Service, random: Random) -> None:
 
 
 def dropped(service: Service, random: Random) -> None:
-    """Its handlers are told all the same."""
+    """Its handlers are called all the same."""
     record = Record()
     ask(service, random.choice(_PORTS), on=record.handlers())
     check(record.ended.wait(SOON), "one that was dropped does not end:", record.told)

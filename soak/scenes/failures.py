@@ -1,4 +1,4 @@
-"""Questions that end in an error: of each kind, heard or not."""
+"""Questions that end in an error: of each kind, with a handler or without."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def dispatcher_that_swallows(service: Service, random: Random) -> None:
 
 
 def loop_that_ends(service: Service, random: Random) -> None:
-    """`asyncio.run()` is over before the answer is, or behind it."""
+    """`asyncio.run()` is over before the answer is, or after it."""
     question, record = f"Loop {random.random()}", Record()
     sources = []
 

@@ -66,7 +66,7 @@ def closed(service: Service, random: Random) -> None:
     source, heard = _listen(service, random)
     time.sleep(random.uniform(0, 0.1))
     source.close()
-    time.sleep(0.001)  # one that had begun may still be told of
+    time.sleep(0.001)  # one that had begun may still be delivered
     told = len(heard.numbers)
     heard.check()
     check(source.ready_state == EventSource.CLOSED, source)

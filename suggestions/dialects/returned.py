@@ -2,8 +2,9 @@
 
 Without it, the next request is a 400: DeepSeek and Moonshot want `reasoning_content` back, Gemini
 the signature in `extra_content` of a call, and OpenRouter `reasoning_details`, which has the
-signatures of the services behind it. Others refuse a request with one of these fields. So each is
-kept with the name of the service that sent it, goes back to that one alone, and only beside calls.
+signatures of the services that it asks. Others refuse a request with one of these fields. So each
+is kept with the name of the service that sent it, goes back to that one alone, and only beside
+calls.
 
 Source: DeepSeek's "Thinking mode", Moonshot's "Use the Kimi thinking model", Google's "Thought
 signatures", OpenRouter's "Reasoning tokens".

@@ -19,7 +19,7 @@ from .request_body import Body, checked, optional
 from .streaming import Fault, Refused
 
 _KINDS = ("text", "json_schema", "json_object")
-_TYPED = {"$ref", "anyOf", "allOf", "enum", "const"}  # what may stand in place of a type
+_TYPED = {"$ref", "anyOf", "allOf", "enum", "const"}  # what may replace a type
 _NAME = "^[a-zA-Z0-9_-]+$"
 _BOUNDS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
 _ANTHROPIC_LACKS: Mapping[str, set[str]] = {

@@ -104,7 +104,7 @@ class GLib:
 
 
 def _is_window_destroyed(widget: Any) -> bool:
-    """Whether the widget's window was destroyed, of which GTK 4 does not tell a widget that Python
+    """Whether the widget's window was destroyed. GTK 4 does not report it to a widget that Python
     still refers to, as a handler does that shows text in it. GTK 3 sends `destroy` in any case."""
     gtk: Any = sys.modules["gi.repository.Gtk"]
     window = widget.get_root() if hasattr(widget, "get_root") else None

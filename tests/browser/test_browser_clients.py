@@ -140,7 +140,7 @@ FETCH = """async ([address, body, stopAt]) => {
                 if (!response.ok) throw new Error(`status ${response.status}`);
             },
             onmessage({ data }) {
-                if (!data) return; // it tells of comments, too
+                if (!data) return; // it reports comments, too
                 const frame = JSON.parse(data);
                 frames.push(frame);
                 if (frame.type === stopAt) controller.abort();

@@ -453,7 +453,7 @@ def test_it_is_narrow_enough_and_has_contrast(
     page.close()
 
 
-# The contrast of a text with what is behind it, as WCAG 2.2 defines it.
+# The contrast of a text with its background, as WCAG 2.2 defines it.
 CONTRAST = """element => {
     const parts = (color) => color.match(/[\\d.]+/g).map(Number);
     const light = (color) => {

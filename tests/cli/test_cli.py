@@ -192,12 +192,12 @@ def run_on_terminal(
 def _read(terminal: int) -> bytes:
     try:
         return os.read(terminal, 65536)
-    except OSError:  # how Linux tells that the other side is closed
+    except OSError:  # how Linux reports that the other side is closed
         return b""
 
 
 class Screen:
-    """What somebody sees who scrolls back: as much of a terminal as rich makes use of."""
+    """What a person who scrolls back sees: as much of a terminal as rich makes use of."""
 
     _PART = re.compile(r"\x1b\[(\??[\d;]*)([A-Za-z])|([\r\n])|([^\x1b\r\n]+)")
 
@@ -524,7 +524,7 @@ def test_a_pipe_gets_each_piece_at_once_and_ctrl_c_keeps_them() -> None:
 
 
 def test_further_ctrl_c_ends_what_the_first_cannot() -> None:
-    # Nobody reads the pipe, so that writing blocks.
+    # The pipe is not read, so that writing blocks.
     with (
         service(*["x" * 1000] * 200, held=True) as server,
         process("ask", "--url", server.url, "Hi") as child,
@@ -535,7 +535,7 @@ def test_further_ctrl_c_ends_what_the_first_cannot() -> None:
         while child.poll() is None and time.monotonic() < deadline:
             child.send_signal(signal.SIGINT)
             time.sleep(0.3)
-        # One that comes while the interpreter exits ends it by itself; a shell tells both as 130.
+        # One that comes while the interpreter exits ends it by itself; a shell reports both as 130.
         assert child.poll() in (130, -signal.SIGINT)
 
 

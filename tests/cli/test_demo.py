@@ -124,6 +124,6 @@ def _on_terminal(interrupt_at: str | None = None) -> tuple[int, str]:
                     interrupt_at = None
                     child.send_signal(signal.SIGINT)
         except OSError:
-            pass  # how Linux tells that the other side is closed
+            pass  # how Linux reports that the other side is closed
         os.close(ours)
         return child.wait(SOON), written.decode()

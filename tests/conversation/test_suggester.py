@@ -1,4 +1,4 @@
-"""`Suggester`: what a view is told, what its attributes say, and that the latest request wins."""
+"""`Suggester`: what a view gets, what its attributes say, and that the latest request wins."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Service(Script):
 
 
 class Shown:
-    """Writes down what it is told, and holds it against the attributes."""
+    """Writes down what it gets, and compares it with the attributes."""
 
     def __init__(self, service: Service, *, nests: bool = False, **options: Any) -> None:
         self._nests = nests
@@ -226,7 +226,7 @@ def test_the_latest_request_wins(service: Service, loop: Loop) -> None:
     older = view.suggester.source
     assert older is not None
     service.feed("Why?", chunk("b"), DONE)
-    assert older.result(10) == "ab"  # all of it is there, none of the rest is told
+    assert older.result(10) == "ab"  # all of it is there, and none of the rest is delivered
     view.suggester.request("How?")
     assert (view.suggester.state, view.suggester.suggestion) == ("requesting", "")
     service.feed("How?", chunk("c"), DONE)
@@ -470,7 +470,7 @@ def test_news_that_had_to_wait_is_told_where_its_own_source_calls_handlers(
     loop.run_until(lambda: bool(ended))
     for _ in range(5):
         loop.run_once()
-    assert view.told == []  # all of it has been heard, while the first one's callback runs
+    assert view.told == []  # all of it has been delivered, while the first one's callback runs
     leave.set()
     loop.run_until(lambda: view.told[-1:] == told[-1:])
     assert view.told == told
@@ -647,7 +647,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.view = Shown(self.service, dispatch=self.loop.post)
         self.suggester = self.view.suggester
         self.count = 0
-        self.asked_at = 0  # how much was told when the newest request came
+        self.asked_at = 0  # how much was delivered when the newest request came
         self.fed = ""
         self.is_over = False
 

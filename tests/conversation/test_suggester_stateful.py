@@ -2,7 +2,7 @@
 
 The rules of tests/sources/test_suggester.py and its model: texts carry the number of their
 request, and
-nothing of an older one may be told.
+nothing of an older one may be delivered.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Reentrant(AnyOrder):
 
     @rule()
     def run(self) -> None:
-        """Turns the loop until all that was fed has been told, and what that leads to."""
+        """Turns the loop until all that was fed has been delivered, and what that leads to."""
         source, fed = self.suggester.source, self.fed
         if source is not None:
             told = len(self.view.told)

@@ -29,7 +29,7 @@ def ask(steps: list[Step], **options: Any) -> SuggestionsEventSource:
 
 
 def listening(script: Script, **options: Any) -> tuple[EventSource, list[str]]:
-    """A stream, and the messages that a handler of it has heard from the first one on."""
+    """A stream, and the messages that a handler of it has got from the first one on."""
     source = EventSource(URL, session=script.session(), start=False, **options)
     heard: list[str] = []
     source.connect("message", lambda source, event: heard.append(event.detail.data))

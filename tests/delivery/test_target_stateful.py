@@ -92,7 +92,7 @@ class Model:
 
 
 class Handler:
-    """Tells the model that it is called, and then does once what it was told to do."""
+    """Reports to the model that it is called, and then does once what it was given to do."""
 
     def __init__(self, model: Model) -> None:
         self.number = next(_numbers)
@@ -113,7 +113,7 @@ class Handler:
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """Each rule is also what a handler does when it is called, where it is told to before."""
+    """Each rule is also what a handler does when it is called, if it was given to it before."""
 
     @initialize(posted=st.booleans())
     def begin(self, posted: bool) -> None:

@@ -618,7 +618,7 @@ def test_an_error_within_a_choice_follows_its_text() -> None:
     assert text == "Hi"
     assert isinstance(failure, Failure)
     assert failure.error.__class__ is QuotaExceededError
-    # As OpenRouter tells that a provider has broken off in mid-stream.
+    # As OpenRouter reports that a provider has broken off in mid-stream.
     _, text, failure = decoded(choices({**failed, "finish_reason": None}))
     assert text == "Hi"
     assert isinstance(failure, Failure)

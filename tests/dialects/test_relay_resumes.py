@@ -250,7 +250,7 @@ def test_another_dialect_is_not_resumed() -> None:
 
 
 def test_it_goes_on_with_a_relay() -> None:
-    """A real one, behind a proxy that cuts every connection."""
+    """A real one, after a proxy that cuts every connection."""
     from wsgiref.simple_server import WSGIRequestHandler, make_server
 
     from script import DONE, Script, chunk

@@ -313,7 +313,7 @@ def test_a_whole_answer_says_the_same(whole: str) -> None:
     assert ask_question_sync("Why?", url=URL, dialect=dialect, session=session) == text
 
 
-# What a user hears
+# What a user gets
 
 
 def heard_of(*steps: Any) -> tuple[SuggestionsEventSource, Record]:

@@ -2,7 +2,7 @@
 
     python tests/helpers/document_program.py FILE
 
-Its services stand on this machine. It ends with status 0 where an answer was told to the end, on
+Its services run on this machine. It ends with status 0 if an answer was delivered to the end, on
 the main thread, and no handler raised.
 """
 

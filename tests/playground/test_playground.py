@@ -579,7 +579,7 @@ def test_the_thread_of_a_client_that_leaves_ends(query: dict[str, str]) -> None:
 
 def test_stop_hangs_up_on_open_streams() -> None:
     before = set(threading.enumerate())
-    port = free_port()  # which nobody else is given behind the stop
+    port = free_port()  # which no other server is given after the stop
     playground = Playground(pace=0, port=port).start()
     queries: list[dict[str, str]] = [{"fail": "silence"}, {"pace": "60"}, {"fail": "silence"}]
     responses = [open_stream(playground, query) for query in queries]

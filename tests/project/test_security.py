@@ -517,7 +517,7 @@ def bomb(pattern: bytes) -> bytes:
     """10 to 45 MiB of gzip, which become 10 GiB of the pattern."""
     coder = zlib.compressobj(9, wbits=31)
     head = coder.compress(b"") + coder.flush(zlib.Z_FULL_FLUSH)
-    # Behind a full flush, a piece stands by itself, and so may be repeated.
+    # After a full flush, a piece stands by itself, and so may be repeated.
     mebibyte = pattern * (1024 * 1024 // len(pattern))
     piece = coder.compress(mebibyte) + coder.flush(zlib.Z_FULL_FLUSH)
     return head + piece * (10 * 1024)

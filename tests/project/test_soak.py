@@ -1,4 +1,4 @@
-"""The soak runs, and its verdict can fail: whatever is left behind is found.
+"""The soak runs, and its verdict can fail: all that is left is found.
 
 How much is played in these seconds says little; `make soak` takes half an hour.
 """
@@ -52,7 +52,7 @@ def test_the_soak_runs() -> None:
 
 
 class Plant:
-    """A scene that leaves something behind, up to the end of the test."""
+    """A scene that leaves something, up to the end of the test."""
 
     def __init__(self, kept: ExitStack) -> None:
         self._kept = kept

@@ -1,4 +1,4 @@
-"""The relay: frames, callbacks, what a browser is told, configuration, and its faces by hand."""
+"""The relay: frames, callbacks, what a browser gets, configuration, and its faces by hand."""
 
 from __future__ import annotations
 
@@ -852,7 +852,7 @@ async def cancel(task: asyncio.Future[Any], steps: int) -> None:
 @pytest.mark.parametrize("steps", range(5))
 def test_a_browser_that_leaves_as_a_piece_arrives_ends_the_request_too(steps: int) -> None:
     go, told = threading.Event(), threading.Event()
-    # The service goes on when each piece before has been told to whoever listens.
+    # The service goes on after each piece before has been delivered.
     script = (chunk("Hi"), lambda: go.wait(SOON), chunk("again"), told.set, HOLD)
     response = response_of(*script, heartbeat=60)
 
@@ -861,7 +861,7 @@ def test_a_browser_that_leaves_as_a_piece_arrives_ends_the_request_too(steps: in
         task = asyncio.ensure_future(client.call(response))
         await client.until(b"Hi")
         go.set()
-        # This blocks the loop, which so hears of the piece now, and of the cancellation always
+        # This blocks the loop, which so gets the piece now, and of the cancellation always
         # the same number of its steps later: before Python 3.12, `wait_for` would lose some.
         assert told.wait(SOON)
         await cancel(task, steps)

@@ -107,7 +107,7 @@ def test_a_browser_that_does_not_read_makes_the_service_wait() -> None:
 
 
 LARGE = "word " * 600_000
-"""3 MB: with one such piece, a browser is behind."""
+"""3 MB: with one such piece, a browser lags."""
 
 
 @pytest.mark.parametrize("framing", [lambda part: [part], lambda part: [part] * 3], ids=["1", "3"])

@@ -20,7 +20,7 @@ from wire_server import SOON, free_port
 
 HERE = Path(__file__).parent
 GRACE = 1
-"""Seconds that a server which is to stop gives open streams, where it can be told."""
+"""Seconds that a server which is to stop gives open streams, if it can be set."""
 
 
 class Kind(NamedTuple):
@@ -32,7 +32,7 @@ class Kind(NamedTuple):
 
     @property
     def learns_at_once(self) -> bool:
-        """Whether it tells of a browser that has left without writing to it."""
+        """Whether it notices a browser that has left without writing to it."""
         return self.module in ("uvicorn", "hypercorn")
 
     @property
@@ -89,7 +89,7 @@ def nginx_before(port: int, directory: Path) -> Iterator[int]:
     places = " ".join(f"{name}_temp_path {directory}/{name};" for name in names)
     configuration = directory / "nginx.conf"
     configuration.write_text(
-        # The directory belongs to whoever runs the tests.
+        # The directory belongs to the user who runs the tests.
         f"{'user root;' if os.geteuid() == 0 else ''} daemon off; pid {directory}/pid;"
         f"events {{}} http {{ access_log off; {places} server {{ listen 127.0.0.1:{own};"
         f"location / {{ proxy_pass http://127.0.0.1:{port}; }} }} }}"

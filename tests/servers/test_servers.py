@@ -78,7 +78,7 @@ def test_a_browser_that_leaves_ends_the_request_to_the_service(
     kind: Kind, proxy: bool, tmp_path: Path
 ) -> None:
     service = Service()
-    # Where a server only learns of it when it writes, it is the heartbeat that tells.
+    # A server that only notices it when it writes notices it at the heartbeat.
     heartbeat = 3600 if kind.learns_at_once else 0.3
     with served(kind, service.fall_silent, tmp_path, proxy=proxy, heartbeat=heartbeat) as port:
         with Browser(port) as browser:

@@ -568,7 +568,7 @@ def read_text(count: int) -> None:
 
 
 def read_call(count: int) -> None:
-    """A function call of so many pieces that nobody watches."""
+    """A function call of so many pieces, without a handler."""
     Log().feed(*[FunctionCallPiece("", "word ")] * count, DONE)
 
 

@@ -56,7 +56,7 @@ def session(trust: str) -> Iterator[requests.Session]:
 
 
 class Scene:
-    """A service that tells when a source has got to a phase, and when it saw the end."""
+    """A service that reports when a source has got to a phase, and when it saw the end."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -139,7 +139,7 @@ def handshake(scene: Scene, scheme: str) -> Iterator[None]:
 
 
 def served(play: Callable[[Scene, Peer], None]) -> Callable[[Scene, str], Any]:
-    """A phase behind the request."""
+    """A phase after the request."""
 
     @contextlib.contextmanager
     def phase(scene: Scene, scheme: str) -> Iterator[None]:

@@ -195,7 +195,7 @@ def test_close_at_any_moment_from_any_thread(
 
 
 def outcome(follow: Callable[[], str]) -> tuple[str, Any]:
-    """The state that the source has to stay in behind what a follower was told, and what it was."""
+    """The state that the source has to stay in after what a follower got, and what it was."""
     try:
         return "done", follow()
     except AbortedError as error:
@@ -230,7 +230,7 @@ def test_followers_and_handlers_are_told_of_one_end(
         scripted.insert(chance.randint(0, len(scripted)), thread.start)
     source = face.ask(scripted, start=False)
     if seed % 2:
-        # Handlers are behind what has been read, and behind the followers.
+        # Handlers lag what has been read, and the followers.
         source.connect("chunk", lambda source, event: time.sleep(0.001))
     record.connect_to(source)
     source.start()

@@ -473,7 +473,7 @@ def test_the_backoff_begins_anew_with_each_stream(listen: Callable[..., Heard]) 
         (60.0, 0, 30.0, 60.0, 75.0),  # the server's word counts
         (60.0, 9, 30.0, 60.0, 75.0),
         (0.0, 0, 30.0, 0.0, 0.02),
-        (0.0, 20, 30.0, 30.0, 37.5),  # nobody is asked without a rest
+        (0.0, 20, 30.0, 30.0, 37.5),  # no server is asked without a pause
     ],
 )
 def test_the_delay(
@@ -621,7 +621,7 @@ def test_comments_change_nothing_else(lines: list[str], cuts: list[int]) -> None
 
 
 def numbers_from(peer: Peer) -> None:
-    """Sends every number behind the last one that has arrived, cut anywhere, without an end."""
+    """Sends every number after the last one that has arrived, cut anywhere, without an end."""
     headers = peer.request().headers
     number = int(headers.get("Last-Event-ID", 0))
     peer.send(CHUNKED)
@@ -654,7 +654,7 @@ def test_nothing_is_lost_or_doubled_over_50_lives_of_the_server(
                     "message", lambda source, event: late.append(event.detail.data)
                 )
     heard.source.close()
-    assert eventually(lambda: not our_threads("stream"))  # what was being told has been told to all
+    assert eventually(lambda: not our_threads("stream"))  # all handlers have got it
     assert heard.names.count("error") >= 49
     assert heard.data == [str(number + 1) for number in range(len(heard.data))]
     first = int(late[0])
@@ -679,7 +679,7 @@ def test_a_close_and_a_restart_do_not_lose_what_was_not_told(listen: Callable[..
         assert eventually(lambda: len(heard.data) > 100)
         heard.source.close()
         assert not pauses
-        # The one that was being told has been told to those connected before.
+        # The one that was being delivered has reached those connected before.
         numbers = [int(data) for data in heard.data]
         missing = set(range(1, numbers[-1])).difference(numbers)
         assert missing <= {5, 17, 60}
@@ -690,7 +690,7 @@ def test_a_close_and_a_restart_do_not_lose_what_was_not_told(listen: Callable[..
 
 
 def told_until_closed(enough: int) -> tuple[list[int], str]:
-    """The ids of what is told of a stream that is closed meanwhile, and the id to go on after."""
+    """The ids that a stream delivers until it is closed, and the id to go on after."""
     numbers = [b"id: %d\ndata: x\n\n" % n for n in range(1, 60)]
     told: list[int] = []
     stream = script.Script([*numbers, script.HOLD])

@@ -35,7 +35,7 @@ NOTHING, BEGUN, WHOLE = "", "".join(PIECES[:2]), TEXT
 class Row(NamedTuple):
     """The error that ends it, None for `done`; the text; the only timeout that there is.
 
-    The ssl of some Pythons tells a reset as an end (gh-115627):
+    The ssl of some Pythons reports a reset as an end (gh-115627):
     over https, `or_over_tls` will do as well.
     """
 

@@ -1,7 +1,7 @@
 """Everything that a service can do wrong, and what an `EventSource` makes of it: one table.
 
-Behind each fault there is a service that goes on after the last event's id. So a source either
-loses no event and hears none twice, or is CLOSED with the one error that says why; each within
+After each fault there is a service that goes on after the last event's id. So a source either
+loses no event and delivers none twice, or is CLOSED with the one error that says why; each within
 `SOON` seconds, over http and https, and in the memory that `CEILING` allows.
 """
 
@@ -33,14 +33,14 @@ __all__ = ["place", "traced"]  # fixtures
 SHORT = 0.5  # seconds
 EVENTS = [said(piece) for piece in PIECES]
 NONE, BEGUN, ALL = 0, 2, 4
-"""How many of the pieces have been told when the error is."""
+"""How many of the pieces have been delivered when the error is."""
 
 
 class Again(NamedTuple):
-    """`error` is told while CONNECTING, and the stream goes on.
+    """`error` is sent while CONNECTING, and the stream goes on.
 
-    What stands in the same read as bytes that cannot be unpacked is not told before the error but
-    after, and so is what was not read before a reset: with `in_part`, fewer pieces will do.
+    What came in the same read as bytes that cannot be unpacked is delivered not before the error
+    but after it, and so is what was not read before a reset: with `in_part`, fewer pieces will do.
     `or_over_tls`: as in `test_faults`.
     """
 
@@ -57,7 +57,7 @@ class Again(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """`error` is told when CLOSED, and nobody is asked again."""
+    """`error` is sent when CLOSED, and no server is asked again."""
 
     error: type[errors.SuggestionsError]
     told: int
@@ -148,7 +148,7 @@ TABLE: dict[str, Again | Failed | Open] = {
 
 
 def go_on(peer: Peer) -> None:
-    """What is missing behind the last id; then comments, until the client has gone."""
+    """What is missing after the last id; then comments, until the client has gone."""
     begin = int(peer.request().headers.get("Last-Event-ID", "0"))
     peer.send(CHUNKED)
     for number, event in enumerate(EVENTS[begin:], begin + 1):
@@ -169,7 +169,7 @@ def serve(name: str, scheme: str, place: Place) -> SuggestionsServer:
 
 
 def ids(heard: Heard, *, until: str | None = None) -> list[int]:
-    """Of all pieces in the order in which they were told, `until` the first event of a name."""
+    """Of all pieces in the order of their delivery, `until` the first event of a name."""
     end = heard.names.index(until) if until else None
     told = [event.detail for event in heard.events[:end] if event.type == "message"]
     pieces = [each for each in told if isinstance(each, MessageEvent) and each.data != "[DONE]"]

@@ -151,7 +151,7 @@ def reach(where):
             time.sleep(0.01)
 
 def waits():
-    # Whether each thread of ours sleeps, where the system tells.
+    # Whether each thread of ours sleeps, if the system reports it.
     ours = [thread for thread in threading.enumerate() if thread.name.startswith("suggestions-")]
     try:
         stats = [open(f"/proc/self/task/{thread.native_id}/stat").read() for thread in ours]
@@ -240,7 +240,7 @@ reach("chunk")
 
 @contextlib.contextmanager
 def in_halves() -> Iterator[str]:
-    """Sends the second half of an answer when somebody connects once more."""
+    """Sends the second half of an answer when a client connects once more."""
     go = threading.Event()
 
     def script(peer: Peer) -> None:

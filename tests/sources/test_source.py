@@ -27,7 +27,7 @@ URL = "https://service.example/ask"
 
 @pytest.fixture(autouse=True)
 def _nobody_watched_before() -> Iterator[None]:
-    """What is watched once is looked up for ever, and would hide what is told to handlers."""
+    """What is watched once is looked up for ever, and would hide what handlers get."""
     yield
     signals.WATCHED.clear()
 
@@ -389,7 +389,7 @@ def test_await_and_async_iteration() -> None:
     asyncio.run(main())
 
 
-# Signals and errors that nobody hears
+# Signals and errors without a handler
 
 
 class Awaiting(Pump):

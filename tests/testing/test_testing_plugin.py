@@ -147,7 +147,7 @@ def test_a_connection_without_a_request_uses_nothing_up(server: SuggestionsServe
 
 
 def test_a_handshake_without_a_request_uses_nothing_up() -> None:
-    # Nobody has signed this certificate: what asks here does not verify it.
+    # No authority has signed this certificate: what asks here does not verify it.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -34,7 +34,7 @@ def execute(*cells: str, path: Path | None = None) -> Any:
             kernel_name="python3",
             extra_arguments=["--log-level=ERROR"],  # it warns of its own connection
             # A kernel that is asked to shut down closes its sockets while a thread of its own may
-            # still be writing that it heard (ipykernel 7.4: IOPubThread.stop closes the pipe that
+            # still be writing what it got (ipykernel 7.4: IOPubThread.stop closes the pipe that
             # the control thread sends on), and ZeroMQ aborts it, now and then.
             shutdown_kernel="immediate",
         ).execute()

@@ -242,7 +242,7 @@ def test_a_fork_leaves_the_stream_to_the_parent(binding: str) -> None:
 
 @program("PySide6.QtWidgets", display=False, env=OFFSCREEN)
 def test_ctrl_c_that_is_taken_for_a_handlers_failure_stops_no_answer() -> None:
-    """PySide tells it as any exception out of Python, and goes on."""
+    """PySide reports it as any exception out of Python, and goes on."""
     host, service, notes = Host("PySide6"), Service(200, held_at=100), Notes()
     sys.excepthook = lambda *_: None
     source = service.ask(qt(), on=notes.on())

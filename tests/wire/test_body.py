@@ -301,7 +301,7 @@ def test_each_event_is_delivered_at_once(framing: str, coding: str, asked: bool)
         peer.send(head(framing, coding, sum(map(len, parts)) + 100))
         for part in parts:
             peer.send(framed(part) if framing == "chunked" else part)
-            # The next is sent only when this one was told.
+            # The next is sent only when this one was delivered.
             assert seen.acquire(timeout=SOON)
 
     headers = {"Accept-Encoding": "gzip, deflate"} if asked else {}

@@ -13,7 +13,7 @@ from ._inline import BOLD, CELL, CODE, ITALIC, STRIKE
 _SIZES = (1.0, 1.5, 1.3, 1.15, 1.0, 1.0, 1.0)
 """Of a text, and of headings 1 to 6."""
 TOOL_BUTTON = "Suggestions.Toolbutton"
-"""The style of a button that stands in the text."""
+"""The style of a button in the text."""
 _numbers = count()
 
 
