@@ -69,8 +69,9 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
       model; the extra `output`. The event `object` has it as it grows, `source.object` at the end.
     - `on`: handlers by event name, connected before the start.
 
-    Raises `TypeError` and `ValueError` that name the argument. What goes wrong after that is an
-    event; the documentation's error table has them all.
+    Raises `TypeError` and `ValueError` that name the argument, and `RuntimeError` if neither the
+    arguments nor the environment have the key or the model that the service wants. What goes wrong
+    after that is an event; the documentation's error table has them all.
     """
 
     __module__ = __name__.rpartition("._")[0]
@@ -116,6 +117,9 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
         accept = {} if _stream else {"Accept": "application/json"}
         if url is None and not request.url:
             raise ValueError(f"url is needed: the dialect {dialect.name!r} has none of its own")
+        # Headers and a session of the user's may have a key that is not seen here.
+        if not (url or headers or session) and (missing := dialect.missing(request, token)):
+            raise RuntimeError(missing)
         request = request._replace(
             url=arguments.check_url(request.url if url is None else url, session),
             headers={**accept, **request.headers, **arguments.check_headers(headers)},

@@ -12,10 +12,18 @@ from ..dialects import find
 from ..dialects.model_api import ModelAPI
 from .exit_codes import USAGE
 
+_OPENAI = (
+    "OPENAI_API_KEY=... AI_MODEL_NAME=...   for OpenAI; OPENAI_BASE_URL=... for a service like it"
+)
+_SETTINGS = {
+    "openai": _OPENAI,
+    "responses": _OPENAI,
+    "anthropic": "ANTHROPIC_API_KEY=...                  for Anthropic, with --model",
+    "jetpack": "SUGGESTIONS_TOKEN=...                  for Jetpack AI",
+}
 _NO_SERVICE = """\
-No service is set yet. Set one of these, or see `suggestions ask --help`:
-  SUGGESTIONS_TOKEN=...                  for Jetpack AI
-  OPENAI_API_KEY=... AI_MODEL_NAME=...   for OpenAI; OPENAI_BASE_URL=... for a service like it
+No service is set yet. Set {}, or see `suggestions ask --help`:
+{}
 No key at hand? `suggestions demo` needs none."""
 
 _BOTH = (
@@ -27,8 +35,13 @@ _BOTH = (
 class _NoService(click.ClickException):
     exit_code = USAGE
 
-    def __init__(self) -> None:
-        super().__init__(_NO_SERVICE)
+    def __init__(self, dialect: str | None) -> None:
+        """`dialect`: the one that was asked for; None if any will do."""
+        names = ("openai", "anthropic", "jetpack") if dialect is None else (dialect,)
+        settings = "\n".join(f"  {_SETTINGS[name]}" for name in names)
+        super().__init__(
+            _NO_SERVICE.format("one of these" if dialect is None else "this", settings)
+        )
 
 
 def endpoint(
@@ -60,7 +73,7 @@ def endpoint(
     if name == "jetpack":
         token = token or _environ("SUGGESTIONS_TOKEN")
         if not (url or token):
-            raise _NoService()
+            raise _NoService(dialect)
     elif not url:
         raise click.UsageError(f"--dialect {name} has no address of its own: give one with --url.")
     options = {"model": model} if model else {}
@@ -76,7 +89,7 @@ def _model_api(
 ) -> dict[str, Any]:
     known = url or base_url or token or _environ(kind.url_variable) or _environ(kind.key_variable)
     if kind.key_variable and not known:
-        raise _NoService()
+        raise _NoService(kind.name)
     try:
         dialect = kind(base_url, token, model)
     except (TypeError, ValueError) as error:

@@ -155,5 +155,8 @@ def as_wrong_usage() -> Iterator[None]:
     except (TypeError, ValueError, ImportError) as wrong:
         option = "--schema: " if str(wrong).startswith("output") else ""
         raise click.UsageError(visible(f"{option}{wrong}")) from None
+    except RuntimeError as missing:  # a key or a model
+        what = str(missing).partition(":")[0]
+        raise click.UsageError(f"{what}: see --model, and the environment in --help.") from None
     for warning in caught:
         click.echo(f"Warning: {visible(str(warning.message))}", err=True)

@@ -84,8 +84,9 @@ class Conversation(EventTarget):
 
     What goes to the service are the messages without those of the assistant that failed or are
     empty. One that was stopped keeps its text. A command may come from any thread (under Tk, from
-    Tk's own) and counts at once. In a forked child the conversation is closed. Raises `TypeError`
-    and `ValueError` for arguments that no answer could take.
+    Tk's own) and counts at once. In a forked child the conversation is closed. Raises what
+    `SuggestionsEventSource` raises: `TypeError` and `ValueError` for arguments that no answer could
+    take, `RuntimeError` if the service's key or model is missing.
     """
 
     __module__ = __name__.rpartition(".conversation.")[0]
@@ -127,6 +128,7 @@ class Conversation(EventTarget):
             dispatch=dispatch,
         )
         self._delivery = self._announcer.delivery
+        Source("?", **defaults, start=False)  # raises for what no answer could take
         fork.register(self)
 
     def __repr__(self) -> str:

@@ -157,6 +157,11 @@ class Dialect(ABC):
         """The request with the token; by default as a bearer token (RFC 6750, section 2.1)."""
         return request._replace(headers={**request.headers, "Authorization": f"Bearer {token}"})
 
+    def missing(self, request: Request, token: Token | None) -> str:
+        """What the service would refuse the request for at once, such as a missing key: a sentence
+        that says what to set. "", the default, if nothing is known to be missing."""
+        return ""
+
     def resume(self, request: Request, progress: Progress) -> Request | None:
         """The request that gets the rest of an answer whose connection was lost.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 from .._util.arguments import check_flag, check_headers, check_json
 from .._util.redaction import without_values
@@ -83,6 +84,8 @@ class ModelAPI(Dialect):
         check_json("parameters", parameters)
         check_token(api_key, "api_key")
         self.base_url = _setting(base_url, "base_url", self.url_variable, self.own_url).rstrip("/")
+        if "://" not in self.base_url:  # it may be the key: it is not quoted
+            raise ValueError("base_url is no address like 'https://…/v1'; a key goes to api_key")
         self.token = api_key or hide(os.environ.get(self.key_variable) or None)
         check_token(self.token, self.key_variable)
         self.model = _setting(model, "model", self.model_variable) or None
@@ -103,6 +106,20 @@ class ModelAPI(Dialect):
         body = self.body(question, {**model, **self._parameters, **options})
         body["stream"] = stream
         return Request(f"{base.rstrip('/')}{self.path}{mark}{query}", body, self.own_headers)
+
+    def missing(self, request: Request, token: Token | None) -> str:
+        # Services that are only compatible may want neither.
+        if self.base_url != self.own_url or not self.key_variable:
+            return ""
+        kind, host = type(self).__name__, urlsplit(self.own_url).hostname
+        if token is None:
+            return (
+                f"{host} wants a key: set {self.key_variable}, or pass token= or {kind}(api_key=…)"
+            )
+        if "model" in request.json or "prompt" in request.json:
+            return ""
+        variable = f"set {self.model_variable}, or " if self.model_variable else ""
+        return f"{host} wants a model: {variable}pass options={{'model': …}} or {kind}(model=…)"
 
     def output_format(self, output: Output) -> Any:
         """What the parameter has, at `output_place`."""

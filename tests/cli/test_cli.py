@@ -279,12 +279,31 @@ def test_ask_does_without_flask_and_help_without_rich() -> None:
 # Whom to ask
 
 
-@pytest.mark.parametrize("options", [[], ["--dialect", "jetpack"], ["--dialect", "openai"]])
-def test_without_an_endpoint_it_says_what_to_set(options: list[str]) -> None:
+_SETTINGS = {"SUGGESTIONS_TOKEN", "OPENAI_API_KEY", "AI_MODEL_NAME", "ANTHROPIC_API_KEY"}
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ([], _SETTINGS),
+        (["--dialect", "jetpack"], {"SUGGESTIONS_TOKEN"}),
+        (["--dialect", "openai"], {"OPENAI_API_KEY", "AI_MODEL_NAME"}),
+        (["--dialect", "responses"], {"OPENAI_API_KEY", "AI_MODEL_NAME"}),
+        (["--dialect", "anthropic"], {"ANTHROPIC_API_KEY"}),
+    ],
+)
+def test_without_an_endpoint_it_says_what_to_set(options: list[str], named: set[str]) -> None:
     result = run("ask", *options, "Hello")
     assert result.exit_code == 2
-    for words in ("SUGGESTIONS_TOKEN", "OPENAI_API_KEY", "OPENAI_BASE_URL", "suggestions demo"):
-        assert words in result.output
+    assert {name for name in _SETTINGS if name in result.output} == named
+    assert "suggestions demo" in result.output
+
+
+def test_without_a_model_it_says_what_to_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    result = run("ask", "Hello")
+    assert result.exit_code == 2
+    assert "api.openai.com wants a model: see --model" in result.output
 
 
 @pytest.mark.parametrize(

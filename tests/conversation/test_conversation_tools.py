@@ -455,7 +455,8 @@ def test_wrong_arguments_are_refused_at_once(arguments: dict[str, Any], words: s
 
 
 def test_a_dialect_without_tools_is_refused_before_anything_changes() -> None:
-    chat = Conversation(dialect="chatbot", tools=[get_weather])
+    url = "https://service.example/chat"
+    chat = Conversation(dialect="chatbot", url=url, tools=[get_weather])
     with pytest.raises(ValueError, match="tools are not for the dialect 'chatbot'"):
         chat.send("How warm?")
     assert chat.messages == ()

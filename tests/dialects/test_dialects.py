@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from hypothesis import example, given
 from hypothesis import strategies as st
 from script import DONE as DONE_EVENT
 from script import Script, chunk, data
 
-from suggestions import Dialect, SuggestionsEventSource, dialects
+from suggestions import Conversation, Dialect, SuggestionsEventSource, dialects
 from suggestions._sources.answer import Answer
 from suggestions._sources.ask import ask_question_sync
 from suggestions._wire.sse import ServerSentEvent
@@ -1057,3 +1058,31 @@ def test_a_dialect_that_does_wrong_ends_in_one_error(
     assert "\n" not in error.message
     assert error.__cause__ is not None
     assert caplog.records == []
+
+
+# What is missing
+
+
+@pytest.mark.parametrize("dialect", ["openai", "responses", "anthropic"])
+def test_a_key_or_a_model_that_is_missing_is_said_at_the_call(
+    dialect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "AI_MODEL_NAME", "ANTHROPIC_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(RuntimeError, match=r"wants a key: set (OPENAI|ANTHROPIC)_API_KEY, or pass"):
+        SuggestionsEventSource("Why?", dialect=dialect)
+    with pytest.raises(RuntimeError, match=r"wants a model: .*options="):
+        SuggestionsEventSource("Why?", "key", dialect=dialect)
+    with pytest.raises(RuntimeError, match="wants a key"):
+        Conversation(dialect=dialect)
+    # It may be where it is not seen, and another service may want none.
+    named = {"options": {"model": "m"}, "dialect": dialect, "start": False}
+    SuggestionsEventSource("Why?", headers={"Authorization": "Bearer key"}, **named)
+    SuggestionsEventSource("Why?", session=requests.Session(), **named)
+    SuggestionsEventSource("Why?", url="http://localhost:1/v1", dialect=dialect, start=False)
+
+
+def test_a_key_in_the_place_of_the_address_is_not_quoted() -> None:
+    with pytest.raises(ValueError, match="a key goes to api_key") as caught:
+        OpenAI("sk-secret")
+    assert "secret" not in str(caught.value)

@@ -220,7 +220,7 @@ def test_nothing_of_it_is_imported_without_output() -> None:
 import sys
 from suggestions import SuggestionsEventSource, preload
 preload()
-SuggestionsEventSource("Who?", dialect="openai", start=False)
+SuggestionsEventSource("Who?", "key", dialect="openai", options={"model": "m"}, start=False)
 print([name for name in ("pydantic", "jsonschema", "referencing") if name in sys.modules])
 """
     result = subprocess.run(
