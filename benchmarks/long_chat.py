@@ -19,6 +19,7 @@ class Opened(NamedTuple):
 
 
 STEPS = 200
+_URL = "http://localhost:1"  # never asked
 
 
 def saved(messages: int, dispatch: Any) -> Any:
@@ -29,7 +30,7 @@ def saved(messages: int, dispatch: Any) -> Any:
     roles = ("user", "assistant")
     file = [{"id": str(n), "role": roles[n % 2], "text": f"{n} {text}"} for n in range(messages)]
     data = json.dumps({"version": 1, "messages": file})
-    return Conversation.from_json(data, dialect="openai", dispatch=dispatch)
+    return Conversation.from_json(data, dialect="openai", url=_URL, dispatch=dispatch)
 
 
 def megabytes() -> float:

@@ -3,6 +3,7 @@
 One login serves both: the token is kept until it expires, and fetched again when it is refused.
 It asks the playground, a model on this machine: no key, no network.
 
+    pip install 'suggestions-sdk[playground]'
     python examples/chatbot_login.py
 """
 

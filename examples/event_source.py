@@ -1,5 +1,6 @@
 """Follows a stream of named events as a browser would, over a server that hangs up now and then.
 
+    pip install suggestions-sdk
     python examples/event_source.py
 
 The server is a part of this program: no key, no network. It sends a price each half second and

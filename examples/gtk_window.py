@@ -1,9 +1,11 @@
 """A GTK 4 window that shows an answer while it is being written. Enter asks, Esc stops.
 
-    /usr/bin/python3 examples/gtk_window.py
+    apt install python3-gi gir1.2-gtk-4.0    # GTK, on Debian
+    python3 -m venv --system-site-packages venv
+    venv/bin/pip install 'suggestions-sdk[playground]'
+    venv/bin/python examples/gtk_window.py
 
-Debian has GTK as python3-gi and gir1.2-gtk-4.0. It asks the playground, a model on this
-machine: no key, no network.
+It asks the playground, a model on this machine: no key, no network.
 """
 
 import gi

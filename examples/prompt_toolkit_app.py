@@ -3,7 +3,8 @@
 Enter asks, Esc stops, Ctrl-Q quits. Tab goes to the answer, where the arrows and Page Up scroll,
 and Shift with the arrows selects; at its end, the answer is followed.
 
-    pip install prompt_toolkit && python examples/prompt_toolkit_app.py
+    pip install 'suggestions-sdk[playground]' prompt_toolkit
+    python examples/prompt_toolkit_app.py
 
 It asks the playground, a model on this machine: no key, no network.
 """

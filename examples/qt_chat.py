@@ -2,7 +2,8 @@
 
 It asks the playground, and keeps the chat in the file qt_chat.json from one run to the next.
 
-    pip install PyQt6 && python examples/qt_chat.py
+    pip install 'suggestions-sdk[playground]' PyQt6
+    python examples/qt_chat.py
 """
 
 from pathlib import Path

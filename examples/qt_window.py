@@ -2,7 +2,8 @@
 
 Enter asks, Esc stops. It asks the playground, a model on this machine: no key, no network.
 
-    pip install PyQt6 && python examples/qt_window.py
+    pip install 'suggestions-sdk[playground]' PyQt6
+    python examples/qt_window.py
 """
 
 try:

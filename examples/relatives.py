@@ -1,4 +1,10 @@
-"""Asks each of OpenAI's relatives at the playground, and lets "auto" find out which it is."""
+"""Asks each of OpenAI's relatives, and lets "auto" find out which it is.
+
+    pip install 'suggestions-sdk[playground]'
+    python examples/relatives.py
+
+They are those of the playground, a model on this machine: no key, no network.
+"""
 
 from suggestions import SuggestionsEventSource
 from suggestions.dialects.anthropic import Anthropic

@@ -1,6 +1,7 @@
 """A Textual app that shows an answer while it is being written; Escape ends it at once.
 
-    pip install textual && python examples/textual_app.py
+    pip install 'suggestions-sdk[playground]' textual
+    python examples/textual_app.py
 
 It asks the playground, a model on this machine: no key, no network.
 """

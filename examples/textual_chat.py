@@ -1,6 +1,7 @@
 """A chat in Textual, with a tool that asks first. What was said is saved in textual_chat.json.
 
-    pip install textual && python examples/textual_chat.py
+    pip install 'suggestions-sdk[playground]' textual
+    python examples/textual_chat.py
 
 It asks the playground, a model on this machine: no key, no network.
 """

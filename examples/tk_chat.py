@@ -2,6 +2,7 @@
 
 It asks the playground, a model on this machine: no key, no network.
 
+    pip install 'suggestions-sdk[playground]'
     python examples/tk_chat.py
 """
 

@@ -1,4 +1,10 @@
-"""The model calls functions: the weather, and a calculator. It is the playground: no key needed."""
+"""The model calls functions: the weather, and a calculator.
+
+    pip install 'suggestions-sdk[playground]'
+    python examples/tools.py
+
+It asks the playground, a model on this machine: no key, no network.
+"""
 
 from typing import Literal
 

@@ -1,9 +1,10 @@
 """A wxPython frame that shows an answer while it is being written. Enter asks, Esc stops.
 
+    pip install 'suggestions-sdk[playground]' wxPython
     python examples/wx_window.py
 
-It needs wxPython; Debian's is python3-wxgtk4.0, for /usr/bin/python3. It asks the playground, a
-model on this machine: no key, no network.
+Debian has wxPython as python3-wxgtk4.0, for an environment with `--system-site-packages`. It asks
+the playground, a model on this machine: no key, no network.
 """
 
 import wx

@@ -3,7 +3,8 @@
 The asking one is unloaded in mid-answer; the host checks that nothing is left of it.
 It needs pluggy, no key and no network:
 
-    pip install pluggy && python examples/plugin_host/host.py
+    pip install 'suggestions-sdk[playground]' pluggy
+    python examples/plugin_host/host.py
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 It asks the playground, a model on this machine: no key, no network.
 
-    pip install PyQt6 && python examples/qml_chat/main.py
+    pip install 'suggestions-sdk[playground]' PyQt6
+    python examples/qml_chat/main.py
 """
 
 from pathlib import Path

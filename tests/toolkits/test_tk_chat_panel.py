@@ -331,7 +331,9 @@ def test_images_that_are_there_are_shown_and_none_is_loaded() -> None:
         for n in range(2)
     ]
     saved = json.dumps({"version": 1, "system": None, "messages": messages})
-    chat = Conversation.from_json(saved, dialect="openai", dispatch=tk(window.root))
+    chat = Conversation.from_json(
+        saved, dialect="openai", url="http://localhost:1", dispatch=tk(window.root)
+    )
     window.panel.conversation = chat
     window.eventually(lambda: len(window.text.image_names()) == 2)
     assert window.shown.count("Image: https://example.com/a.png\n") == 2
