@@ -8,14 +8,12 @@ Source: the npm package `ai`, `src/ui-message-stream/ui-message-chunks.ts` and
 
 from __future__ import annotations
 
-import json
 import uuid
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._util.secret import hide_fields
 from ..errors import from_report, stopped_early
 from ..events import AnswerFile, Citation, Usage
 from .base import Asked, Options, Request, refuse
@@ -54,11 +52,6 @@ class UI(Prompted):
 
     name = "ui"
     roles = frozenset(("system", "user", "assistant", "tool"))
-
-    def __init__(self, url: str | None = None, **parameters: Any) -> None:
-        parameters = hide_fields(parameters)
-        refuse(parameters, _OWN, self.name, "parameter {!r}")
-        super().__init__(url, **parameters)
 
     def request(self, question: Asked, options: Options, *, stream: bool = True) -> Request:
         refuse(options, _OWN, self.name)
@@ -188,7 +181,8 @@ def _ui_messages(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
             continue
         parts = _parts(place, message)
         for where, call in calls_of(place, message):
-            parts.append(calls.setdefault(call["id"], _call_part(where, call)))
+            part = _call_part(where, call)
+            parts.append(calls.setdefault(part["toolCallId"], part))
         if role == "assistant" and made and made[-1]["role"] == "assistant":
             made[-1]["parts"] += [{"type": "step-start"}, *parts]  # the next round of one answer
         else:
@@ -233,5 +227,5 @@ def _file_part(url: str, otherwise: str) -> dict[str, Any]:
 
 def _call_part(place: str, call: Mapping[str, Any]) -> dict[str, Any]:
     name, arguments = call["function"]["name"], arguments_of(place, call)
-    named = {"type": f"tool-{name}", "toolCallId": call.get("id")}
+    named = {"type": f"tool-{name}", "toolCallId": call.get("id") or str(uuid.uuid4())}
     return {**named, "state": "input-available", "input": arguments}
