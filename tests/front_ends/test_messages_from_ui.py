@@ -222,7 +222,6 @@ def test_what_is_taken(name: str) -> None:
 
 NOT_TAKEN = {
     ("other files", "anthropic"),  # no speech
-    ("other files", "responses"),
     ("other files", "ollama"),
     ("images", "ollama"),  # no address of an image
 }
