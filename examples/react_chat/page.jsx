@@ -1,6 +1,6 @@
 // The page: it stops, regenerates, and goes on after a reload or a lost connection.
 
-import { useChat } from "@ai-sdk/react";
+import { Chat, useChat } from "@ai-sdk/react";
 import { DefaultChatTransport } from "ai";
 import { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
@@ -8,8 +8,11 @@ import { createRoot } from "react-dom/client";
 // A chat is kept in this browser, under the name behind the page's "#".
 location.hash ||= crypto.randomUUID();
 const id = location.hash.slice(1);
-const kept = JSON.parse(localStorage.getItem(id) ?? "[]");
 const transport = new DefaultChatTransport({ api: "/api/chat" });
+
+function keptChat() {
+  return new Chat({ id, transport, messages: JSON.parse(localStorage.getItem(id) ?? "[]") });
+}
 
 function Part({ part }) {
   if (part.type === "text") return part.text;
@@ -21,22 +24,20 @@ function Part({ part }) {
   return <div className="tool">{part.type.slice(5)}({JSON.stringify(part.input)}): {said}</div>;
 }
 
-function Chat() {
-  const { messages, status, error, sendMessage, regenerate, stop, resumeStream } = useChat({
-    id,
-    messages: kept,
-    resume: kept.length > 0,
-    transport,
-  });
+function Page() {
+  const [chat, setChat] = useState(keptChat);
+  const { messages, status, error, sendMessage, regenerate, stop } = useChat({ chat, resume: true });
   const [text, setText] = useState("");
   const isBusy = status === "submitted" || status === "streaming";
 
   useEffect(() => localStorage.setItem(id, JSON.stringify(messages)), [messages]);
   useEffect(() => {
-    const goOn = () => void resumeStream();
+    // As after a reload. `resumeStream()` is enough with `ai` 7; 5 and 6 would show the beginning
+    // of the answer twice.
+    const goOn = () => status === "error" && setChat(keptChat());
     window.addEventListener("online", goOn);
     return () => window.removeEventListener("online", goOn);
-  }, [resumeStream]);
+  }, [status]);
 
   function send(event) {
     event.preventDefault();
@@ -71,4 +72,4 @@ function Chat() {
   );
 }
 
-createRoot(document.getElementById("chat")).render(<Chat />);
+createRoot(document.getElementById("chat")).render(<Page />);

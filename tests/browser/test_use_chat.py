@@ -3,27 +3,25 @@ a relay with `frames="ui"`."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from proxy import Proxy
 from redis_server import redis_server
-from server_process import Host, running
-from wire_server import SOON, free_port
+from waiting import SOON
 
-from suggestions.playground import Playground, streaming
+from suggestions.playground import streaming
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[1] / "examples" / "react_chat"
 sys.path.append(str(HERE.parent / "front_ends"))
 from ai_packages import VERSIONS, folder_of
+from ui_backend import Backends
 
 QUESTION = "Give me a list of tips for streaming"
 LAST_WORDS = "offer to try again."
@@ -61,30 +59,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     return seen
 
 
-Serve = Callable[..., Host]
-
-
 @pytest.fixture
-def serve(script: Path, tmp_path: Path) -> Iterator[Serve]:
-    """Starts a backend whose service is a playground at that pace; the same again is another
-    worker."""
-    for module in ("fastapi", "uvicorn"):
-        if importlib.util.find_spec(module) is None:
-            pytest.skip(f"{module} is not installed")
-    with ExitStack() as stack:
-        playgrounds: dict[float, Playground] = {}
-
-        def start(pace: float = 0, **environ: str) -> Host:
-            if pace not in playgrounds:
-                playgrounds[pace] = stack.enter_context(Playground(pace=pace))
-            port = free_port()
-            command = [sys.executable, "-m", "uvicorn", "ui_app:app", "--port", str(port)]
-            command += ["--timeout-graceful-shutdown", "1", "--app-dir", str(HERE)]
-            environ |= {"UPSTREAM": playgrounds[pace].openai_url, "SCRIPT": str(script)}
-            log = tmp_path / f"{port}.log"
-            return stack.enter_context(running(command, port, log, **environ))
-
-        yield start
+def serve(script: Path, tmp_path: Path) -> Iterator[Backends]:
+    with Backends(tmp_path, script) as backends:
+        yield backends
 
 
 def open_page(tab: Any, port: int) -> None:
@@ -114,7 +92,7 @@ def answers(tab: Any) -> list[str]:
     return list(tab.locator(".assistant").all_inner_texts())
 
 
-def test_text_reasoning_and_sources(tab: Any, serve: Serve) -> None:
+def test_text_reasoning_and_sources(tab: Any, serve: Backends) -> None:
     open_page(tab, serve().port)
     ask(tab, "Please think: who won the world cup in 2022? Cite your sources.")
     until_text(tab, "hat-trick for France")
@@ -125,7 +103,7 @@ def test_text_reasoning_and_sources(tab: Any, serve: Serve) -> None:
     assert tab.locator(".assistant a").first.get_attribute("href").startswith("https://example.com")
 
 
-def test_a_tool_call(tab: Any, serve: Serve) -> None:
+def test_a_tool_call(tab: Any, serve: Backends) -> None:
     open_page(tab, serve().port)
     ask(tab, "What does get weather say of Oslo?")
     tab.wait_for_selector(".tool")
@@ -133,7 +111,7 @@ def test_a_tool_call(tab: Any, serve: Serve) -> None:
     assert tab.locator(".tool").inner_text().startswith('get_weather({"city":')
 
 
-def test_stop_reaches_the_service(tab: Any, serve: Serve, left: Any) -> None:
+def test_stop_reaches_the_service(tab: Any, serve: Backends, left: Any) -> None:
     open_page(tab, serve(pace=0.05).port)
     ask(tab, QUESTION)
     until_text(tab, "Start early")
@@ -146,7 +124,7 @@ def test_stop_reaches_the_service(tab: Any, serve: Serve, left: Any) -> None:
     assert LAST_WORDS not in answers(tab)[0]
 
 
-def test_a_refusal_of_the_service(tab: Any, serve: Serve) -> None:
+def test_a_refusal_of_the_service(tab: Any, serve: Backends) -> None:
     open_page(tab, serve().port)
     ask(tab, "Hello, fail=429")
     until(tab, "error")
@@ -154,7 +132,7 @@ def test_a_refusal_of_the_service(tab: Any, serve: Serve) -> None:
     assert answers(tab) == []
 
 
-def test_a_cut(tab: Any, serve: Serve) -> None:
+def test_a_cut(tab: Any, serve: Backends) -> None:
     open_page(tab, serve().port)
     ask(tab, f"{QUESTION}, fail=cut")
     until(tab, "error")
@@ -162,7 +140,7 @@ def test_a_cut(tab: Any, serve: Serve) -> None:
     assert "Here are five things" in answers(tab)[0]
 
 
-def test_regenerate(tab: Any, serve: Serve, asked: list[None]) -> None:
+def test_regenerate(tab: Any, serve: Backends, asked: list[None]) -> None:
     open_page(tab, serve().port)
     ask(tab, QUESTION)
     until_text(tab, LAST_WORDS)
@@ -179,7 +157,7 @@ def test_regenerate(tab: Any, serve: Serve, asked: list[None]) -> None:
     assert answer.count(LAST_WORDS) == 1
 
 
-def test_a_reload_goes_on(tab: Any, serve: Serve, asked: list[None]) -> None:
+def test_a_reload_goes_on(tab: Any, serve: Backends, asked: list[None]) -> None:
     open_page(tab, serve(pace=0.02).port)
     ask(tab, QUESTION)
     until_text(tab, "Start early")
@@ -196,7 +174,7 @@ def check_whole(tab: Any, asked: list[None]) -> None:
     assert len(asked) == 1
 
 
-def test_five_seconds_offline(tab: Any, serve: Serve, version: str, asked: list[None]) -> None:
+def test_five_seconds_offline(tab: Any, serve: Backends, version: str, asked: list[None]) -> None:
     with Proxy(serve(pace=0.08).port) as proxy:
         open_page(tab, proxy.port)
         ask(tab, QUESTION)
@@ -214,7 +192,7 @@ def test_five_seconds_offline(tab: Any, serve: Serve, version: str, asked: list[
 
 
 def test_a_reload_at_another_worker(
-    tab: Any, serve: Serve, asked: list[None], tmp_path: Path
+    tab: Any, serve: Backends, asked: list[None], tmp_path: Path
 ) -> None:
     with redis_server(tmp_path) as redis:
         first, second = (serve(pace=0.05, REDIS=redis.url) for _ in range(2))
@@ -231,7 +209,7 @@ def test_a_reload_at_another_worker(
             check_whole(tab, asked)
 
 
-def test_what_is_no_question_is_the_pages_fault(tab: Any, serve: Serve) -> None:
+def test_what_is_no_question_is_the_pages_fault(tab: Any, serve: Backends) -> None:
     open_page(tab, serve().port)
     status, words = tab.evaluate(
         """async () => {

@@ -52,6 +52,7 @@ def chat(body: dict[str, Any]) -> Response:
         "any",
         "playground-reasoner" if "think" in question else "playground",
         tools=TOOLS,
+        stream_options={"include_usage": True},
     )
     url = f"{os.environ['UPSTREAM']}/chat/completions?after=20&fail={fail[1] if fail else ''}"
     answer = relay(
