@@ -201,6 +201,7 @@ def test_a_reload_at_another_worker(
             ask(tab, QUESTION)
             until_text(tab, "Start early")
             proxy.target = second.port
+            proxy.cut()  # as a browser keeps connections
             with tab.expect_response("**/stream") as told:
                 tab.reload()
             assert told.value.headers["x-worker"] == str(second.process.pid)

@@ -218,8 +218,6 @@ def test_what_is_taken(name: str) -> None:
     assert messages_from_ui(json.loads(json.dumps(messages))) == expected
 
 
-
-
 NOT_TAKEN = {
     ("other files", "anthropic"),  # no speech
     ("other files", "ollama"),

@@ -55,9 +55,7 @@ def chat(body: dict[str, Any]) -> Response:
         stream_options={"include_usage": True},
     )
     url = f"{os.environ['UPSTREAM']}/chat/completions?after=20&fail={fail[1] if fail else ''}"
-    answer = relay(
-        messages, dialect=dialect, url=url, frames="ui", store=store, heartbeat=0.2
-    )
+    answer = relay(messages, dialect=dialect, url=url, frames="ui", store=store, heartbeat=0.2)
     key = f"active:{body['id']}"
     if isinstance(active, dict):
         active[key] = answer.answer_id
@@ -69,7 +67,9 @@ def chat(body: dict[str, Any]) -> Response:
 @app.get("/api/chat/{id}/stream")
 def resume(id: str) -> Response:
     answer = follow(active_in(id), store=store, frames="ui", heartbeat=0.2)
-    return StreamingResponse(answer, answer.status, {**answer.headers, "X-Worker": str(os.getpid())})
+    return StreamingResponse(
+        answer, answer.status, {**answer.headers, "X-Worker": str(os.getpid())}
+    )
 
 
 @app.delete("/api/chat/{id}/stream")
