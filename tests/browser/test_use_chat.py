@@ -17,12 +17,11 @@ from waiting import SOON
 
 from suggestions.playground import streaming
 
-HERE = Path(__file__).parent
-EXAMPLE = HERE.parents[1] / "examples" / "react_chat"
-sys.path.append(str(HERE.parent / "front_ends"))
+sys.path.append(str(Path(__file__).parents[1] / "front_ends"))
 from ai_packages import VERSIONS, folder_of
 from ui_backend import Backends
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "react_chat"
 QUESTION = "Give me a list of tips for streaming"
 LAST_WORDS = "offer to try again."
 OFFLINE = 5_000  # milliseconds, as a train in a tunnel

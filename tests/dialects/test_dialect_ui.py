@@ -1,4 +1,4 @@
-"""The dialect `ui`: a client of a backend for `useChat`, ours or one with the AI SDK's own server."""
+"""The dialect `ui`: a client of a backend for `useChat`, ours or the AI SDK's own server."""
 
 from __future__ import annotations
 
