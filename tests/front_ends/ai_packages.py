@@ -12,6 +12,8 @@ import pytest
 
 NODE = Path(__file__).parent / "node"
 VERSIONS = ("ai5", "ai6", "ai7")
+OLDEST = "ai5_oldest"
+"""Without React. It refuses a chunk with a field that it does not know."""
 SOON = 60.0  # seconds; a bound for what ends at once, never a measure
 
 

@@ -1,8 +1,9 @@
 """The UI message stream of Vercel's AI SDK, version 1, which its `useChat` reads.
 
 Source: the npm package `ai`, `docs/04-ai-sdk-ui/50-stream-protocol.mdx` and
-`src/ui-message-stream/ui-message-chunks.ts`. Versions 5, 6 and 7 of the package read what is sent
-here: of fields that only one of them has, none is sent.
+`src/ui-message-stream/ui-message-chunks.ts`. The package's versions 5 (from 5.0.92 on), 6 and 7 read
+what is sent here. The first of them refuse a chunk with a field that they do not know, so a field
+that only later ones have, such as the `reason` of an `abort`, is not sent.
 """
 
 from __future__ import annotations
@@ -137,8 +138,8 @@ class UIFrames:
     def _failure(self, event: Event[Any]) -> bytes:
         error = event.detail
         if event.type == "abort" or isinstance(error, AbortedError):
-            # Not an error: here, a person or the program has stopped it.
-            return sse({"type": "abort", "reason": "The answer was stopped."}) + _DONE
+            # Not an error: a person or the program has stopped it.
+            return sse({"type": "abort"}) + _DONE
         return sse({"type": "error", "errorText": self._wording.sentence(error)}) + _DONE
 
     # What an answer has besides its text
