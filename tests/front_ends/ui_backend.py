@@ -17,13 +17,18 @@ from suggestions.playground import Playground
 HERE = Path(__file__).parent
 
 
+def check_packages() -> None:
+    """Skips the test without a package that a backend needs."""
+    for module in ("fastapi", "uvicorn"):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"{module} is not installed")
+
+
 class Backends:
     """Those of one test; `script` is the one of the page."""
 
     def __init__(self, logs: Path, script: Path | None = None) -> None:
-        for module in ("fastapi", "uvicorn"):
-            if importlib.util.find_spec(module) is None:
-                pytest.skip(f"{module} is not installed")
+        check_packages()
         self._logs = logs
         self._script = script
         self._stack = ExitStack()
