@@ -110,8 +110,9 @@ def test_a_tool_call(tab: Any, serve: Backends) -> None:
     assert tab.locator(".tool").inner_text().startswith('get_weather({"city":')
 
 
-def test_stop_reaches_the_service(tab: Any, serve: Backends, left: Any) -> None:
-    open_page(tab, serve(pace=0.05).port)
+@pytest.mark.parametrize("store", ["memory", "none"])
+def test_stop_reaches_the_service(tab: Any, serve: Backends, left: Any, store: str) -> None:
+    open_page(tab, serve(pace=0.05, STORE=store).port)
     ask(tab, QUESTION)
     until_text(tab, "Start early")
     tab.click("#stop")

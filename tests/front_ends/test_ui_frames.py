@@ -404,7 +404,7 @@ console.log(JSON.stringify(made));
 """
 
 
-@pytest.mark.parametrize("version", (*VERSIONS, OLDEST))
+@pytest.mark.parametrize("version", [*VERSIONS, OLDEST])
 def test_the_packages_accept_every_frame(version: str) -> None:
     sent = {name: relayed(case.steps, **case.options) for name, case in CASES.items()}
     sent["tools"] = encoded(

@@ -83,7 +83,7 @@ def run(version: str, port: int, script: str, question: str = QUESTION) -> Any:
     return run_node(version, COMMON + script, {"api": api, "question": question})
 
 
-@pytest.mark.parametrize("version", (*VERSIONS, OLDEST))
+@pytest.mark.parametrize("version", [*VERSIONS, OLDEST])
 def test_it_reads_answers(version: str, serve: Backends) -> None:
     port = serve().port
     told = run(version, port, ASK, "Please think: who won the world cup in 2022?")
@@ -99,7 +99,7 @@ def test_it_reads_answers(version: str, serve: Backends) -> None:
     assert isinstance(call["input"]["city"], str)
 
 
-@pytest.mark.parametrize("version", (*VERSIONS, OLDEST))
+@pytest.mark.parametrize("version", [*VERSIONS, OLDEST])
 def test_it_reads_failures(version: str, serve: Backends) -> None:
     port = serve().port
     told = run(version, port, ASK, "Hello, fail=429")

@@ -1,6 +1,8 @@
 """The backend of a page with `useChat`. The service is at `UPSTREAM`, the page's script at
 `SCRIPT`. If `REDIS` names one, it has the answers and which is the last of each chat.
 
+With `STORE=none`, the answers belong to their connections.
+
 A question that has "fail=NAME" in it gets that failure of the playground, and one that has "think"
 goes to a model that reasons.
 """
@@ -55,11 +57,12 @@ def chat(body: dict[str, Any]) -> Response:
         stream_options={"include_usage": True},
     )
     url = f"{os.environ['UPSTREAM']}/chat/completions?after=20&fail={fail[1] if fail else ''}"
-    answer = relay(messages, dialect=dialect, url=url, frames="ui", store=store, heartbeat=0.2)
+    kept = None if os.environ.get("STORE") == "none" else store
+    answer = relay(messages, dialect=dialect, url=url, frames="ui", store=kept, heartbeat=0.2)
     key = f"active:{body['id']}"
     if isinstance(active, dict):
         active[key] = answer.answer_id
-    else:
+    elif answer.answer_id is not None:
         active.set(key, answer.answer_id)
     return StreamingResponse(answer, headers=answer.headers)
 

@@ -115,7 +115,7 @@ def test_what_fails_closes_its_block(service: Service) -> None:
 
 def test_wrong_arguments() -> None:
     wrong: Any = "morse"
-    with pytest.raises(ValueError, match="^frames is 'morse': expected"):
+    with pytest.raises(ValueError, match=r"^frames is 'morse': expected"):
         follow("a", frames=wrong)
-    with pytest.raises(TypeError, match="^ended must be"):
+    with pytest.raises(TypeError, match=r"^ended must be"):
         follow("a", frames="ui", ended=wrong)

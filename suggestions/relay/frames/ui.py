@@ -1,9 +1,9 @@
 """The UI message stream of Vercel's AI SDK, version 1, which its `useChat` reads.
 
 Source: the npm package `ai`, `docs/04-ai-sdk-ui/50-stream-protocol.mdx` and
-`src/ui-message-stream/ui-message-chunks.ts`. The package's versions 5 (from 5.0.92 on), 6 and 7 read
-what is sent here. The first of them refuse a chunk with a field that they do not know, so a field
-that only later ones have, such as the `reason` of an `abort`, is not sent.
+`src/ui-message-stream/ui-message-chunks.ts`. Versions 5 (from 5.0.92 on), 6 and 7 of the package
+read what is sent here. The first of them refuse a chunk with a field that they do not know, so a
+field that only later ones have, such as the `reason` of an `abort`, is not sent.
 """
 
 from __future__ import annotations
