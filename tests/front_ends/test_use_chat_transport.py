@@ -140,3 +140,49 @@ def test_a_chat_without_an_answer_has_no_content(serve: Backends) -> None:
     response = requests.get(url, timeout=SOON)
     assert (response.status_code, response.content) == (204, b"")
     assert response.headers["x-vercel-ai-ui-message-stream"] == "v1"
+
+
+TOOL = """
+import { AbstractChat, lastAssistantMessageIsCompleteWithToolCalls } from "ai";
+class State {
+    messages = [];
+    status = "ready";
+    error = undefined;
+    pushMessage = (message) => { this.messages = [...this.messages, message]; };
+    popMessage = () => { this.messages = this.messages.slice(0, -1); };
+    replaceMessage = (place, message) => {
+        this.messages = this.messages.map((each, n) => (n === place ? message : each));
+    };
+    snapshot = (value) => structuredClone(value);
+}
+class Chat extends AbstractChat {
+    constructor(init) { super({ ...init, state: new State() }); }
+}
+const ended = [];
+const chat = new Chat({
+    transport,
+    sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithToolCalls,
+    onToolCall: ({ toolCall: { toolName, toolCallId } }) => {
+        void chat.addToolOutput({ tool: toolName, toolCallId, output: { degrees: 3 } });
+    },
+    onFinish: ({ message }) => ended.push(message.id),
+    onError: (error) => errors.push(error.message),
+});
+await chat.sendMessage({ text: question });
+while (chat.status !== "ready" || (ended.length < 2 && !errors.length))
+    await new Promise((resolve) => setTimeout(resolve, 20));
+console.log(JSON.stringify({ messages: chat.messages, ended, errors }));
+process.exit(0);
+"""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_tool_of_the_page(version: str, serve: Backends) -> None:
+    told = run(version, serve().port, TOOL, "What does get weather say of Oslo?")
+    assert told["errors"] == []
+    asked, answer = told["messages"]  # the answer to the result goes on with the same message
+    assert told["ended"] == [answer["id"]] * 2
+    kinds = [part["type"] for part in answer["parts"]]
+    assert kinds == ["step-start", "tool-get_weather", "step-start", "text"]
+    assert answer["parts"][1]["output"] == {"degrees": 3}
+    assert "The tool answered" in answer["parts"][3]["text"]
