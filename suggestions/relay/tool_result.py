@@ -1,4 +1,4 @@
-"""What a tool that runs in the relay has returned."""
+"""What a tool that ran in the relay gave, for the frames of an answer."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from typing import Any, NamedTuple
 
 
 class RelayedResult(NamedTuple):
-    """Detail of the event `tool_result`, which frames send: the result of one call.
-
-    `call_id` and `name` are those of the call. `output` is a text or a value of JSON; with
-    `is_error`, it is the text of what went wrong.
-    """
+    """The detail of the event `tool_result`."""
 
     call_id: str
+    """The `id` of the `ToolCall` that this answers."""
+
     name: str
+    """The tool's name."""
+
     output: Any
-    is_error: bool = False
+    """What the tool returned, as text or as JSON value; after an error its message."""
+
+    is_error: bool
+    """Whether the tool failed, was refused, or does not exist."""

@@ -191,6 +191,24 @@ def test_five_seconds_offline(tab: Any, serve: Backends, version: str, asked: li
     check_whole(tab, asked)
 
 
+def test_it_comes_back_when_its_page_is_shown_again(
+    tab: Any, serve: Backends, version: str, asked: list[None]
+) -> None:
+    with Proxy(serve(pace=0.05).port) as proxy:
+        open_page(tab, proxy.port)
+        ask(tab, QUESTION)
+        until_text(tab, "Start early")
+        proxy.cut()
+        until(tab, "error")
+        tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        until_text(tab, LAST_WORDS)
+        until(tab, "ready")
+    if version == "ai5":  # it shows the beginning twice, as with any replay
+        assert answers(tab)[0].count("Start early") == 2
+    else:
+        check_whole(tab, asked)
+
+
 def test_a_reload_at_another_worker(
     tab: Any, serve: Backends, asked: list[None], tmp_path: Path
 ) -> None:
