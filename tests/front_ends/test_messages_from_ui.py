@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from ai_packages import VERSIONS, run_node
+from hypothesis import given
+from hypothesis import strategies as st
 from script import Script, data
 
 from suggestions.dialects import Dialect, find
@@ -314,6 +316,44 @@ def test_what_is_refused(name: str) -> None:
     messages, sentence = REFUSED[name]
     with pytest.raises(ValueError, match="^" + re.escape(sentence)):
         messages_from_ui(messages)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+KINDS = ("text", "file", "reasoning", "step-start", "tool-a", "dynamic-tool", "steering-message")
+STATES = ("output-available", "output-error", "output-denied", "approval-responded")
+PART = st.fixed_dictionaries(
+    {"type": st.sampled_from(KINDS) | JSON},
+    optional={
+        "state": st.sampled_from(STATES) | JSON,
+        "mediaType": st.sampled_from(["image/png", "audio/wav", "a"]) | JSON,
+        "url": st.sampled_from([PNG, WAV, "data:,", "data:;base64"]) | JSON,
+        "parts": st.lists(st.just(said("Why?")), max_size=1) | JSON,
+        **dict.fromkeys(("text", "toolCallId", "toolName"), st.text(max_size=3) | JSON),
+        **dict.fromkeys(("input", "output", "errorText", "approval", "filename"), JSON),
+    },
+)
+MESSAGE = st.fixed_dictionaries(
+    {
+        "role": st.sampled_from(["user", "assistant", "system"]) | JSON,
+        "parts": st.lists(PART | JSON, max_size=4) | JSON,
+    }
+)
+
+
+@given(st.lists(MESSAGE | JSON, max_size=3) | JSON)
+def test_whatever_comes_is_taken_or_refused(messages: Any) -> None:
+    sentence, converted = "", []
+    try:
+        converted = messages_from_ui(messages)
+    except ValueError as refused:
+        sentence = str(refused)
+    assert sentence.startswith("messages") != bool(converted)
+    for dialect in ("openai", "jetpack", "relay") if converted else ():
+        assert checked(converted, find(dialect)) == converted
 
 
 # A round of a tool of the page, with the packages themselves

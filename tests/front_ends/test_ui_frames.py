@@ -9,9 +9,12 @@ from typing import Any, NamedTuple
 
 import pytest
 from ai_packages import OLDEST, VERSIONS, run_node
+from hypothesis import given
+from hypothesis import strategies as st
 from script import HOLD, Script, data
 
-from suggestions.events import Event
+from suggestions.errors import NetworkError
+from suggestions.events import AnswerFile, Citation, Event, ToolCall
 from suggestions.relay import relay
 from suggestions.relay.frames import Wording, make_frames
 from suggestions.relay.tool_result import RelayedResult
@@ -300,8 +303,6 @@ def encoded(*events: Event[Any]) -> list[Any]:
 
 
 def a_call(id: str) -> Event[Any]:
-    from suggestions.events import ToolCall
-
     return Event("tool_call", ToolCall(id, "weather", '{"city": "Oslo"}'))
 
 
@@ -371,6 +372,53 @@ def test_an_answer_to_results_of_tools_goes_on_with_the_message_of_the_browser()
     session = Script([said("content", "Noon."), said("done")]).session()
     answer = relay(messages, dialect="relay", url=URL, session=session, frames="ui")
     assert chunks_in(b"".join(answer))[0] == {"type": "start"}
+
+
+EVENTS = st.one_of(
+    st.sampled_from(["chunk", "reasoning"]).flatmap(
+        lambda kind: st.text(min_size=1, max_size=3).map(lambda text: Event(kind, text))
+    ),
+    st.integers(1, 9).map(lambda number: a_call(f"c{number}")),
+    st.builds(lambda: Event("citation", Citation("https://a.example"))),
+    st.booleans().map(lambda partial: Event("file", AnswerFile("image/png", PNG, partial))),
+    st.builds(lambda: Event("step", None)),
+)
+ENDS = st.sampled_from(
+    [Event("done", ""), Event("abort", ""), Event("error", NetworkError("The network is down."))]
+)
+
+
+@given(st.lists(EVENTS, max_size=12), ENDS)
+def test_whatever_comes_the_blocks_fit_into_each_other(events: list[Any], end: Any) -> None:
+    chunks = encoded(*events, end)
+    open_block: tuple[str, str] | None = None
+    ids: set[str] = set()
+    is_in_step = False
+    for place, each in enumerate(chunks):
+        kind, _, what = each["type"].partition("-")
+        assert (each["type"] == "start") == (place == 0 and each["type"] not in ("error", "abort"))
+        if each["type"] in ("start-step", "finish-step"):
+            assert is_in_step == (kind == "finish")
+            assert open_block is None
+            is_in_step = not is_in_step
+        elif kind in ("text", "reasoning"):
+            block = (kind, each["id"])
+            assert is_in_step
+            assert open_block == (None if what == "start" else block)
+            open_block = None if what == "end" else block
+            if what == "start":
+                assert each["id"] not in ids
+                ids.add(each["id"])
+        elif kind == "tool" or kind == "file":
+            assert is_in_step
+            assert open_block is None
+    assert open_block is None
+    assert chunks[-1]["type"] == {"done": "finish"}.get(end.type, end.type)
+    assert is_in_step <= (end.type != "done")
+    for name in ("chunk", "reasoning"):
+        told = "".join(each.detail for each in events if each.type == name)
+        kind = "text-delta" if name == "chunk" else "reasoning-delta"
+        assert told == "".join(each["delta"] for each in chunks if each["type"] == kind)
 
 
 # The packages' own opinion

@@ -180,7 +180,7 @@ process.exit(0);
 def test_a_tool_of_the_page(version: str, serve: Backends) -> None:
     told = run(version, serve().port, TOOL, "What does get weather say of Oslo?")
     assert told["errors"] == []
-    asked, answer = told["messages"]  # the answer to the result goes on with the same message
+    _, answer = told["messages"]  # the answer to the result goes on with the same message
     assert told["ended"] == [answer["id"]] * 2
     kinds = [part["type"] for part in answer["parts"]]
     assert kinds == ["step-start", "tool-get_weather", "step-start", "text"]
