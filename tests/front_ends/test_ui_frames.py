@@ -315,6 +315,7 @@ def test_tools_that_run_in_the_relay() -> None:
         Event("tool_result", RelayedResult("c1", "weather", {"degrees": 3}, False)),
         Event("tool_result", RelayedResult("c2", "weather", "no such city", True)),
         Event("tool_result", RelayedResult("c3", "weather", [1], True)),
+        Event("tool_result", RelayedResult("c9", "weather", "of no call", False)),
         Event("step", None),
         Event("chunk", "It is cold."),
         a_call("c4"),

@@ -30,7 +30,7 @@ _REASONS = {
     "function_call": "tool-calls",
 }
 """The format's word for the reason to stop; "other" for all that are not here."""
-_FROM = {"tool_call": (TOOL_CALL_PIECE, "tool_call", "tool_result")}
+_FROM = {"tool_call": (TOOL_CALL_PIECE, "tool_call")}
 """The events that a part is made of, if they are not those of its own name."""
 
 
@@ -42,7 +42,10 @@ class UIFrames:
     """
 
     headers: Mapping[str, str] = _HEADERS
-    optional = ("reasoning", "tool_call", "function_done", "citation", "file", "usage")
+    optional = (
+        *("reasoning", "tool_call", "tool_result", "function_done"),
+        *("citation", "file", "usage"),
+    )
     by_default: Collection[str] = optional
 
     def __init__(
@@ -61,6 +64,8 @@ class UIFrames:
         self._block_id = ""
         self._calls = CallPieces()
         self._call_ids: dict[int, str] = {}
+        self._called: set[str] = set()
+        """The ids of all calls. A client fails at the result of a call that it does not know."""
 
     def encode(self, event: Event[Any]) -> bytes:
         kind, detail = event.type, event.detail
@@ -77,7 +82,7 @@ class UIFrames:
         if kind == "file":
             return self._file(detail)
         if kind == "tool_result":
-            return self._begin() + _result(detail)
+            return self._begin() + _result(detail) if detail.call_id in self._called else b""
         return self._call(kind, detail)
 
     # Where what is sent begins and ends
@@ -152,6 +157,7 @@ class UIFrames:
         if isinstance(detail, FunctionCall):  # the older kind of call, which has no id
             detail = ToolCall(f"call_{uuid.uuid4().hex}", *detail)
         rest = self._calls.of_whole(detail)
+        self._called.add(detail.id)
         return before + (self._call_piece(rest) if rest else b"") + _whole_call(detail)
 
     def _call_piece(self, piece: Mapping[str, Any]) -> bytes:
