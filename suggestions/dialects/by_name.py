@@ -15,6 +15,7 @@ NAMES = (
     "auto",
     "chatbot",
     "relay",
+    "ui",
     "text",
     "json_lines",
 )
@@ -56,6 +57,10 @@ def class_of(name: str) -> Callable[[], Dialect]:
             from .relay import Relay
 
             return Relay
+        case "ui":
+            from .ui import UI
+
+            return UI
         case "text":
             from .text import Text
 

@@ -15,12 +15,14 @@ from __future__ import annotations
 from .asking import build_messages, relay
 from .response import RelayResponse, preflight
 from .stored import follow, stop
+from .ui_messages import messages_from_ui
 
 __all__ = [
     "RelayResponse",
     "build_messages",
     "follow",
     "handle_openai_stream",
+    "messages_from_ui",
     "preflight",
     "relay",
     "stop",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import threading
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,9 @@ from ..dialects.openai import OpenAI
 from ..dialects.question import Question
 from .answer_stream import AnswerStream
 from .callbacks import Callback, Callbacks
-from .frames import FramesName, Wording, make_frames
+from .frames import FramesName, Wording, headers_of, make_frames
 from .response import Cors, RelayResponse
-from .stored import check_kept, endings_of
+from .stored import Kept, check_kept, endings_of
 from .stored_stream import StoredStream
 from .writer import Writer
 
@@ -84,10 +85,11 @@ def relay(
       people, or `error_message`. The error's `code` is the same either way.
     - `heartbeat`: seconds of silence after which a comment is sent.
     - `output`: as for `SuggestionsEventSource`. An answer that is not that object ends in an error.
-    - `frames`: "relay", or "openai" for clients that expect chunks of a chat completion.
+    - `frames`: "relay"; "openai" for clients that expect chunks of a chat completion; "ui" for
+      `useChat` of Vercel's AI SDK, whose messages `messages_from_ui` reads.
     - `events`: what is sent besides the text, by the names of the events: any of "reasoning",
       "tool_call_chunk", "tool_call", "function_done", "citation", "file", "object" and "usage".
-      Without it, "relay" sends none of them, and "openai" all that its format has.
+      Without it, "relay" sends none of them, "openai" and "ui" all that their formats have.
     - `cors`: "*", an origin, or a list of them: who may read this from another site.
     - `store`: keeps the answer, so that it outlives the connection: see `follow` and `stop`. If
       `id`, `address` or `last_event_id` is given without it, a `MemoryStore` of the process does.
@@ -125,13 +127,16 @@ def relay(
         start=False,
     )
     made = make_frames(frames, source, wording, events)
+    made.message_id = _message_id(messages, kept)
+    headers = headers_of(frames)
     if kept is None:
-        return RelayResponse(AnswerStream(source, made, callbacks, seconds), Cors(cors))
+        stream = AnswerStream(source, made, callbacks, seconds)
+        return RelayResponse(stream, Cors(cors), headers=headers)
     writer = Writer(source, made, callbacks, kept.abandon_after)
-    stream = StoredStream(
+    stored = StoredStream(
         kept.store, kept.id, endings_of(made), seconds, kept.last_event_id, writer
     )
-    return RelayResponse(stream, Cors(cors), kept.address)
+    return RelayResponse(stored, Cors(cors), kept.address, headers)
 
 
 def build_messages(
@@ -155,6 +160,18 @@ def build_messages(
             raise TypeError(f"history[{number}] must be a mapping, not {type(item).__name__}")
     instructions = [{"role": "system", "content": system}] if system else []
     return [*instructions, *map(dict, history), {"role": "user", "content": prompt}]
+
+
+def _message_id(messages: Question, kept: Kept | None) -> str | None:
+    """The id of the message that the answer is: that of the answer in its store, or else any.
+
+    None if the answer goes on with a message that the browser has, which ends in results of tools:
+    another id would begin a second message.
+    """
+    last = messages[-1] if messages else ""
+    if not isinstance(last, str) and last.get("role") in ("tool", "assistant"):
+        return None
+    return uuid.uuid4().hex if kept is None else kept.id
 
 
 def _check_messages(messages: object, dialect: Dialect) -> str | list[dict[str, Any]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from .._sources.suggestions_event_source import SuggestionsEventSource
@@ -84,10 +85,12 @@ class RelayResponse:
         stream: AnswerStream | StoredStream | None,
         cors: Cors,
         address: str | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._stream = stream
         self._cors = cors
         self._address = address
+        self._of_format = headers
         self._sent = False
 
     def __repr__(self) -> str:
@@ -115,7 +118,7 @@ class RelayResponse:
         """As `headers`, for a request with this `Origin`: needed if `cors` is a list."""
         if self._stream is None:
             return self._cors.preflight(origin, None)
-        return {**HEADERS, **self._cors.headers(origin), **self._named(origin)}
+        return {**HEADERS, **self._of_format, **self._cors.headers(origin), **self._named(origin)}
 
     @property
     def answer_id(self) -> str | None:
@@ -124,7 +127,8 @@ class RelayResponse:
 
     @property
     def status(self) -> int:
-        """200; from `follow`, 404 if there is no such answer, and 204 if nothing is left to send.
+        """200; from `follow`, 404 if there is no such answer, and 204 if nothing is left to send;
+        with `frames="ui"`, 204 in both cases.
 
         Looks the answer up in its store, which may block: in an async view, call this on a thread.
         """

@@ -9,10 +9,15 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from .._util.arguments import check_event_id, check_optional_seconds, check_seconds
+from .._util.arguments import (
+    check_event_id,
+    check_flag,
+    check_optional_seconds,
+    check_seconds,
+)
 from ..errors import AbortedError, NetworkError
 from ..events import Event
-from .frames import Frames
+from .frames import Frames, FramesName, headers_of
 from .response import Cors, RelayResponse
 from .stored_stream import StoredStream
 from .stores.memory import MemoryStore
@@ -84,6 +89,8 @@ def follow(
     store: Store | None = None,
     heartbeat: float = 15.0,
     cors: str | Sequence[str] | None = None,
+    frames: FramesName = "relay",
+    ended: bool | None = None,
 ) -> RelayResponse:
     """A response with the answer that `relay(..., store=store)` keeps under this id. Without
     `store`, it is looked up in the memory of this process.
@@ -95,17 +102,32 @@ def follow(
     The status is 404 if there is no such answer or it has expired, and 204 if all of it was sent
     already. Whether a person may see the answer is for the program to check.
 
+    `frames` is the format in which `relay` stores the answer. With "ui", the status is 204 if there
+    is no such answer, and also if it has ended, unless `ended` is true: `useChat` asks each time
+    that its page is opened.
+
     Raises `TypeError`, `ValueError` that name the argument.
     """
     if not isinstance(id, str):
         raise TypeError(f"id must be a str, not {type(id).__name__}")
     seconds = check_seconds("heartbeat", heartbeat, longest=threading.TIMEOUT_MAX)
     last = check_event_id(last_event_id)
-    stream = StoredStream(_store_of(store), id, Endings(b"", b""), seconds, last)
+    headers, is_ui = headers_of(frames), frames == "ui"
+    sends_ended = not is_ui if ended is None else check_flag("ended", ended)
+    unknown = 204 if is_ui else 404
+    stream = StoredStream(
+        _store_of(store),
+        id,
+        Endings(b"", b""),
+        seconds,
+        last,
+        unknown=unknown,
+        sends_ended=sends_ended,
+    )
     if not _ID.fullmatch(id):
-        stream.status = 404  # no store has such an id, and no header takes it
+        stream.status = unknown  # no store has such an id, and no header takes it
         stream.id = ""
-    return RelayResponse(stream, Cors(cors))
+    return RelayResponse(stream, Cors(cors), headers=headers)
 
 
 def stop(id: str, *, store: Store | None = None) -> bool:

@@ -23,9 +23,9 @@ UNKNOWN = b"There is no such answer, or it has expired.\n"
 class StoredStream:
     """Follows the answer with this id. `close()` only leaves it.
 
-    If the store has no such answer, the `writer` asks for it; without a writer, the status is 404.
-    If all was sent already, it is 204, after which an `EventSource` does not come back (WHATWG
-    HTML, section 9.2.3).
+    If the store has no such answer, the `writer` asks for it; without a writer, the status is
+    `unknown`. If all was sent already, it is 204, after which an `EventSource` does not come back
+    (WHATWG HTML, section 9.2.3); without `sends_ended`, also if the answer has ended.
     """
 
     def __init__(
@@ -36,6 +36,9 @@ class StoredStream:
         heartbeat: float,
         last_event_id: str | None,
         writer: Writer | None = None,
+        *,
+        unknown: int = 404,
+        sends_ended: bool = True,
     ) -> None:
         self.id = id
         self.status: int | None = None  # before the answer was looked up
@@ -44,6 +47,8 @@ class StoredStream:
         self._silences = (heartbeat, ROUND_TRIP, ROUND_TRIP)  # seconds, before each write
         self._cursor = cursor_of(last_event_id)
         self._writer = writer
+        self._unknown = unknown
+        self._sends_ended = sends_ended
         self._answer: StoredAnswer | None = None
         self._waiters = Waiters()  # woken by `close()`
         self._is_closed = False
@@ -102,8 +107,8 @@ class StoredStream:
             return False
         answer = self._answer
         if answer is None:
-            self.status = 404
-        elif answer.has_ended and not answer.read(self._cursor).data:
+            self.status = self._unknown
+        elif answer.has_ended and not (self._sends_ended and answer.read(self._cursor).data):
             self.status = 204
         else:
             self.status = 200

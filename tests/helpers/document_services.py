@@ -19,6 +19,11 @@ from suggestions.playground import Playground
 from suggestions.testing import SuggestionsServer
 
 WORDS = (b'data: {"word": "Hello"}\n\n', b'data: {"last": true}\n\n')
+UI = (
+    b'data: {"type": "text-delta", "id": "1", "delta": "Hello"}\n\n',
+    b'data: {"type": "finish", "finishReason": "stop"}\n\n',
+    b"data: [DONE]\n\n",
+)
 NEWS = (b'event: new-message\ndata: {"message": "Hello"}\n\n',)
 WORDPRESS_TOKEN = (b'{"token": "of.the.site"}',)
 
@@ -38,6 +43,7 @@ def standing_in() -> Iterator[None]:
             "http://localhost:11434": playground.ollama_url,
             "https://chatbot.example": playground.chatbot_url,
             "https://backend.example/ask": playground.relay_url,
+            "https://app.example/api/chat": _server(stack, *UI),
             "https://text.example/ask": playground.text_url,
             "https://lines.example/ask": playground.json_lines_url,
             "https://unknown.example/ask": playground.openai_url + "/chat/completions",

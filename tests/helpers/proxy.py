@@ -22,10 +22,11 @@ class Proxy:
     ) -> None:
         self.is_away = False
         """New connections are closed at once."""
+        self.target = port
+        """Of connections that come from now on."""
         self.connections = 0
         self._passes_on = threading.Event()
         self._passes_on.set()
-        self._target = port
         self._on_reply = on_reply
         self._open: set[socket.socket] = set()
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -79,7 +80,7 @@ class Proxy:
         with (
             contextlib.suppress(OSError),
             client,
-            socket.create_connection(("127.0.0.1", self._target)) as service,
+            socket.create_connection(("127.0.0.1", self.target)) as service,
         ):
             self._open |= {client, service}
             back = self._spawn(self._copy, service, client, self._on_reply)

@@ -14,6 +14,7 @@ from suggestions.relay import (
     build_messages,
     follow,
     handle_openai_stream,
+    messages_from_ui,
     preflight,
     relay,
     stop,
@@ -59,6 +60,7 @@ assert_type(response.headers, dict[str, str])
 
 relay("Why?", frames="morse")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 relay("Why?", error_context=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+assert_type(relay(messages_from_ui([{"role": "user"}]), frames="ui"), RelayResponse)
 
 store: Store = MemoryStore(keep=60, largest=1000, max_answers=5, max_bytes=5000)
 shared: Store = RedisStore("redis://localhost", keep=60, largest=1000, lease=5, prefix="mine")
@@ -74,6 +76,7 @@ kept = relay(
 assert_type(kept.answer_id, str | None)
 assert_type(follow("a", "5", store=store, heartbeat=5, cors="*"), RelayResponse)
 assert_type(follow("a", store=MemoryStore()).status, int)
+assert_type(follow("a", store=store, frames="ui", ended=True), RelayResponse)
 assert_type(stop("a", store=store), bool)
 assert_type(store.open("a"), StoredAnswer | None)
 assert_type(store.create(StoredAnswer("a", store, Endings(b"", b""))), bool)

@@ -4,7 +4,8 @@ To add one:
 
 1. A file in this folder with a class that has the members of `Frames` (`protocol.py`) and is made
    as `Format(source, wording, events)`. `optional` are the events besides the text that it can
-   send, `by_default` those of them that it sends if the program names none.
+   send, `by_default` those of them that it sends if the program names none. `headers`, if it has
+   any, go into the response.
 2. Its name in `FramesName` and a case in `_format`, both below.
 3. A line about it in the docstring of `relay` (`asking.py`, arguments `frames` and `events`) and in
    `docs/relay.md`.
@@ -14,15 +15,15 @@ A dialect, which may have the same name, reads it: a file in `suggestions/dialec
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, get_args
 
 from ..._sources.suggestions_event_source import SuggestionsEventSource
 from .protocol import ENDINGS, Frames, Wording
 
-__all__ = ["ENDINGS", "Frames", "FramesName", "Wording", "make_frames"]
+__all__ = ["ENDINGS", "Frames", "FramesName", "Wording", "headers_of", "make_frames"]
 
-FramesName = Literal["relay", "openai"]
+FramesName = Literal["relay", "openai", "ui"]
 
 
 def make_frames(
@@ -46,6 +47,12 @@ def make_frames(
     return made
 
 
+def headers_of(name: FramesName) -> Mapping[str, str]:
+    """The headers of a response in that format, besides those of all. Raises `ValueError`."""
+    headers: Mapping[str, str] = getattr(_format(name), "headers", {})
+    return headers
+
+
 def _format(name: str) -> Any:
     # Written out, because a program that freezes another one finds no import with a computed name.
     match name:
@@ -57,5 +64,9 @@ def _format(name: str) -> Any:
             from .openai import OpenAIFrames
 
             return OpenAIFrames
+        case "ui":
+            from .ui import UIFrames
+
+            return UIFrames
     known = " or ".join(map(repr, get_args(FramesName)))
     raise ValueError(f"frames is {name!r}: expected {known}")

@@ -19,6 +19,9 @@ class Frames(Protocol):
 
     event_names: tuple[str, ...]
     """The events that the format sends something for."""
+    message_id: str | None
+    """The id of the message that the answer is, for a format that names it. None if the client is
+    to choose it: the answer then goes on with a message that the client has."""
 
     def encode(self, event: Event[Any]) -> bytes:
         """What is sent for one of them: server-sent events, as bytes."""
