@@ -1,7 +1,7 @@
 """A chat window of Qt with a tool that asks first, kept in a file.
 
-    pip install suggestions-sdk PyQt6
-    OPENAI_API_KEY=your_key_here AI_MODEL_NAME=your_model_here python examples/qt_panel.py
+pip install suggestions-sdk PyQt6
+OPENAI_API_KEY=your_key_here AI_MODEL_NAME=your_model_here python examples/qt_panel.py
 """
 
 from pathlib import Path
