@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import shutil
 import subprocess
@@ -15,8 +14,6 @@ import pytest
 from server_process import Host, running
 from wire_server import free_port
 
-from suggestions.relay import relay
-
 sys.path.append(str(Path(__file__).parents[1] / "front_ends"))
 from ai_packages import folder_of
 from ui_backend import check_packages
@@ -27,8 +24,6 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "react_chat"
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     check_packages()
-    if "tools" not in inspect.signature(relay).parameters:
-        pytest.skip("the relay runs no tools")
     npm = shutil.which("npm")
     modules = folder_of("ai7") / "node_modules"
     if npm is None:
