@@ -45,10 +45,6 @@ class Proxy:
     def go_on(self) -> None:
         self._passes_on.set()
 
-    def pass_to(self, port: int) -> None:
-        """New connections go there."""
-        self._target = port
-
     def close(self) -> None:
         _end(self._server)
         self._server.close()

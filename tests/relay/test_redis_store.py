@@ -175,7 +175,7 @@ def test_a_failover_to_a_standby_leaves_no_gap(lag: bool, tmp_path: Path) -> Non
         if lag:
             standby.process.send_signal(signal.SIGCONT)
         proxy.cut()
-        proxy.pass_to(standby.port)
+        proxy.target = standby.port
         standby.client().replicaof("NO", "ONE")
         for each in answers:
             each.write(5, pause=0.05)  # one answer at a time: a failure is seen with none of them
