@@ -66,8 +66,10 @@ def relay(
     """A response that asks a service and passes its answer on while it is being written.
 
     It asks when it is first called or iterated, not before. Its frames are
-    `{"type": "content", "data": text}`, and last of all either `{"type": "done"}` or
-    `{"type": "error", "error": sentence, "code": code}`.
+    `{"type": "content", "data": text}`, and last of all either `{"type": "done"}`, with
+    `finish_reason` and `usage` if they are known, or
+    `{"type": "error", "error": sentence, "code": code}`, with `retry_after` (seconds) if the
+    service named it.
 
     - `messages`: a text, or a conversation that ends in the question; see `build_messages`.
     - `dialect`, `url`, `token`, `timeouts` (seconds), `session`: as for `SuggestionsEventSource`.
