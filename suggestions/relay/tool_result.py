@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from typing import Any, NamedTuple
+
+from ..conversation.running import ToolResult
 
 
 class RelayedResult(NamedTuple):
@@ -19,3 +23,12 @@ class RelayedResult(NamedTuple):
 
     is_error: bool
     """Whether the tool failed, was refused, or does not exist."""
+
+
+def result_of(result: ToolResult) -> RelayedResult:
+    """What was an object or a list is one again: the model gets it as text."""
+    is_error, output = result.outcome != "returned", result.text
+    if not is_error and output[:1] in ("{", "["):
+        with suppress(ValueError, RecursionError):  # a text that only begins like one
+            output = json.loads(output)
+    return RelayedResult(result.call.id, result.call.name, output, is_error)

@@ -17,8 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Literal, get_args
 
-from ..._sources.suggestions_event_source import SuggestionsEventSource
-from .protocol import ENDINGS, Frames, Wording
+from .protocol import ENDINGS, AnswerFacts, Frames, Wording
 
 __all__ = ["ENDINGS", "Frames", "FramesName", "Wording", "make_frames"]
 
@@ -27,7 +26,7 @@ FramesName = Literal["relay", "openai"]
 
 def make_frames(
     name: FramesName,
-    source: SuggestionsEventSource,
+    source: AnswerFacts,
     wording: Wording,
     events: Collection[str] | None,
 ) -> Frames:

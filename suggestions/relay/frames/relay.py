@@ -6,9 +6,8 @@ from collections.abc import Collection
 from typing import Any
 
 from ..._sources.answer_following import TOOL_CALL_PIECE
-from ..._sources.suggestions_event_source import SuggestionsEventSource
 from ...events import Event
-from .protocol import ENDINGS, Wording, error_of, sse, sse_of, text_in_json
+from .protocol import ENDINGS, AnswerFacts, Wording, error_of, sse, sse_of, text_in_json
 from .tool_calls import CallPieces
 
 
@@ -23,17 +22,16 @@ class RelayFrames:
 
     optional = (
         *("reasoning", "tool_call_chunk", "tool_call", "function_done"),
-        *("citation", "file", "object", "usage"),
+        *("citation", "file", "object", "usage", "tool_result"),
     )
     by_default: Collection[str] = ()
 
-    def __init__(
-        self, source: SuggestionsEventSource, wording: Wording, events: Collection[str]
-    ) -> None:
+    def __init__(self, source: AnswerFacts, wording: Wording, events: Collection[str]) -> None:
         pieces = {"tool_call_chunk": TOOL_CALL_PIECE}
         self.event_names: tuple[str, ...] = (
             *("chunk", *ENDINGS),
             *(pieces.get(name, name) for name in events),
+            *(("step",) if "tool_result" in events else ()),
         )
         self._source = source
         self._wording = wording
@@ -61,6 +59,9 @@ class RelayFrames:
         kind, detail = event.type, event.detail
         if kind == "object":
             self._object = detail  # with each piece, all of it would take quadratic time
+            return b""
+        if kind == "step":
+            self._pieces.start_step()
             return b""
         if kind == "reasoning":
             return sse({"type": kind, "data": detail})
