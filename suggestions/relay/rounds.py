@@ -175,7 +175,8 @@ class Rounds:
         if isinstance(news, Source):
             self._go_on(news, events)
         elif news.type in ENDINGS:
-            self._finish(news.type, news.detail, events)
+            # `close()` may be why the calls failed.
+            self._finish("abort" if self._is_closed else news.type, news.detail, events)
         else:
             events.append(news)
 
@@ -200,6 +201,9 @@ class Rounds:
         self._is_calling = False
         self._cancellation.watch(following)
         self._follower = self._followed()
+        if self._is_closed:
+            self._finish("abort", None, events)
+            return
         try:
             if self._dispatch is not None:
                 following._run_on(self._dispatch)
