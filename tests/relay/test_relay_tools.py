@@ -88,16 +88,12 @@ def service(playground: Playground) -> Service:
 async def sent_by_task(response: RelayResponse, until: bytes = b"") -> bytes:
     """All of it, or up to those words."""
     wire = b""
-    async with aclosing(aiter_of(response)) as stream:
+    async with aclosing(response.__aiter__()) as stream:
         async for data in stream:
             wire += data
             if until and until in wire:
                 break
     return wire
-
-
-def aiter_of(response: RelayResponse) -> Any:
-    return response.__aiter__()
 
 
 def by_thread(response: RelayResponse, until: bytes = b"") -> bytes:
@@ -205,9 +201,8 @@ def test_by_default_a_browser_gets_the_text_of_all_answers(service: Service, way
 
 def test_the_counts_are_those_of_all_answers(playground: Playground) -> None:
     service = Service(playground, "anthropic")
-    frames = frames_in(
-        by_thread(service.relay(WEATHER_AND_NUMBER, [get_weather], events=["usage"]))
-    )
+    response = service.relay(WEATHER_AND_NUMBER, [get_weather], events=["usage"])
+    frames = frames_in(by_thread(response))
     each = data_of(frames, "usage")
     assert len(each) == 2
     for name in ("prompt_tokens", "completion_tokens", "total_tokens"):
@@ -474,8 +469,7 @@ def test_a_browser_that_leaves_cancels_the_tools(
         on_complete=others.append,
         on_error=others.append,
     )
-    way(response, b":\n:\n\n" if False else b'"tool_call"')
-    # The call came in the same moment as the answer's end, or before it.
+    way(response, b'"tool_call"')  # just before the tool begins, or just after
     assert waiting.eventually(lambda: left == [""])
     if slow.has_begun.is_set() and is_async:
         assert slow.was_cancelled.wait(SOON)
