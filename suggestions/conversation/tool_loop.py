@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from .._delivery.dispatch import Dispatcher
 from .._sources.assistant_message import calls_of
 from .._sources.suggestions_event_source import SuggestionsEventSource
 from .._util.secret import hide_arguments
@@ -12,7 +13,7 @@ from ..dialects.question import Question
 from ..errors import AbortedError, SuggestionsError
 from ..events import ToolCall
 from .history import sent_call
-from .running import TIMEOUT, Approve, Cancellation, check_approve, run_calls
+from .running import TIMEOUT, Approve, Cancellation, ToolResult, check_approve, run_calls
 from .tool import Tool, check_not_on_loop
 from .tool_set import ToolSet, tool_set
 
@@ -99,26 +100,36 @@ class Steps:
         """Appends the answer, runs the calls that it has, and appends their results. Returns if it
         has any."""
         calls = calls_of(source.tool_calls, source.full_function_call)
-        messages.append(_sendable(source.message, calls))
-        if not calls:
-            return False
-        results = run_calls(
+        messages.append(sendable(source.message, calls))
+        if calls:
+            results = self.run(calls, dispatch=self._tools.dispatch)
+            messages += [result.message for result in results]
+        return bool(calls)
+
+    def run(
+        self,
+        calls: Sequence[ToolCall],
+        on_result: Callable[[ToolResult], object] = lambda result: None,
+        *,
+        dispatch: Dispatcher | None,
+    ) -> list[ToolResult]:
+        """The results of those calls; async tools run on the loop of `dispatch`."""
+        return run_calls(
             calls,
             self._tools.tools,
             timeout=self._tools.timeout,
             approve=self._tools.approve,
+            on_result=on_result,
             cancellation=self._cancellation,
-            dispatch=self._tools.dispatch,
+            dispatch=dispatch,
         )
-        messages += [result.message for result in results]
-        return True
 
 
 def has_calls(source: SuggestionsEventSource) -> bool:
     return bool(source.tool_calls or source.full_function_call)
 
 
-def _sendable(message: dict[str, Any], calls: Sequence[ToolCall]) -> dict[str, Any]:
+def sendable(message: dict[str, Any], calls: Sequence[ToolCall]) -> dict[str, Any]:
     """The answer's message, with its calls as services take them in a history."""
     message.pop("function_call", None)
     return {**message, "tool_calls": [sent_call(call) for call in calls]} if calls else message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -28,12 +28,16 @@ from .prompted import Prompted
 if TYPE_CHECKING:
     from .._wire.sse import ServerSentEvent
 
+_LONGEST_WAIT = 1e9  # seconds; what is longer is no time to wait
+
 
 class Relay(Prompted):
-    """`data: {"type": "content", "data": <text>}`, and at the end `{"type": "done"}`.
+    """`data: {"type": "content", "data": <text>}`, and at the end `{"type": "done"}`, which may
+    have the model's `finish_reason` and the `usage`.
 
     `{"type": "error", "error": <text>, "code": <code>}` ends the answer too. If `code` is one of
-    ours, such as `error_quota_exceeded`, the error is the same here as at the relay. The frames
+    ours, such as `error_quota_exceeded`, the error is the same here as at the relay; `retry_after`
+    are the seconds to wait. The frames
     that a relay sends with `events=` are those events again. Frames of other types, and of other
     shapes, are no part of the answer. `Prompted` says how it asks.
 
@@ -95,8 +99,7 @@ def _decode_frame(frame: Any, data: str | None = None) -> Iterable[Delta]:
     if kind == "content":
         return (text_of(frame.get("data")),)
     if kind == "done":
-        reason = name_of(frame.get("finish_reason"))
-        return (Finish(reason), DONE) if reason else (DONE,)
+        return (*_last(frame), DONE)
     if is_report(frame):
         return (_failure(frame, data),)
     if not isinstance(kind, str):
@@ -107,6 +110,14 @@ def _decode_frame(frame: Any, data: str | None = None) -> Iterable[Delta]:
     read = _OTHERS.get(kind)
     # Backends of others may have frames of the same type with something else in them.
     return (read(said),) if read is not None and isinstance(said, Mapping) else ()
+
+
+def _last(frame: Mapping[str, Any]) -> Iterator[Delta]:
+    """What the last frame says besides that it is the last one."""
+    if isinstance(usage := frame.get("usage"), Mapping):
+        yield _usage(usage)
+    if reason := name_of(frame.get("finish_reason")):
+        yield Finish(reason)
 
 
 def _tool_call(said: Mapping[str, Any], *, whole: bool) -> Delta:
@@ -153,5 +164,14 @@ _OTHERS: dict[str, Callable[[Mapping[str, Any]], Delta]] = {
 def _failure(frame: Mapping[str, Any], data: str | None) -> Failure:
     code, said = frame.get("code"), frame.get("error") or frame.get("message")
     if code and isinstance(said, (str, type(None))):
-        return Failure(from_code(code, said or "", body=data))
-    return Failure(from_report(frame, body=data))
+        error = from_code(code, said or "", body=data)
+    else:
+        error = from_report(frame, body=data)
+    error.retry_after = _seconds(frame.get("retry_after"))
+    return Failure(error)
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if 0 <= value < _LONGEST_WAIT else None

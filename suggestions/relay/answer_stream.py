@@ -10,7 +10,7 @@ import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import closing
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._sources.suggestions_event_source import SuggestionsEventSource
 from .._util.elapsed import monotonic
@@ -20,6 +20,9 @@ from ..toolkits import aio
 from . import on_trio
 from .callbacks import Callbacks
 from .frames import ENDINGS, Frames
+
+if TYPE_CHECKING:
+    from .rounds import Rounds
 
 # A comment at once lets the headers go out, so that the browser's `open` need not wait for the
 # model.
@@ -37,7 +40,7 @@ class AnswerStream:
 
     def __init__(
         self,
-        source: SuggestionsEventSource,
+        source: SuggestionsEventSource | Rounds,
         frames: Frames,
         callbacks: Callbacks,
         heartbeat: float,
@@ -188,7 +191,7 @@ def make_task(waiters: Waiters) -> AsyncioTask | on_trio.TrioTask:
 # A server that runs its requests in a `ThreadPoolExecutor`, like gunicorn's gthread, gives them a
 # time limit at a stop or a reload. After that the interpreter would wait for each thread for as
 # long as its stream goes on. So the open sources are closed before the interpreter waits.
-open_sources: weakref.WeakSet[SuggestionsEventSource] = weakref.WeakSet()
+open_sources: weakref.WeakSet[SuggestionsEventSource | Rounds] = weakref.WeakSet()
 
 
 def _close_all() -> None:

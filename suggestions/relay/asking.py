@@ -6,16 +6,16 @@ from __future__ import annotations
 import os
 import threading
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._sources.suggestions_event_source import SuggestionsEventSource
 from .._util.arguments import check_seconds
 from .._util.one_line import printable
-from .._util.secret import hide, hide_fields
+from .._util.secret import hide, hide_arguments, hide_fields
 from ..auth import Token
 from ..dialects import Dialect, DialectName, find
-from ..dialects.base import checked
+from ..dialects.base import Asked, checked
 from ..dialects.openai import OpenAI
 from ..dialects.question import Question
 from .answer_stream import AnswerStream
@@ -29,6 +29,10 @@ from .writer import Writer
 if TYPE_CHECKING:
     import requests
 
+    from ..conversation.running import Approve
+    from ..conversation.tool import Tool
+    from ..conversation.tool_set import ToolSet
+    from .rounds import Rounds
     from .stores.stored_answer import Store
 
 _DASHSCOPE_URL = "https://dashscope.aliyuncs.com/compatible-mode/v1"
@@ -50,6 +54,10 @@ def relay(
     error_message: str | None = None,
     heartbeat: float = 15.0,
     output: Any = None,
+    tools: Iterable[Callable[..., Any] | Tool | Mapping[str, Any]] | None = None,
+    max_steps: int = 5,
+    tool_timeout: float | None = 60.0,
+    approve: Approve | None = None,
     frames: FramesName = "relay",
     events: Collection[str] | None = None,
     cors: str | list[str] | None = None,
@@ -67,8 +75,10 @@ def relay(
     """A response that asks a service and passes its answer on while it is being written.
 
     It asks when it is first called or iterated, not before. Its frames are
-    `{"type": "content", "data": text}`, and last of all either `{"type": "done"}` or
-    `{"type": "error", "error": sentence, "code": code}`.
+    `{"type": "content", "data": text}`, and last of all either `{"type": "done"}`, with
+    `finish_reason` and `usage` if they are known, or
+    `{"type": "error", "error": sentence, "code": code}`, with `retry_after` (seconds) if the
+    service named it.
 
     - `messages`: a text, or a conversation that ends in the question; see `build_messages`.
     - `dialect`, `url`, `token`, `timeouts` (seconds), `session`: as for `SuggestionsEventSource`.
@@ -85,10 +95,17 @@ def relay(
       people, or `error_message`. The error's `code` is the same either way.
     - `heartbeat`: seconds of silence after which a comment is sent.
     - `output`: as for `SuggestionsEventSource`. An answer that is not that object ends in an error.
+    - `tools`: functions and `suggestions.Tool`s run here, as `suggestions.run_tools` has them, and
+      the model's next answer is sent in the same response. Mappings are descriptions as the service
+      takes them: the browser runs those. An answer that calls one of them is the last.
+    - `max_steps`: how many answers there may be; if the last of them calls tools, too, it ends in
+      an error. `tool_timeout`: seconds for each call, None for no bound. `approve(call, arguments)`
+      is asked before a call runs, on a thread: True lets it run.
     - `frames`: "relay"; "openai" for clients that expect chunks of a chat completion; "ui" for
       `useChat` of Vercel's AI SDK, whose messages `messages_from_ui` reads.
     - `events`: what is sent besides the text, by the names of the events: any of "reasoning",
-      "tool_call_chunk", "tool_call", "function_done", "citation", "file", "object" and "usage".
+      "tool_call_chunk", "tool_call", "function_done", "citation", "file", "object" and "usage",
+      and "tool_result" of "relay". Calls of tools that run here are only sent together with it.
       Without it, "relay" sends none of them, "openai" and "ui" all that their formats have.
     - `cors`: "*", an origin, or a list of them: who may read this from another site.
     - `store`: keeps the answer, so that it outlives the connection: see `follow` and `stop`. If
@@ -105,27 +122,31 @@ def relay(
     Raises `TypeError` and `ValueError` that name the argument, and `RuntimeError` if neither the
     arguments nor the environment name a service.
     """
-    options = hide_fields({"model": model, "temperature": temperature, **parameters})
+    here, others = _split(tools, max_steps, tool_timeout, approve)
+    options = hide_fields(
+        {"model": model, "temperature": temperature, "tools": others, **parameters}
+    )
     wording = Wording(expose_errors, error_message)
     context = _check_context(error_context)
     seconds = check_seconds("heartbeat", heartbeat, longest=threading.TIMEOUT_MAX)
     callbacks = Callbacks(context, on_content, on_complete, on_error, on_abort)
     kept = check_kept(store, id, address, last_event_id, abandon_after)
     chosen = _choose_dialect(dialect, model, has_url=url is not None)
-    source = SuggestionsEventSource(
-        _check_messages(messages, chosen),
-        token,
-        url=url,
-        options={name: value for name, value in options.items() if value is not None},
-        dialect=chosen,
-        # Without a session of the user's, all requests of the process share the settings of one
-        # session, but no connections: a connection that is closed when its browser leaves cannot
-        # go back to a pool.
-        session=session,
-        timeouts=timeouts,
-        output=output,
-        start=False,
+    arguments = hide_arguments(
+        {
+            "token": token,
+            "url": url,
+            "options": {name: value for name, value in options.items() if value is not None},
+            "dialect": chosen,
+            # Without a session of the user's, all requests of the process share the settings of
+            # one session, but no connections: a connection that is closed when its browser leaves
+            # cannot go back to a pool.
+            "session": session,
+            "timeouts": timeouts,
+            "output": output,
+        }
     )
+    source = _asked(_check_messages(messages, chosen), here, bool(others), arguments)
     made = make_frames(frames, source, wording, events)
     made.message_id = _message_id(messages, kept)
     headers = headers_of(frames)
@@ -137,6 +158,29 @@ def relay(
         kept.store, kept.id, endings_of(made), seconds, kept.last_event_id, writer
     )
     return RelayResponse(stored, Cors(cors), kept.address, headers)
+
+
+# Most relays have no tools: what those need is not imported before.
+
+
+def _split(
+    tools: Any, max_steps: int, tool_timeout: float | None, approve: Approve | None
+) -> tuple[ToolSet | None, Any]:
+    if tools is None:
+        return None, None
+    from .tools_here import split_tools
+
+    return split_tools(tools, max_steps, tool_timeout, approve)
+
+
+def _asked(
+    question: Asked, here: ToolSet | None, has_others: bool, arguments: dict[str, Any]
+) -> SuggestionsEventSource | Rounds:
+    if here is None:
+        return SuggestionsEventSource(question, start=False, **arguments)
+    from .rounds import Rounds
+
+    return Rounds(question, here, has_others, arguments)
 
 
 def build_messages(

@@ -100,14 +100,18 @@ class RelayResponse:
 
     @property
     def source(self) -> SuggestionsEventSource | None:
-        """The source of the answer; None for the answer to a preflight.
+        """The source of the answer; None for the answer to a preflight. With tools that run here,
+        that of the newest answer.
 
         Use it before the response is sent: what was sent before that is not kept for its handlers.
         """
         if self._stream is None:
             return None
         self._stream.keep_log()
-        return self._stream.source
+        source = self._stream.source
+        if source is None or isinstance(source, SuggestionsEventSource):
+            return source
+        return source.answer
 
     @property
     def headers(self) -> dict[str, str]:

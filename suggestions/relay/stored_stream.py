@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from .._sources.suggestions_event_source import SuggestionsEventSource
 from .._util.elapsed import monotonic
@@ -14,6 +15,9 @@ from . import on_trio
 from .answer_stream import HEARTBEAT, OPENING, ROUND_TRIP, make_task
 from .stores.stored_answer import Endings, Store, StoredAnswer, StoreError, cursor_of
 from .writer import Writer
+
+if TYPE_CHECKING:
+    from .rounds import Rounds
 
 logger = logging.getLogger("suggestions")
 
@@ -54,7 +58,7 @@ class StoredStream:
         self._is_closed = False
 
     @property
-    def source(self) -> SuggestionsEventSource | None:
+    def source(self) -> SuggestionsEventSource | Rounds | None:
         return None if self._writer is None else self._writer.source
 
     def keep_log(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import closing
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._sources.suggestions_event_source import SuggestionsEventSource
 from .._util import threads
@@ -15,6 +15,9 @@ from .answer_stream import make_task, open_sources, run_beside
 from .callbacks import Callbacks
 from .frames import ENDINGS, Frames
 from .stores.stored_answer import StoredAnswer, split
+
+if TYPE_CHECKING:
+    from .rounds import Rounds
 
 logger = logging.getLogger("suggestions")
 
@@ -31,7 +34,7 @@ class Writer:
 
     def __init__(
         self,
-        source: SuggestionsEventSource,
+        source: SuggestionsEventSource | Rounds,
         frames: Frames,
         callbacks: Callbacks,
         abandon_after: float | None,

@@ -49,7 +49,7 @@ def check_frames(frames: list[dict[str, str]]) -> None:
     *pieces, last = frames
     assert "".join(piece["data"] for piece in pieces) == HAIKU
     assert len(pieces) > 10
-    assert last == {"type": "done"}
+    assert (last["type"], last["finish_reason"]) == ("done", "stop")
 
 
 # EventSource

@@ -117,7 +117,40 @@ def test_a_client_of_a_relay_gets_the_events() -> None:
 def test_by_default_a_browser_gets_the_text_alone() -> None:
     frames = frames_in(relayed(ALL))
     assert [frame["type"] for frame in frames] == ["content", "content", "done"]
-    assert frames[-1] == {"type": "done", "finish_reason": "tool_calls"}
+    counts = {name: count for name, count in COUNTS.items() if name != "details"}
+    assert frames[-1] == {"type": "done", "finish_reason": "tool_calls", "usage": counts}
+    source, _ = listen([relayed(ALL)])
+    assert source.finish_reason == "tool_calls"
+    assert source.usage is not None
+    assert source.usage._replace(details={}) == Usage(**{**COUNTS, "details": {}})
+
+
+@pytest.mark.parametrize("seconds", ["7", "0.5", None])
+def test_an_error_says_how_long_to_wait(seconds: str | None) -> None:
+    headers = {} if seconds is None else {"Retry-After": seconds}
+    script = Script([b"{}"], status=429, content_type="application/json", headers=headers)
+    wire = b"".join(relay("Why?", dialect="relay", url=URL, session=script.session()))
+    [error] = frames_in(wire)
+    expected = None if seconds is None else float(seconds)
+    assert error.get("retry_after") == expected
+    source, record = listen([wire])
+    assert [told.retry_after for told in record.by_name["error"]] == [expected]
+    assert source.state == "error"
+
+
+@pytest.mark.parametrize("wrong", ["soon", True, -1, [], None, 1e12])
+def test_a_wait_that_is_none_is_no_wait(wrong: Any) -> None:
+    error = frame("error", error="No.", code="error_quota_exceeded", retry_after=wrong)
+    source, _ = listen([error])
+    assert source.error is not None
+    assert source.error.retry_after is None
+
+
+@pytest.mark.parametrize("wrong", ["many", 3, [], None])
+def test_counts_that_are_none_are_no_counts(wrong: Any) -> None:
+    source, record = listen([frame("content", "Hi"), frame("done", usage=wrong, finish_reason=3)])
+    assert record.by_name["done"] == ["Hi"]
+    assert source.usage is None
 
 
 @pytest.mark.parametrize("name", EVENTS)

@@ -18,8 +18,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Literal, get_args
 
-from ..._sources.suggestions_event_source import SuggestionsEventSource
-from .protocol import ENDINGS, Frames, Wording
+from .protocol import ENDINGS, AnswerFacts, Frames, Wording
 
 __all__ = ["ENDINGS", "Frames", "FramesName", "Wording", "headers_of", "make_frames"]
 
@@ -28,7 +27,7 @@ FramesName = Literal["relay", "openai", "ui"]
 
 def make_frames(
     name: FramesName,
-    source: SuggestionsEventSource,
+    source: AnswerFacts,
     wording: Wording,
     events: Collection[str] | None,
 ) -> Frames:

@@ -6,12 +6,25 @@ import json
 from typing import Any, Protocol
 
 from ...errors import AbortedError, NetworkError, SuggestionsError, from_code
-from ...events import Event
+from ...events import Event, Usage
 
 ENDINGS = ("done", "error", "abort")
 """Every source sends exactly one of these events. It is the last one that is relayed."""
 
 _FRIENDLY = "Sorry, the answer could not be completed. Please try again in a moment."
+
+
+class AnswerFacts(Protocol):
+    """What a format says of an answer besides its events: of the last one, if tools run here."""
+
+    @property
+    def finish_reason(self) -> str | None: ...
+
+    @property
+    def usage(self) -> Usage | None: ...
+
+    @property
+    def model(self) -> str | None: ...
 
 
 class Frames(Protocol):

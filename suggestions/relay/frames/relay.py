@@ -6,14 +6,14 @@ from collections.abc import Collection
 from typing import Any
 
 from ..._sources.answer_following import TOOL_CALL_PIECE
-from ..._sources.suggestions_event_source import SuggestionsEventSource
 from ...events import Event
-from .protocol import ENDINGS, Wording, error_of, sse, sse_of, text_in_json
+from .protocol import ENDINGS, AnswerFacts, Wording, error_of, sse, sse_of, text_in_json
 from .tool_calls import CallPieces
 
 
 class RelayFrames:
-    """Text, and how it ended; an error has a sentence and our code.
+    """Text, and how it ended: the model's reason to stop and the counts of tokens, as far as they
+    are known; or a sentence, our code, and the seconds to wait if the service named them.
 
     Each of the other `events` is a frame with its name as `type`, and with the fields of its detail
     as `data`. A tool call also has its `index`; its pieces have only what each adds. Of the objects
@@ -22,20 +22,20 @@ class RelayFrames:
 
     optional = (
         *("reasoning", "tool_call_chunk", "tool_call", "function_done"),
-        *("citation", "file", "object", "usage"),
+        *("citation", "file", "object", "usage", "tool_result"),
     )
     by_default: Collection[str] = ()
 
-    def __init__(
-        self, source: SuggestionsEventSource, wording: Wording, events: Collection[str]
-    ) -> None:
+    def __init__(self, source: AnswerFacts, wording: Wording, events: Collection[str]) -> None:
         pieces = {"tool_call_chunk": TOOL_CALL_PIECE}
         self.event_names: tuple[str, ...] = (
             *("chunk", *ENDINGS),
             *(pieces.get(name, name) for name in events),
+            *(("step",) if "tool_result" in events else ()),
         )
         self._source = source
         self._wording = wording
+        self._has_usage = "usage" in events
         self._pieces = CallPieces()
         self._object: object = None
 
@@ -51,12 +51,17 @@ class RelayFrames:
         if event.type not in ENDINGS:
             return self._other(event)
         error = error_of(event)
-        return sse({"type": "error", "error": self._wording.sentence(error), "code": error.code})
+        told = {"type": "error", "error": self._wording.sentence(error), "code": error.code}
+        waits = error.retry_after is not None
+        return sse({**told, "retry_after": error.retry_after} if waits else told)
 
     def _other(self, event: Event[Any]) -> bytes:
         kind, detail = event.type, event.detail
         if kind == "object":
             self._object = detail  # with each piece, all of it would take quadratic time
+            return b""
+        if kind == "step":
+            self._pieces.start_step()
             return b""
         if kind == "reasoning":
             return sse({"type": kind, "data": detail})
@@ -68,7 +73,11 @@ class RelayFrames:
 
     def _end(self) -> bytes:
         last = b"" if self._object is None else sse({"type": "object", "data": self._object})
-        reason = self._source.finish_reason
-        # The person should know if the answer stopped at the allowed length.
-        told = {} if reason in (None, "stop") else {"finish_reason": reason}
-        return last + sse({"type": "done", **told})
+        told: dict[str, Any] = {"type": "done"}
+        if reason := self._source.finish_reason:
+            told["finish_reason"] = reason
+        if usage := self._source.usage:
+            told["usage"] = usage._asdict()
+            if not self._has_usage:
+                del told["usage"]["details"]  # a service's own words are only sent if asked for
+        return last + sse(told)

@@ -52,6 +52,14 @@ class CallPieces:
         self._sent: dict[int, _Sent] = {}
         self._indexes: dict[int, int] = {}
         self._whole = 0
+        self._before = 0
+
+    def start_step(self) -> None:
+        """Another answer of the model: its calls count from 0 again, and their indexes go on."""
+        self._before += len(self._indexes)
+        self._sent.clear()
+        self._indexes.clear()
+        self._whole = 0
 
     def of_piece(self, call: ToolCallSoFar) -> dict[str, Any] | None:
         """What a piece adds: `index`, and what is new of `id`, `name` and `arguments`.
@@ -77,7 +85,7 @@ class CallPieces:
 
     def _index(self, number: int) -> int:
         # Without gaps, in the order in which they are sent: openai's own client needs that.
-        return self._indexes.setdefault(number, len(self._indexes))
+        return self._before + self._indexes.setdefault(number, len(self._indexes))
 
     def _addition(
         self, number: int, sent: _Sent, id: str, name: str, arguments: str
