@@ -186,11 +186,11 @@ class Rounds:
         if event.type != "done" or self._is_closed or not own:
             self._finish(event.type, event.detail, events)
             return
-        work = partial(self._context.copy().run, self._work, own, len(own) < len(calls))
+        work = partial(self._work, own, len(own) < len(calls))
         self._is_calling = True
         try:
             ending.add(self)
-            threads.start(work, "tools", self._delivery)
+            threads.start(partial(self._context.copy().run, work), "tools", self._delivery)
         except RuntimeError as error:  # the program ends, or there are too many threads
             self._finish("error", ToolsError(f"The tools cannot be called: {error}"), events)
 
