@@ -186,11 +186,12 @@ class Rounds:
         if event.type != "done" or self._is_closed or not own:
             self._finish(event.type, event.detail, events)
             return
-        work = partial(self._work, own, len(own) < len(calls))
+        context, is_last = self._context.copy(), len(own) < len(calls)
         self._is_calling = True
         try:
             ending.add(self)
-            threads.start(partial(self._context.copy().run, work), "tools", self._delivery)
+            work = partial(self._work, own, is_last)
+            threads.start(lambda: context.run(work), "tools", self._delivery)
         except RuntimeError as error:  # the program ends, or there are too many threads
             self._finish("error", ToolsError(f"The tools cannot be called: {error}"), events)
 

@@ -85,35 +85,46 @@ def service(playground: Playground) -> Service:
 # The ways to send a response
 
 
-async def sent_by_task(response: RelayResponse, until: bytes = b"") -> bytes:
-    """All of it, or up to those words."""
+Until = Callable[[bytes], bool]
+
+
+def the_end(wire: bytes) -> bool:
+    return False
+
+
+def the_call(wire: bytes) -> bool:
+    return b'"tool_call"' in wire
+
+
+async def sent_by_task(response: RelayResponse, until: Until = the_end) -> bytes:
+    """All of it, or what has been sent when the browser leaves."""
     wire = b""
     async with aclosing(response.__aiter__()) as stream:
         async for data in stream:
             wire += data
-            if until and until in wire:
+            if until(wire):
                 break
     return wire
 
 
-def by_thread(response: RelayResponse, until: bytes = b"") -> bytes:
+def by_thread(response: RelayResponse, until: Until = the_end) -> bytes:
     wire = b""
     stream: Any = iter(response)
     try:
         for data in stream:
             wire += data
-            if until and until in wire:
+            if until(wire):
                 break
     finally:
         stream.close()
     return wire
 
 
-def by_asyncio(response: RelayResponse, until: bytes = b"") -> bytes:
+def by_asyncio(response: RelayResponse, until: Until = the_end) -> bytes:
     return asyncio.run(sent_by_task(response, until))
 
 
-def by_trio(response: RelayResponse, until: bytes = b"") -> bytes:
+def by_trio(response: RelayResponse, until: Until = the_end) -> bytes:
     sent: bytes = trio.run(sent_by_task, response, until)
     return sent
 
@@ -410,6 +421,13 @@ def test_tools_have_the_context_of_the_view(service: Service, way: Way) -> None:
 # A browser that leaves, and stops
 
 
+def run_in_trio(main: Any) -> None:
+    async def awaited() -> None:
+        await main
+
+    trio.run(awaited)
+
+
 class Slow:
     """A tool that runs until it is released, plain or async."""
 
@@ -426,7 +444,7 @@ class Slow:
     async def coroutine(self, first: int = 0) -> str:
         self.has_begun.set()
         try:
-            if waiting_in_trio():
+            if is_in_trio():
                 await trio.sleep(SOON)
             else:
                 await asyncio.sleep(SOON)
@@ -436,7 +454,7 @@ class Slow:
         return "5"
 
 
-def waiting_in_trio() -> bool:
+def is_in_trio() -> bool:
     try:
         trio.lowlevel.current_task()
     except RuntimeError:
@@ -469,7 +487,7 @@ def test_a_browser_that_leaves_cancels_the_tools(
         on_complete=others.append,
         on_error=others.append,
     )
-    way(response, b'"tool_call"')  # just before the tool begins, or just after
+    way(response, the_call)  # just before the tool begins, or just after
     assert waiting.eventually(lambda: left == [""])
     if slow.has_begun.is_set() and is_async:
         assert slow.was_cancelled.wait(SOON)
@@ -483,10 +501,41 @@ def test_a_browser_that_leaves_while_a_tool_runs(
 ) -> None:
     left = list[str]()
     tool = tool_of_slow(slow, is_async)
-    response = service.relay("wait long", [tool], heartbeat=0.3, on_abort=left.append)
-    wire = way(response, b":\n")  # a heartbeat is sent once the tool runs
-    assert slow.has_begun.wait(SOON) or b'"tool_call"' not in wire
+    response = service.relay("wait long", [tool], heartbeat=0.05, on_abort=left.append)
+    way(response, lambda wire: slow.has_begun.is_set())
+    if is_async:
+        assert slow.was_cancelled.wait(SOON)
     assert waiting.eventually(lambda: left == [""])
+    assert waiting.eventually(lambda: not waiting.our_threads("tools"))
+    assert len(service.asked) == 1
+
+
+@pytest.mark.parametrize("run", [asyncio.run, run_in_trio])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_asgi_server_whose_browser_leaves_while_a_tool_runs(
+    service: Service, slow: Slow, run: Any, is_async: bool
+) -> None:
+    left, wire = list[str](), bytearray()
+    tool = tool_of_slow(slow, is_async)
+    response = service.relay("wait long", [tool], on_abort=left.append)
+
+    async def receive() -> dict[str, Any]:
+        sleep = trio.sleep if is_in_trio() else asyncio.sleep
+        await waiting.until(slow.has_begun.is_set, sleep)
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        wire.extend(message.get("body", b""))
+
+    async def main() -> None:
+        await response({"type": "http", "method": "POST", "headers": []}, receive, send)
+        await waiting.until(lambda: left, trio.sleep if is_in_trio() else asyncio.sleep)
+
+    run(main())
+    assert not data_of(frames_in(bytes(wire)), "content")
+    assert left == [""]
+    if is_async:
+        assert slow.was_cancelled.wait(SOON)
     assert waiting.eventually(lambda: not waiting.our_threads("tools"))
     assert len(service.asked) == 1
 
@@ -544,7 +593,7 @@ def test_others_follow_a_kept_answer_past_its_tools(service: Service, slow: Slow
     store = MemoryStore()
     tool = tool_of_slow(slow, False)
     response = service.relay("wait long", [tool], store=store, id="an-answer")
-    first = by_thread(response, b'"tool_call"')  # leaves while the tool runs
+    first = by_thread(response, the_call)  # leaves while the tool runs
     assert b'"content"' not in first
     slow.is_released.set()
     frames = frames_in(b"".join(follow("an-answer", store=store)))
@@ -559,7 +608,7 @@ def test_an_abandoned_answer_stops_its_tools(service: Service, slow: Slow) -> No
     response = service.relay(
         "wait long", [tool_of_slow(slow, True)], store=store, id="an-answer", abandon_after=0.1
     )
-    by_thread(response, b'"tool_call"')
+    by_thread(response, the_call)
     assert slow.has_begun.wait(SOON)
     assert slow.was_cancelled.wait(SOON)
     assert frames_in(b"".join(follow("an-answer", store=store)))[-1]["type"] == "error"

@@ -44,6 +44,10 @@ response = relay(
     expose_errors=True,
     error_message="Later, please.",
     heartbeat=10,
+    tools=[count, {"type": "function"}],
+    max_steps=3,
+    tool_timeout=None,
+    approve=lambda call, arguments: call.name == "count" and "piece" in arguments,
     frames="openai",
     events=["reasoning", "tool_call"],
     cors=["https://app.example"],
@@ -59,6 +63,7 @@ assert_type(aiter(response), AsyncGenerator[bytes, None])
 assert_type(response.headers, dict[str, str])
 
 relay("Why?", frames="morse")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+relay("Why?", tools=[5])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
 relay("Why?", error_context=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 assert_type(relay(messages_from_ui([{"role": "user"}]), frames="ui"), RelayResponse)
 
