@@ -13,14 +13,18 @@ imports no framework.
 from __future__ import annotations
 
 from .asking import build_messages, relay
+from .bad_request import BadRequest, bad_request, json_object
 from .response import RelayResponse, preflight
 from .stored import follow, stop
 
 __all__ = [
+    "BadRequest",
     "RelayResponse",
+    "bad_request",
     "build_messages",
     "follow",
     "handle_openai_stream",
+    "json_object",
     "preflight",
     "relay",
     "stop",
