@@ -101,8 +101,8 @@ def relay(
     - `abandon_after`: an answer that nothing has followed for so many seconds is stopped; None for
       never.
 
-    Raises `BadRequest` for the messages, `TypeError` and `ValueError` that name another argument,
-    and `RuntimeError` if neither the arguments nor the environment name a service.
+    Raises `BadRequest` for the messages and `id`, `TypeError` and `ValueError` that name another
+    argument, and `RuntimeError` if neither the arguments nor the environment name a service.
     """
     options = hide_fields({"model": model, "temperature": temperature, **parameters})
     wording = Wording(expose_errors, error_message)

@@ -15,9 +15,9 @@ _LONGEST = 500  # characters: the sentence may quote a word of the request
 class BadRequest(TypeError, ValueError):
     """What came from the browser cannot be asked: `str(error)` is a sentence for its program.
 
-    `json_object`, `build_messages` and `relay` raise it for the body, the prompt, the history and
-    the messages, and for nothing else: a mistake in another argument is the program's own, and is
-    another `TypeError` or `ValueError`.
+    `json_object`, `build_messages` and `relay` raise it for the body, the prompt, the history, the
+    messages and the `id`, and for nothing else: a mistake in another argument is the program's own,
+    and is another `TypeError` or `ValueError`.
     """
 
     __module__ = __name__.rpartition(".")[0]

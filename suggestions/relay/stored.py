@@ -12,6 +12,7 @@ from typing import NamedTuple
 from .._util.arguments import check_event_id, check_optional_seconds, check_seconds
 from ..errors import AbortedError, NetworkError
 from ..events import Event
+from .bad_request import BadRequest
 from .frames import Frames
 from .response import Cors, RelayResponse
 from .stored_stream import StoredStream
@@ -127,7 +128,9 @@ def _check_id(id: object) -> str:
     if not isinstance(id, str):
         raise TypeError(f"id must be a str or None, not {type(id).__name__}")
     if not _ID.fullmatch(id):
-        raise ValueError(f"id is {id!r}: expected 1 to 128 letters, digits, '-' and '_', in ASCII")
+        raise BadRequest(
+            f"id is {id[:200]!r}: expected 1 to 128 letters, digits, '-' and '_', in ASCII"
+        )
     return id
 
 
