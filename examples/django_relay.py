@@ -7,7 +7,6 @@
 playground, a model on this machine.
 """
 
-import json
 import os
 
 from django.conf import settings
@@ -19,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from suggestions.dialects.openai import OpenAI
 from suggestions.playground import Playground
-from suggestions.relay import build_messages, relay
+from suggestions.relay import BadRequest, build_messages, json_object, relay
 
 settings.configure(DEBUG=True, ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"])
 dialect = None
@@ -33,10 +32,11 @@ def save(text):
 @require_POST
 def ask(request):
     try:
-        messages = build_messages(json.loads(request.body)["prompt"], system="You answer briefly.")
-    except (KeyError, TypeError, ValueError):
-        return JsonResponse({"error": "expected a prompt"}, status=400)
-    answer = relay(messages, dialect=dialect, error_context="ask", on_complete=save)
+        prompt = json_object(request.body).get("prompt")
+        messages = build_messages(prompt, system="You answer briefly.")
+        answer = relay(messages, dialect=dialect, error_context="ask", on_complete=save)
+    except BadRequest as error:
+        return JsonResponse({"error": str(error)}, status=400)
     # Under ASGI: StreamingHttpResponse(aiter(answer), headers=answer.headers)
     return StreamingHttpResponse(answer, headers=answer.headers)
 

@@ -12,18 +12,19 @@ import os
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from suggestions.dialects.openai import OpenAI
 from suggestions.playground import Playground
-from suggestions.relay import build_messages, relay
+from suggestions.relay import BadRequest, bad_request, build_messages, relay
 
 app = FastAPI()
+app.add_exception_handler(BadRequest, bad_request)  # status 400, and what is wrong
 dialect = None
 
 
 class Question(BaseModel):
-    prompt: str = Field(pattern=r"\S")
+    prompt: str
 
 
 async def save(text: str) -> None:

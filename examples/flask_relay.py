@@ -13,9 +13,10 @@ from flask import Flask, request
 
 from suggestions.dialects.openai import OpenAI
 from suggestions.playground import Playground
-from suggestions.relay import build_messages, relay
+from suggestions.relay import BadRequest, bad_request, build_messages, json_object, relay
 
 app = Flask(__name__)
+app.register_error_handler(BadRequest, bad_request)  # status 400, and what is wrong
 dialect = None
 
 
@@ -25,10 +26,8 @@ def save(text):
 
 @app.post("/ask")
 def ask():
-    try:
-        messages = build_messages(request.get_json()["prompt"], system="You answer briefly.")
-    except (KeyError, TypeError, ValueError):
-        return {"error": "expected a prompt"}, 400
+    prompt = json_object(request.data).get("prompt")
+    messages = build_messages(prompt, system="You answer briefly.")
     return relay(messages, dialect=dialect, error_context="ask", on_complete=save)
 
 

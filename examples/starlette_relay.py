@@ -11,12 +11,11 @@ import os
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from suggestions.dialects.openai import OpenAI
 from suggestions.playground import Playground
-from suggestions.relay import build_messages, relay
+from suggestions.relay import BadRequest, bad_request, build_messages, json_object, relay
 
 dialect = None
 
@@ -26,14 +25,15 @@ async def save(text):
 
 
 async def ask(request):
-    try:
-        messages = build_messages((await request.json())["prompt"], system="You answer briefly.")
-    except (KeyError, TypeError, ValueError):
-        return JSONResponse({"error": "expected a prompt"}, 400)
+    prompt = json_object(await request.body()).get("prompt")
+    messages = build_messages(prompt, system="You answer briefly.")
     return relay(messages, dialect=dialect, error_context="ask", on_complete=save)
 
 
-app = Starlette(routes=[Route("/ask", ask, methods=["POST"])])
+app = Starlette(
+    routes=[Route("/ask", ask, methods=["POST"])],
+    exception_handlers={BadRequest: bad_request},  # status 400, and what is wrong
+)
 
 if __name__ == "__main__":
     if not os.environ.get("OPENAI_API_KEY"):

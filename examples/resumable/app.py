@@ -10,10 +10,11 @@ from pathlib import Path
 from fastapi import FastAPI, Header, Response
 from fastapi.responses import FileResponse, StreamingResponse
 
-from suggestions.relay import build_messages, follow, relay, stop
+from suggestions.relay import BadRequest, bad_request, build_messages, follow, relay, stop
 from suggestions.relay.stores import MemoryStore, RedisStore
 
 app = FastAPI()
+app.add_exception_handler(BadRequest, bad_request)  # status 400, and what is wrong
 store = RedisStore(os.environ["REDIS_URL"]) if "REDIS_URL" in os.environ else MemoryStore()
 
 
@@ -25,7 +26,7 @@ def page():
 @app.get("/answers/{id}")
 def answer(id: str, prompt: str | None = None, last_event_id: str | None = Header(None)):
     """With a prompt, it asks; but only once, however often the browser comes back."""
-    if prompt:
+    if prompt is not None:
         response = relay(
             build_messages(prompt, system="You answer briefly."),
             store=store,

@@ -13,15 +13,19 @@ imports no framework.
 from __future__ import annotations
 
 from .asking import build_messages, relay
+from .bad_request import BadRequest, bad_request, json_object
 from .response import RelayResponse, preflight
 from .stored import follow, stop
 from .ui_messages import messages_from_ui
 
 __all__ = [
+    "BadRequest",
     "RelayResponse",
+    "bad_request",
     "build_messages",
     "follow",
     "handle_openai_stream",
+    "json_object",
     "messages_from_ui",
     "preflight",
     "relay",

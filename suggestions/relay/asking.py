@@ -19,6 +19,7 @@ from ..dialects.base import Asked, checked
 from ..dialects.openai import OpenAI
 from ..dialects.question import Question
 from .answer_stream import AnswerStream
+from .bad_request import BadRequest
 from .callbacks import Callback, Callbacks
 from .frames import FramesName, Wording, headers_of, make_frames
 from .response import Cors, RelayResponse
@@ -119,8 +120,8 @@ def relay(
     - `abandon_after`: an answer that nothing has followed for so many seconds is stopped; None for
       never.
 
-    Raises `TypeError` and `ValueError` that name the argument, and `RuntimeError` if neither the
-    arguments nor the environment name a service.
+    Raises `BadRequest` for the messages and `id`, `TypeError` and `ValueError` that name another
+    argument, and `RuntimeError` if neither the arguments nor the environment name a service.
     """
     here, others = _split(tools, max_steps, tool_timeout, approve)
     options = hide_fields(
@@ -188,20 +189,20 @@ def build_messages(
 ) -> list[dict[str, Any]]:
     """A conversation: `system` instructs the model, `history` was said before, `prompt` is asked.
 
-    Raises `TypeError`, `ValueError` that name the argument; `relay` checks what is in the items of
-    `history`.
+    Raises `BadRequest` for a prompt or a history that cannot be asked, which names it, and
+    `TypeError` for `system`. `relay` checks what is in the items of `history`.
     """
     if not isinstance(prompt, str):
-        raise TypeError(f"prompt must be a str, not {type(prompt).__name__}")
+        raise BadRequest(f"prompt must be a str, not {type(prompt).__name__}")
     if not prompt.strip():
-        raise ValueError("prompt is empty: expected a text")
+        raise BadRequest("prompt is empty: expected a text")
     if not isinstance(system, (str, type(None))):
         raise TypeError(f"system must be a str or None, not {type(system).__name__}")
     if isinstance(history, (str, bytes, Mapping)) or not isinstance(history, Sequence):
-        raise TypeError(f"history must be a list of messages, not {type(history).__name__}")
+        raise BadRequest(f"history must be a list of messages, not {type(history).__name__}")
     for number, item in enumerate(history):
         if not isinstance(item, Mapping):
-            raise TypeError(f"history[{number}] must be a mapping, not {type(item).__name__}")
+            raise BadRequest(f"history[{number}] must be a mapping, not {type(item).__name__}")
     instructions = [{"role": "system", "content": system}] if system else []
     return [*instructions, *map(dict, history), {"role": "user", "content": prompt}]
 
@@ -223,7 +224,7 @@ def _check_messages(messages: object, dialect: Dialect) -> str | list[dict[str, 
     try:
         return checked(messages, dialect)
     except (TypeError, ValueError) as error:
-        raise type(error)(str(error).replace("question", "messages", 1)) from None
+        raise BadRequest(str(error).replace("question", "messages", 1)) from None
 
 
 def _choose_dialect(dialect: DialectName | None, model: str | None, *, has_url: bool) -> Dialect:

@@ -9,6 +9,7 @@ from typing import Any
 
 from .._sources.suggestions_event_source import SuggestionsEventSource
 from .answer_stream import AnswerStream
+from .fields import EventsOfAnswer
 from .servers import Head, send_by_asgi, send_by_wsgi
 from .stored_stream import UNKNOWN, StoredStream
 
@@ -191,6 +192,14 @@ class RelayResponse:
 
     def __aiter__(self) -> AsyncGenerator[bytes, None]:
         return self._stream_once().achunks() if self._stream else _nothing()
+
+    def events(self) -> EventsOfAnswer:
+        """An iterable, also an async one, of the fields `data` (JSON as text), `event`, `id` and
+        `retry` (milliseconds) of each frame, for a framework that writes the frames itself.
+
+        It is in place of iterating the response: an answer is sent once. There are no heartbeats.
+        """
+        return EventsOfAnswer(self.__iter__, self.__aiter__)
 
     def close(self) -> None:
         """Closes the request to the service, from any thread. After the end it does nothing.

@@ -17,6 +17,7 @@ from .._util.arguments import (
 )
 from ..errors import AbortedError, NetworkError
 from ..events import Event
+from .bad_request import BadRequest
 from .frames import Frames, FramesName, headers_of
 from .response import Cors, RelayResponse
 from .stored_stream import StoredStream
@@ -149,7 +150,9 @@ def _check_id(id: object) -> str:
     if not isinstance(id, str):
         raise TypeError(f"id must be a str or None, not {type(id).__name__}")
     if not _ID.fullmatch(id):
-        raise ValueError(f"id is {id!r}: expected 1 to 128 letters, digits, '-' and '_', in ASCII")
+        raise BadRequest(
+            f"id is {id[:200]!r}: expected 1 to 128 letters, digits, '-' and '_', in ASCII"
+        )
     return id
 
 

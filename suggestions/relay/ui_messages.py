@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..dialects.parts import data_of
+from .bad_request import BadRequest
 
 _LEFT_OUT = frozenset(
     ("reasoning", "reasoning-file", "source-url", "source-document", "file", "custom")
@@ -40,29 +41,30 @@ def messages_from_ui(messages: object) -> list[dict[str, Any]]:
 
     The browser has sent all of it: results of tools and messages of the role "system" too.
 
-    Raises `ValueError` that names the item, such as `messages[2].parts[0]`, and what was expected.
+    Raises `BadRequest`, a `ValueError`, that names the item, such as `messages[2].parts[0]`, and
+    what was expected.
     """
     place = "messages"
     if isinstance(messages, (str, bytes, Mapping)) or not isinstance(messages, Sequence):
-        raise ValueError(f"{place} must be a list of messages, not {type(messages).__name__}")
+        raise BadRequest(f"{place} must be a list of messages, not {type(messages).__name__}")
     converted = [
         each
         for number, message in enumerate(messages)
         for each in _converted(f"{place}[{number}]", message)
     ]
     if not any(message["role"] in ("user", "tool") for message in converted):
-        raise ValueError(f"{place} has no question: expected a message of the role 'user'")
+        raise BadRequest(f"{place} has no question: expected a message of the role 'user'")
     return converted
 
 
 def _converted(place: str, message: object) -> Iterator[dict[str, Any]]:
     if not isinstance(message, Mapping):
-        raise ValueError(f"{place} must be an object, not {type(message).__name__}")
+        raise BadRequest(f"{place} must be an object, not {type(message).__name__}")
     parts, role = message.get("parts"), message.get("role")
     if role not in ("system", "user", "assistant"):
-        raise ValueError(f"{place}.role is {role!r}: expected 'system', 'user' or 'assistant'")
+        raise BadRequest(f"{place}.role is {role!r}: expected 'system', 'user' or 'assistant'")
     if not isinstance(parts, list):
-        raise ValueError(f"{place}.parts must be a list of parts, not {type(parts).__name__}")
+        raise BadRequest(f"{place}.parts must be a list of parts, not {type(parts).__name__}")
     named = [(f"{place}.parts[{n}]", _part(f"{place}.parts[{n}]", p)) for n, p in enumerate(parts)]
     if role == "user":
         yield _asked(f"{place}.parts", named)
@@ -76,7 +78,7 @@ def _converted(place: str, message: object) -> Iterator[dict[str, Any]]:
 
 def _part(place: str, part: object) -> Mapping[str, Any]:
     if not isinstance(part, Mapping):
-        raise ValueError(f"{place} must be an object with 'type', not {type(part).__name__}")
+        raise BadRequest(f"{place} must be an object with 'type', not {type(part).__name__}")
     _field(place, part, "type")
     return part
 
@@ -84,7 +86,7 @@ def _part(place: str, part: object) -> Mapping[str, Any]:
 def _field(place: str, part: Mapping[str, Any], name: str) -> str:
     value = part.get(name)
     if not isinstance(value, str):
-        raise ValueError(f"{place}.{name} must be a text, not {type(value).__name__}")
+        raise BadRequest(f"{place}.{name} must be a text, not {type(value).__name__}")
     return value
 
 
@@ -101,9 +103,9 @@ def _asked(place: str, parts: list[tuple[str, Mapping[str, Any]]]) -> dict[str, 
         elif kind == "file":
             content.append(_file(where, part))
         elif not kind.startswith("data-"):
-            raise ValueError(f"{where}.type is {kind!r}: expected 'text', 'file' or 'data-...'")
+            raise BadRequest(f"{where}.type is {kind!r}: expected 'text', 'file' or 'data-...'")
     if not any(part["type"] != "text" or part["text"].strip() for part in content):
-        raise ValueError(f"{place} has no question: expected a text or a file")
+        raise BadRequest(f"{place} has no question: expected a text or a file")
     if len(content) == 1 and content[0]["type"] == "text":
         return {"role": "user", "content": content[0]["text"]}
     return {"role": "user", "content": content}
@@ -113,16 +115,16 @@ def _file(place: str, part: Mapping[str, Any]) -> dict[str, Any]:
     url, media_type = _field(place, part, "url"), _field(place, part, "mediaType").lower()
     data = data_of(url)
     if data is None and not url.lower().startswith("https://"):
-        raise ValueError(
+        raise BadRequest(
             f"{place}.url is {url[:40]!r}: expected a data URL, or an address that begins with "
             "'https://'"
         )
     if data is not None and not data.base64:
-        raise ValueError(f"{place}.url has no data: expected 'data:TYPE;base64,...'")
+        raise BadRequest(f"{place}.url has no data: expected 'data:TYPE;base64,...'")
     if media_type.split("/")[0] == "image":
         return {"type": "image_url", "image_url": {"url": url}}
     if data is None:
-        raise ValueError(
+        raise BadRequest(
             f"{place} is of the type {media_type!r}: expected an image, or a file as a data URL"
         )
     if (speech := _SPEECH.get(media_type)) is not None:
@@ -158,7 +160,7 @@ class _Rounds:
                 yield from self._end()
                 yield from _converted(place, {"role": "user", "parts": part.get("parts")})
             elif not (kind in _LEFT_OUT or kind.startswith("data-")):
-                raise ValueError(
+                raise BadRequest(
                     f"{place}.type is {kind!r}: expected 'text', 'reasoning', 'file', 'step-start',"
                     " 'tool-...', 'dynamic-tool', 'source-...' or 'data-...'"
                 )
@@ -180,9 +182,9 @@ class _Rounds:
         if kind == "dynamic-tool":
             name = _field(place, part, "toolName")
         if not id or not name:
-            raise ValueError(f"{place} has no {'name' if id else 'toolCallId'}")
+            raise BadRequest(f"{place} has no {'name' if id else 'toolCallId'}")
         if state not in _STATES:
-            raise ValueError(f"{place}.state is {state!r}: expected one of {', '.join(_STATES)}")
+            raise BadRequest(f"{place}.state is {state!r}: expected one of {', '.join(_STATES)}")
         result = _result(place, part, state)
         if result is None or part.get("providerExecuted") is True:
             return
@@ -215,4 +217,4 @@ def _arguments(place: str, part: Mapping[str, Any], state: str) -> str:
         # What the model wrote there was no object, so that no service would take it back. The
         # result says so.
         return "{}"
-    raise ValueError(f"{place}.input must be an object, not {type(given).__name__}")
+    raise BadRequest(f"{place}.input must be an object, not {type(given).__name__}")

@@ -39,5 +39,10 @@ def test_it_streams_an_answer(
         text = "".join(frame["data"] for frame in frames[:-1])
         assert "42" in text
         with Browser(port, "/ask", b'{"prompt": " "}') as browser:
-            assert browser.response.status in (400, 422)
+            assert browser.response.status == 400
+            sentence = json.loads(browser.response.read())["error"]
+            assert sentence == "prompt is empty: expected a text"
+        for body in (b"no JSON", b"[1]", b'{"prompt": 5}', b"{}"):
+            with Browser(port, "/ask", body) as browser:
+                assert browser.response.status in (400, 422)  # FastAPI's own is 422
     assert f"an answer of {len(text)} characters" in log.read_text()
