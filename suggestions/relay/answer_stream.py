@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures.thread
 import contextlib
+import contextvars
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
@@ -48,6 +49,8 @@ class AnswerStream:
         self._silences = (heartbeat, ROUND_TRIP, ROUND_TRIP)  # seconds, before each write
         self._follower = source._follow(frames.event_names)
         self._follower.forgets = True
+        # A server may take the bytes after the view, and after what has watched the view.
+        self._context = contextvars.copy_context()
 
     def keep_log(self) -> None:
         """Handlers may be connected to the source, and then get what had come before."""
@@ -62,7 +65,7 @@ class AnswerStream:
         open_sources.add(self.source)
         is_over = False
         try:
-            self.source.start()
+            self._context.run(self.source.start)
             yield OPENING
             beats = 0  # the writes of heartbeats since the last event
             while True:
@@ -104,7 +107,7 @@ class AnswerStream:
         with closing(make_task(follower.waiters)) as task:
             try:
                 source._run_on(task.dispatcher)
-                source.start()
+                self._context.run(source.start)
                 yield OPENING
                 beats = 0  # the writes of heartbeats since the last event
                 while True:
