@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
-from .._util.redaction import Redact, without_values
+from .._util.redaction import REMOVED, Redact, without_values
 from .._util.secret import reveal
 from ..dialects.base import Asked
 from ..dialects.model_api import messages_of
@@ -97,9 +98,18 @@ def _part(part: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_address(url: str) -> dict[str, Any]:
     if not url.startswith("data:"):
-        return {"type": "uri", "modality": "image", "uri": without_values(url)}
+        return {"type": "uri", "modality": "image", "uri": _without_secrets(url)}
     media_type = url[5:].partition(",")[0].partition(";")[0]
     return {"type": "blob", "modality": "image", "mime_type": media_type, "content": ""}
+
+
+def _without_secrets(url: str) -> str:
+    """Without the user's name and password, and the values of its query: a signature, mostly."""
+    try:
+        parts = urlsplit(without_values(url))
+    except ValueError:
+        return REMOVED
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _audio(detail: Mapping[str, Any]) -> str:

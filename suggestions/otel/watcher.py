@@ -93,10 +93,9 @@ class Instrumentation:
     def _begin(self, source: SuggestionsEventSource) -> None:
         """On the thread and in a copy of the context of who asks."""
         self._end_dropped()
-        request, dialect = source._reader._request, source._dialect.name
-        body: Mapping[str, Any] = request.json if isinstance(request.json, dict) else {}
+        request, body = source._reader._request, _body_of(source)
         is_stream = request.headers.get("Accept") != "application/json"
-        common = names.of_service(dialect, request, body)
+        common = names.of_service(source._dialect.name, request, body)
         model = common.get(names.REQUEST_MODEL)
         began, began_ns = monotonic(), time.time_ns()
         span = self._tracer.start_span(
@@ -105,12 +104,8 @@ class Instrumentation:
             attributes=common,
             start_time=began_ns,
         )
-        credential = source._reader.credential
         if span.is_recording():
             span.set_attributes(names.of_request(body, is_stream=is_stream))
-            if self._content:
-                redact = redactor(credential.secrets)
-                span.set_attributes(content.of_question(source._question, dialect, body, redact))
         context = trace.set_span_in_context(span)
         # This is the source's copy of the context: what its thread does belongs to the span.
         contexts.attach(context)
@@ -149,8 +144,7 @@ class Instrumentation:
         if first is not None:
             found[names.FIRST_CHUNK] = max(0.0, first - record.began)
         if self._content and record.span.is_recording():
-            redact = redactor(source._reader.credential.secrets)
-            record.span.set_attributes(content.of_answer(answer, redact))
+            record.span.set_attributes(_content_of(source))
         if answer.error is not None:
             # The error's own words may quote what was asked or answered.
             said = answer.error.message if self._content else _named(answer.error)
@@ -166,6 +160,19 @@ class Instrumentation:
         record.span.set_attributes(found)
         record.span.end(record.began_ns + int(duration * 1e9))
         self._instruments.record(record.common, found, duration, tokens, record.context)
+
+
+def _body_of(source: SuggestionsEventSource) -> Mapping[str, Any]:
+    """The body of the request, if it is an object."""
+    body = source._reader._request.json
+    return body if isinstance(body, dict) else {}
+
+
+def _content_of(source: SuggestionsEventSource) -> Attributes:
+    """To be called at the end: not before the request is sent, the token is known."""
+    redact = redactor(source._reader.credential.secrets)
+    asked = content.of_question(source._question, source._dialect.name, _body_of(source), redact)
+    return {**asked, **content.of_answer(source._answer, redact)}
 
 
 def _first_chunk(intake: Intake, answer: Answer, ended: float) -> float | None:
