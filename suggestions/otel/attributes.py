@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -76,6 +77,7 @@ def of_service(dialect: str, request: Request, body: Mapping[str, Any]) -> Attri
     return attributes
 
 
+@lru_cache(maxsize=64)
 def _provider(host: str, dialect: str) -> str:
     for pattern, provider in _HOSTS:
         if re.fullmatch(pattern, host):
