@@ -1,18 +1,27 @@
-"""Plain blinker signals, one for each event name, sent by every source in the process.
+"""Plain blinker signals that every source in the process sends: one for each event name, and two
+of the source itself.
 
 A host watches all its plugins' answers with `signals.done.connect(handler)`; a handler is called
 `handler(source, event=event)`, on the thread that runs the source's own handlers. A signal costs
 nothing until a handler is connected. As everywhere in blinker, a connection is weak by default.
+
+`started` and `finished` are sent once for each source of an answer that asks, and only watch: to
+connect to them changes neither which thread reads nor who counts as a listener. Their handlers are
+called `handler(source)`, at once and on the thread where it happens, and must not block.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
+from contextvars import Context, copy_context
 from typing import Any, TypeVar
 
 import blinker
 
 from .events import NAMES
+
+logger = logging.getLogger("suggestions")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,9 +65,38 @@ error = Signal("any failure")
 end = Signal("last of all")
 handler_error = Signal("a handler raised")
 
+started = blinker.Signal("a source asks, in the context of its caller")
+"""Sent by `start()`, before the request. The handlers run in a copy of the caller's context, and
+the threads that read the answer run in it, too, with what the handlers have set there."""
+finished = blinker.Signal("nothing more of an answer is read: it is done, failed or was closed")
+"""Sent on the thread that has read; the source's own handlers may still have to be called."""
+
 BY_NAME: dict[str, Signal] = {name: globals()[name] for name in NAMES}
 
 
 def is_watched(signals: Mapping[str, blinker.Signal]) -> bool:
     """Whether a handler is connected to one of these signals now."""
     return any(signal.receivers for signal in signals.values())
+
+
+def send_started(source: Any) -> Context | None:
+    """Returns the context for the threads that read; None for an empty one."""
+    if not started.receivers:
+        return None
+    context = copy_context()
+    context.run(_send, started, source)
+    return context
+
+
+def send_finished(source: Any) -> None:
+    if finished.receivers:
+        _send(finished, source)
+
+
+def _send(signal: blinker.Signal, source: Any) -> None:
+    """A handler that raises harms neither the answer nor the other handlers."""
+    for handler in signal.receivers_for(source):
+        try:
+            handler(source)
+        except Exception:
+            logger.exception("a handler of %r raised", signal)

@@ -19,6 +19,7 @@ from benchmarks.workloads.stages import stages
 from benchmarks.workloads.startup import startup
 from benchmarks.workloads.stores import stores
 from benchmarks.workloads.stores_lost import stores_lost
+from benchmarks.workloads.telemetry import telemetry
 from benchmarks.workloads.text import text
 from benchmarks.workloads.views import views
 from benchmarks.workloads.views_textual import views_textual
@@ -35,6 +36,7 @@ WORKLOADS: dict[str, Callable[[Bench], Section]] = {
     "loop": loop,
     "growth": growth,
     "stages": stages,
+    "telemetry": telemetry,
     "relay": relay,
     "relay-load": relay_load,
     "stores": stores,

@@ -80,6 +80,7 @@ class Answer:
         self.finish_reason: str | None = None
         self.model: str | None = None
         self.request_id: str | None = None
+        self.response_id: str | None = None  # of the answer itself, as its messages have it
         self.error: SuggestionsError | None = None
         self.ending: Event[Any] | None = None
         self.is_final = False
@@ -367,6 +368,7 @@ class Answer:
     def _learn(self, delta: Source) -> None:
         self.model = self.model or delta.model
         self.request_id = self.request_id or delta.request_id
+        self.response_id = self.response_id or delta.request_id
 
     def _complete_calls(self) -> None:
         if self._function_call:

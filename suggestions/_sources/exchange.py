@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 from .. import errors
+from .._util.elapsed import monotonic
 from .._util.secret import Secret, reveal
 from .._wire import Decoder
 from .._wire.abort import Aborted
@@ -141,6 +142,8 @@ class Exchange:
                     return True
                 self._note(batch)
                 if intake.has_gone_on:
+                    if intake.first_at is None:
+                        intake.first_at = monotonic()
                     self.has_begun = True
                     transport.deadlines.was_understood = True
                 if intake.wait_for_room is not None and (reader is None or not reader.is_drained):

@@ -8,6 +8,7 @@ from time import sleep
 from typing import Any
 
 from .._delivery.delivery import Delivery
+from .._util.elapsed import monotonic
 from .._util.waiting import Waiters
 from ..dialects import Dialect
 from ..dialects.delta import Delta
@@ -35,6 +36,11 @@ class Intake:
         """The dialect understood a message of the last batch."""
         self.wait_for_room: Callable[[], object] | None = None
         """Blocks a thread that reads while too much of the answer has not been taken."""
+        self.first_at: float | None = None
+        """When the first message came that the dialect understood, by monotonic(), unless the same
+        read brought the end as well."""
+        self.ended_at: float | None = None
+        """When the answer ended."""
         self._answer = answer
         self._delivery = delivery
 
@@ -175,6 +181,7 @@ class Intake:
         if self.text_waiters.wakers:
             self.text_waiters.wake()
         if self._answer.ending is not None:
+            self.ended_at = self.ended_at or monotonic()
             self._delivery.end_waiters.wake()
         self._delivery.wake()
 

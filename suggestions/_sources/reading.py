@@ -13,6 +13,8 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Generator
+from contextvars import Context
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from .._delivery.delivery import Delivery
@@ -78,6 +80,8 @@ class Reading:
         self._ended = ended
         self.follower: EventFollower | None = None
         """While it is behind, nothing is read: a loop stops until `resume()`, a thread waits."""
+        self.context: Context | None = None
+        """The one that the threads run in; None for an empty one."""
         self._loop: Loop | None = None  # while it reads
         self._transport: Transport | None = None  # while a loop watches it
         self._dropped: object = None
@@ -90,7 +94,11 @@ class Reading:
 
     def start(self) -> None:
         """Takes the next steps on a thread. Raises `RuntimeError` if none can be started."""
-        threads.start(self._run, str(next(_numbers)), self._delivery)
+        run: Callable[[], object] = self._run
+        if self.context is not None:
+            # A copy, as the thread before it may not have left the context yet.
+            run = partial(self.context.copy().run, run)
+        threads.start(run, str(next(_numbers)), self._delivery)
 
     def let_block(self) -> None:
         """The caller is about to block. If the loop needs its thread to read, a thread reads."""

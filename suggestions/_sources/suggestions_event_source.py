@@ -21,6 +21,7 @@ from ..auth import Token, check_token
 from ..dialects import DialectName, find
 from ..dialects.base import checked
 from ..dialects.question import Question
+from ..signals import send_finished, send_started
 from . import ending
 from .answer import Answer
 from .answer_entries import AnswerEntries
@@ -112,7 +113,8 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
             from .object_so_far import ask_for_object
 
             options, so_far = ask_for_object(output, dialect, options, log.append)
-        request = dialect.request(checked(question, dialect), options, stream=_stream).hidden()
+        self._question = checked(question, dialect)
+        request = dialect.request(self._question, options, stream=_stream).hidden()
         arguments.check_json("question", request.json)
         accept = {} if _stream else {"Accept": "application/json"}
         if url is None and not request.url:
@@ -200,10 +202,12 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
         self._reading = Reading(self._reader, steps, self._delivery, self._loop, self._on_read)
         self._reading.follower = self._follower
         self._intake.wait_for_room = self._reading.wait_for_room if self._follower else None
+        self._reading.context = send_started(self)
         try:
             self._reading.start()
         except RuntimeError:
             self.close()  # so that no caller waits for it, and the host does not call back
+            send_finished(self)
             raise
 
     def close(self) -> None:
@@ -340,6 +344,7 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
         else:
             # After close(), this delivers `abort` if no thread could be started for that.
             self._intake.announce()
+        send_finished(self)
         logger.debug("%r: over", self)
         self._unhandled.wait_and_warn()
 

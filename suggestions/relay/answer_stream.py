@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import closing
 from functools import partial
@@ -49,6 +50,8 @@ class AnswerStream:
         self._follower = source._follow(frames.event_names)
         self._follower.forgets = True
         self._is_disconnected = False
+        # A server may take the bytes after the view, and after what has watched the view.
+        self._context = contextvars.copy_context()
 
     def keep_log(self) -> None:
         """Handlers may be connected to the source, and then get what had come before."""
@@ -69,7 +72,7 @@ class AnswerStream:
         closes_at_stop(self.source)
         is_over = False
         try:
-            self.source.start()
+            self._context.run(self.source.start)
             yield OPENING
             beats = 0  # the writes of heartbeats since the last event
             while True:
@@ -112,7 +115,7 @@ class AnswerStream:
         with closing(make_task(follower.waiters)) as task:
             try:
                 source._run_on(task.dispatcher)
-                source.start()
+                self._context.run(source.start)
                 yield OPENING
                 beats = 0  # the writes of heartbeats since the last event
                 while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 from contextlib import closing
 from functools import partial
@@ -46,15 +47,18 @@ class Writer:
         self._abandon_after = abandon_after
         self._follower = source._follow(frames.event_names)
         self._follower.forgets = True
+        self._context = contextvars.copy_context()
 
     def keep_log(self) -> None:
         """So that handlers that are connected to the source later get what had come before."""
         self._follower.forgets = False
 
     def start(self, answer: StoredAnswer) -> None:
-        """On a thread of its own. Raises `RuntimeError` if none can be started."""
+        """On a thread of its own, with the context variables of who made this. Raises
+        `RuntimeError` if none can be started."""
+        write = partial(self._context.run, self._write, answer)
         try:
-            threads.start(lambda: self._write(answer), "answer", self.source._delivery)
+            threads.start(write, "answer", self.source._delivery)
         except RuntimeError:
             self._leave(answer)  # others may follow it already
             raise
@@ -86,7 +90,7 @@ class Writer:
         try:
             with closing(make_task(follower.waiters)) as task:
                 source._run_on(task.dispatcher)
-                source.start()
+                self._context.run(source.start)
                 is_over = False
                 while not is_over:
                     deadline = monotonic() + self._patience(answer)

@@ -43,6 +43,12 @@ def test_the_benchmark_of_a_relay_under_load_runs_and_all_answers_are_whole() ->
     assert "NOT WHOLE" not in table
 
 
+def test_the_benchmark_of_telemetry_runs() -> None:
+    pytest.importorskip("opentelemetry.sdk")
+
+    assert "on, without an SDK" in _run("telemetry")
+
+
 def test_the_benchmark_of_stores_runs_and_all_answers_are_whole() -> None:
     pytest.importorskip("uvicorn")
 
