@@ -14,12 +14,14 @@ from __future__ import annotations
 
 from .asking import build_messages, relay
 from .bad_request import BadRequest, bad_request, json_object
+from .openai_endpoint import OpenAIEndpoint, openai_endpoint
 from .response import RelayResponse, preflight
 from .stored import follow, stop
 from .ui_messages import messages_from_ui
 
 __all__ = [
     "BadRequest",
+    "OpenAIEndpoint",
     "RelayResponse",
     "bad_request",
     "build_messages",
@@ -27,6 +29,7 @@ __all__ = [
     "handle_openai_stream",
     "json_object",
     "messages_from_ui",
+    "openai_endpoint",
     "preflight",
     "relay",
     "stop",

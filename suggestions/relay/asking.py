@@ -129,7 +129,7 @@ def relay(
         {"model": model, "temperature": temperature, "tools": others, **parameters}
     )
     wording = Wording(expose_errors, error_message)
-    context = _check_context(error_context)
+    context = check_context(error_context)
     seconds = check_seconds("heartbeat", heartbeat, longest=threading.TIMEOUT_MAX)
     callbacks = Callbacks(context, on_content, on_complete, on_error, on_abort)
     kept = check_kept(store, id, address, last_event_id, abandon_after)
@@ -253,7 +253,7 @@ def choose_dialect(dialect: DialectName | None, model: str | None, *, has_url: b
     )
 
 
-def _check_context(error_context: object) -> str:
+def check_context(error_context: object) -> str:
     if not isinstance(error_context, (str, type(None))):
         raise TypeError(f"error_context must be a str, not {type(error_context).__name__}")
     return printable(error_context or "relay")  # it begins lines of the log

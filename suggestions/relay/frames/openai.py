@@ -30,6 +30,7 @@ class OpenAIFrames:
 
     optional = ("reasoning", "tool_call", "function_done", "citation", "file", "usage")
     by_default: Collection[str] = optional[:-1]
+    message_id: str | None = None
 
     @classmethod
     def asked_for(cls, parameters: Mapping[str, Any]) -> Collection[str]:
