@@ -280,7 +280,9 @@ class OpenAIEndpoint:
             raise Refused(400, f"Invalid value for {error}", "invalid_value", "messages") from None
         events = [name for name in self._events if name != "usage" or asking.wants_usage]
         try:
-            options = options_for(dialect, asking.parameters, model, asking.wants_usage)
+            # A whole answer always has the usage.
+            wants_usage = asking.wants_usage or not asking.is_streamed
+            options = options_for(dialect, asking.parameters, model, wants_usage)
             source = self._source(messages, dialect, options)
         except (TypeError, ValueError) as error:
             raise Refused(400, f"Invalid value: {error}", "invalid_value") from None
