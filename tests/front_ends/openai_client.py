@@ -109,7 +109,11 @@ def image(model: str) -> Any:
         {"type": "image_url", "image_url": {"url": PIXEL, "detail": "low"}},
     ]
     told = [{"role": "system", "content": "Be brief."}, *asked(parts)]
-    return create(model, told, temperature=1.5, max_tokens=200, stop=["END"]).choices[0].message.content
+    return (
+        create(model, told, temperature=1.5, max_tokens=200, stop=["END"])
+        .choices[0]
+        .message.content
+    )
 
 
 def failure(model: str, key: str = "right", retries: int = 0, **options: Any) -> Any:
@@ -119,12 +123,12 @@ def failure(model: str, key: str = "right", retries: int = 0, **options: Any) ->
     try:
         completions.create(model=model, **options)
     except openai.APIStatusError as raised:
+        body = raised.response.json()["error"]  # the oldest have it in no attribute
         return {
             "class": type(raised).__name__,
             "status": raised.status_code,
-            "code": raised.code,
-            "type": raised.type if hasattr(raised, "type") else None,
-            "param": raised.param,
+            "code": raised.code or body["code"],
+            "param": raised.param or body["param"],
             "retry_after": raised.response.headers.get("retry-after"),
             "seconds": time.monotonic() - began,
         }
