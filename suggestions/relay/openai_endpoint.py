@@ -158,7 +158,10 @@ class OpenAIEndpoint:
     def check(self) -> None:
         """Raises what a wrong argument raises, which is no fault of a request."""
         for dialect in self._models.dialects:
-            self._source("Hello", dialect, {})
+            # A dialect without a model of its own gets that of each request.
+            has_own = getattr(dialect, "model", None) is not None
+            options = options_for(dialect, {}, None if has_own else "any", False)
+            self._source("Hello", dialect, options)
 
     def __call__(self, *args: Any) -> Any:
         """WSGI (PEP 3333), ASGI 3, and ASGI 2, as which uvicorn calls an object that is not an
