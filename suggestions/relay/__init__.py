@@ -16,6 +16,7 @@ from .asking import build_messages, relay
 from .bad_request import BadRequest, bad_request, json_object
 from .openai_endpoint import OpenAIEndpoint, openai_endpoint
 from .response import RelayResponse, preflight
+from .server_stop import end_all, end_all_at
 from .stored import follow, stop
 from .ui_messages import messages_from_ui
 
@@ -25,6 +26,8 @@ __all__ = [
     "RelayResponse",
     "bad_request",
     "build_messages",
+    "end_all",
+    "end_all_at",
     "follow",
     "handle_openai_stream",
     "json_object",

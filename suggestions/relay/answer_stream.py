@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures.thread
-import contextlib
-import threading
-import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import closing
 from functools import partial
@@ -20,6 +16,7 @@ from ..toolkits import aio
 from . import on_trio
 from .callbacks import Callbacks
 from .frames import ENDINGS, Frames
+from .server_stop import closes_at_stop, stopping_error
 
 if TYPE_CHECKING:
     from .rounds import Rounds
@@ -51,6 +48,7 @@ class AnswerStream:
         self._silences = (heartbeat, ROUND_TRIP, ROUND_TRIP)  # seconds, before each write
         self._follower = source._follow(frames.event_names)
         self._follower.forgets = True
+        self._is_disconnected = False
 
     def keep_log(self) -> None:
         """Handlers may be connected to the source, and then get what had come before."""
@@ -60,9 +58,15 @@ class AnswerStream:
         """Closes the request to the service, from any thread."""
         self.source.close()
 
+    def disconnect(self) -> None:
+        """The server says that the browser has left. If the browser gets anything after that, it is
+        the server that stops."""
+        self._is_disconnected = True
+        self.close()
+
     def chunks(self) -> Iterator[bytes]:
         """For a thread that may block."""
-        open_sources.add(self.source)
+        closes_at_stop(self.source)
         is_over = False
         try:
             self.source.start()
@@ -104,6 +108,7 @@ class AnswerStream:
         source, callbacks, encode = self.source, self._callbacks, self._frames.encode
         follower = self._follower
         is_over = False
+        closes_at_stop(source)
         with closing(make_task(follower.waiters)) as task:
             try:
                 source._run_on(task.dispatcher)
@@ -126,6 +131,8 @@ class AnswerStream:
                         if event.type in callbacks.wanted:
                             await callbacks.acall(event)
                     is_over = events[-1].type in ENDINGS
+                    if self._is_disconnected and events[-1].type == "abort":
+                        events[-1] = Event("error", stopping_error())
                     yield b"".join(map(encode, events))
                     if is_over:
                         return
@@ -186,23 +193,3 @@ _tasks: set[asyncio.Future[object]] = set()
 def make_task(waiters: Waiters) -> AsyncioTask | on_trio.TrioTask:
     """For the task of asyncio or trio that calls this."""
     return on_trio.TrioTask(waiters) if on_trio.is_here() else AsyncioTask(waiters)
-
-
-# A server that runs its requests in a `ThreadPoolExecutor`, like gunicorn's gthread, gives them a
-# time limit at a stop or a reload. After that the interpreter would wait for each thread for as
-# long as its stream goes on. So the open sources are closed before the interpreter waits.
-open_sources: weakref.WeakSet[SuggestionsEventSource | Rounds] = weakref.WeakSet()
-
-
-def _close_all() -> None:
-    for source in list(open_sources):
-        source.close()
-
-
-# `atexit` callbacks run after that wait, too late. `threading._register_atexit` keeps another list,
-# which runs before it, last entry first. The pools register there as well, when their module is
-# imported: it is imported above so that our entry comes after theirs, and so runs before. The
-# function is private; on a Python without it, the server's own time limit ends the process.
-assert concurrent.futures.thread
-with contextlib.suppress(RuntimeError):  # this module is imported at the exit itself
-    getattr(threading, "_register_atexit", lambda close: None)(_close_all)

@@ -23,6 +23,7 @@ from .bad_request import BadRequest
 from .callbacks import Callback, Callbacks
 from .frames import FramesName, Wording, headers_of, make_frames
 from .response import Cors, RelayResponse
+from .send_timeout import check_send_timeout
 from .stored import Kept, check_kept, endings_of
 from .stored_stream import StoredStream
 from .writer import Writer
@@ -54,6 +55,7 @@ def relay(
     expose_errors: bool = False,
     error_message: str | None = None,
     heartbeat: float = 15.0,
+    send_timeout: float | None = 60.0,
     output: Any = None,
     tools: Iterable[Callable[..., Any] | Tool | Mapping[str, Any]] | None = None,
     max_steps: int = 5,
@@ -95,6 +97,8 @@ def relay(
     - `expose_errors`: the browser gets the service's own words. Otherwise it gets a sentence for
       people, or `error_message`. The error's `code` is the same either way.
     - `heartbeat`: seconds of silence after which a comment is sent.
+    - `send_timeout`: seconds after which a browser that reads nothing is let go, under ASGI; None
+      for never. Under WSGI, that is the server's to do.
     - `output`: as for `SuggestionsEventSource`. An answer that is not that object ends in an error.
     - `tools`: functions and `suggestions.Tool`s run here, as `suggestions.run_tools` has them, and
       the model's next answer is sent in the same response. Mappings are descriptions as the service
@@ -131,6 +135,7 @@ def relay(
     wording = Wording(expose_errors, error_message)
     context = check_context(error_context)
     seconds = check_seconds("heartbeat", heartbeat, longest=threading.TIMEOUT_MAX)
+    patience = check_send_timeout(send_timeout)
     callbacks = Callbacks(context, on_content, on_complete, on_error, on_abort)
     kept = check_kept(store, id, address, last_event_id, abandon_after)
     chosen = choose_dialect(dialect, model, has_url=url is not None)
@@ -157,12 +162,12 @@ def relay(
     headers = headers_of(frames)
     if kept is None:
         stream = AnswerStream(source, made, callbacks, seconds)
-        return RelayResponse(stream, Cors(cors), headers=headers)
+        return RelayResponse(stream, Cors(cors), headers=headers, send_timeout=patience)
     writer = Writer(source, made, callbacks, kept.abandon_after)
     stored = StoredStream(
         kept.store, kept.id, endings_of(made), seconds, kept.last_event_id, writer
     )
-    return RelayResponse(stored, Cors(cors), kept.address, headers)
+    return RelayResponse(stored, Cors(cors), kept.address, headers, patience)
 
 
 # Most relays have no tools: what those need is not imported before.

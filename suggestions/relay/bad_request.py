@@ -64,6 +64,9 @@ class _Refusal:
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         yield self._body
 
+    def disconnect(self) -> None:
+        """There is nothing to close."""
+
     def close(self) -> None:
         """There is nothing to close."""
 

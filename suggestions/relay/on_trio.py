@@ -71,6 +71,11 @@ def spawn(work: Callable[[], Awaitable[object]]) -> None:
     trio.lowlevel.spawn_system_task(work)
 
 
+async def sleep(seconds: float) -> None:
+    trio: Any = sys.modules["trio"]
+    await trio.sleep(seconds)
+
+
 async def call_on_thread(work: Callable[[], _T]) -> _T:
     trio: Any = sys.modules["trio"]
     result: _T = await trio.to_thread.run_sync(work)

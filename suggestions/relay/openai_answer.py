@@ -21,6 +21,7 @@ from .frames.openai import OpenAIFrames, counts_of, error_said, message_of
 from .frames.openai_errors import told
 from .frames.protocol import error_of, in_json
 from .response import HEADERS
+from .send_timeout import let_go_after
 from .servers import Head
 
 JSON_HEADERS = {
@@ -93,8 +94,10 @@ class OpenAIAnswer:
         wording: Wording,
         patience: float,
         headers: dict[str, str],
+        send_timeout: float | None,
     ) -> None:
         self._stream = stream
+        self._send_timeout = send_timeout
         self._frames = frames
         self._wording = wording
         self._patience = patience if isinstance(frames, OpenAIFrames) else math.inf
@@ -145,13 +148,22 @@ class OpenAIAnswer:
         assert self._rest is not None
         return _Body(self._first, self._rest, self.close)
 
-    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
+    def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        chunks = self._chunks()
+        if self._send_timeout is None:
+            return chunks
+        return let_go_after(self._send_timeout, chunks, self.close)
+
+    async def _chunks(self) -> AsyncGenerator[bytes, None]:
         assert self._later is not None
         async with aclosing(self._later) as rest:
             if self._first:
                 yield self._first
             async for data in rest:
                 yield data
+
+    def disconnect(self) -> None:
+        self._stream.disconnect()
 
     def close(self) -> None:
         self._stream.close()
@@ -206,6 +218,9 @@ class Plain:
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         yield self._body
+
+    def disconnect(self) -> None:
+        """There is nothing to close."""
 
     def close(self) -> None:
         """There is nothing to close."""

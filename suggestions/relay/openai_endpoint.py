@@ -28,6 +28,7 @@ from .openai_parameters import messages_for, options_for
 from .openai_request import Refused, read_request
 from .request_body import ClientLeft, read_by_asgi, read_by_wsgi
 from .response import Cors
+from .send_timeout import check_send_timeout
 from .servers import Receive, Send, Sendable, send_by_wsgi, send_closed_on_disconnect
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def openai_endpoint(
     error_message: str | None = None,
     heartbeat: float = 15.0,
     patience: float = 30.0,
+    send_timeout: float | None = 60.0,
     longest_body: int = 32 * 1024 * 1024,
 ) -> OpenAIEndpoint:
     """`/v1/chat/completions` and `/v1/models` in front of any service: a WSGI and an ASGI
@@ -80,7 +82,7 @@ def openai_endpoint(
     - `events`: what is sent besides the text, as for `relay(frames="openai")`, by default all. The
       usage is sent with a whole answer, and in a stream to a client that asks for it.
     - `error_context`, `on_content`, `on_complete`, `on_error`, `on_abort`, `expose_errors`,
-      `error_message`, `heartbeat`: as for `relay`.
+      `error_message`, `heartbeat`, `send_timeout`: as for `relay`.
     - `patience`: seconds for which a stream waits for its first piece before it begins. Until then
       a failure has its own status, such as 429 with `Retry-After`; after that it is an `error` in
       the stream. It is rounded up to the next heartbeat.
@@ -120,6 +122,7 @@ def openai_endpoint(
         Callbacks(context, on_content, on_complete, on_error, on_abort),
         Wording(expose_errors, error_message),
         (min(seconds, waits) or seconds, waits),
+        check_send_timeout(send_timeout),
         longest_body,
     )
     endpoint.check()
@@ -142,6 +145,7 @@ class OpenAIEndpoint:
         callbacks: Callbacks,
         wording: Wording,
         seconds: tuple[float, float],
+        send_timeout: float | None,
         longest_body: int,
     ) -> None:
         self._models = models
@@ -152,6 +156,7 @@ class OpenAIEndpoint:
         self._callbacks = callbacks
         self._wording = wording
         self._heartbeat, self._patience = seconds
+        self._send_timeout = send_timeout
         self._longest_body = longest_body
         self._created = int(time.time())  # seconds since the epoch
 
@@ -295,7 +300,14 @@ class OpenAIEndpoint:
         else:
             frames = WholeFrames(source, self._wording, self._events)
         stream = AnswerStream(source, frames, self._callbacks, self._heartbeat)
-        return OpenAIAnswer(stream, frames, self._wording, self._patience, self._headers(origin))
+        return OpenAIAnswer(
+            stream,
+            frames,
+            self._wording,
+            self._patience,
+            self._headers(origin),
+            self._send_timeout,
+        )
 
     def _source(
         self, messages: Any, dialect: Dialect, options: dict[str, Any]

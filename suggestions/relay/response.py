@@ -10,6 +10,7 @@ from typing import Any
 from .._sources.suggestions_event_source import SuggestionsEventSource
 from .answer_stream import AnswerStream
 from .fields import EventsOfAnswer
+from .send_timeout import let_go_after
 from .servers import Head, send_by_asgi, send_by_wsgi
 from .stored_stream import UNKNOWN, StoredStream
 
@@ -87,11 +88,13 @@ class RelayResponse:
         cors: Cors,
         address: str | None = None,
         headers: Mapping[str, str] = MappingProxyType({}),
+        send_timeout: float | None = None,
     ) -> None:
         self._stream = stream
         self._cors = cors
         self._address = address
         self._of_format = headers
+        self._send_timeout = send_timeout
         self._sent = False
 
     def __repr__(self) -> str:
@@ -191,7 +194,12 @@ class RelayResponse:
         return self._stream_once().chunks() if self._stream else iter(())
 
     def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        return self._stream_once().achunks() if self._stream else _nothing()
+        if self._stream is None:
+            return _nothing()
+        chunks = self._stream_once().achunks()
+        if self._send_timeout is None:
+            return chunks
+        return let_go_after(self._send_timeout, chunks, self._stream.close)
 
     def events(self) -> EventsOfAnswer:
         """An iterable, also an async one, of the fields `data` (JSON as text), `event`, `id` and
@@ -208,6 +216,11 @@ class RelayResponse:
         """
         if self._stream is not None:
             self._stream.close()
+
+    def disconnect(self) -> None:
+        """As `close`, if the server says that the browser has left."""
+        if self._stream is not None:
+            self._stream.disconnect()
 
     def _stream_once(self) -> AnswerStream | StoredStream:
         assert self._stream is not None

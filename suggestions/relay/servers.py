@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from . import on_trio
+from .send_timeout import LET_GO
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -52,6 +53,10 @@ class Sendable(Protocol):
     def __iter__(self) -> Iterator[bytes]: ...
 
     def __aiter__(self) -> AsyncGenerator[bytes, None]: ...
+
+    def disconnect(self) -> None:
+        """Called if the server says that the browser has left; it may be the server that stops."""
+        ...
 
     def close(self) -> None: ...
 
@@ -116,6 +121,10 @@ async def _closed_on_disconnect(response: Sendable, receive: Receive) -> AsyncIt
             # Some servers raise this when something is sent to a browser that has left.
             with suppress(OSError):
                 yield
+    except asyncio.CancelledError as cancelled:
+        if cancelled.args != (LET_GO,):
+            raise
+        # The server closes the connection, since the response is not complete.
     finally:
         response.close()
 
@@ -143,4 +152,4 @@ async def _send_all(response: Sendable, head: Head, send: Send) -> None:
 async def _close_on_disconnect(response: Sendable, receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass  # the rest of the request's body
-    response.close()
+    response.disconnect()

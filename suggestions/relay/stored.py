@@ -20,6 +20,7 @@ from ..events import Event
 from .bad_request import BadRequest
 from .frames import Frames, FramesName, headers_of
 from .response import Cors, RelayResponse
+from .send_timeout import check_send_timeout
 from .stored_stream import StoredStream
 from .stores.memory import MemoryStore
 from .stores.stored_answer import Endings, Store
@@ -89,6 +90,7 @@ def follow(
     *,
     store: Store | None = None,
     heartbeat: float = 15.0,
+    send_timeout: float | None = 60.0,
     cors: str | Sequence[str] | None = None,
     frames: FramesName = "relay",
     ended: bool | None = None,
@@ -107,7 +109,8 @@ def follow(
     is no such answer, and also if it has ended, unless `ended` is true: `useChat` asks each time
     that its page is opened.
 
-    Raises `TypeError`, `ValueError` that name the argument.
+    `heartbeat` and `send_timeout`: seconds, as for `relay`. Raises `TypeError`, `ValueError` that
+    name the argument.
     """
     if not isinstance(id, str):
         raise TypeError(f"id must be a str, not {type(id).__name__}")
@@ -128,7 +131,8 @@ def follow(
     if not _ID.fullmatch(id):
         stream.status = unknown  # no store has such an id, and no header takes it
         stream.id = ""
-    return RelayResponse(stream, Cors(cors), headers=headers)
+    patience = check_send_timeout(send_timeout)
+    return RelayResponse(stream, Cors(cors), headers=headers, send_timeout=patience)
 
 
 def stop(id: str, *, store: Store | None = None) -> bool:

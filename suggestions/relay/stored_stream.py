@@ -13,6 +13,7 @@ from .._util.elapsed import monotonic
 from .._util.waiting import Waiters
 from . import on_trio
 from .answer_stream import HEARTBEAT, OPENING, ROUND_TRIP, make_task
+from .server_stop import closes_at_stop
 from .stores.stored_answer import Endings, Store, StoredAnswer, StoreError, cursor_of
 from .writer import Writer
 
@@ -110,6 +111,8 @@ class StoredStream:
             self.status = 503
             return False
         answer = self._answer
+        if not is_new:
+            closes_at_stop(self)  # a new one ends by itself, as its answer does
         if answer is None:
             self.status = self._unknown
         elif answer.has_ended and not (self._sends_ended and answer.read(self._cursor).data):
@@ -122,6 +125,10 @@ class StoredStream:
         """Leaves the answer, from any thread."""
         self._is_closed = True
         self._waiters.wake()
+
+    def disconnect(self) -> None:
+        """The browser has left; it comes back for the rest, if the server stops."""
+        self.close()
 
     def chunks(self) -> Iterator[bytes]:
         """For a thread that may block."""

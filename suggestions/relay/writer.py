@@ -11,9 +11,10 @@ from .._sources.suggestions_event_source import SuggestionsEventSource
 from .._util import threads
 from .._util.elapsed import monotonic
 from ..events import Event
-from .answer_stream import make_task, open_sources, run_beside
+from .answer_stream import make_task, run_beside
 from .callbacks import Callbacks
 from .frames import ENDINGS, Frames
+from .server_stop import closes_at_stop, is_stopping
 from .stores.stored_answer import StoredAnswer, split
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Writer:
 
     def _write(self, answer: StoredAnswer) -> None:
         follower = self._follower
-        open_sources.add(self.source)
+        closes_at_stop(self.source)
         try:
             self.source.start()
             is_over = False
@@ -81,6 +82,7 @@ class Writer:
 
     async def _write_in_task(self, answer: StoredAnswer) -> None:
         source, follower, callbacks = self.source, self._follower, self._callbacks
+        closes_at_stop(source)
         try:
             with closing(make_task(follower.waiters)) as task:
                 source._run_on(task.dispatcher)
@@ -116,7 +118,8 @@ class Writer:
         last = frames.pop() if is_over else b""
         answer.append(split(b"".join(frames)))
         if is_over:
-            answer.end(answer.endings.stopped if events[-1].type == "abort" else last)
+            was_stopped = events[-1].type == "abort" and not is_stopping()
+            answer.end(answer.endings.stopped if was_stopped else last)
         elif self._abandon_after is not None and answer.idle_for() >= self._abandon_after:
             self.source.close()  # so that `abort` is the last event
         return is_over

@@ -142,6 +142,6 @@ def test_a_reload_does_not_wait_for_open_streams(tmp_path: Path) -> None:
     ):
         browser.until(b"first")
         host.process.send_signal(signal.SIGHUP)
-        assert b'"code": "error_network"' in browser.rest()
+        assert b'"code": "error_service_unavailable"' in browser.rest()
         with Browser(host.port) as another:
             another.until(b"first")

@@ -5,8 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any, Protocol
 
-from ...errors import AbortedError, NetworkError, SuggestionsError, from_code
+from ...errors import (
+    AbortedError,
+    NetworkError,
+    SuggestionsError,
+    from_code,
+)
 from ...events import Event, Usage
+from ..server_stop import is_stopping, stopping_error
 
 ENDINGS = ("done", "error", "abort")
 """Every source sends exactly one of these events. It is the last one that is relayed."""
@@ -73,6 +79,8 @@ def error_of(event: Event[Any]) -> SuggestionsError:
     stop."""
     if isinstance(event.detail, SuggestionsError):
         return event.detail
+    if is_stopping():
+        return stopping_error()
     return NetworkError("The answer was stopped before it was complete.")
 
 

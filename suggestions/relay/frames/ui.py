@@ -16,8 +16,9 @@ from ..._sources.answer_following import TOOL_CALL_PIECE
 from ..._sources.suggestions_event_source import SuggestionsEventSource
 from ...errors import AbortedError
 from ...events import AnswerFile, Citation, Event, FunctionCall, ToolCall, Usage
+from ..server_stop import is_stopping
 from ..tool_result import RelayedResult
-from .protocol import ENDINGS, Wording, in_json, sse, sse_of, text_in_json
+from .protocol import ENDINGS, Wording, error_of, in_json, sse, sse_of, text_in_json
 from .tool_calls import CallPieces
 
 _HEADERS = {"x-vercel-ai-ui-message-stream": "v1"}
@@ -141,8 +142,9 @@ class UIFrames:
         return self._begin() + self._end_step() + sse(finish) + _DONE
 
     def _failure(self, event: Event[Any]) -> bytes:
-        error = event.detail
-        if event.type == "abort" or isinstance(error, AbortedError):
+        error = error_of(event)
+        was_stopped = event.type == "abort" and not is_stopping()
+        if was_stopped or isinstance(error, AbortedError):
             # Not an error: a person or the program has stopped it.
             return sse({"type": "abort"}) + _DONE
         return sse({"type": "error", "errorText": self._wording.sentence(error)}) + _DONE
