@@ -23,10 +23,10 @@ from .callbacks import Callback, Callbacks
 from .frames import Wording
 from .frames.openai import OpenAIFrames
 from .openai_answer import OpenAIAnswer, Plain, WholeFrames
+from .openai_body import ClientLeft, read_by_asgi, read_by_wsgi
 from .openai_models import Models
 from .openai_parameters import messages_for, options_for
 from .openai_request import Refused, read_request
-from .request_body import ClientLeft, read_by_asgi, read_by_wsgi
 from .response import Cors
 from .send_timeout import check_send_timeout
 from .servers import Receive, Send, Sendable, send_by_wsgi, send_closed_on_disconnect

@@ -342,7 +342,7 @@ def test_a_body_that_is_too_long_gets_413(way: Any) -> None:
 def test_a_body_without_a_length() -> None:
     with Service() as service:
         app = openai_endpoint(service.dialect)
-        more = {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
+        more: Any = {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
         assert by_wsgi(app, ASKED, **more).status == 200
         assert by_wsgi(app, ASKED, CONTENT_LENGTH="").status == 400
 
