@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from .asking import build_messages, relay
 from .bad_request import BadRequest, bad_request, json_object
+from .openai_endpoint import OpenAIEndpoint, openai_endpoint
 from .response import RelayResponse, preflight
 from .server_stop import end_all, end_all_at
 from .stored import follow, stop
@@ -21,6 +22,7 @@ from .ui_messages import messages_from_ui
 
 __all__ = [
     "BadRequest",
+    "OpenAIEndpoint",
     "RelayResponse",
     "bad_request",
     "build_messages",
@@ -30,6 +32,7 @@ __all__ = [
     "handle_openai_stream",
     "json_object",
     "messages_from_ui",
+    "openai_endpoint",
     "preflight",
     "relay",
     "stop",

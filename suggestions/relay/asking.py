@@ -111,7 +111,8 @@ def relay(
     - `events`: what is sent besides the text, by the names of the events: any of "reasoning",
       "tool_call_chunk", "tool_call", "function_done", "citation", "file", "object" and "usage",
       and "tool_result" of "relay". Calls of tools that run here are only sent together with it.
-      Without it, "relay" sends none of them, "openai" and "ui" all that their formats have.
+      Without it, "relay" sends none of them, "openai" and "ui" all that their formats have, but
+      "openai" the usage only with `stream_options={"include_usage": True}`.
     - `cors`: "*", an origin, or a list of them: who may read this from another site.
     - `store`: keeps the answer, so that it outlives the connection: see `follow` and `stop`. If
       `id`, `address` or `last_event_id` is given without it, a `MemoryStore` of the process does.
@@ -132,12 +133,15 @@ def relay(
         {"model": model, "temperature": temperature, "tools": others, **parameters}
     )
     wording = Wording(expose_errors, error_message)
-    context = _check_context(error_context)
+    context = check_context(error_context)
     seconds = check_seconds("heartbeat", heartbeat, longest=threading.TIMEOUT_MAX)
     patience = check_send_timeout(send_timeout)
     callbacks = Callbacks(context, on_content, on_complete, on_error, on_abort)
     kept = check_kept(store, id, address, last_event_id, abandon_after)
-    chosen = _choose_dialect(dialect, model, has_url=url is not None)
+    chosen = choose_dialect(dialect, model, has_url=url is not None)
+    asked = {**getattr(chosen, "_parameters", {}), **options}
+    if frames == "openai" and not isinstance(chosen, OpenAI):
+        options.pop("stream_options", None)  # it says what the client wants of the relay
     arguments = hide_arguments(
         {
             "token": token,
@@ -152,8 +156,8 @@ def relay(
             "output": output,
         }
     )
-    source = _asked(_check_messages(messages, chosen), here, bool(others), arguments)
-    made = make_frames(frames, source, wording, events)
+    source = _asked(check_messages(messages, chosen), here, bool(others), arguments)
+    made = make_frames(frames, source, wording, events, asked)
     made.message_id = _message_id(messages, kept)
     headers = headers_of(frames)
     if kept is None:
@@ -224,7 +228,7 @@ def _message_id(messages: Question, kept: Kept | None) -> str | None:
     return uuid.uuid4().hex if kept is None else kept.id
 
 
-def _check_messages(messages: object, dialect: Dialect) -> str | list[dict[str, Any]]:
+def check_messages(messages: object, dialect: Dialect) -> str | list[dict[str, Any]]:
     """As `checked`, but its errors name the argument of `relay`."""
     try:
         return checked(messages, dialect)
@@ -232,7 +236,7 @@ def _check_messages(messages: object, dialect: Dialect) -> str | list[dict[str, 
         raise BadRequest(str(error).replace("question", "messages", 1)) from None
 
 
-def _choose_dialect(dialect: DialectName | None, model: str | None, *, has_url: bool) -> Dialect:
+def choose_dialect(dialect: DialectName | None, model: str | None, *, has_url: bool) -> Dialect:
     """The dialect of the service that the arguments or else the environment name.
 
     Raises `TypeError`, `ValueError` for a wrong argument, and `RuntimeError` if no service is
@@ -254,7 +258,7 @@ def _choose_dialect(dialect: DialectName | None, model: str | None, *, has_url: 
     )
 
 
-def _check_context(error_context: object) -> str:
+def check_context(error_context: object) -> str:
     if not isinstance(error_context, (str, type(None))):
         raise TypeError(f"error_context must be a str, not {type(error_context).__name__}")
     return printable(error_context or "relay")  # it begins lines of the log

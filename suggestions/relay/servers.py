@@ -99,12 +99,28 @@ async def send_by_asgi(
     head = response.head(
         scope["method"], asked.get(b"origin"), asked.get(b"access-control-request-headers")
     )
+    async with _closed_on_disconnect(response, receive):
+        await _send_all(response, head, send)
+
+
+async def send_closed_on_disconnect(
+    response: Sendable, scope: Mapping[str, Any], receive: Receive, send: Send
+) -> None:
+    """As `send_by_asgi`, for a response that asks the service in `begin_task`, and so has to be
+    closed if the client leaves before its head."""
+    async with _closed_on_disconnect(response, receive):
+        await response.begin_task(scope["method"], None)
+        await _send_all(response, response.head(scope["method"], None, None), send)
+
+
+@asynccontextmanager
+async def _closed_on_disconnect(response: Sendable, receive: Receive) -> AsyncIterator[None]:
     beside = on_trio.beside if on_trio.is_here() else _beside
     try:
         async with beside(partial(_close_on_disconnect, response, receive)):
             # Some servers raise this when something is sent to a browser that has left.
             with suppress(OSError):
-                await _send_all(response, head, send)
+                yield
     except asyncio.CancelledError as cancelled:
         if cancelled.args != (LET_GO,):
             raise

@@ -186,6 +186,7 @@ def test_chunks_of_a_chat_completion() -> None:
         data(json.dumps({"choices": [], "usage": usage})),
         DONE,
         frames="openai",
+        stream_options={"include_usage": True},
     )
     deltas = [frame["choices"][0]["delta"] for frame in frames[:4]]
     assert deltas == [
@@ -204,19 +205,25 @@ def test_chunks_of_a_chat_completion() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "code"),
+    ("status", "kind", "words", "code"),
     [
-        (429, "error_quota_exceeded"),
-        (422, "error_moderation"),
-        (503, "error_service_unavailable"),
-        (413, "error_context_too_large"),
-        (500, "error_network"),
+        (401, "invalid_request_error", "invalid_api_key", "error_network"),
+        (402, "insufficient_quota", "insufficient_quota", "error_quota_exceeded"),
+        (404, "invalid_request_error", "model_not_found", "error_network"),
+        (429, "requests", "rate_limit_exceeded", "error_quota_exceeded"),
+        (422, "invalid_request_error", "content_filter", "error_moderation"),
+        (503, "server_error", "service_unavailable", "error_service_unavailable"),
+        (413, "invalid_request_error", "context_length_exceeded", "error_context_too_large"),
+        (500, "server_error", "server_error", "error_network"),
     ],
 )
-def test_an_error_among_chunks_is_the_same_event_again(status: int, code: str) -> None:
+def test_an_error_among_chunks_is_the_same_event_again(
+    status: int, kind: str, words: str, code: str
+) -> None:
     wire = b"".join(response_of(b"{}", status=status, frames="openai"))
     [frame] = frames_in(wire)
-    assert frame["error"]["code"] == code
+    error = frame["error"]
+    assert (error["type"], error["code"], error["suggestions_code"]) == (kind, words, code)
     again = SuggestionsEventSource("Why?", dialect=SERVICE, session=Script([wire]).session())
     assert again.wait(SOON)
     assert again.error is not None
@@ -226,7 +233,8 @@ def test_an_error_among_chunks_is_the_same_event_again(status: int, code: str) -
 def test_the_openai_package_reads_them() -> None:
     usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
     ended = data(json.dumps({"choices": [], "usage": usage}))
-    wire = b"".join(response_of(chunk("Hi"), chunk(" you"), ended, DONE, frames="openai"))
+    wanted = {"frames": "openai", "stream_options": {"include_usage": True}}
+    wire = b"".join(response_of(chunk("Hi"), chunk(" you"), ended, DONE, **wanted))
     messages: Any = [{"role": "user", "content": "Why?"}]
     with (
         Server(answering(sized("200 OK", wire))) as server,

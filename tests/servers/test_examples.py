@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+import openai
 import pytest
 from hosting import Browser
 from server_process import running
@@ -46,3 +47,17 @@ def test_it_streams_an_answer(
             with Browser(port, "/ask", body) as browser:
                 assert browser.response.status in (400, 422)  # FastAPI's own is 422
     assert f"an answer of {len(text)} characters" in log.read_text()
+
+
+def test_the_proxy_for_clients_of_openai(tmp_path: Path) -> None:
+    if importlib.util.find_spec("uvicorn") is None:
+        pytest.skip("uvicorn is not installed")
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "--app-dir", str(EXAMPLES), "--port", str(port)]
+    with running([*command, "openai_proxy:app"], port, tmp_path / "example.log"):
+        for model in ("fast", "smart"):
+            with openai.OpenAI(api_key="my-key", base_url=f"http://127.0.0.1:{port}/v1") as client:
+                answer = client.chat.completions.create(
+                    model=model, messages=[{"role": "user", "content": "What is 17 + 25?"}]
+                )
+            assert "42" in str(answer.choices[0].message.content)

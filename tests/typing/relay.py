@@ -10,11 +10,13 @@ from typing_extensions import assert_type
 from suggestions.dialects.openai import OpenAI
 from suggestions.errors import SuggestionsError
 from suggestions.relay import (
+    OpenAIEndpoint,
     RelayResponse,
     build_messages,
     follow,
     handle_openai_stream,
     messages_from_ui,
+    openai_endpoint,
     preflight,
     relay,
     stop,
@@ -87,3 +89,15 @@ assert_type(store.open("a"), StoredAnswer | None)
 assert_type(store.create(StoredAnswer("a", store, Endings(b"", b""))), bool)
 
 relay("Why?", store={})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def may_ask(key: str) -> bool:
+    return key == "right"
+
+
+assert_type(openai_endpoint("anthropic", authorize=may_ask), OpenAIEndpoint)
+assert_type(
+    openai_endpoint(models={"a": "b", "c": OpenAI()}, authorize=lambda key: key != ""),
+    OpenAIEndpoint,
+)
+assert_type(openai_endpoint(models=["a"], cors="*", patience=5, on_complete=save), OpenAIEndpoint)

@@ -4,8 +4,9 @@ To add one:
 
 1. A file in this folder with a class that has the members of `Frames` (`protocol.py`) and is made
    as `Format(source, wording, events)`. `optional` are the events besides the text that it can
-   send, `by_default` those of them that it sends if the program names none. `headers`, if it has
-   any, go into the response.
+   send, `by_default` those of them that it sends if the program names none; with a method
+   `asked_for(parameters)` the parameters of the request decide. `headers`, if it has any, go into
+   the response.
 2. Its name in `FramesName` and a case in `_format`, both below.
 3. A line about it in the docstring of `relay` (`asking.py`, arguments `frames` and `events`) and in
    `docs/relay.md`.
@@ -16,6 +17,7 @@ A dialect, which may have the same name, reads it: a file in `suggestions/dialec
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from .protocol import ENDINGS, AnswerFacts, Frames, Wording
@@ -30,10 +32,14 @@ def make_frames(
     source: AnswerFacts,
     wording: Wording,
     events: Collection[str] | None,
+    parameters: Mapping[str, Any] = MappingProxyType({}),
 ) -> Frames:
     """The format of that name, for one answer. `events` are those that are sent besides the text;
-    None for the format's own. Raises `TypeError`, `ValueError` for a wrong argument."""
+    None for the format's own, on which the `parameters` of the request may have a say. Raises
+    `TypeError`, `ValueError` for a wrong argument."""
     kind = _format(name)
+    if events is None and hasattr(kind, "asked_for"):
+        events = kind.asked_for(parameters)
     if events is None:
         events = kind.by_default
     if isinstance(events, str) or not isinstance(events, Collection):

@@ -63,11 +63,14 @@ class Wording:
         self._expose = expose_errors
         self._message = message
 
-    def sentence(self, error: SuggestionsError) -> str:
+    def sentence(self, error: SuggestionsError, plain: str = "") -> str:
+        """`plain` is what a program is told in place of "try again"."""
         if self._expose or isinstance(error, AbortedError):
             return error.message
         if self._message:
             return self._message
+        if plain:
+            return plain
         return from_code(error.code, "").message if error.severity == "info" else _FRIENDLY
 
 
