@@ -292,13 +292,13 @@ def _file(
         raise BadRequest(f"{where} has no {'mimeType' if value else 'value'}")
     if origin == "file":
         if kind != "document":
-            raise BadRequest(f"{where}.type is 'file': of an {kind}, expected 'data' or 'url'")
+            raise BadRequest(f"{where}.type is 'file': for {kind!r}, expected 'data' or 'url'")
         return {"type": "file", "file": {"file_id": value}}
     url = f"data:{media_type};base64,{value}" if origin == "data" else value
     data = data_of(url)
     if data is None and (kind != "image" or not url.lower().startswith("https://")):
         expected = "an address that begins with 'https://'" if kind == "image" else "a data URL"
-        raise BadRequest(f"{where}.value is {value[:40]!r}: of an {kind}, expected {expected}")
+        raise BadRequest(f"{where}.value is {value[:40]!r}: for {kind!r}, expected {expected}")
     if kind == "image":
         return {"type": "image_url", "image_url": {"url": url}}
     assert data is not None

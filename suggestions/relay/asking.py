@@ -105,8 +105,8 @@ def relay(
       is asked before a call runs, on a thread: True lets it run.
     - `frames`: "relay"; "openai" for clients that expect chunks of a chat completion; "ui" for
       `useChat` of Vercel's AI SDK, whose messages `messages_from_ui` reads; "ag-ui" for clients of
-      AG-UI, or `AgUiRun(body)` with the ids that the client has sent. `messages_from_ag_ui` reads its
-      messages.
+      AG-UI, or `AgUiRun(body)` for the ids that the client has sent; `messages_from_ag_ui` reads
+      its messages.
     - `events`: what is sent besides the text, by the names of the events: any of "reasoning",
       "tool_call_chunk", "tool_call", "function_done", "citation", "file", "object" and "usage",
       and "tool_result" of "relay". Calls of tools that run here are only sent together with it.

@@ -203,8 +203,11 @@ CASES = {
             *text("Yes"),
             usage=[
                 {
-                    **{"inputTokens": 9, "outputTokens": 5, "totalTokens": 14},
-                    **{"cachedInputTokens": 4, "reasoningTokens": 2},
+                    "inputTokens": 9,
+                    "outputTokens": 5,
+                    "totalTokens": 14,
+                    "cachedInputTokens": 4,
+                    "reasoningTokens": 2,
                 }
             ],
         ),
