@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..._sources.answer_following import TOOL_CALL_PIECE
+from ...errors import AbortedError
 from ...events import Event, FunctionCall, ToolCall, Usage
 from ..tool_result import RelayedResult
 from .protocol import ENDINGS, AnswerFacts, Wording, error_of, in_json, sse, sse_of, text_in_json
@@ -142,7 +143,8 @@ class AgUiFrames:
 
     def _failed(self, event: Event[Any]) -> bytes:
         error = error_of(event)
-        code = "abort" if event.type == "abort" else error.code
+        is_stopped = event.type == "abort" or isinstance(error, AbortedError)
+        code = "abort" if is_stopped else error.code  # the client's own word
         failed = {"type": "RUN_ERROR", "message": self._wording.sentence(error), "code": code}
         said: dict[str, Any] = {}
         if error.retry_after is not None:
