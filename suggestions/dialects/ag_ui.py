@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SuggestionsError, from_code, from_report, is_report, stopped_early
 from ..events import Usage
+from .ag_ui_question import ASKED, message_of, tool_of
 from .base import Asked, Options, Request, refuse
 from .delta import (
     DONE,
@@ -30,7 +31,6 @@ from .delta import (
 )
 from .described_tool import DescribedTool, described, with_more
 from .json_message import event_in, id_of, name_of, text_of, usage_of
-from .parts import calls_of, data_of, refusal, text_alone
 from .prompted import Prompted
 from .relay import citation_in, file_in, seconds_in
 
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from .._wire.sse import ServerSentEvent
 
 _OWN = {"messages": "the question", "think_tags": "an argument of the dialect"}
-_ASKED = "asked-"
-"""The ids of the messages that are sent begin with it, so that a snapshot shows which of its
-messages are the answer."""
 _Event = Mapping[str, Any]
 
 
@@ -70,10 +67,10 @@ class AgUi(Prompted):
             "forwardedProps": {},
             **self._parameters,
             **options,
-            "messages": [_message(f"question[{n}]", message) for n, message in enumerate(asked)],
+            "messages": [message_of(f"question[{n}]", message) for n, message in enumerate(asked)],
         }
         if isinstance(body["tools"], (list, tuple)):
-            body["tools"] = [_tool(tool) for tool in body["tools"]]
+            body["tools"] = [tool_of(tool) for tool in body["tools"]]
         return Request(self.url, body)
 
     def with_tools(self, options: Options, tools: Sequence[DescribedTool]) -> Options:
@@ -155,7 +152,7 @@ def _snapshot(event: _Event) -> Iterable[Delta]:
 
 
 def _is_asked(message: _Event) -> bool:
-    return message.get("role") == "user" or id_of(message.get("id")).startswith(_ASKED)
+    return message.get("role") == "user" or id_of(message.get("id")).startswith(ASKED)
 
 
 def _content(message: _Event) -> str:
@@ -242,64 +239,3 @@ _EVENTS: dict[str, Callable[[_Event], Iterable[Delta]]] = {
     "MESSAGES_SNAPSHOT": _snapshot,
     "RUN_FINISHED": _finished,
 }
-
-
-# What is asked
-
-
-def _tool(tool: object) -> object:
-    """A description of a tool; one in the shape of chat completions is turned into the format's."""
-    if not isinstance(tool, Mapping):
-        return tool  # the backend says what is wrong with it
-    said = tool["function"] if isinstance(tool.get("function"), Mapping) else tool
-    return {"description": "", **said}  # agents before 1.0 want one
-
-
-def _message(place: str, message: Mapping[str, Any]) -> dict[str, Any]:
-    """Raises `ValueError` for what the format has no place for."""
-    role, content = message["role"], message.get("content")
-    made: dict[str, Any] = {"id": f"{_ASKED}{uuid.uuid4()}", "role": role}
-    if role == "user" and isinstance(content, list):
-        parts = enumerate(content)
-        return {**made, "content": [_part(f"{place}['content'][{n}]", part) for n, part in parts]}
-    text = text_alone(place, content, "ag-ui")
-    if role == "tool":
-        return {**made, "content": text, "toolCallId": message.get("tool_call_id", "")}
-    calls = [_called(call) for _, call in calls_of(place, message)]
-    if not calls:
-        return {**made, "content": text}
-    return {**made, **({"content": text} if text else {}), "toolCalls": calls}
-
-
-def _called(call: Mapping[str, Any]) -> dict[str, Any]:
-    function = call["function"]
-    named = {"name": function["name"], "arguments": function.get("arguments") or "{}"}
-    return {"id": call.get("id") or str(uuid.uuid4()), "type": "function", "function": named}
-
-
-def _part(place: str, part: Mapping[str, Any]) -> dict[str, Any]:
-    kind = part["type"]
-    if kind == "text":
-        return {"type": "text", "text": part["text"]}
-    if kind == "image_url":
-        return {"type": "image", "source": _source(part["image_url"]["url"])}
-    if kind == "input_audio":
-        audio = part["input_audio"]
-        media_type = "audio/mpeg" if audio.get("format") == "mp3" else "audio/wav"
-        source = {"type": "data", "value": audio.get("data") or "", "mimeType": media_type}
-        return {"type": "audio", "source": source}
-    if kind != "file":
-        raise refusal(place, part, "ag-ui", "text, image_url, input_audio or file")
-    file = part["file"]
-    named = {"metadata": {"filename": file["filename"]}} if file.get("filename") else {}
-    if file.get("file_data"):
-        return {"type": "document", "source": _source(file["file_data"]), **named}
-    source = {"type": "file", "value": file.get("file_id") or ""}
-    return {"type": "document", "source": source, **named}
-
-
-def _source(url: str) -> dict[str, Any]:
-    data = data_of(url)
-    if data is None:
-        return {"type": "url", "value": url}
-    return {"type": "data", "value": data.base64, "mimeType": data.media_type}

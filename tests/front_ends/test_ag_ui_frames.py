@@ -19,14 +19,16 @@ from script import HOLD, Script, data
 
 from suggestions.errors import AbortedError, NetworkError
 from suggestions.events import AnswerFile, Citation, Event, ToolCall
-from suggestions.relay import AgUiRun, BadRequest, relay
+from suggestions.relay import AgUiRun, BadRequest, RelayResponse, follow, relay, stop
 from suggestions.relay.frames import Wording, make_frames
+from suggestions.relay.stores import MemoryStore
 from suggestions.relay.tool_result import RelayedResult
 
 URL = "https://service.example/ask"
 PACKAGES = Path(__file__).parent / "packages" / "ag_ui"
-CURRENT, OLD = "ag_ui", "ag_ui_0"
-"""The folders with the packages of version 1.0, and of the last one before it."""
+CURRENT, OLD, OLDEST = "ag_ui", "ag_ui_0", "ag_ui_oldest"
+"""The folders with the packages of version 1.0, of the last one before it, and of 0.0.45, the first
+that reads all of it."""
 ID = re.compile("[0-9a-f]{32}")
 RUN = {"threadId": "thread-1", "runId": "run-1"}
 PNG = "data:image/png;base64,iVBORw0KGgo="
@@ -412,10 +414,32 @@ def test_the_ids_of_a_run_are_those_of_the_client_or_new_ones() -> None:
         AgUiRun("thread-1")
 
 
+def stored(steps: list[Any], store: MemoryStore) -> RelayResponse:
+    session, frames = Script(steps).session(), AgUiRun(RUN)
+    return relay(
+        "Why?", dialect="relay", url=URL, session=session, frames=frames, store=store, id="a-1"
+    )
+
+
 def test_an_answer_in_a_store_has_its_id() -> None:
-    session = Script([said("content", "Yes"), said("done")]).session()
-    answer = relay("Why?", dialect="relay", url=URL, session=session, frames="ag-ui", id="a-1")
-    assert events_in(b"".join(answer))[1]["messageId"] == "a-1"
+    store = MemoryStore()
+    wire = b"".join(stored([said("content", "Yes"), said("done")], store))
+    check(events_in(wire), whole(*text("Yes", id="a-1")))
+    assert b"".join(follow("a-1", store=store, frames="ag-ui")) == wire
+
+
+def test_an_answer_in_a_store_that_is_stopped() -> None:
+    store = MemoryStore()
+    wire = b""
+    for sent in stored([said("content", "Yes"), HOLD], store):
+        wire += sent
+        if b"Yes" in wire:
+            stop("a-1", store=store)
+    last = {"type": "RUN_ERROR", "message": "The answer was stopped.", "code": "abort"}
+    open_text = text("Yes", id="a-1")[:-1]
+    check(events_in(wire), [{"type": "RUN_STARTED", **RUN}, *open_text, last])
+    each = run_node(CURRENT, VERIFY, {"stopped": events_in(wire)})["made"]["stopped"]
+    assert (each["refused"], each["error"], each["told"]) == ([], None, [last["message"]])
 
 
 def test_events_of_other_formats_are_refused() -> None:
@@ -516,7 +540,7 @@ def all_events() -> dict[str, list[Any]]:
     return {**sent, "tools": encoded(*WITH_TOOLS)}
 
 
-@pytest.mark.parametrize("version", [CURRENT, OLD])
+@pytest.mark.parametrize("version", [CURRENT, OLD, OLDEST])
 def test_the_client_accepts_every_sequence(version: str) -> None:
     sent = all_events()
     seen = run_node(version, VERIFY, sent)

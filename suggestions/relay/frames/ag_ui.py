@@ -1,8 +1,8 @@
 """The events of AG-UI 1.0, the protocol between agents and their front ends.
 
 Source: the npm packages `@ag-ui/core` (its schemas) and `@ag-ui/client` (`verifyEvents`, and how a
-client applies the events to its messages), version 1.0. Clients from 0.0.59 on read what is sent
-here, but for the end of a stopped answer, which their protocol has no word for.
+client applies the events to its messages), version 1.0. Clients from 0.0.45 on read what is sent
+here; those before 1.0 have no word for the end of an answer that was stopped.
 """
 
 from __future__ import annotations
