@@ -46,7 +46,8 @@ def messages_from_ag_ui(body: object) -> list[dict[str, Any]]:
     return messages
 
 
-def tools_from_ag_ui(body: object) -> list[dict[str, Any]]:
+# Of `Any`, so that a list with functions beside them is one to a type checker.
+def tools_from_ag_ui(body: object) -> list[Any]:
     """The tools of a `RunAgentInput`, which the client runs, for `relay(..., tools=tools)`: as a
     service like OpenAI's takes their descriptions. Your own functions may stand beside them.
 

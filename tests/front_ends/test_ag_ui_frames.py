@@ -117,7 +117,7 @@ MORE = {"cached_tokens": 4, "reasoning_tokens": 2}
 CITED = {"url": "https://a.example", "title": "A", "start": 1, "end": 4, "quote": "Said."}
 BUSY = {"type": "error", "error": "Slow down.", "code": "error_quota_exceeded", "retry_after": 7}
 SENTENCE = "Sorry, the answer could not be completed. Please try again in a moment."
-TOO_MANY = {"code": "error_quota_exceeded", "metadata": {"retryAfter": 7.0}}
+TOO_MANY: dict[str, Any] = {"code": "error_quota_exceeded", "metadata": {"retryAfter": 7.0}}
 
 CASES = {
     "text": Case(
