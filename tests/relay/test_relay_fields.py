@@ -20,7 +20,7 @@ def answer(playground: Playground, **options: Any) -> RelayResponse:
 def check(frames: list[FrameFields]) -> None:
     data = [json.loads(frame.data) for frame in frames]
     assert "42" in "".join(item.get("data", "") for item in data)
-    assert data[-1] == {"type": "done"}
+    assert data[-1] == {"type": "done", "finish_reason": "stop"}
 
 
 def test_on_a_thread() -> None:

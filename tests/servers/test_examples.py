@@ -30,7 +30,7 @@ def test_it_streams_an_answer(
     log = tmp_path / "example.log"
     with running(command, port, log, PORT=str(port), PYTHONUNBUFFERED="1"):
         with Browser(port, "/ask", b'{"prompt": "What is 17 + 25?"}') as browser:
-            browser.until(b'"type": "done"}\n\n')
+            browser.until(b'"type": "done", "finish_reason": "stop"}\n\n')
             assert browser.response.status == 200
             assert browser.response.getheader("Content-Type") == "text/event-stream; charset=utf-8"
             assert browser.response.getheader("X-Accel-Buffering") == "no"

@@ -59,7 +59,7 @@ def test_an_answer_goes_on_at_any_worker_and_is_asked_for_once(host: Host) -> No
             break
         workers.add(response.headers["X-Worker"])
         response = read(url, events, 6 + 3 * number)
-    assert events.ends == [{"type": "done"}]
+    assert events.ends == [{"type": "done", "finish_reason": "stop"}]
     whole = Events()
     read(url, whole, prompt=QUESTION)  # as a browser that is reloaded with its question
     assert whole.text == events.text
