@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from contract import Record, check_contract
+from hypothesis import given
+from hypothesis import strategies as st
 from script import Script, chunk, data
 from waiting import SOON
 
@@ -415,3 +417,48 @@ def test_a_relay_that_fails_or_is_cut() -> None:
         error = failed(wire)
         assert "could not be completed" in str(error)
         assert error.partial_text == "It is "
+
+
+# Whatever comes
+
+
+@pytest.mark.parametrize("count", range(len(ALL)))
+def test_an_answer_that_is_cut_is_no_answer(count: int) -> None:
+    error = failed(*ALL[:count])
+    assert error is not None
+    assert error.code == "error_network"
+
+
+def test_an_answer_byte_by_byte() -> None:
+    whole, _, _ = listen(ALL)
+    source, _, _ = listen([bytes([byte]) for byte in b"".join(ALL)])
+    assert source.full_message == whole.full_message
+    assert (source.tool_calls, source.usage) == (whole.tool_calls, whole.usage)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+KINDS = [*(json.loads(event[6:])["type"] for event in ALL), "MESSAGES_SNAPSHOT", "RUN_ERROR"]
+MESSAGE = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("id", "role", "content", "toolCalls", "function", "name"), JSON)
+)
+FIELDS = (
+    *("messageId", "delta", "role", "toolCallId", "toolCallName", "runId", "name", "value"),
+    *("outcome", "metadata", "message", "code", "subagentRunId"),
+)
+EVENT = st.fixed_dictionaries(
+    {"type": st.sampled_from(KINDS) | JSON},
+    optional={
+        **dict.fromkeys(FIELDS, JSON),
+        "messages": st.lists(MESSAGE | JSON, max_size=3) | JSON,
+        "usage": st.lists(st.dictionaries(st.sampled_from(list(USAGE)), JSON), max_size=2) | JSON,
+    },
+)
+
+
+@given(st.lists(EVENT, max_size=5))
+def test_whatever_comes_the_contract_holds(events: list[Any]) -> None:
+    listen([STARTED, *(data(json.dumps(event)) for event in events), FINISHED])
