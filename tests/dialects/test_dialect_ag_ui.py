@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +21,9 @@ from suggestions.dialects.ag_ui import AgUi
 from suggestions.errors import IncompleteStreamError, QuotaExceededError, ServiceError
 from suggestions.events import AnswerFile, Citation, ToolCall
 from suggestions.relay import AgUiRun, messages_from_ag_ui, relay, tools_from_ag_ui
+
+sys.path.append(str(Path(__file__).parents[1] / "front_ends"))
+from ai_packages import HERE, run_node
 
 URL = "https://app.example/agent"
 PNG = "data:image/png;base64,iVBORw0KGgo="
@@ -60,7 +67,7 @@ CALLED = {
     "function": {"name": "weather", "arguments": '{"city": "Oslo"}'},
 }
 PDF = "data:application/pdf;base64,JVBE"
-HISTORY = [
+HISTORY: list[dict[str, Any]] = [
     {"role": "developer", "content": "Be kind."},
     {"role": "system", "content": "Be brief."},
     {
@@ -417,6 +424,88 @@ def test_a_relay_that_fails_or_is_cut() -> None:
         error = failed(wire)
         assert "could not be completed" in str(error)
         assert error.partial_text == "It is "
+
+
+# The packages of the protocol as the backend
+
+PACKAGES = HERE / "packages" / "ag_ui"
+AGENT = """
+import sys
+from ag_ui.core import *
+from ag_ui.encoder import EventEncoder
+asked = RunAgentInput.model_validate_json(sys.stdin.read())
+assert [message.role for message in asked.messages][-1] == "user", asked
+assert not any(message.model_extra for message in asked.messages), asked
+assert [tool.name for tool in asked.tools] == ["time", "place"], asked
+run = {"thread_id": asked.thread_id, "run_id": asked.run_id}
+events = [
+    RunStartedEvent(**run),
+    ReasoningStartEvent(message_id="r"),
+    ReasoningMessageStartEvent(message_id="r", role="reasoning"),
+    ReasoningMessageContentEvent(message_id="r", delta="Hm."),
+    ReasoningMessageEndEvent(message_id="r"),
+    ReasoningEndEvent(message_id="r"),
+    TextMessageChunkEvent(message_id="m", role="assistant", delta="It is "),
+    TextMessageChunkEvent(message_id="m", delta="so."),
+    ToolCallChunkEvent(tool_call_id="c1", tool_call_name="time", delta="{}"),
+    MessagesSnapshotEvent(messages=[
+        *asked.messages,
+        AssistantMessage(id="m", content="It is so.", tool_calls=[
+            ToolCall(id="c1", function=FunctionCall(name="time", arguments="{}")),
+        ]),
+    ]),
+    RunFinishedEvent(**run, usage=[TokenUsage(model="m1", input_tokens=9, output_tokens=5)]),
+]
+encoder = EventEncoder()
+sys.stdout.write("".join(map(encoder.encode, events)))
+"""
+TOOLS = [
+    {"name": "time", "description": "The time.", "parameters": {"type": "object"}},
+    {"type": "function", "function": {"name": "place", "parameters": {"type": "object"}}},
+]
+
+
+def test_an_agent_with_the_protocols_own_models() -> None:
+    if not PACKAGES.exists():
+        pytest.skip("ag-ui-protocol is not installed: run tests/front_ends/install.py")
+    ran = subprocess.run(
+        [sys.executable, "-c", AGENT],
+        input=json.dumps(body_of(HISTORY, {"tools": TOOLS})),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(PACKAGES)},
+    )
+    assert ran.returncode == 0, ran.stderr
+    source, record, _ = listen([ran.stdout.encode()], HISTORY)
+    assert (source.reasoning, source.full_message) == ("Hm.", "It is so.")
+    assert record.by_name["chunk"] == ["It is ", "so."]
+    assert source.tool_calls == (ToolCall("c1", "time", "{}"),)
+    assert source.model == "m1"
+    assert source.usage is not None
+    assert source.usage[:3] == (9, 5, 14)
+
+
+INPUT = """
+import * as core from "@ag-ui/core";
+import { readFileSync } from "node:fs";
+const { RunAgentInputSchema } = core.RunAgentInputSchema
+    ? core : await import("@ag-ui/core/schemas");
+const result = RunAgentInputSchema.safeParse(JSON.parse(readFileSync(0, "utf8")));
+console.log(JSON.stringify(result.success ? "taken" : String(result.error)));
+"""
+
+
+@pytest.mark.parametrize("version", ["ag_ui", "ag_ui_0", "ag_ui_oldest"])
+def test_the_packages_take_what_is_asked(version: str) -> None:
+    history = HISTORY
+    if version != "ag_ui":  # those have no source "file"
+        asked = HISTORY[2]
+        history = [*HISTORY[:2], {**asked, "content": asked["content"][:-1]}, *HISTORY[3:]]
+    if version == "ag_ui_oldest":  # nor images, speech and documents, in the shape of 1.0
+        history = [*history[:2], {"role": "user", "content": "How is Oslo?"}, *history[3:]]
+    body = body_of(history, {"tools": TOOLS})
+    assert run_node(version, INPUT, body) == "taken"
 
 
 # Whatever comes
