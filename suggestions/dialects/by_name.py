@@ -16,10 +16,11 @@ NAMES = (
     "chatbot",
     "relay",
     "ui",
+    "ag-ui",
     "text",
     "json_lines",
 )
-"""The names that `dialect=` takes, which are also those of the files."""
+"""The names that `dialect=` takes, which are also those of the files; "ag-ui" is `ag_ui.py`."""
 
 
 def class_of(name: str) -> Callable[[], Dialect]:
@@ -61,6 +62,10 @@ def class_of(name: str) -> Callable[[], Dialect]:
             from .ui import UI
 
             return UI
+        case "ag-ui":
+            from .ag_ui import AgUi
+
+            return AgUi
         case "text":
             from .text import Text
 

@@ -134,13 +134,13 @@ def _function(said: Mapping[str, Any]) -> Delta:
     return FunctionCallPiece(text_of(said.get("name")), text_of(said.get("arguments")), whole=True)
 
 
-def _citation(said: Mapping[str, Any]) -> Delta:
+def citation_in(said: Mapping[str, Any]) -> Delta:
     url, title, quote = (text_of(said.get(name)) for name in ("url", "title", "quote"))
     start, end = (index_of(said.get(name)) for name in ("start", "end"))
     return Attached(Citation(url, title, start, end, quote))
 
 
-def _file(said: Mapping[str, Any]) -> Delta:
+def file_in(said: Mapping[str, Any]) -> Delta:
     media_type, url, id = (text_of(said.get(name)) for name in ("media_type", "url", "id"))
     return Attached(AnswerFile(media_type, url, said.get("partial") is True, id))
 
@@ -154,8 +154,8 @@ _OTHERS: dict[str, Callable[[Mapping[str, Any]], Delta]] = {
     "tool_call_chunk": partial(_tool_call, whole=False),
     "tool_call": partial(_tool_call, whole=True),
     "function_done": _function,
-    "citation": _citation,
-    "file": _file,
+    "citation": citation_in,
+    "file": file_in,
     "usage": _usage,
 }
 """How `data` is read, by the type of the frame. An "object" says what the text says."""
@@ -167,11 +167,12 @@ def _failure(frame: Mapping[str, Any], data: str | None) -> Failure:
         error = from_code(code, said or "", body=data)
     else:
         error = from_report(frame, body=data)
-    error.retry_after = _seconds(frame.get("retry_after"))
+    error.retry_after = seconds_in(frame.get("retry_after"))
     return Failure(error)
 
 
-def _seconds(value: object) -> float | None:
+def seconds_in(value: object) -> float | None:
+    """The time to wait that a value names, in seconds."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if 0 <= value < _LONGEST_WAIT else None

@@ -12,6 +12,7 @@ imports no framework.
 
 from __future__ import annotations
 
+from .ag_ui_input import AgUiRun, messages_from_ag_ui, tools_from_ag_ui
 from .asking import build_messages, relay
 from .bad_request import BadRequest, bad_request, json_object
 from .openai_endpoint import OpenAIEndpoint, openai_endpoint
@@ -21,6 +22,7 @@ from .stored import follow, stop
 from .ui_messages import messages_from_ui
 
 __all__ = [
+    "AgUiRun",
     "BadRequest",
     "OpenAIEndpoint",
     "RelayResponse",
@@ -31,11 +33,13 @@ __all__ = [
     "follow",
     "handle_openai_stream",
     "json_object",
+    "messages_from_ag_ui",
     "messages_from_ui",
     "openai_endpoint",
     "preflight",
     "relay",
     "stop",
+    "tools_from_ag_ui",
 ]
 
 handle_openai_stream = relay

@@ -18,6 +18,7 @@ from ..dialects import Dialect, DialectName, find
 from ..dialects.base import Asked, checked
 from ..dialects.openai import OpenAI
 from ..dialects.question import Question
+from .ag_ui_input import AgUiRun
 from .answer_stream import AnswerStream
 from .bad_request import BadRequest
 from .callbacks import Callback, Callbacks
@@ -61,7 +62,7 @@ def relay(
     max_steps: int = 5,
     tool_timeout: float | None = 60.0,
     approve: Approve | None = None,
-    frames: FramesName = "relay",
+    frames: FramesName | AgUiRun = "relay",
     events: Collection[str] | None = None,
     cors: str | list[str] | None = None,
     url: str | None = None,
@@ -107,12 +108,14 @@ def relay(
       an error. `tool_timeout`: seconds for each call, None for no bound. `approve(call, arguments)`
       is asked before a call runs, on a thread: True lets it run.
     - `frames`: "relay"; "openai" for clients that expect chunks of a chat completion; "ui" for
-      `useChat` of Vercel's AI SDK, whose messages `messages_from_ui` reads.
+      `useChat` of Vercel's AI SDK, whose messages `messages_from_ui` reads; "ag-ui" for clients of
+      AG-UI, or `AgUiRun(body)` for the ids that the client has sent; `messages_from_ag_ui` reads
+      its messages.
     - `events`: what is sent besides the text, by the names of the events: any of "reasoning",
       "tool_call_chunk", "tool_call", "function_done", "citation", "file", "object" and "usage",
       and "tool_result" of "relay". Calls of tools that run here are only sent together with it.
-      Without it, "relay" sends none of them, "openai" and "ui" all that their formats have, but
-      "openai" the usage only with `stream_options={"include_usage": True}`.
+      Without it, "relay" sends none of them, the others all that their formats have, but "openai"
+      the usage only with `stream_options={"include_usage": True}`.
     - `cors`: "*", an origin, or a list of them: who may read this from another site.
     - `store`: keeps the answer, so that it outlives the connection: see `follow` and `stop`. If
       `id`, `address` or `last_event_id` is given without it, a `MemoryStore` of the process does.

@@ -79,7 +79,7 @@ ROOT = Path(__file__).parents[2]
 def test_each_dialect_has_a_file_and_a_place_in_the_documents(name: str) -> None:
     dialect = find(name)
     assert dialect.name == name
-    public = f"suggestions.dialects.{name}"
+    public = f"suggestions.dialects.{name.replace('-', '_')}"
     assert type(dialect).__module__ == public
     reference = (ROOT / "docs" / "reference" / "dialects.md").read_text("utf-8")
     assert f"\n::: {public}.{type(dialect).__name__}\n" in reference

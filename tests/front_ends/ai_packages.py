@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-NODE = Path(__file__).parent / "node"
+HERE = Path(__file__).parent
+NODE = HERE / "node"
 VERSIONS = ("ai5", "ai6", "ai7")
 OLDEST = "ai5_oldest"
 """Without React. It refuses a chunk with a field that it does not know."""

@@ -1,4 +1,5 @@
-"""Starts `ui_app.py`, the backend of a page with `useChat`, in processes of their own."""
+"""Starts `ui_app.py`, the backend of a page with `useChat`, or `ag_ui_app.py`, that of a client of
+AG-UI, in processes of their own."""
 
 from __future__ import annotations
 
@@ -25,12 +26,13 @@ def check_packages() -> None:
 
 
 class Backends:
-    """Those of one test; `script` is the one of the page."""
+    """Those of one test; `script` is the one of the page, `app` the module of the backend."""
 
-    def __init__(self, logs: Path, script: Path | None = None) -> None:
+    def __init__(self, logs: Path, script: Path | None = None, app: str = "ui_app") -> None:
         check_packages()
         self._logs = logs
         self._script = script
+        self._app = app
         self._stack = ExitStack()
         self._playgrounds: dict[float, Playground] = {}
 
@@ -40,9 +42,10 @@ class Backends:
         if pace not in self._playgrounds:
             self._playgrounds[pace] = self._stack.enter_context(Playground(pace=pace))
         port = free_port()
-        command = [sys.executable, "-m", "uvicorn", "ui_app:app", "--port", str(port)]
+        command = [sys.executable, "-m", "uvicorn", f"{self._app}:app", "--port", str(port)]
         command += ["--timeout-graceful-shutdown", "1", "--app-dir", str(HERE)]
-        environ |= {"UPSTREAM": self._playgrounds[pace].openai_url, "SCRIPT": str(self._script)}
+        service = {"UPSTREAM": self._playgrounds[pace].openai_url, "SCRIPT": str(self._script)}
+        environ = {**service, **environ}
         log = self._logs / f"{port}.log"
         return self._stack.enter_context(running(command, port, log, **environ))
 

@@ -24,6 +24,11 @@ UI = (
     b'data: {"type": "finish", "finishReason": "stop"}\n\n',
     b"data: [DONE]\n\n",
 )
+AG_UI = (
+    b'data: {"type": "RUN_STARTED", "threadId": "t", "runId": "r"}\n\n',
+    b'data: {"type": "TEXT_MESSAGE_CONTENT", "messageId": "m", "delta": "Hello"}\n\n',
+    b'data: {"type": "RUN_FINISHED", "threadId": "t", "runId": "r"}\n\n',
+)
 NEWS = (b'event: new-message\ndata: {"message": "Hello"}\n\n',)
 WORDPRESS_TOKEN = (b'{"token": "of.the.site"}',)
 
@@ -44,6 +49,7 @@ def standing_in() -> Iterator[None]:
             "https://chatbot.example": playground.chatbot_url,
             "https://backend.example/ask": playground.relay_url,
             "https://app.example/api/chat": _server(stack, *UI),
+            "https://app.example/agent": _server(stack, *AG_UI),
             "https://text.example/ask": playground.text_url,
             "https://lines.example/ask": playground.json_lines_url,
             "https://unknown.example/ask": playground.openai_url + "/chat/completions",

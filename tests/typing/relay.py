@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
+from typing import Any
 
 import requests
 from typing_extensions import assert_type
@@ -10,16 +11,19 @@ from typing_extensions import assert_type
 from suggestions.dialects.openai import OpenAI
 from suggestions.errors import SuggestionsError
 from suggestions.relay import (
+    AgUiRun,
     OpenAIEndpoint,
     RelayResponse,
     build_messages,
     follow,
     handle_openai_stream,
+    messages_from_ag_ui,
     messages_from_ui,
     openai_endpoint,
     preflight,
     relay,
     stop,
+    tools_from_ag_ui,
 )
 from suggestions.relay.stores import Endings, MemoryStore, RedisStore, Store, StoredAnswer
 
@@ -68,6 +72,14 @@ relay("Why?", frames="morse")  # type: ignore[arg-type]  # pyright: ignore[repor
 relay("Why?", tools=[5])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
 relay("Why?", error_context=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 assert_type(relay(messages_from_ui([{"role": "user"}]), frames="ui"), RelayResponse)
+
+run = {"threadId": "t", "runId": "r", "messages": [{"role": "user", "content": "Why?"}]}
+assert_type(messages_from_ag_ui(run), list[dict[str, Any]])
+assert_type(
+    relay(messages_from_ag_ui(run), tools=[*tools_from_ag_ui(run), save], frames=AgUiRun(run)),
+    RelayResponse,
+)
+assert_type(relay("Why?", frames="ag-ui"), RelayResponse)
 
 store: Store = MemoryStore(keep=60, largest=1000, max_answers=5, max_bytes=5000)
 shared: Store = RedisStore("redis://localhost", keep=60, largest=1000, lease=5, prefix="mine")

@@ -20,15 +20,16 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from ..ag_ui_input import AgUiRun
 from .protocol import ENDINGS, AnswerFacts, Frames, Wording
 
 __all__ = ["ENDINGS", "Frames", "FramesName", "Wording", "headers_of", "make_frames"]
 
-FramesName = Literal["relay", "openai", "ui"]
+FramesName = Literal["relay", "openai", "ui", "ag-ui"]
 
 
 def make_frames(
-    name: FramesName,
+    name: FramesName | AgUiRun,
     source: AnswerFacts,
     wording: Wording,
     events: Collection[str] | None,
@@ -37,6 +38,9 @@ def make_frames(
     """The format of that name, for one answer. `events` are those that are sent besides the text;
     None for the format's own, on which the `parameters` of the request may have a say. Raises
     `TypeError`, `ValueError` for a wrong argument."""
+    ids = {}
+    if isinstance(name, AgUiRun):
+        ids, name = {"thread_id": name.thread_id, "run_id": name.run_id}, "ag-ui"
     kind = _format(name)
     if events is None and hasattr(kind, "asked_for"):
         events = kind.asked_for(parameters)
@@ -48,13 +52,14 @@ def make_frames(
         if event not in kind.optional:
             known = ", ".join(kind.optional)
             raise ValueError(f"events has {event!r}: with frames={name!r}, expected any of {known}")
-    made: Frames = kind(source, wording, events)
+    made: Frames = kind(source, wording, events, **ids)
     return made
 
 
-def headers_of(name: FramesName) -> Mapping[str, str]:
+def headers_of(name: FramesName | AgUiRun) -> Mapping[str, str]:
     """The headers of a response in that format, besides those of all. Raises `ValueError`."""
-    headers: Mapping[str, str] = getattr(_format(name), "headers", {})
+    kind = _format("ag-ui" if isinstance(name, AgUiRun) else name)
+    headers: Mapping[str, str] = getattr(kind, "headers", {})
     return headers
 
 
@@ -73,5 +78,9 @@ def _format(name: str) -> Any:
             from .ui import UIFrames
 
             return UIFrames
+        case "ag-ui":
+            from .ag_ui import AgUiFrames
+
+            return AgUiFrames
     known = " or ".join(map(repr, get_args(FramesName)))
     raise ValueError(f"frames is {name!r}: expected {known}")
