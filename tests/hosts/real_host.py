@@ -38,6 +38,7 @@ def environment(home: Path, url: str, **more: str) -> dict[str, str]:
         "XDG_CONFIG_HOME": str(home / "config"),
         "XDG_CACHE_HOME": str(home / "cache"),
         "XDG_DATA_HOME": str(home / "data"),
+        "TMPDIR": str(home),
         "OPENAI_API_KEY": "key",
         "OPENAI_BASE_URL": url,
         **more,
