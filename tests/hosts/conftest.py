@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from chromium import browser as browser
 from virtual_display import display as display
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "toolkits"))
+for folder in ("toolkits", "browser"):
+    sys.path.insert(0, str(Path(__file__).parent.parent / folder))
 
 if sys.platform == "win32":
     collect_ignore_glob = ["test_*.py"]

@@ -1,6 +1,6 @@
 """A chat in Gradio. Stop and a closed tab end the answer at once, also of a silent model.
 
-    pip install gradio && python examples/gradio_chat.py
+    pip install gradio && python examples/hosts/gradio/gradio_chat.py
 
 `OPENAI_API_KEY`, `OPENAI_BASE_URL` and `AI_MODEL_NAME` name the service; without a key, it asks the
 playground, a model on this machine.
