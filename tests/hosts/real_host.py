@@ -53,9 +53,15 @@ def copy_example(name: str, folder: Path) -> Path:
 def run(command: list[str], env: dict[str, str], *known: str) -> str:
     """What the host prints on stdout. It has to end with status 0, and its stderr has at most
     the `known` lines, or ends of lines, which it also prints without a plugin."""
-    done = subprocess.run(
-        command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SOON * 2
-    )
+    # Some hosts leave when there is nothing to read from stdin any more, and nobody writes there.
+    read, write = os.pipe()
+    try:
+        done = subprocess.run(
+            command, env=env, stdin=read, capture_output=True, text=True, timeout=SOON * 2
+        )
+    finally:
+        os.close(read)
+        os.close(write)
     check(done.returncode, done.stderr, *known, printed=done.stdout)
     return done.stdout
 
