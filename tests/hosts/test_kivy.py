@@ -58,7 +58,7 @@ def test_the_answer_is_told_by_the_clock(display: str | None, tmp_path: Path) ->
         pytest.skip("no display: install xvfb")
     with Service(1_000_000, pace=0.002) as service:
         env = environment(tmp_path, service.url, DISPLAY=display, KIVY_NO_ARGS="1")
-        env |= {"PYTHONPATH": str(HOSTS.parents[1]), "KIVY_LOG_MODE": "PYTHON"}
+        env |= {"PYTHONPATH": str(HOSTS.parents[1]), "KIVY_NO_CONFIG": "1", "KIVY_LOG_MODE": "PYTHON"}
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM], env=env, capture_output=True, text=True, timeout=SOON
         )
