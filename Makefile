@@ -8,11 +8,12 @@ VENV ?= .venv
 ARGS ?=
 CODE = $(wildcard noxfile.py suggestions tests examples benchmarks docs/*.py release soak fuzz)
 
-.PHONY: help demo test toolkits servers beside browser front-ends bench fuzz soak docs matrix coverage mutants lint types check release-check audit clean
+.PHONY: help demo test hosts toolkits servers beside browser front-ends bench fuzz soak docs matrix coverage mutants lint types check release-check audit clean
 
 help:
 	@echo "make demo    show what it does: three answers, no key and no network needed"
 	@echo "make test    run the tests; arguments for pytest: make test ARGS=\"-k close\""
+	@echo "make hosts     run the plugins of examples/hosts in the real hosts that are installed"
 	@echo "make toolkits  install the toolkits that make test skips without them"
 	@echo "make servers   install the web servers, Streamlit and Gradio, that make test skips without them"
 	@echo "make beside    install the libraries that make test is to run beside, and skips without them"
@@ -37,6 +38,9 @@ demo: $(VENV)/.has-cli,playground
 
 test: $(VENV)/.has-test
 	$(VENV)/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
+
+hosts: $(VENV)/.has-test
+	$(VENV)/bin/python -m pytest -n 0 -rs tests/hosts $(ARGS)
 
 toolkits: $(VENV)/.has-test,toolkits
 	@true

@@ -22,6 +22,7 @@ from .._util.lazy import names
 if TYPE_CHECKING:
     from ._aio import aio as aio
     from ._glib import glib as glib
+    from ._libreoffice import libreoffice as libreoffice
     from ._prompt_toolkit import prompt_toolkit as prompt_toolkit
     from ._pump import Pump as Pump
     from ._qt import qt as qt
@@ -36,6 +37,7 @@ _HOMES = {
     "Pump": "_pump",
     "aio": "_aio",
     "glib": "_glib",
+    "libreoffice": "_libreoffice",
     "prompt_toolkit": "_prompt_toolkit",
     "qt": "_qt",
     "qt_conversation": "_qt_conversation",
@@ -51,6 +53,7 @@ __all__ = [
     "Pump",
     "aio",
     "glib",
+    "libreoffice",
     "prompt_toolkit",
     "qt",
     "qt_conversation",

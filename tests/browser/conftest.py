@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tarfile
@@ -12,35 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import browser as browser
 
 from suggestions.playground import streaming
 
-CHROMIUM = "/usr/bin/chromium"
 PACKAGE = "@microsoft/fetch-event-source@2.0.1"
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",  # of which a container has too little
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 SOON = 30_000  # milliseconds; a bound for what ends at once, never a measure
-
-
-# Not for the whole session: while Playwright runs, no other test can have an event loop.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="there is no Playwright")
-    if not os.access(CHROMIUM, os.X_OK):
-        pytest.skip(f"there is no {CHROMIUM}")
-    with playwright.sync_playwright() as running:
-        launched = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield launched
-        launched.close()
 
 
 class Faults(list[str]):

@@ -14,7 +14,7 @@ import pytest
 from server_process import running
 from wire_server import CHUNKED, SOON, Peer, Server, framed, free_port, said
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+HOSTS = Path(__file__).parents[2] / "examples" / "hosts"
 ENDLESS = 1_000_000_000  # pieces
 
 WRITE_STREAM = """
@@ -96,8 +96,8 @@ APPS = {
     "st.write_stream": App("streamlit", WRITE_STREAM, STREAMLIT),
     "gr.ChatInterface": App("gradio", CHAT_INTERFACE, GRADIO),
     "gr.Blocks": App("gradio", CANCELS, "button:text('Stop')"),
-    "streamlit_chat.py": App("streamlit", EXAMPLES / "streamlit_chat.py", STREAMLIT),
-    "gradio_chat.py": App("gradio", EXAMPLES / "gradio_chat.py", GRADIO),
+    "streamlit_chat.py": App("streamlit", HOSTS / "streamlit" / "streamlit_chat.py", STREAMLIT),
+    "gradio_chat.py": App("gradio", HOSTS / "gradio" / "gradio_chat.py", GRADIO),
 }
 # They look often whether they are to stop. The others do so only when a piece has come.
 PATIENT = ["streamlit_chat.py", "gradio_chat.py"]

@@ -1,7 +1,7 @@
 """A chat in Streamlit. Stop and a closed tab end the answer at once, also of a silent model.
 
     pip install 'suggestions-sdk[playground]' streamlit
-    streamlit run examples/streamlit_chat.py
+    streamlit run examples/hosts/streamlit/streamlit_chat.py
 
 `OPENAI_API_KEY`, `OPENAI_BASE_URL` and `AI_MODEL_NAME` name the service; without a key, it asks the
 playground, a model on this machine.

@@ -1,7 +1,7 @@
 """A chat in Gradio. Stop and a closed tab end the answer at once, also of a silent model.
 
     pip install 'suggestions-sdk[playground]' gradio
-    python examples/gradio_chat.py
+    python examples/hosts/gradio/gradio_chat.py
 
 `OPENAI_API_KEY`, `OPENAI_BASE_URL` and `AI_MODEL_NAME` name the service; without a key, it asks the
 playground, a model on this machine.
