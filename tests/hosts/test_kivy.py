@@ -56,6 +56,8 @@ app.run()
 def test_the_answer_is_told_by_the_clock(display: str | None, tmp_path: Path) -> None:
     if display is None:
         pytest.skip("no display: install xvfb")
+    program = tmp_path / "answer.py"  # Kivy wants to know the application's file
+    program.write_text(PROGRAM, "utf-8")
     with Service(1_000_000, pace=0.002) as service:
         env = environment(tmp_path, service.url, DISPLAY=display, KIVY_NO_ARGS="1")
         env |= {
@@ -64,7 +66,7 @@ def test_the_answer_is_told_by_the_clock(display: str | None, tmp_path: Path) ->
             "KIVY_LOG_MODE": "PYTHON",
         }
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM], env=env, capture_output=True, text=True, timeout=SOON
+            [sys.executable, str(program)], env=env, capture_output=True, text=True, timeout=SOON
         )
         assert (done.returncode, done.stderr) == (0, "")
         assert eventually(service.has_seen_all_hang_up)
