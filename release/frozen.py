@@ -106,6 +106,10 @@ KINDS = {
 }
 
 
+_NOT_SERVED = ("ui", "ag-ui")
+"""The playground does not speak these."""
+
+
 def main() -> None:
     names = sys.argv[1:] or list(KINDS)
     if unknown := set(names) - set(KINDS):
@@ -113,10 +117,11 @@ def main() -> None:
     kinds = {name: KINDS[name] for name in names}
     with tempfile.TemporaryDirectory() as folder, Playground() as playground:
         python = environment(Path(folder, "venv"), kinds)
-        asked = [f"{name}={address_of(playground, name)}" for name in NAMES]
+        served = [name for name in NAMES if name not in _NOT_SERVED]
+        asked = [f"{name}={address_of(playground, name)}" for name in served]
         for name, kind in kinds.items():
             check(name, kind, python, Path(folder, name), asked)
-    print(f"Frozen, and asked in {len(NAMES)} dialects: {', '.join(kinds)}.")
+    print(f"Frozen, and asked in {len(served)} dialects: {', '.join(kinds)}.")
 
 
 def environment(folder: Path, kinds: dict[str, Kind]) -> Path:

@@ -54,11 +54,11 @@ class Writer:
         self._follower.forgets = False
 
     def start(self, answer: StoredAnswer) -> None:
-        """On a thread of its own, with the context variables of who made this. Raises
+        """On a thread of its own, with the context variables of the view. Raises
         `RuntimeError` if none can be started."""
-        write = partial(self._context.run, self._write, answer)
+        write = partial(self._write, answer)
         try:
-            threads.start(write, "answer", self.source._delivery)
+            threads.start(lambda: self._context.run(write), "answer", self.source._delivery)
         except RuntimeError:
             self._leave(answer)  # others may follow it already
             raise

@@ -236,8 +236,8 @@ CALLS: dict[str, dict[str, Callable[[], object]]] = {
         "a wrong token": lambda: relay("Why?", dialect="openai", url=SITE, token=f"{KEY}\n"),
         "a wrong time": lambda: relay("Why?", dialect="openai", token=KEY, heartbeat=-1),
         "a parameter": lambda: relay("Why?", dialect="openai", token=KEY, api_key=KEY, stream=True),
-        "frames": lambda: relay("Why?", dialect="openai", token=KEY, api_key=KEY, frames="x"),
-        "cors": lambda: relay("Why?", dialect="openai", token=KEY, api_key=KEY, cors=5),  # type: ignore[arg-type]
+        "frames": lambda: relay("Why?", dialect="openai", model="m", token=KEY, frames="x"),
+        "cors": lambda: relay("Why?", dialect="openai", model="m", token=KEY, cors=5),  # type: ignore[arg-type]
     },
 }
 

@@ -6,6 +6,7 @@ import os
 import secrets
 import sys
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -79,6 +80,23 @@ def version(path: Path) -> tuple[int, ...] | None:
 
 def write(path: Path, text: str) -> None:
     """Replaces the file as a whole, so that a crash leaves the old one. Raises `OSError`."""
+    failed: list[OSError] = []
+
+    def work() -> None:
+        try:
+            _write(path, text)
+        except OSError as error:
+            failed.append(error)
+
+    # Ctrl-C interrupts the main thread alone, and so leaves no half of this.
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+
+
+def _write(path: Path, text: str) -> None:
     path = Path(os.path.realpath(path))  # a link stays a link
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.exists() and not path.is_file():
