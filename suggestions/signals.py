@@ -7,7 +7,7 @@ nothing until a handler is connected. As everywhere in blinker, a connection is 
 
 `started` and `finished` are sent once for each source of an answer that asks, and only watch: to
 connect to them changes neither which thread reads nor who counts as a listener. Their handlers are
-called `handler(source)`, at once and on the thread where it happens, and must not block.
+called `handler(source)`, at once, on the thread that starts or finishes it, and must not block.
 """
 
 from __future__ import annotations

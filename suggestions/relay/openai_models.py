@@ -52,7 +52,7 @@ class Models:
         return [*default, *routed]
 
     def find(self, name: str | None) -> tuple[Dialect, str | None]:
-        """Whom to ask, and for which model; None for the dialect's own. Raises `Refused`."""
+        """The dialect to ask, and the model; None for the dialect's own. Raises `Refused`."""
         if name is None:
             if not self.names and self.default is not None and self._needs_none():
                 return self.default, None

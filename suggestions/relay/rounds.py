@@ -262,7 +262,7 @@ class Rounds:
 
 
 async def _on_loop_here(run: partial[list[ToolResult]]) -> list[ToolResult]:
-    """For async tools under WSGI, where nothing else has a loop."""
+    """For async tools under WSGI: the server has no loop."""
     return await asyncio.to_thread(run, dispatch=aio())
 
 

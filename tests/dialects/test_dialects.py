@@ -1075,7 +1075,7 @@ def test_a_key_or_a_model_that_is_missing_is_said_at_the_call(
         SuggestionsEventSource("Why?", "key", dialect=dialect)
     with pytest.raises(RuntimeError, match="wants a key"):
         Conversation(dialect=dialect)
-    # It may be where it is not seen, and another service may want none.
+    # A header or a session may have the key, and another service may want none.
     named = {"options": {"model": "m"}, "dialect": dialect, "start": False}
     SuggestionsEventSource("Why?", headers={"Authorization": "Bearer key"}, **named)
     SuggestionsEventSource("Why?", session=requests.Session(), **named)

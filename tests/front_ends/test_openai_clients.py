@@ -132,7 +132,7 @@ def check_failures(told: Any) -> None:
         for each in told["failures"][name]:
             assert (each["class"], each["status"], each["code"]) == words
     assert [each["retry_after"] for each in told["failures"]["429"]] == ["1", "1"]
-    # The package waits for as long as it is told, and for half a second at most without that.
+    # The package waits for the seconds of `Retry-After`, or else for half a second at most.
     assert told["retried"]["seconds"] > 0.9
     assert told["wrong_key"]["class"] == "AuthenticationError"
     assert (told["unknown"]["status"], told["unknown"]["code"]) == (404, "model_not_found")

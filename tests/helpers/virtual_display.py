@@ -12,7 +12,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def display() -> Iterator[str | None]:
-    """The name of a virtual display, like ":99"; where there is no Xvfb, that of the real one."""
+    """The name of a virtual display, like ":99"; without Xvfb, that of the real one."""
     xvfb = shutil.which("Xvfb")
     if xvfb is None:
         yield os.environ.get("DISPLAY")

@@ -53,7 +53,7 @@ def copy_example(name: str, folder: Path) -> Path:
 def run(command: list[str], env: dict[str, str], *known: str) -> str:
     """What the host prints on stdout. It has to end with status 0, and its stderr has at most
     the `known` lines, or ends of lines, which it also prints without a plugin."""
-    # Some hosts leave when there is nothing to read from stdin any more, and nobody writes there.
+    # Some hosts leave if stdin ends, and this pipe stays open.
     read, write = os.pipe()
     try:
         done = subprocess.run(

@@ -64,7 +64,7 @@ class Wording:
         self._message = message
 
     def sentence(self, error: SuggestionsError, plain: str = "") -> str:
-        """`plain` is what a program is told in place of "try again"."""
+        """`plain` is the sentence for a program; a person gets "try again"."""
         if self._expose or isinstance(error, AbortedError):
             return error.message
         if self._message:
