@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from node_packages import folder_of
 from server_process import Host, running
-from wire_server import free_port
-
-sys.path.append(str(Path(__file__).parents[1] / "front_ends"))
-from ai_packages import folder_of
 from ui_backend import check_packages
+from wire_server import free_port
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "react_chat"
 

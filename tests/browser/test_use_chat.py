@@ -5,21 +5,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from node_packages import VERSIONS, folder_of
 from proxy import Proxy
 from redis_server import redis_server
+from ui_backend import Backends
 from waiting import SOON
 
 from suggestions.playground import streaming
-
-sys.path.append(str(Path(__file__).parents[1] / "front_ends"))
-from ai_packages import VERSIONS, folder_of
-from ui_backend import Backends
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "react_chat"
 QUESTION = "Give me a list of tips for streaming"

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from contract import Record, check_contract
 from hypothesis import given
 from hypothesis import strategies as st
+from node_packages import run_node
+from packages_beside import run_with
 from script import Script, chunk, data
 from waiting import SOON
 
@@ -21,9 +19,6 @@ from suggestions.dialects.ag_ui import AgUi
 from suggestions.errors import IncompleteStreamError, QuotaExceededError, ServiceError
 from suggestions.events import AnswerFile, Citation, ToolCall
 from suggestions.relay import AgUiRun, messages_from_ag_ui, relay, tools_from_ag_ui
-
-sys.path.append(str(Path(__file__).parents[1] / "front_ends"))
-from ai_packages import HERE, run_node
 
 URL = "https://app.example/agent"
 PNG = "data:image/png;base64,iVBORw0KGgo="
@@ -428,7 +423,6 @@ def test_a_relay_that_fails_or_is_cut() -> None:
 
 # The packages of the protocol as the backend
 
-PACKAGES = HERE / "packages" / "ag_ui"
 AGENT = """
 import sys
 from ag_ui.core import *
@@ -466,18 +460,9 @@ TOOLS = [
 
 
 def test_an_agent_with_the_protocols_own_models() -> None:
-    if not PACKAGES.exists():
-        pytest.skip("ag-ui-protocol is not installed: run tests/front_ends/install.py")
-    ran = subprocess.run(
-        [sys.executable, "-c", AGENT],
-        input=json.dumps(body_of(HISTORY, {"tools": TOOLS})),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "PYTHONPATH": str(PACKAGES)},
-    )
-    assert ran.returncode == 0, ran.stderr
-    source, record, _ = listen([ran.stdout.encode()], HISTORY)
+    asked = body_of(HISTORY, {"tools": TOOLS})
+    printed = run_with("ag_ui", "-c", AGENT, input=json.dumps(asked))
+    source, record, _ = listen([printed.encode()], HISTORY)
     assert (source.reasoning, source.full_message) == ("Hm.", "It is so.")
     assert record.by_name["chunk"] == ["It is ", "so."]
     assert source.tool_calls == (ToolCall("c1", "time", "{}"),)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from contract import Record, check_contract
+from node_packages import VERSIONS, folder_of
 from script import Script, chunk, data
 from waiting import SOON
 
@@ -20,9 +19,6 @@ from suggestions.dialects.ui import UI
 from suggestions.errors import IncompleteStreamError, QuotaExceededError, ServiceError
 from suggestions.events import AnswerFile, Citation, ToolCall
 from suggestions.relay import messages_from_ui, relay
-
-sys.path.append(str(Path(__file__).parents[1] / "front_ends"))
-from ai_packages import VERSIONS, folder_of
 
 URL = "https://app.example/api/chat"
 PNG = "data:image/png;base64,iVBORw0KGgo="

@@ -4,8 +4,9 @@ one version.
     python tests/front_ends/install.py
 
 Each folder in `node/` has a `package.json`, and gets a `node_modules`. Each `python/NAME.txt` is a
-list of requirements that are installed into a folder of their own, `packages/NAME`: a test puts it
-first on the path of a process. A folder that is newer than its list is left as it is.
+list of requirements that are installed into a folder of their own, `front-ends/NAME` in the virtual
+environment: a test puts it first on the path of a process. A folder that is newer than its list is
+left as it is.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PACKAGES = HERE / "packages"
+PACKAGES = Path(sys.prefix) / "front-ends"
 
 
 def _is_old(made: Path, wanted: Path) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ai_packages import run_node
+from node_packages import run_node
 from ui_backend import Backends
 from wire_server import CHUNKED, SOON, Peer, Server, framed
 

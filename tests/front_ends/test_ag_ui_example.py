@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ai_packages import folder_of
+from node_packages import folder_of
 from server_process import running
 from ui_backend import check_packages
 from wire_server import free_port

@@ -4,17 +4,14 @@ checks of AG-UI's own packages accept."""
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from ai_packages import run_node
 from hypothesis import given
 from hypothesis import strategies as st
+from node_packages import run_node
+from packages_beside import run_with
 from script import HOLD, Script, data
 
 from suggestions.errors import AbortedError, NetworkError
@@ -25,7 +22,6 @@ from suggestions.relay.stores import MemoryStore
 from suggestions.relay.tool_result import RelayedResult
 
 URL = "https://service.example/ask"
-PACKAGES = Path(__file__).parent / "packages" / "ag_ui"
 CURRENT, OLD, OLDEST = "ag_ui", "ag_ui_0", "ag_ui_oldest"
 """The folders with the packages of version 1.0, of the last one before it, and of 0.0.45, the first
 that reads all of it."""
@@ -591,17 +587,6 @@ json.dump(refused, sys.stdout)
 
 
 def test_the_python_models_accept_every_event() -> None:
-    if not PACKAGES.exists():
-        pytest.skip("ag-ui-protocol is not installed: run tests/front_ends/install.py")
     sent = all_events()
     sent["stopped"] = encoded(Event("open", None), Event("abort", ""))
-    ran = subprocess.run(
-        [sys.executable, "-c", MODELS],
-        input=json.dumps(sent),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "PYTHONPATH": str(PACKAGES)},
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert json.loads(ran.stdout) == []
+    assert json.loads(run_with("ag_ui", "-c", MODELS, input=json.dumps(sent))) == []

@@ -7,9 +7,9 @@ import re
 from typing import Any
 
 import pytest
-from ai_packages import VERSIONS, run_node
 from hypothesis import given
 from hypothesis import strategies as st
+from node_packages import VERSIONS, run_node
 from script import Script, data
 
 from suggestions.dialects import Dialect, find

@@ -8,9 +8,9 @@ import re
 from typing import Any, NamedTuple
 
 import pytest
-from ai_packages import OLDEST, VERSIONS, run_node
 from hypothesis import given
 from hypothesis import strategies as st
+from node_packages import OLDEST, VERSIONS, run_node
 from script import HOLD, Script, data
 
 from suggestions.errors import NetworkError

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import requests
-from ai_packages import OLDEST, VERSIONS, run_node
+from node_packages import OLDEST, VERSIONS, run_node
 from ui_backend import Backends
 from waiting import SOON
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-HERE = Path(__file__).parent
-NODE = HERE / "node"
+NODE = Path(__file__).parents[1] / "front_ends" / "node"
 VERSIONS = ("ai5", "ai6", "ai7")
 OLDEST = "ai5_oldest"
 """Without React. It refuses a chunk with a field that it does not know."""

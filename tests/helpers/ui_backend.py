@@ -15,7 +15,7 @@ from wire_server import free_port
 
 from suggestions.playground import Playground
 
-HERE = Path(__file__).parent
+FRONT_ENDS = Path(__file__).parents[1] / "front_ends"
 
 
 def check_packages() -> None:
@@ -43,7 +43,7 @@ class Backends:
             self._playgrounds[pace] = self._stack.enter_context(Playground(pace=pace))
         port = free_port()
         command = [sys.executable, "-m", "uvicorn", f"{self._app}:app", "--port", str(port)]
-        command += ["--timeout-graceful-shutdown", "1", "--app-dir", str(HERE)]
+        command += ["--timeout-graceful-shutdown", "1", "--app-dir", str(FRONT_ENDS)]
         service = {"UPSTREAM": self._playgrounds[pace].openai_url, "SCRIPT": str(self._script)}
         environ = {**service, **environ}
         log = self._logs / f"{port}.log"
