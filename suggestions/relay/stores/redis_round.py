@@ -9,6 +9,9 @@ from typing import Any
 from .redis_inbox import News
 from .redis_stream import Stream
 
+NewsByWorker = defaultdict[str, list[News]]
+"""By the process that gets it."""
+
 
 class Names:
     """Of keys and channels."""
@@ -36,8 +39,7 @@ class Work:
         """The processes that ask for them have to learn that this one follows."""
         self.ended: dict[Stream, None] = {}
         """They have to be compacted."""
-        self.news: defaultdict[str, list[News]] = defaultdict(list)
-        """By the process that gets it."""
+        self.news: NewsByWorker = defaultdict(list)
 
     def __bool__(self) -> bool:
         return bool(self.writes or self.reads or self.greetings or self.news or self.ended)

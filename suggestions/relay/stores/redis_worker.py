@@ -1,7 +1,8 @@
 """The one thread of a process that writes to Redis, for all of its answers.
 
 If each piece were sent when it comes, each would be a round trip. So the thread takes all that has
-come since its last round trip, sends it at once, and then waits for a moment. It outlives every
+come since its last round trip, sends it at once, and then waits for so long that several pieces of
+an answer are one command; or for a moment, if more than that has to be done. It outlives every
 failure of Redis: what was not confirmed is looked up and sent again with the same ids.
 """
 
@@ -17,7 +18,7 @@ from typing import Any
 
 from ..._util.elapsed import monotonic
 from .redis_inbox import News, ended, followed, message_of
-from .redis_round import Commands, Names, Work
+from .redis_round import Commands, Names, NewsByWorker, Work
 from .redis_stream import (
     BEGIN,
     END,
@@ -34,8 +35,10 @@ from .redis_stream import (
 
 logger = logging.getLogger("suggestions")
 
-_GAP_WITH_READERS = 0.003  # seconds between two round trips, if another process follows
-_GAP = 0.015
+_GAP = 0.003  # seconds between two round trips
+_LONGEST_GAP = 0.2
+"""Seconds, if there is only text that this process alone reads. So much of it is lost to those who
+come later, if the process is killed."""
 _PAUSE = 0.1  # after a failure
 _TICKS = 6  # in a lease
 _PATIENCE = 3  # leases, for which a Redis that is away is waited for
@@ -57,6 +60,8 @@ class RedisWorker:
         self._keep_live = round(max(keep, 60.0, 20 * lease) * 1000)
         self._lock = threading.Lock()
         self._news = threading.Event()
+        self._is_urgent = threading.Event()
+        """If there is more to do than to store text that this process alone reads."""
         self._work = Work()
         self._is_sending = False
         self._streams: defaultdict[str, list[Stream]] = defaultdict(list)
@@ -82,7 +87,9 @@ class RedisWorker:
             self._add(lambda work: (work.reads, work.greetings), stream)
 
     def write(self, stream: Stream) -> None:
-        self._add(lambda work: (work.writes,), stream)
+        with self._lock:
+            self._work.writes[stream] = None
+        self.wake(is_urgent=bool(stream.readers) or stream.last is not None or stream.is_unsure)
 
     def end(self, stream: Stream, last: bytes) -> None:
         with self._lock:
@@ -100,6 +107,11 @@ class RedisWorker:
         with self._lock:
             for work in choose(self._work):
                 work[each] = None
+        self.wake()
+
+    def wake(self, *, is_urgent: bool = True) -> None:
+        if is_urgent:
+            self._is_urgent.set()
         if not self._news.is_set():
             self._news.set()
 
@@ -117,7 +129,7 @@ class RedisWorker:
             if is_new:  # what was stored in the meantime
                 with self._lock:
                     self._work.news[worker].append(News(id, stream.stored, b""))
-                self._news.set()
+                self.wake()
 
     def on_ended(self, id: str) -> None:
         stream = self.find(id)
@@ -157,14 +169,16 @@ class RedisWorker:
         while not self.is_closed:
             self._news.wait(max(0.0, self._next_tick - monotonic()))
             self._news.clear()
+            self._is_urgent.clear()
             try:
-                has_readers = self._round()
+                self._round()
                 self._away_since = None
             except Exception as error:  # of the client, or of a handler
                 self._on_failure(error)
                 time.sleep(_PAUSE)
                 continue
-            time.sleep(_GAP_WITH_READERS if has_readers else _GAP)
+            time.sleep(_GAP)
+            self._is_urgent.wait(min(_LONGEST_GAP, self.lease / _TICKS))
         self.end_all()
         self._store_the_rest()
 
@@ -180,9 +194,6 @@ class RedisWorker:
         with self._lock:
             return not self._work and not self._is_sending
 
-    def wake(self) -> None:
-        self._news.set()
-
     def _store_the_rest(self) -> None:
         try:
             while not self.is_idle():
@@ -190,21 +201,18 @@ class RedisWorker:
         except Exception as error:
             logger.warning("a store in Redis was closed before all was stored: %r", error)
 
-    def _round(self) -> bool:
-        """Whether another process follows something that was written."""
+    def _round(self) -> None:
         if monotonic() >= self._next_tick:
             self._tick()
             self._next_tick = monotonic() + self.lease / _TICKS
         with self._lock:
             work, self._work = self._work, Work()
             self._is_sending = True
-        has_readers = bool(work.news) or any(stream.readers for stream in work.writes)
         try:
+            commands = Commands(self._client)
             for stream in work.writes:
                 if stream.is_unsure:
                     self._find_top(stream, work.news)
-            commands = Commands(self._client)
-            for stream in work.writes:
                 self._write(stream, commands, work.news)
             self._greet(work.greetings, commands)
             for stream in work.reads:
@@ -219,7 +227,6 @@ class RedisWorker:
             raise
         finally:
             self._is_sending = False
-        return has_readers
 
     def _put_back(self, work: Work) -> None:
         # It may be another Redis from now on, which lacks what the old one had confirmed.
@@ -230,7 +237,7 @@ class RedisWorker:
             self._work.reads.update(work.reads)
             self._work.greetings.update(work.greetings)
             self._work.ended.update(work.ended)
-        self._news.set()  # news are not sent again: a gap is found, and the stream is read
+        self.wake()  # news are not sent again: a gap is found, and the stream is read
 
     def _on_failure(self, error: Exception) -> None:
         now = monotonic()
@@ -251,7 +258,7 @@ class RedisWorker:
 
     # Writing
 
-    def _find_top(self, stream: Stream, news: defaultdict[str, list[News]]) -> None:
+    def _find_top(self, stream: Stream, news: NewsByWorker) -> None:
         """Finds out what is stored."""
         top: list[Entry] = self._client.xrevrange(stream.key, count=1)
         last = last_of(top)
@@ -262,9 +269,7 @@ class RedisWorker:
             stream.stored = number_of(top[0][0]) if top else 0
         stream.is_unsure = False
 
-    def _write(
-        self, stream: Stream, commands: Commands, news: defaultdict[str, list[News]]
-    ) -> None:
+    def _write(self, stream: Stream, commands: Commands, news: NewsByWorker) -> None:
         answer, pipe = stream.answer, commands.pipe
         if stream.is_over:
             return
@@ -286,20 +291,17 @@ class RedisWorker:
             pipe.pexpire(stream.key, self._keep)
             commands.then()
 
-    def _on_written(
-        self, stream: Stream, added: News, news: defaultdict[str, list[News]], reply: Any
-    ) -> None:
+    def _on_written(self, stream: Stream, added: News, news: NewsByWorker, reply: Any) -> None:
         if reply is None or is_refusal(reply):
             self._look_up(stream)
         elif isinstance(reply, Exception):
             raise reply
         else:
             stream.stored = added.number
-            self._add_news(stream, added, news)
+            if stream.readers:
+                self._add_news(stream, added, news)
 
-    def _on_end_written(
-        self, stream: Stream, news: defaultdict[str, list[News]], reply: Any
-    ) -> None:
+    def _on_end_written(self, stream: Stream, news: NewsByWorker, reply: Any) -> None:
         last = stream.last or b""
         if reply is None and not stream.is_ours:
             stream.finish(last)  # it has expired
@@ -314,15 +316,15 @@ class RedisWorker:
             self._look_up(stream)
             self._client.publish(self._names.inbox(stream.worker), ended(stream.answer.id))
 
-    def _finish(self, stream: Stream, last: bytes, news: defaultdict[str, list[News]]) -> None:
+    def _finish(self, stream: Stream, last: bytes, news: NewsByWorker) -> None:
         stream.finish(last)
         self._add_news(stream, News(stream.answer.id, 0, b""), news)
 
-    def _add_news(self, stream: Stream, item: News, news: defaultdict[str, list[News]]) -> None:
+    def _add_news(self, stream: Stream, item: News, news: NewsByWorker) -> None:
         for worker in stream.live_readers():
             news[worker].append(item)
 
-    def _send(self, news: defaultdict[str, list[News]]) -> None:
+    def _send(self, news: NewsByWorker) -> None:
         commands = Commands(self._client)
         for worker, items in news.items():
             commands.publish(self._names.inbox(worker), message_of(items))
