@@ -26,7 +26,7 @@ def heard_late(service: Service, random: Random) -> None:
     source = ask(service, random.choice(_PORTS), question)
     time.sleep(random.uniform(0, 0.05))
     record = Record().connect_to(source)
-    check(record.ended.wait(SOON), "a late handler hears of no end:", record.told)
+    check(record.ended.wait(SOON), "a late handler gets no end:", record.told)
     check(source.wait(SOON), "no end:", source)
     # Each name has a cursor of its own: another one may have been called after this end.
     record.check(source.full_message, answer_to(question))

@@ -58,7 +58,7 @@ def dispatcher_that_swallows(service: Service, random: Random) -> None:
     source = ask(service, "slow answer", dispatch=lambda fn: None, on=record.handlers())
     time.sleep(random.uniform(0, 0.05))
     source.close()
-    check(not record.told, "told by nobody:", record.told)
+    check(not record.told, "no handler may be called:", record.told)
 
 
 def loop_that_ends(service: Service, random: Random) -> None:
