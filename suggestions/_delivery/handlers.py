@@ -128,7 +128,7 @@ def warn_of_close_name(name: str, names: Collection[str], *, stacklevel: int) ->
     if names and name not in names:
         from difflib import get_close_matches
 
-        for close in get_close_matches(name, names, 1, _CLOSE):
+        for close in get_close_matches(name.lower(), names, 1, _CLOSE):
             warnings.warn(
                 f"a handler is connected to {name!r}, an event that the library does not send: "
                 f"did you mean {close!r}?",

@@ -22,7 +22,7 @@ _HEADER_VALUE = r"(?:[!-~\xa0-\xff][\t -~\xa0-\xff]*)?"
 _ELSEWHERE = {
     "model": 'a model goes into options={"model": ...}, or into the dialect: OpenAI(model=...)',
     "base_url": "url= takes the whole address, and a dialect the beginning: OpenAI(base_url=...)",
-    "api_key": "the key is the second argument, token=",
+    "api_key": "the key is the second argument, token=; dialect= says which service it is for",
     "timeout": 'use timeouts={"total": ...}, or any of connect, first_byte, idle and content, '
     "in seconds",
     "messages": "the messages are the first argument, question",
@@ -32,6 +32,7 @@ _ELSEWHERE = {
     "response_format": "use output=",
 }
 """Keywords of other libraries."""
+_UNKNOWN = "there is no such argument; what the service takes goes into options={...}"
 
 
 def check_url(url: object, session: object = None, *, mounts: Iterable[str] = ()) -> str:
@@ -216,7 +217,7 @@ def _unhidden(value: object) -> object:
 def refuse_unknown(what: str, names: Iterable[str]) -> None:
     """Raises `TypeError` for a name that `what` does not take; says what to use instead."""
     for name in names:
-        advice = _ELSEWHERE.get(name, "there is no such argument")
+        advice = _ELSEWHERE.get(name, _UNKNOWN)
         raise TypeError(f"{what} got {name}=: {advice}")
 
 

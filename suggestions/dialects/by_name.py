@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 
 from .base import Dialect
 
@@ -21,6 +22,8 @@ NAMES = (
     "json_lines",
 )
 """The names that `dialect=` takes, which are also those of the files; "ag-ui" is `ag_ui.py`."""
+_ALSO = {"claude": "anthropic", "gpt": "openai", "chatgpt": "openai", "azure": "openai"}
+"""Other words for some of them."""
 
 
 def class_of(name: str) -> Callable[[], Dialect]:
@@ -74,5 +77,7 @@ def class_of(name: str) -> Callable[[], Dialect]:
             from .json_lines import JsonLines
 
             return JsonLines
+    close = _ALSO.get(name.lower()) or "".join(get_close_matches(name.lower(), NAMES, 1))
+    advice = f"; did you mean {close!r}?" if close else ""
     known = ", ".join(map(repr, NAMES))
-    raise ValueError(f"dialect {name!r} is not known: expected one of {known}")
+    raise ValueError(f"dialect {name!r} is not known: expected one of {known}{advice}")

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .._util.secret import reveal
+from ..auth import Token
 from .base import Asked, Options, Request, refuse
 from .chat import Chat
 from .described_tool import described, with_more
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 URL = "https://public-api.wordpress.com/wpcom/v2/jetpack-ai-query"
 
+_OTHER_KEYS = r"sk-(proj|ant|svcacct|or)-"
+"""The beginning of keys of OpenAI, Anthropic and OpenRouter."""
 _OF_TOOLS = ("tool_calls", "tool_call_id")
 _OWN = {
     "question": "the first argument",
@@ -62,6 +66,16 @@ class Jetpack(Chat):
         if not stream:
             body["stream"] = False
         return Request(URL + "?stream_cache=true" if options.get("from_cache") else URL, body)
+
+    def missing(self, request: Request, token: Token | None) -> str:
+        key = reveal(token)
+        if not (isinstance(key, str) and re.match(_OTHER_KEYS, key)):
+            return ""
+        return (
+            "this token is a key of another service, and the dialect 'jetpack', which is used if "
+            'none is given, would send it to WordPress.com: pass dialect="openai", '
+            'dialect="anthropic" or another'
+        )
 
     def with_tools(self, options: Options, tools: Sequence[DescribedTool]) -> Options:
         return with_more(options, "functions", options.get("functions"), map(described, tools))

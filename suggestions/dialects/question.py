@@ -189,7 +189,8 @@ def _check_message(place: str, message: Mapping[str, Any], roles: frozenset[str]
             _check_part(f"{place}['content'][{number}]", part)
     elif not isinstance(content, str) and not (content is None and alone):
         kind = type(content).__name__
-        raise TypeError(f"{place}['content'] must be a str or a list of parts, not {kind}")
+        advice = "; messages with 'parts' are for messages_from_ui()" if "parts" in message else ""
+        raise TypeError(f"{place}['content'] must be a str or a list of parts, not {kind}{advice}")
     if role == "user" and not alone and not (content.strip() if type(content) is str else content):
         raise ValueError(f"{place}['content'] is empty: expected a text")
     if "tool_call_id" in message:

@@ -23,6 +23,7 @@ from .pictures import Picture, picture_for
 MODELS = ("playground", "playground-reasoner")
 
 _RESULTS = ("tool", "function")  # the roles of a call's result
+_QUESTIONS = ("user", "jetpack-ai")
 
 # What a chat format spends on the frame of a message, as the real services count it.
 _TOKENS_PER_MESSAGE = 4
@@ -182,7 +183,15 @@ def _text(chat: Chat) -> str:
         answer = answer_to(last.text)
     if last.images:
         answer = f"I see {_counted(last.images, 'image')}.\n\n{answer}"
+    if last.role in _RESULTS:
+        earlier = _before_question(earlier)
     return "\n\n".join([answer, *_memories(earlier)])
+
+
+def _before_question(messages: list[Message]) -> list[Message]:
+    """Those before the newest question."""
+    numbers = [n for n, message in enumerate(messages) if message.role in _QUESTIONS]
+    return messages[: numbers[-1]] if numbers else messages
 
 
 def _counted(number: int, what: str) -> str:
@@ -193,7 +202,7 @@ def _memories(earlier: Sequence[Message]) -> Iterator[str]:
     """A line each for the system message and for the question before this one."""
     if system := _latest(earlier, "system", "developer"):
         yield f'*I keep my instructions in mind: "{shorten(system, 80)}"*'
-    if asked := _latest(earlier, "user", "jetpack-ai"):
+    if asked := _latest(earlier, *_QUESTIONS):
         yield f'*Before this, you asked: "{shorten(asked, 80)}"*'
 
 

@@ -21,7 +21,12 @@ def aio(loop: asyncio.AbstractEventLoop | None = None) -> Aio:
     blocks stops the loop. Handlers run in a copy of the caller's context. When the loop ends, its
     sources close, and a post raises `RuntimeError`. Raises `RuntimeError` if no loop is running.
     """
-    return Aio(asyncio.get_running_loop() if loop is None else loop)
+    if loop is None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError("no running event loop: call aio() in a coroutine") from None
+    return Aio(loop)
 
 
 class Aio(Host):

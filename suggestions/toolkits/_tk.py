@@ -17,8 +17,11 @@ _Fn = Callable[[], None]
 def tk(root: Any) -> Tk:
     """The dispatcher of a window or any other widget. Call it on Tk's own thread.
 
-    When the widget is destroyed, its sources close, and a post raises `RuntimeError`.
+    When the widget is destroyed, its sources close, and a post raises `RuntimeError`. Raises
+    `TypeError`.
     """
+    if not hasattr(root, "tk"):
+        raise TypeError(f"tk() takes a window or another widget of Tk, not {type(root).__name__}")
     dispatcher: Tk | None = getattr(root, _ATTRIBUTE, None)
     if dispatcher is None:
         dispatcher = Tk(root)

@@ -121,7 +121,12 @@ def test_a_traceback_is_logged_once_and_counted_after_that(
 
 @pytest.mark.parametrize(
     ("name", "close"),
-    [("sugestion", "suggestion"), ("chunks", "chunk"), ("tool_calls", "tool_call")],
+    [
+        ("sugestion", "suggestion"),
+        ("chunks", "chunk"),
+        ("tool_calls", "tool_call"),
+        ("Done", "done"),
+    ],
 )
 def test_a_name_close_to_one_that_is_sent_warns(name: str, close: str) -> None:
     source = SuggestionsEventSource("Why?", start=False)

@@ -1082,6 +1082,14 @@ def test_a_key_or_a_model_that_is_missing_is_said_at_the_call(
     SuggestionsEventSource("Why?", url="http://localhost:1/v1", dialect=dialect, start=False)
 
 
+@pytest.mark.parametrize("key", ["sk-proj-secret", "sk-ant-api03-secret", "sk-or-v1-secret"])
+def test_a_key_of_another_service_is_not_sent_to_the_default_one(key: str) -> None:
+    with pytest.raises(RuntimeError, match='pass dialect="openai"') as caught:
+        SuggestionsEventSource("Why?", key)
+    assert "secret" not in str(caught.value)
+    SuggestionsEventSource("Why?", key, url="https://proxy.example/", start=False)
+
+
 def test_a_key_in_the_place_of_the_address_is_not_quoted() -> None:
     with pytest.raises(ValueError, match="a key goes to api_key") as caught:
         OpenAI("sk-secret")

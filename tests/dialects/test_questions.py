@@ -283,6 +283,12 @@ def test_a_part_alone_is_no_message_of_a_services_own() -> None:
         body([LOOK], "responses")
 
 
+def test_messages_of_a_front_end_name_what_reads_them() -> None:
+    message: Any = {"role": "user", "parts": [{"type": "text", "text": "Why?"}]}
+    with pytest.raises(TypeError, match=r"not NoneType; .* are for messages_from_ui\(\)"):
+        body([message], "openai")
+
+
 # image()
 
 

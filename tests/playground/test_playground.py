@@ -239,7 +239,9 @@ def test_the_result_of_a_tool_is_answered_in_words(client: openai.OpenAI) -> Non
     ]
     tools: Any = TOOLS
     whole = client.chat.completions.create(model="x", messages=messages, tools=tools)
-    assert "22 degrees" in str(whole.choices[0].message.content)
+    answer = str(whole.choices[0].message.content)
+    assert "22 degrees" in answer
+    assert "Before this, you asked" not in answer  # that is this question
 
 
 @pytest.mark.parametrize("service", ["jetpack", "openai"])

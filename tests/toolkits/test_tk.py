@@ -59,6 +59,12 @@ def test_the_text_of_a_window_follows_the_answer() -> None:
 
 
 @program("tkinter")
+def test_what_is_no_widget_is_refused() -> None:
+    with pytest.raises(TypeError, match="takes a window or another widget of Tk, not NoneType"):
+        tk(None)
+
+
+@program("tkinter")
 def test_without_a_source_nothing_is_polled() -> None:
     import tkinter
 

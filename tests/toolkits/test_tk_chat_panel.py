@@ -276,6 +276,8 @@ def test_a_conversation_without_a_dispatcher_is_refused() -> None:
         ChatPanel(root, Conversation())
     with pytest.raises(TypeError, match="must be a Conversation"):
         ChatPanel(root, None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"another copy of the package, their\.vendor"):
+        ChatPanel(root, type("Conversation", (), {"__module__": "their.vendor"})())
     root.destroy()
 
 

@@ -242,6 +242,8 @@ TIMEOUTS: Wrong = [
 OTHERS: dict[str, Wrong] = {
     "dialect": [
         ("claude", ValueError, "dialect 'claude' is not known: expected one of 'jetpack', "),
+        ("claude", ValueError, ".* 'json_lines'; did you mean 'anthropic'?"),
+        ("OpenAI", ValueError, ".* 'json_lines'; did you mean 'openai'?"),
         ("", ValueError, "dialect '' is not known"),
         (None, TypeError, "dialect must be a name or a Dialect, not NoneType"),
         (5, TypeError, "dialect must be a name or a Dialect, not int"),

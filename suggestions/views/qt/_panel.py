@@ -12,6 +12,7 @@ from typing import Any
 
 from ...conversation.chat_message import ChatChange, ChatMessage, difference
 from ...conversation.conversation import Conversation
+from .._conversation import check_conversation
 from .._words import conversation_text
 from ._binding import Binding, public
 from ._composer import composer
@@ -245,8 +246,6 @@ def chat_panel(binding: Binding) -> Any:
 
 
 def _check(conversation: Any) -> None:
-    if not isinstance(conversation, Conversation):
-        kind = type(conversation).__name__
-        raise TypeError(f"conversation must be a Conversation, not {kind}")
+    check_conversation(conversation)
     if conversation._delivery.host is None:
         raise ValueError(_NO_DISPATCH)

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from ...conversation.conversation import Conversation
+from .._conversation import check_conversation
 from ._composer import Composer
 from ._markdown import MarkdownView
 from ._message_list import MessageList
@@ -268,8 +269,7 @@ class ChatPanel(Vertical):
 
 
 def _checked(conversation: Conversation) -> Conversation:
-    if not isinstance(conversation, Conversation):
-        raise TypeError(f"conversation must be a Conversation, not {type(conversation).__name__}")
+    check_conversation(conversation)
     if conversation._delivery.host is None:
         raise ValueError(_NO_DISPATCH)
     return conversation

@@ -12,6 +12,7 @@ from typing import Any
 
 from ...conversation.chat_message import ChatMessage
 from ...conversation.conversation import Conversation
+from .._conversation import check_conversation
 from .._words import conversation_text
 from ._message_list import MessageList
 from ._question import QuestionEdit
@@ -260,9 +261,8 @@ class ChatPanel(ttk.Frame):
             self._listener = None
 
 
-def _check(chat: object) -> None:
-    if not isinstance(chat, Conversation):
-        raise TypeError(f"conversation must be a Conversation, not {type(chat).__name__}")
+def _check(chat: Conversation) -> None:
+    check_conversation(chat)
     host = chat._delivery.host
     if host is None or not host.runs_here():
         raise ValueError(_NO_DISPATCH)
