@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 import uuid
@@ -19,7 +18,7 @@ from .answer_stream import AnswerStream
 from .frames import ENDINGS, Wording
 from .frames.openai import OpenAIFrames, counts_of, error_said, message_of
 from .frames.openai_errors import told
-from .frames.protocol import error_of, in_json
+from .frames.protocol import encoded, error_of, json_of
 from .response import HEADERS
 from .send_timeout import let_go_after
 from .servers import Head
@@ -227,11 +226,7 @@ class Plain:
 
 
 def to_json(value: Any) -> bytes:
-    try:
-        return in_json(value).encode()
-    except ValueError:
-        # NaN, and half a surrogate pair: see `sse`.
-        return json.dumps(json.loads(json.dumps(value), parse_constant=lambda name: None)).encode()
+    return encoded(json_of(value))
 
 
 def reason_of(status: int) -> str:

@@ -16,11 +16,8 @@ from ..._sources.answer_following import TOOL_CALL_PIECE
 from ...errors import SuggestionsError
 from ...events import AnswerFile, Citation, Event, FunctionCall, ToolCall, Usage
 from .openai_errors import error_object, told
-from .protocol import ENDINGS, AnswerFacts, Wording, error_of, sse
+from .protocol import ENDINGS, AnswerFacts, Wording, error_of, events_of, sse
 from .tool_calls import CallPieces
-
-_FROM = {"tool_call": (TOOL_CALL_PIECE, "tool_call")}
-"""The events that a part is made of, if they are not those of its own name."""
 
 
 class OpenAIFrames:
@@ -38,8 +35,7 @@ class OpenAIFrames:
         return cls.optional if asks_for_usage(parameters) else cls.by_default
 
     def __init__(self, source: AnswerFacts, wording: Wording, events: Collection[str]) -> None:
-        others = [part for name in events if name != "usage" for part in _FROM.get(name, (name,))]
-        self.event_names: tuple[str, ...] = ("chunk", *others, *ENDINGS)
+        self.event_names: tuple[str, ...] = ("chunk", *events_of(events), *ENDINGS)
         self._source = source
         self._wording = wording
         self._has_usage = "usage" in events
