@@ -360,6 +360,7 @@ def test_a_body_that_is_too_long_gets_413(way: Any) -> None:
     app = openai_endpoint(OpenAI("https://a.example/v1", "key", "m"), longest_body=10)
     got = way(app, ASKED)
     assert (got.status, got.error["code"]) == (413, "request_too_large")
+    assert by_wsgi(app, ASKED, CONTENT_LENGTH="9" * 5000).status == 413
 
 
 def test_a_body_without_a_length() -> None:

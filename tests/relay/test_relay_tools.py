@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -696,6 +697,35 @@ def test_a_call_of_a_tool_that_there_is_not(others: list[Any]) -> None:
         said = {told["output"] for told in data_of(frames, "tool_result")}
         assert said == {"There is no tool 'invented': expected calculate."}
         assert frames[-1]["code"] == "error_tools"
+
+
+def test_a_client_of_openai_gets_no_call_of_a_tool_that_there_is_not() -> None:
+    call = {"index": 0, "id": "c1", "function": {"name": "invented", "arguments": "{}"}}
+    script = Script([chunk(tool_calls=[call]), chunk(finish="tool_calls"), DONE])
+    options: dict[str, Any] = {"session": script.session(), "frames": "openai", "max_steps": 2}
+    dialect = OpenAI("https://service.example", "key", "m")
+    frames = frames_in(by_thread(relay("Why?", tools=[calculate], dialect=dialect, **options)))
+    assert calls_in(frames) == []
+    assert frames[-1]["error"]["suggestions_code"] == "error_tools"
+
+
+@pytest.mark.parametrize("frames", ["relay", "ui", "ag-ui"])
+def test_a_result_that_json_cannot_say_is_null_to_the_browser(
+    service: Service, frames: Any, way: Way
+) -> None:
+    def measure_heat() -> dict[str, float]:
+        """How hot it is."""
+        return {"degrees": math.nan}
+
+    events = EVENTS if frames == "relay" else None
+    wire = way(service.relay("measure heat", [measure_heat], frames=frames, events=events))
+    [result] = [
+        each
+        for each in frames_in(wire)
+        if "result" in str(each["type"]).lower() or each["type"] == "tool-output-available"
+    ]
+    output = result.get("output") or result.get("content") or result["data"]["output"]
+    assert (json.loads(output) if isinstance(output, str) else output) == {"degrees": None}
 
 
 def calls_in(chunks: list[Any]) -> list[Any]:
