@@ -8,6 +8,7 @@ keeps one history, whichever service it asks.
 from __future__ import annotations
 
 import json
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
@@ -180,7 +181,7 @@ def _check_message(place: str, message: Mapping[str, Any], roles: frozenset[str]
     role = message.get("role")
     if not isinstance(role, str) or role not in roles:
         expected = ", ".join(sorted(roles))
-        raise ValueError(f"{place}['role'] is {role!r}: expected one of {expected}")
+        raise ValueError(f"{place}['role'] is {reprlib.repr(role)}: expected one of {expected}")
     content = message.get("content")
     # These need no content: a model's call of a function, a request to Jetpack AI.
     alone = any(message.get(name) for name in ("tool_calls", "function_call", "context"))

@@ -12,15 +12,19 @@ from typing import Any
 
 from ..dialects.parts import data_of
 from .bad_request import BadRequest
+from .posted import (
+    SPEECH,
+    answered,
+    call_of,
+    file_part,
+    json_at,
+    list_at,
+    object_at,
+    shown,
+    speech_part,
+    text_in,
+)
 
-_SPOKEN = {
-    "audio/wav": "wav",
-    "audio/x-wav": "wav",
-    "audio/wave": "wav",
-    "audio/mpeg": "mp3",
-    "audio/mp3": "mp3",
-}
-"""OpenAI's name of the format, by the media type."""
 _NO_PARAMETERS = {"type": "object", "properties": {}}
 _ROLES = ("developer", "system", "user", "assistant", "tool", "activity", "reasoning")
 
@@ -58,14 +62,15 @@ def tools_from_ag_ui(body: object) -> list[Any]:
     tools = []
     for number, tool in enumerate(_list_in(body, "tools")):
         place = f"tools[{number}]"
-        named = _object(place, tool)
-        if not (name := _text(place, named, "name")):
+        named = object_at(place, tool)
+        if not (name := text_in(place, named, "name")):
             raise BadRequest(f"{place}.name is empty")
         function: dict[str, Any] = {"name": name}
         if description := _text_or_none(place, named, "description"):
             function["description"] = description
         parameters = named.get("parameters") or _NO_PARAMETERS
-        function["parameters"] = dict(_object(f"{place}.parameters", parameters))
+        function["parameters"] = dict(object_at(f"{place}.parameters", parameters))
+        json_at(f"{place}.parameters", parameters)
         tools.append({"type": "function", "function": function})
     return tools
 
@@ -100,27 +105,11 @@ def _id_in(body: Mapping[str, Any], name: str) -> str:
 def _list_in(body: object, name: str) -> Sequence[object]:
     if not isinstance(body, Mapping):
         raise BadRequest(f"the body must be an object with {name!r}, not {type(body).__name__}")
-    items = body.get(name)
-    if not isinstance(items, list):
-        raise BadRequest(f"{name} must be a list, not {type(items).__name__}")
-    return items
-
-
-def _object(place: str, value: object) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise BadRequest(f"{place} must be an object, not {type(value).__name__}")
-    return value
-
-
-def _text(place: str, item: Mapping[str, Any], name: str) -> str:
-    value = item.get(name)
-    if not isinstance(value, str):
-        raise BadRequest(f"{place}.{name} must be a text, not {type(value).__name__}")
-    return value
+    return list_at(name, body.get(name))
 
 
 def _text_or_none(place: str, item: Mapping[str, Any], name: str) -> str:
-    return "" if item.get(name) is None else _text(place, item, name)
+    return "" if item.get(name) is None else text_in(place, item, name)
 
 
 _Named = tuple[str, Mapping[str, Any]]
@@ -128,10 +117,10 @@ _Named = tuple[str, Mapping[str, Any]]
 
 
 def _checked(place: str, message: object) -> _Named:
-    said = _object(place, message)
+    said = object_at(place, message)
     if (role := said.get("role")) not in _ROLES:
         expected = ", ".join(map(repr, _ROLES))
-        raise BadRequest(f"{place}.role is {role!r}: expected one of {expected}")
+        raise BadRequest(f"{place}.role is {shown(role)}: expected one of {expected}")
     return place, said
 
 
@@ -144,7 +133,7 @@ def _results_in(messages: list[_Named]) -> dict[str, str]:
     for place, message in messages:
         if message["role"] == "tool":
             text = _text_alone(f"{place}.content", message.get("content"))
-            id = _text(place, message, "toolCallId")
+            id = text_in(place, message, "toolCallId")
             results[id] = text or _text_or_none(place, message, "error")
     return results
 
@@ -173,7 +162,7 @@ class _Turns:
             elif role == "tool":
                 if message["toolCallId"] not in self._called:
                     raise BadRequest(
-                        f"{place}.toolCallId is {message['toolCallId']!r}: "
+                        f"{place}.toolCallId is {shown(message['toolCallId'])}: "
                         "expected the id of a call in a message before it"
                     )
                 yield from self._end()
@@ -185,50 +174,37 @@ class _Turns:
     def _calls_in(self, place: str, message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if message.get("toolCalls") is None:
             return
-        for number, call in enumerate(_list_of(f"{place}.toolCalls", message["toolCalls"])):
+        for number, call in enumerate(list_at(f"{place}.toolCalls", message["toolCalls"])):
             where = f"{place}.toolCalls[{number}]"
-            named = _object(where, call)
-            id = _text(where, named, "id")
-            function = _object(f"{where}.function", named.get("function"))
-            name = _text(f"{where}.function", function, "name")
-            arguments = _text(f"{where}.function", function, "arguments")
+            named = object_at(where, call)
+            id = text_in(where, named, "id")
+            function = object_at(f"{where}.function", named.get("function"))
+            name = text_in(f"{where}.function", function, "name")
+            arguments = text_in(f"{where}.function", function, "arguments")
             if not id or not name:
                 raise BadRequest(f"{where} has no {'function.name' if id else 'id'}")
             if id in self._called:
                 continue  # a client may have the same call again
             self._called.add(id)
             if id in self._results:
-                called = {"name": name, "arguments": arguments or "{}"}
-                yield {"id": id, "type": "function", "function": called}
+                yield call_of(id, name, arguments if arguments.strip() else "{}")
 
     def _end(self) -> Iterator[dict[str, Any]]:
         text, calls = self._text, self._calls
         self._text, self._calls = "", []
-        if calls:
-            yield {"role": "assistant", "content": text or None, "tool_calls": calls}
-        elif text:
-            yield {"role": "assistant", "content": text}
-        for call in calls:
-            content = self._results[call["id"]]
-            yield {"role": "tool", "tool_call_id": call["id"], "content": content}
-
-
-def _list_of(place: str, value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise BadRequest(f"{place} must be a list, not {type(value).__name__}")
-    return value
+        yield from answered(text, calls, self._results)
 
 
 def _text_alone(place: str, content: object) -> str:
     if isinstance(content, str):
         return content
     texts = []
-    for number, part in enumerate(_list_of(place, content)):
+    for number, part in enumerate(list_at(place, content)):
         where = f"{place}[{number}]"
-        named = _object(where, part)
+        named = object_at(where, part)
         if named.get("type") != "text":
-            raise BadRequest(f"{where}.type is {named.get('type')!r}: expected 'text'")
-        texts.append(_text(where, named, "text"))
+            raise BadRequest(f"{where}.type is {shown(named.get('type'))}: expected 'text'")
+        texts.append(text_in(where, named, "text"))
     return "".join(texts)
 
 
@@ -238,7 +214,7 @@ def _text_alone(place: str, content: object) -> str:
 def _said(place: str, message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     role, content = message["role"], message.get("content")
     if role != "user":
-        if text := _text(place, message, "content"):
+        if text := text_in(place, message, "content"):
             yield {"role": role, "content": text}
         return
     if isinstance(content, str):
@@ -247,8 +223,8 @@ def _said(place: str, message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"role": role, "content": content}
         return
     parts = [
-        _part(f"{place}.content[{number}]", _object(f"{place}.content[{number}]", part))
-        for number, part in enumerate(_list_of(f"{place}.content", content))
+        _part(f"{place}.content[{number}]", object_at(f"{place}.content[{number}]", part))
+        for number, part in enumerate(list_at(f"{place}.content", content))
     ]
     parts = [part for part in parts if part["type"] != "text" or part["text"]]
     if not any(part["type"] != "text" or part["text"].strip() for part in parts):
@@ -259,14 +235,14 @@ def _said(place: str, message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _part(place: str, part: Mapping[str, Any]) -> dict[str, Any]:
     kind = part.get("type")
     if kind == "text":
-        return {"type": "text", "text": _text(place, part, "text")}
+        return {"type": "text", "text": text_in(place, part, "text")}
     if kind == "binary":  # before 1.0
         return _file(place, _kind_of(part.get("mimeType")), _old_source(part), part)
     if kind not in ("image", "audio", "document"):
         raise BadRequest(
-            f"{place}.type is {kind!r}: expected 'text', 'image', 'audio' or 'document'"
+            f"{place}.type is {shown(kind)}: expected 'text', 'image', 'audio' or 'document'"
         )
-    return _file(place, kind, _object(f"{place}.source", part.get("source")), part)
+    return _file(place, kind, object_at(f"{place}.source", part.get("source")), part)
 
 
 def _kind_of(media_type: object) -> str:
@@ -286,8 +262,8 @@ def _file(
 ) -> dict[str, Any]:
     where, origin = f"{place}.source", source.get("type")
     if origin not in ("data", "url", "file"):
-        raise BadRequest(f"{where}.type is {origin!r}: expected 'data', 'url' or 'file'")
-    value = _text(where, source, "value")
+        raise BadRequest(f"{where}.type is {shown(origin)}: expected 'data', 'url' or 'file'")
+    value = text_in(where, source, "value")
     media_type = _text_or_none(where, source, "mimeType").lower()
     if not value or (origin == "data" and not media_type):
         raise BadRequest(f"{where} has no {'mimeType' if value else 'value'}")
@@ -304,11 +280,10 @@ def _file(
         return {"type": "image_url", "image_url": {"url": url}}
     assert data is not None
     if kind == "audio":
-        if (spoken := _SPOKEN.get(data.media_type)) is None:
-            known = ", ".join(_SPOKEN)
-            raise BadRequest(f"{where} is of the type {data.media_type!r}: expected any of {known}")
-        return {"type": "input_audio", "input_audio": {"data": data.base64, "format": spoken}}
+        if data.media_type not in SPEECH:
+            known, kind = ", ".join(SPEECH), shown(data.media_type)
+            raise BadRequest(f"{where} is of the type {kind}: expected any of {known}")
+        return speech_part(data)
     said = part.get("metadata")
     name = part.get("filename") or (said.get("filename") if isinstance(said, Mapping) else None)
-    named = {"filename": name if name and isinstance(name, str) else "file"}
-    return {"type": "file", "file": {**named, "file_data": url}}
+    return file_part(url, name)

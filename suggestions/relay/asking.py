@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 import threading
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .._sources.suggestions_event_source import SuggestionsEventSource
@@ -159,7 +160,9 @@ def relay(
             "output": output,
         }
     )
-    source = _asked(check_messages(messages, chosen), here, bool(others), arguments)
+    question = check_messages(messages, chosen)
+    with _as_bad_request():  # a dialect may not take a part of them
+        source = _asked(question, here, bool(others), arguments)
     made = make_frames(frames, source, wording, events, asked)
     made.message_id = _message_id(messages, kept)
     headers = headers_of(frames)
@@ -233,9 +236,18 @@ def _message_id(messages: Question, kept: Kept | None) -> str | None:
 
 def check_messages(messages: object, dialect: Dialect) -> str | list[dict[str, Any]]:
     """As `checked`, but its errors name the argument of `relay`."""
-    try:
+    with _as_bad_request():
         return checked(messages, dialect)
+
+
+@contextmanager
+def _as_bad_request() -> Iterator[None]:
+    """What is wrong with the question is the fault of the browser, which has sent the messages."""
+    try:
+        yield
     except (TypeError, ValueError) as error:
+        if not str(error).startswith("question"):
+            raise
         raise BadRequest(str(error).replace("question", "messages", 1)) from None
 
 

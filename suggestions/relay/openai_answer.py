@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 import uuid
@@ -13,13 +12,13 @@ from typing import Any
 
 from .._sources.suggestions_event_source import SuggestionsEventSource
 from .._util.elapsed import monotonic
-from ..errors import SuggestionsError
+from ..errors import ModerationError, SuggestionsError
 from ..events import Event
 from .answer_stream import AnswerStream
 from .frames import ENDINGS, Wording
 from .frames.openai import OpenAIFrames, counts_of, error_said, message_of
 from .frames.openai_errors import told
-from .frames.protocol import error_of, in_json
+from .frames.protocol import encoded, error_of, json_of
 from .response import HEADERS
 from .send_timeout import let_go_after
 from .servers import Head
@@ -46,14 +45,17 @@ class WholeFrames:
         self._events = frozenset(events)
 
     def encode(self, event: Event[Any]) -> bytes:
-        if event.type == "done":
-            self.has_begun = True
-            return to_json(self._completion())
-        if event.type in ENDINGS:
-            self.failure = error_of(event)
-        return b""
+        if event.type not in ENDINGS:
+            return b""
+        if event.type != "done":
+            error = error_of(event)
+            if not (isinstance(error, ModerationError) and self._source.full_message):
+                self.failure = error
+                return b""
+        self.has_begun = True
+        return to_json(self._completion("" if event.type == "done" else "content_filter"))
 
-    def _completion(self) -> dict[str, Any]:
+    def _completion(self, reason: str) -> dict[str, Any]:
         source, events = self._source, self._events
         calls = source.tool_calls if "tool_call" in events else ()
         function = source.full_function_call if "function_done" in events else None
@@ -65,14 +67,15 @@ class WholeFrames:
             source.citations if "citation" in events else (),
             source.files if "file" in events else (),
         )
-        reason = "tool_calls" if calls else "function_call" if function else source.finish_reason
+        called = "tool_calls" if calls else "function_call" if function else ""
+        reason = reason or called or source.finish_reason or "stop"
         choice = {"index": 0, "message": message, "logprobs": None}
         completion: dict[str, Any] = {
             "id": f"chatcmpl-{uuid.uuid4().hex}",
             "object": "chat.completion",
             "created": int(time.time()),
             "model": source.model or "",
-            "choices": [{**choice, "finish_reason": reason or "stop"}],
+            "choices": [{**choice, "finish_reason": reason}],
         }
         if source.usage is not None:
             completion["usage"] = counts_of(source.usage)
@@ -227,11 +230,7 @@ class Plain:
 
 
 def to_json(value: Any) -> bytes:
-    try:
-        return in_json(value).encode()
-    except ValueError:
-        # NaN, and half a surrogate pair: see `sse`.
-        return json.dumps(json.loads(json.dumps(value), parse_constant=lambda name: None)).encode()
+    return encoded(json_of(value))
 
 
 def reason_of(status: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,10 +16,10 @@ class ClientLeft(Exception):
 
 def read_by_wsgi(environ: Mapping[str, Any], longest: int) -> bytes:
     """Raises `Refused` for what is longer than `longest` bytes."""
-    stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH") or ""
-    if length.isascii() and length.isdigit():
-        _check(int(length), longest)
-        body: bytes = stream.read(int(length))
+    stream, length = environ["wsgi.input"], _length_of(environ.get("CONTENT_LENGTH"))
+    if length is not None:
+        _check(length, longest)
+        body: bytes = stream.read(length)
     elif environ.get("wsgi.input_terminated") or environ.get("HTTP_TRANSFER_ENCODING"):
         body = stream.read(longest + 1)
     else:
@@ -29,9 +30,7 @@ def read_by_wsgi(environ: Mapping[str, Any], longest: int) -> bytes:
 
 async def read_by_asgi(headers: Mapping[bytes, str], receive: Receive, longest: int) -> bytes:
     """Raises `Refused` for what is longer than `longest` bytes, and `ClientLeft`."""
-    length = headers.get(b"content-length", "")
-    if length.isascii() and length.isdigit():
-        _check(int(length), longest)
+    _check(_length_of(headers.get(b"content-length")) or 0, longest)
     body = bytearray()
     while True:
         message = await receive()
@@ -43,7 +42,14 @@ async def read_by_asgi(headers: Mapping[bytes, str], receive: Receive, longest: 
             return bytes(body)
 
 
-def _check(length: int, longest: int) -> None:
+def _length_of(header: str | None) -> float | None:
+    """Bytes; None if it is no number. Python makes no int of some thousand digits."""
+    if not header or not (header.isascii() and header.isdigit()):
+        return None
+    return int(header) if len(header) < 20 else math.inf
+
+
+def _check(length: float, longest: int) -> None:
     if length > longest:
         words = f"The request is too large: expected at most {longest} bytes."
         raise Refused(413, words, "request_too_large")

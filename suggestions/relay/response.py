@@ -12,7 +12,7 @@ from .answer_stream import AnswerStream
 from .fields import EventsOfAnswer
 from .send_timeout import let_go_after
 from .servers import Head, send_by_asgi, send_by_wsgi
-from .stored_stream import UNKNOWN, StoredStream
+from .stored_stream import StoredStream
 
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -174,9 +174,10 @@ class RelayResponse:
         status = 200
         if isinstance(self._stream, StoredStream):
             status = self._stream.status or 200
-        if status == 404:
-            headers["Content-Type"] = "text/plain; charset=utf-8"
-            headers["Content-Length"] = str(len(UNKNOWN))
+            self._stream.is_told_by_status = True
+            if status >= 400:
+                headers["Content-Type"] = "text/plain; charset=utf-8"
+                headers["Content-Length"] = str(len(self._stream.instead()))
         return Head(status, _REASONS[status], headers, method != "HEAD" and status != 204)
 
     def __call__(self, *args: Any) -> Any:

@@ -169,7 +169,10 @@ class Rounds:
         return events
 
     def _is_hidden(self, event: Event[Any]) -> bool:
-        return self._hides_calls and event.type in _WHOLE and event.detail.name in self._tools
+        if not (self._hides_calls and event.type in _WHOLE):
+            return False
+        # Without tools of the browser, a call of a tool that there is not is answered here, too.
+        return event.detail.name in self._tools or not self._has_others
 
     def _take_news(self, news: Event[Any] | Source, events: list[Event[Any]]) -> None:
         if isinstance(news, Source):

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("suggestions")
 
-UNKNOWN = b"There is no such answer, or it has expired.\n"
+_UNKNOWN = b"There is no such answer, or it has expired.\n"
+_UNAVAILABLE = b"The answer cannot be read now. Please try again in a moment.\n"
 
 
 class StoredStream:
@@ -47,6 +48,8 @@ class StoredStream:
     ) -> None:
         self.id = id
         self.status: int | None = None  # before the answer was looked up
+        self.is_told_by_status = False
+        """Whether the browser gets the status. (Otherwise it gets 200, and then an error.)"""
         self._store = store
         self._endings = endings
         self._silences = (heartbeat, ROUND_TRIP, ROUND_TRIP)  # seconds, before each write
@@ -133,7 +136,8 @@ class StoredStream:
     def chunks(self) -> Iterator[bytes]:
         """For a thread that may block."""
         if self.begin() != 200:
-            yield from self._instead()
+            if body := self.instead():
+                yield body
             return
         answer = self._answer
         assert answer is not None
@@ -157,8 +161,8 @@ class StoredStream:
     async def achunks(self) -> AsyncGenerator[bytes, None]:
         """As `chunks`, in a task of trio or of asyncio."""
         if await self.begin_task() != 200:
-            for data in self._instead():
-                yield data
+            if body := self.instead():
+                yield body
             return
         answer = self._answer
         assert answer is not None
@@ -185,9 +189,8 @@ class StoredStream:
     def _has_news(self) -> bool:
         return self._is_closed or (self._answer is not None and self._answer.has_more(self._cursor))
 
-    def _instead(self) -> Iterator[bytes]:
-        """The body of another status than 200."""
-        if self.status == 404:
-            yield UNKNOWN
-        elif self.status == 503:
-            yield OPENING + self._endings.lost
+    def instead(self) -> bytes:
+        """The body of another status than 200: a sentence, since front ends show it."""
+        if self.status == 503 and not self.is_told_by_status and self._writer is not None:
+            return OPENING + self._endings.lost
+        return {404: _UNKNOWN, 503: _UNAVAILABLE}.get(self.status or 200, b"")

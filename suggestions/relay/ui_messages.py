@@ -6,12 +6,23 @@ versions 5 to 7.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..dialects.parts import data_of
 from .bad_request import BadRequest
+from .posted import (
+    SPEECH,
+    answered,
+    call_of,
+    file_part,
+    json_at,
+    list_at,
+    object_at,
+    shown,
+    speech_part,
+    text_in,
+)
 
 _LEFT_OUT = frozenset(
     ("reasoning", "reasoning-file", "source-url", "source-document", "file", "custom")
@@ -21,14 +32,6 @@ _STATES = (
     *("input-streaming", "input-available", "output-available", "output-error"),
     *("approval-requested", "approval-responded", "output-denied"),
 )
-_SPEECH = {
-    "audio/wav": "wav",
-    "audio/x-wav": "wav",
-    "audio/wave": "wav",
-    "audio/mpeg": "mp3",
-    "audio/mp3": "mp3",
-}
-"""OpenAI's name of the format, by the media type."""
 
 
 def messages_from_ui(messages: object) -> list[dict[str, Any]]:
@@ -58,18 +61,16 @@ def messages_from_ui(messages: object) -> list[dict[str, Any]]:
 
 
 def _converted(place: str, message: object) -> Iterator[dict[str, Any]]:
-    if not isinstance(message, Mapping):
-        raise BadRequest(f"{place} must be an object, not {type(message).__name__}")
-    parts, role = message.get("parts"), message.get("role")
+    said = object_at(place, message)
+    role = said.get("role")
     if role not in ("system", "user", "assistant"):
-        raise BadRequest(f"{place}.role is {role!r}: expected 'system', 'user' or 'assistant'")
-    if not isinstance(parts, list):
-        raise BadRequest(f"{place}.parts must be a list of parts, not {type(parts).__name__}")
+        raise BadRequest(f"{place}.role is {shown(role)}: expected 'system', 'user' or 'assistant'")
+    parts = list_at(f"{place}.parts", said.get("parts"))
     named = [(f"{place}.parts[{n}]", _part(f"{place}.parts[{n}]", p)) for n, p in enumerate(parts)]
     if role == "user":
         yield _asked(f"{place}.parts", named)
     elif role == "system":
-        texts = [_field(where, part, "text") for where, part in named if part["type"] == "text"]
+        texts = [text_in(where, part, "text") for where, part in named if part["type"] == "text"]
         if text := "".join(texts):
             yield {"role": "system", "content": text}
     else:
@@ -77,17 +78,9 @@ def _converted(place: str, message: object) -> Iterator[dict[str, Any]]:
 
 
 def _part(place: str, part: object) -> Mapping[str, Any]:
-    if not isinstance(part, Mapping):
-        raise BadRequest(f"{place} must be an object with 'type', not {type(part).__name__}")
-    _field(place, part, "type")
-    return part
-
-
-def _field(place: str, part: Mapping[str, Any], name: str) -> str:
-    value = part.get(name)
-    if not isinstance(value, str):
-        raise BadRequest(f"{place}.{name} must be a text, not {type(value).__name__}")
-    return value
+    named = object_at(place, part)
+    text_in(place, named, "type")
+    return named
 
 
 # What a person has said
@@ -98,12 +91,14 @@ def _asked(place: str, parts: list[tuple[str, Mapping[str, Any]]]) -> dict[str, 
     for where, part in parts:
         kind = part["type"]
         if kind == "text":
-            if text := _field(where, part, "text"):
+            if text := text_in(where, part, "text"):
                 content.append({"type": "text", "text": text})
         elif kind == "file":
             content.append(_file(where, part))
         elif not kind.startswith("data-"):
-            raise BadRequest(f"{where}.type is {kind!r}: expected 'text', 'file' or 'data-...'")
+            raise BadRequest(
+                f"{where}.type is {shown(kind)}: expected 'text', 'file' or 'data-...'"
+            )
     if not any(part["type"] != "text" or part["text"].strip() for part in content):
         raise BadRequest(f"{place} has no question: expected a text or a file")
     if len(content) == 1 and content[0]["type"] == "text":
@@ -112,7 +107,7 @@ def _asked(place: str, parts: list[tuple[str, Mapping[str, Any]]]) -> dict[str, 
 
 
 def _file(place: str, part: Mapping[str, Any]) -> dict[str, Any]:
-    url, media_type = _field(place, part, "url"), _field(place, part, "mediaType").lower()
+    url, media_type = text_in(place, part, "url"), text_in(place, part, "mediaType").lower()
     data = data_of(url)
     if data is None and not url.lower().startswith("https://"):
         raise BadRequest(
@@ -125,13 +120,12 @@ def _file(place: str, part: Mapping[str, Any]) -> dict[str, Any]:
         return {"type": "image_url", "image_url": {"url": url}}
     if data is None:
         raise BadRequest(
-            f"{place} is of the type {media_type!r}: expected an image, or a file as a data URL"
+            f"{place} is of the type {shown(media_type)}: expected an image, or a file as a data "
+            "URL"
         )
-    if (speech := _SPEECH.get(media_type)) is not None:
-        return {"type": "input_audio", "input_audio": {"data": data.base64, "format": speech}}
-    name = part.get("filename")
-    file = {"filename": name if name and isinstance(name, str) else "file", "file_data": url}
-    return {"type": "file", "file": file}
+    if media_type in SPEECH:
+        return speech_part(data._replace(media_type=media_type))
+    return file_part(url, part.get("filename"))
 
 
 # What the model has said and called
@@ -143,7 +137,7 @@ class _Rounds:
     def __init__(self) -> None:
         self._texts: list[str] = []
         self._calls: list[dict[str, Any]] = []
-        self._results: list[dict[str, Any]] = []
+        self._results: dict[str, str] = {}
 
     def of(self, parts: list[tuple[str, Mapping[str, Any]]]) -> Iterator[dict[str, Any]]:
         for place, part in parts:
@@ -151,7 +145,7 @@ class _Rounds:
             if kind == "text":
                 if self._calls:  # it was said with the results at hand
                     yield from self._end()
-                self._texts.append(_field(place, part, "text"))
+                self._texts.append(text_in(place, part, "text"))
             elif kind == "step-start":
                 yield from self._end()
             elif kind == "dynamic-tool" or kind.startswith("tool-"):
@@ -161,45 +155,42 @@ class _Rounds:
                 yield from _converted(place, {"role": "user", "parts": part.get("parts")})
             elif not (kind in _LEFT_OUT or kind.startswith("data-")):
                 raise BadRequest(
-                    f"{place}.type is {kind!r}: expected 'text', 'reasoning', 'file', 'step-start',"
-                    " 'tool-...', 'dynamic-tool', 'source-...' or 'data-...'"
+                    f"{place}.type is {shown(kind)}: expected 'text', 'reasoning', 'file', "
+                    "'step-start', 'tool-...', 'dynamic-tool', 'source-...' or 'data-...'"
                 )
         yield from self._end()
 
     def _end(self) -> Iterator[dict[str, Any]]:
-        text = "".join(self._texts)
-        if self._calls:
-            yield {"role": "assistant", "content": text or None, "tool_calls": self._calls}
-        elif text:
-            yield {"role": "assistant", "content": text}
-        yield from self._results
-        self._texts, self._calls, self._results = [], [], []
+        yield from answered("".join(self._texts), self._calls, self._results)
+        self._texts, self._calls, self._results = [], [], {}
 
     def _add_call(self, place: str, part: Mapping[str, Any]) -> None:
         kind, state = part["type"], part.get("state")
-        id = _field(place, part, "toolCallId")
+        id = text_in(place, part, "toolCallId")
         name = kind[len("tool-") :]
         if kind == "dynamic-tool":
-            name = _field(place, part, "toolName")
+            name = text_in(place, part, "toolName")
         if not id or not name:
             raise BadRequest(f"{place} has no {'name' if id else 'toolCallId'}")
         if state not in _STATES:
-            raise BadRequest(f"{place}.state is {state!r}: expected one of {', '.join(_STATES)}")
+            raise BadRequest(
+                f"{place}.state is {shown(state)}: expected one of {', '.join(_STATES)}"
+            )
         result = _result(place, part, state)
         if result is None or part.get("providerExecuted") is True:
             return
-        function = {"name": name, "arguments": _arguments(place, part, state)}
-        self._calls.append({"id": id, "type": "function", "function": function})
-        self._results.append({"role": "tool", "tool_call_id": id, "content": result})
+        if id not in self._results:
+            self._calls.append(call_of(id, name, _arguments(place, part, state)))
+        self._results[id] = result
 
 
 def _result(place: str, part: Mapping[str, Any], state: str) -> str | None:
     """What the tool has returned; None if there is no result."""
     if state == "output-available":
         output = part.get("output")
-        return output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
+        return output if isinstance(output, str) else json_at(f"{place}.output", output)
     if state == "output-error":
-        return _field(place, part, "errorText")
+        return text_in(place, part, "errorText")
     approval = part.get("approval")
     said = approval if isinstance(approval, Mapping) else {}
     if state == "output-denied" or (state == "approval-responded" and not said.get("approved")):
@@ -212,7 +203,7 @@ def _result(place: str, part: Mapping[str, Any], state: str) -> str | None:
 def _arguments(place: str, part: Mapping[str, Any], state: str) -> str:
     given = part.get("input")
     if isinstance(given, Mapping):
-        return json.dumps(given, ensure_ascii=False)
+        return json_at(f"{place}.input", given)
     if given is None or state == "output-error":
         # What the model wrote there was no object, so that no service would take it back. The
         # result says so.

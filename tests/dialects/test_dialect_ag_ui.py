@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import front_end_dialects as common
 import pytest
-from contract import Record, check_contract
+from contract import Record
+from front_end_dialects import CALLED, PNG, said
 from hypothesis import given
 from hypothesis import strategies as st
 from node_packages import run_node
 from packages_beside import run_with
 from script import Script, chunk, data
-from waiting import SOON
 
 from suggestions import SuggestionsEventSource
 from suggestions.dialects.ag_ui import AgUi
@@ -21,12 +22,7 @@ from suggestions.events import AnswerFile, Citation, ToolCall
 from suggestions.relay import AgUiRun, messages_from_ag_ui, relay, tools_from_ag_ui
 
 URL = "https://app.example/agent"
-PNG = "data:image/png;base64,iVBORw0KGgo="
 RUN = {"threadId": "thread-1", "runId": "run-1"}
-
-
-def said(kind: str, **fields: Any) -> bytes:
-    return data(json.dumps({"type": kind, **fields}))
 
 
 STARTED = said("RUN_STARTED", **RUN)
@@ -38,48 +34,19 @@ def text(piece: str, id: str = "m1") -> bytes:
 
 
 def listen(
-    steps: list[Any], question: Any = "Why?", **options: Any
+    steps: list[Any], question: Any = "Why?", dialect: Any = "ag-ui", **options: Any
 ) -> tuple[SuggestionsEventSource, Record, Script]:
-    record, script = Record(), Script(steps)
-    source = SuggestionsEventSource(
-        question,
-        dialect=options.pop("dialect", "ag-ui"),
-        url=URL,
-        session=script.session(),
-        on=record.handlers(),
-        **options,
-    )
-    assert source.wait(SOON)
-    check_contract(source, record)
-    return source, record, script
+    return common.listen(URL, steps, question, dialect, **options)
 
 
 # Requests
 
-CALLED = {
-    "id": "c1",
-    "type": "function",
-    "function": {"name": "weather", "arguments": '{"city": "Oslo"}'},
-}
-PDF = "data:application/pdf;base64,JVBE"
-HISTORY: list[dict[str, Any]] = [
+FILE_OF_THE_SERVICE = {"type": "file", "file": {"file_id": "file-1"}}
+HISTORY = [
     {"role": "developer", "content": "Be kind."},
-    {"role": "system", "content": "Be brief."},
-    {
-        "role": "user",
-        "content": [
-            {"type": "text", "text": "How is Oslo?"},
-            {"type": "image_url", "image_url": {"url": PNG}},
-            {"type": "image_url", "image_url": {"url": "https://a.example/b.png"}},
-            {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}},
-            {"type": "file", "file": {"filename": "a.pdf", "file_data": PDF}},
-            {"type": "file", "file": {"file_id": "file-1"}},
-        ],
-    },
-    {"role": "assistant", "content": "Wait.", "tool_calls": [CALLED]},
-    {"role": "tool", "tool_call_id": "c1", "content": "3 degrees"},
-    {"role": "assistant", "content": "Cold."},
-    {"role": "user", "content": "And now?"},
+    common.HISTORY[0],
+    {"role": "user", "content": [*common.PARTS, FILE_OF_THE_SERVICE]},
+    *common.HISTORY[2:],
 ]
 
 
@@ -341,10 +308,7 @@ def test_the_reason_to_stop(fields: Any, reason: str) -> None:
 
 
 def failed(*steps: bytes) -> Any:
-    script = Script(steps)
-    source = SuggestionsEventSource("Why?", dialect="ag-ui", url=URL, session=script.session())
-    assert source.wait(SOON)
-    return source.error
+    return common.failed("ag-ui", URL, *steps)
 
 
 def test_failures() -> None:

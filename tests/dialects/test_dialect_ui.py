@@ -8,8 +8,10 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import front_end_dialects as common
 import pytest
-from contract import Record, check_contract
+from contract import Record
+from front_end_dialects import HISTORY, PNG, said
 from node_packages import VERSIONS, folder_of
 from script import Script, chunk, data
 from waiting import SOON
@@ -21,60 +23,18 @@ from suggestions.events import AnswerFile, Citation, ToolCall
 from suggestions.relay import messages_from_ui, relay
 
 URL = "https://app.example/api/chat"
-PNG = "data:image/png;base64,iVBORw0KGgo="
-
-
-def said(kind: str, **fields: Any) -> bytes:
-    return data(json.dumps({"type": kind, **fields}))
 
 
 DONE = data("[DONE]")
 
 
 def listen(
-    steps: list[Any], question: Any = "Why?", **options: Any
+    steps: list[Any], question: Any = "Why?", dialect: Any = "ui", **options: Any
 ) -> tuple[SuggestionsEventSource, Record, Script]:
-    record, script = Record(), Script(steps)
-    source = SuggestionsEventSource(
-        question,
-        dialect=options.pop("dialect", "ui"),
-        url=URL,
-        session=script.session(),
-        on=record.handlers(),
-        **options,
-    )
-    assert source.wait(SOON)
-    check_contract(source, record)
-    return source, record, script
+    return common.listen(URL, steps, question, dialect, **options)
 
 
 # Requests
-
-CALLED = {
-    "id": "c1",
-    "type": "function",
-    "function": {"name": "weather", "arguments": '{"city": "Oslo"}'},
-}
-HISTORY = [
-    {"role": "system", "content": "Be brief."},
-    {
-        "role": "user",
-        "content": [
-            {"type": "text", "text": "How is Oslo?"},
-            {"type": "image_url", "image_url": {"url": PNG}},
-            {"type": "image_url", "image_url": {"url": "https://a.example/b.png"}},
-            {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}},
-            {
-                "type": "file",
-                "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBE"},
-            },
-        ],
-    },
-    {"role": "assistant", "content": "Wait.", "tool_calls": [CALLED]},
-    {"role": "tool", "tool_call_id": "c1", "content": "3 degrees"},
-    {"role": "assistant", "content": "Cold."},
-    {"role": "user", "content": "And now?"},
-]
 
 
 def body_of(question: Any, **options: Any) -> Any:
@@ -206,9 +166,7 @@ def test_the_reason_to_stop(reason: str | None) -> None:
 
 
 def failed(*steps: bytes) -> Any:
-    source = SuggestionsEventSource("Why?", dialect="ui", url=URL, session=Script(steps).session())
-    assert source.wait(SOON)
-    return source.error
+    return common.failed("ui", URL, *steps)
 
 
 TEXT = said("text-delta", id="1", delta="It is ")

@@ -8,6 +8,19 @@ import re
 from typing import Any, NamedTuple
 
 import pytest
+from answer_kinds import (
+    BUSY,
+    CITED,
+    COUNTS,
+    ID,
+    PNG,
+    SENTENCE,
+    STEPS,
+    URL,
+    a_call,
+    check,
+    said,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from node_packages import run_node
@@ -15,24 +28,16 @@ from packages_beside import run_with
 from script import HOLD, Script, data
 
 from suggestions.errors import AbortedError, NetworkError
-from suggestions.events import AnswerFile, Citation, Event, ToolCall
+from suggestions.events import AnswerFile, Citation, Event
 from suggestions.relay import AgUiRun, BadRequest, RelayResponse, follow, relay, stop
 from suggestions.relay.frames import Wording, make_frames
 from suggestions.relay.stores import MemoryStore
 from suggestions.relay.tool_result import RelayedResult
 
-URL = "https://service.example/ask"
 CURRENT, OLD, OLDEST = "ag_ui", "ag_ui_0", "ag_ui_oldest"
 """The folders with the packages of version 1.0, of the last one before it, and of 0.0.45, the first
 that reads all of it."""
-ID = re.compile("[0-9a-f]{32}")
 RUN = {"threadId": "thread-1", "runId": "run-1"}
-PNG = "data:image/png;base64,iVBORw0KGgo="
-
-
-def said(kind: str, detail: Any = None, **fields: Any) -> bytes:
-    """A frame of the service: another relay."""
-    return data(json.dumps({"type": kind, **({"data": detail} if detail else {}), **fields}))
 
 
 class Same:
@@ -108,25 +113,20 @@ class Case(NamedTuple):
     options: dict[str, Any] = {}
 
 
-COUNTS = {"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 14}
-MORE = {"cached_tokens": 4, "reasoning_tokens": 2}
-CITED = {"url": "https://a.example", "title": "A", "start": 1, "end": 4, "quote": "Said."}
-BUSY = {"type": "error", "error": "Slow down.", "code": "error_quota_exceeded", "retry_after": 7}
-SENTENCE = "Sorry, the answer could not be completed. Please try again in a moment."
 TOO_MANY: dict[str, Any] = {"code": "error_quota_exceeded", "metadata": {"retryAfter": 7.0}}
 
 CASES = {
     "text": Case(
-        [said("content", "It is "), said("content", "so."), said("done")],
+        STEPS["text"],
         whole(*text("It is ", "so.")),
     ),
     "text that JSON or UTF-8 cannot write as it is": Case(
-        [data('{"type": "content", "data": "\\"a\\n\\ud800"}'), said("done")],
+        STEPS["text that JSON or UTF-8 cannot write as it is"],
         whole(*text('"a\n\ud800')),
     ),
-    "nothing at all": Case([said("done")], whole()),
+    "nothing at all": Case(STEPS["nothing at all"], whole()),
     "reasoning, then text": Case(
-        [said("reasoning", "Hm"), said("reasoning", "."), said("content", "Yes"), said("done")],
+        STEPS["reasoning, then text"],
         whole(*reasoning("Hm", "."), *text("Yes")),
     ),
     "reasoning twice": Case(
@@ -165,17 +165,11 @@ CASES = {
         whole(*call("c1", "time", '{"a": 1}'), reason="tool_calls"),
     ),
     "a tool call whose arguments are no JSON": Case(
-        [
-            said("tool_call", {"index": 0, "id": "c1", "name": "time", "arguments": '{"a'}),
-            said("done", finish_reason="length"),
-        ],
+        STEPS["a tool call whose arguments are no JSON"],
         whole(*call("c1", "time", '{"a'), reason="length"),
     ),
     "the older kind of call": Case(
-        [
-            said("function_done", {"name": "time", "arguments": "{}"}),
-            said("done", finish_reason="function_call"),
-        ],
+        STEPS["the older kind of call"],
         whole(*call(re.compile("call_[0-9a-f]{32}"), "time", "{}"), reason="function_call"),
     ),
     "citations and files": Case(
@@ -196,7 +190,7 @@ CASES = {
         ),
     ),
     "usage": Case(
-        [said("content", "Yes"), said("usage", {**COUNTS, **MORE}), said("done")],
+        STEPS["usage"],
         whole(
             *text("Yes"),
             usage=[
@@ -219,13 +213,7 @@ CASES = {
         whole(*text("Yes"), usage=[{"outputTokens": 5}]),
     ),
     "the text alone": Case(
-        [
-            said("reasoning", "Hm"),
-            said("content", "Yes"),
-            said("tool_call", {"index": 0, "id": "c1", "name": "time", "arguments": "{}"}),
-            said("usage", COUNTS),
-            said("done", finish_reason="tool_calls"),
-        ],
+        STEPS["the text alone"],
         whole(*text("Yes"), reason="tool_calls"),
         {"events": []},
     ),
@@ -245,25 +233,25 @@ CASES = {
         {"status": 429},
     ),
     "a failure in mid-text": Case(
-        [said("content", "It is "), data(json.dumps(BUSY))],
+        STEPS["a failure in mid-text"],
         failed(*text("It is "), **TOO_MANY, message=re.compile("Too many requests.+")),
     ),
     "a failure in the service's words": Case(
-        [said("content", "It is "), data(json.dumps(BUSY))],
+        STEPS["a failure in the service's words"],
         failed(*text("It is "), **TOO_MANY, message=re.compile(".*Slow down.*")),
         {"expose_errors": True},
     ),
     "a failure in the program's words": Case(
-        [data(json.dumps(BUSY))],
+        STEPS["a failure in the program's words"],
         failed(**TOO_MANY, message="Oh no."),
         {"error_message": "Oh no."},
     ),
     "an answer that is cut": Case(
-        [said("reasoning", "Hm"), said("content", "It is ")],
+        STEPS["an answer that is cut"],
         failed(*reasoning("Hm"), *text("It is ")),
     ),
     "an answer that is cut within a call": Case(
-        [said("tool_call_chunk", {"index": 0, "id": "c1", "name": "time", "arguments": "{"})],
+        STEPS["an answer that is cut within a call"],
         failed(begun("c1", "time"), piece("c1", "{")),
     ),
 }
@@ -280,33 +268,16 @@ def relayed(steps: list[Any], status: int = 200, **options: Any) -> list[Any]:
     return events_in(b"".join(answer))
 
 
-def is_like(sent: Any, pattern: Any, ids: dict[Any, Same]) -> bool:
-    """Whether it is that, in which a text may be a pattern, or one of the ids."""
-    if isinstance(pattern, dict):
-        return (
-            isinstance(sent, dict)
-            and sent.keys() == pattern.keys()
-            and all(is_like(sent[name], each, ids) for name, each in pattern.items())
-        )
-    if isinstance(pattern, re.Pattern):
-        return pattern.fullmatch(sent) is not None
-    if type(pattern) is object:
-        return ids.setdefault(pattern, Same()).is_that(sent)
-    return bool(sent == pattern)
-
-
-def check(sent: list[Any], expected: list[Any]) -> None:
-    assert len(sent) == len(expected), sent
+def check_events(sent: list[Any], expected: list[Any]) -> None:
     ids: dict[Any, Same] = {}
-    for one, other in zip(sent, expected, strict=True):
-        assert is_like(one, other, ids), (one, other)
+    check(sent, expected, lambda name, id: ids.setdefault(name, Same()).is_that(id))
     assert len({each.id for each in ids.values()}) == len(ids)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_each_answer_has_its_events(name: str) -> None:
     case = CASES[name]
-    check(relayed(case.steps, **case.options), case.events)
+    check_events(relayed(case.steps, **case.options), case.events)
 
 
 def encoded(*events: Event[Any]) -> list[Any]:
@@ -315,10 +286,6 @@ def encoded(*events: Event[Any]) -> list[Any]:
     frames = make_frames(AgUiRun(RUN), source, Wording(False, None), None)
     frames.message_id = "0" * 32
     return events_in(b"".join(frames.encode(event) for event in events))
-
-
-def a_call(id: str) -> Event[Any]:
-    return Event("tool_call", ToolCall(id, "weather", '{"city": "Oslo"}'))
 
 
 WITH_TOOLS = (
@@ -348,7 +315,7 @@ def test_tools_that_run_in_the_relay() -> None:
         return {**told, "role": "tool", **more}
 
     another = re.compile("call_[0-9a-f]{32}")
-    check(
+    check_events(
         encoded(*WITH_TOOLS),
         whole(
             *text("Wait."),
@@ -377,7 +344,7 @@ def test_an_answer_that_the_program_stops() -> None:
         if b"It is" in wire:
             answer.close()
     last = {"type": "RUN_FINISHED", **RUN, "outcome": {"type": "cancelled"}}
-    check(events_in(wire), [{"type": "RUN_STARTED", **RUN}, *text("It is "), last])
+    check_events(events_in(wire), [{"type": "RUN_STARTED", **RUN}, *text("It is "), last])
 
 
 def test_a_call_that_is_stopped_is_not_for_the_client_to_run() -> None:
@@ -392,7 +359,7 @@ def test_a_call_that_is_stopped_is_not_for_the_client_to_run() -> None:
             answer.close()
     expected = failed(begun("c1", "time"), piece("c1", "{"), code="abort")
     expected[-1]["message"] = re.compile(".*stopped.*|Sorry.*")
-    check(events_in(wire), expected)
+    check_events(events_in(wire), expected)
 
 
 def test_the_ids_of_a_run_are_those_of_the_client_or_new_ones() -> None:
@@ -420,7 +387,7 @@ def stored(steps: list[Any], store: MemoryStore) -> RelayResponse:
 def test_an_answer_in_a_store_has_its_id() -> None:
     store = MemoryStore()
     wire = b"".join(stored([said("content", "Yes"), said("done")], store))
-    check(events_in(wire), whole(*text("Yes", id="a-1")))
+    check_events(events_in(wire), whole(*text("Yes", id="a-1")))
     assert b"".join(follow("a-1", store=store, frames="ag-ui")) == wire
 
 
@@ -433,7 +400,7 @@ def test_an_answer_in_a_store_that_is_stopped() -> None:
             stop("a-1", store=store)
     last = {"type": "RUN_ERROR", "message": "The answer was stopped.", "code": "abort"}
     open_text = text("Yes", id="a-1")[:-1]
-    check(events_in(wire), [{"type": "RUN_STARTED", **RUN}, *open_text, last])
+    check_events(events_in(wire), [{"type": "RUN_STARTED", **RUN}, *open_text, last])
     each = run_node(CURRENT, VERIFY, {"stopped": events_in(wire)})["made"]["stopped"]
     assert (each["refused"], each["error"], each["told"]) == ([], None, [last["message"]])
 

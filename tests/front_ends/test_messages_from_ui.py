@@ -256,13 +256,13 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "no parts": (
         [{"role": "user", "content": "Why?"}],
-        "messages[0].parts must be a list of parts, not NoneType",
+        "messages[0].parts must be a list, not NoneType",
     ),
     "a blank question": (
         [user(said(" \n"))],
         "messages[0].parts has no question: expected a text or a file",
     ),
-    "a part that is none": ([user(3)], "messages[0].parts[0] must be an object with 'type'"),
+    "a part that is none": ([user(3)], "messages[0].parts[0] must be an object, not int"),
     "a part without a type": ([user({})], "messages[0].parts[0].type must be a text, not NoneType"),
     "a text that is none": (
         [user(said("Why?")), user({"type": "text", "text": 3})],

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 from node_packages import run_node
-from opennode_packages import VERSIONS, run_python
+from openai_packages import VERSIONS, run_python
 from server_process import running
 from wire_server import CHUNKED, Peer, Server, framed, free_port
 

@@ -8,25 +8,28 @@ import re
 from typing import Any, NamedTuple
 
 import pytest
+from answer_kinds import (
+    BUSY,
+    CITED,
+    ID,
+    PNG,
+    SENTENCE,
+    STEPS,
+    URL,
+    a_call,
+    check,
+    said,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from node_packages import OLDEST, VERSIONS, run_node
 from script import HOLD, Script, data
 
 from suggestions.errors import NetworkError
-from suggestions.events import AnswerFile, Citation, Event, ToolCall
+from suggestions.events import AnswerFile, Citation, Event
 from suggestions.relay import relay
 from suggestions.relay.frames import Wording, make_frames
 from suggestions.relay.tool_result import RelayedResult
-
-URL = "https://service.example/ask"
-ID = re.compile("[0-9a-f]{32}")
-PNG = "data:image/png;base64,iVBORw0KGgo="
-
-
-def said(kind: str, detail: Any = None, **fields: Any) -> bytes:
-    """A frame of the service: another relay."""
-    return data(json.dumps({"type": kind, **({"data": detail} if detail else {}), **fields}))
 
 
 def text(*pieces: str, id: str = "1", kind: str = "text") -> list[dict[str, Any]]:
@@ -67,24 +70,18 @@ class Case(NamedTuple):
     options: dict[str, Any] = {}
 
 
-COUNTS = {"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 14}
-MORE = {"cached_tokens": 4, "reasoning_tokens": 2}
-CITED = {"url": "https://a.example", "title": "A", "start": 1, "end": 4, "quote": "Said."}
-BUSY = {"type": "error", "error": "Slow down.", "code": "error_quota_exceeded"}
-SENTENCE = "Sorry, the answer could not be completed. Please try again in a moment."
-
 CASES = {
     "text": Case(
-        [said("content", "It is "), said("content", "so."), said("done")],
+        STEPS["text"],
         whole(*text("It is ", "so.")),
     ),
     "text that JSON or UTF-8 cannot write as it is": Case(
-        [data('{"type": "content", "data": "\\"a\\n\\ud800"}'), said("done")],
+        STEPS["text that JSON or UTF-8 cannot write as it is"],
         whole(*text('"a\n\ud800')),
     ),
-    "nothing at all": Case([said("done")], whole()),
+    "nothing at all": Case(STEPS["nothing at all"], whole()),
     "reasoning, then text": Case(
-        [said("reasoning", "Hm"), said("reasoning", "."), said("content", "Yes"), said("done")],
+        STEPS["reasoning, then text"],
         whole(*text("Hm", ".", kind="reasoning"), *text("Yes", id="2")),
     ),
     "reasoning twice": Case(
@@ -125,10 +122,7 @@ CASES = {
         whole(*text("Wait."), *call("c1", "time", {"a": 1}, '{"a": 1}'), reason="tool-calls"),
     ),
     "a tool call whose arguments are no JSON": Case(
-        [
-            said("tool_call", {"index": 0, "id": "c1", "name": "time", "arguments": '{"a'}),
-            said("done", finish_reason="length"),
-        ],
+        STEPS["a tool call whose arguments are no JSON"],
         whole(
             *call("c1", "time", None, '{"a')[:-1],
             {
@@ -142,10 +136,7 @@ CASES = {
         ),
     ),
     "the older kind of call": Case(
-        [
-            said("function_done", {"name": "time", "arguments": "{}"}),
-            said("done", finish_reason="function_call"),
-        ],
+        STEPS["the older kind of call"],
         whole(*call(re.compile("call_[0-9a-f]{32}"), "time", {}, "{}"), reason="tool-calls"),
     ),
     "citations": Case(
@@ -190,7 +181,7 @@ CASES = {
         ),
     ),
     "usage": Case(
-        [said("content", "Yes"), said("usage", {**COUNTS, **MORE}), said("done")],
+        STEPS["usage"],
         whole(
             *text("Yes"),
             usage={
@@ -203,13 +194,7 @@ CASES = {
         ),
     ),
     "the text alone": Case(
-        [
-            said("reasoning", "Hm"),
-            said("content", "Yes"),
-            said("tool_call", {"index": 0, "id": "c1", "name": "time", "arguments": "{}"}),
-            said("usage", COUNTS),
-            said("done", finish_reason="tool_calls"),
-        ],
+        STEPS["the text alone"],
         whole(*text("Yes"), reason="tool-calls"),
         {"events": []},
     ),
@@ -226,28 +211,28 @@ CASES = {
         [{"type": "error", "errorText": re.compile(".+")}],
     ),
     "a failure in mid-text": Case(
-        [said("content", "It is "), data(json.dumps(BUSY))],
+        STEPS["a failure in mid-text"],
         [*whole(*text("It is "))[:-2], {"type": "error", "errorText": re.compile(".+")}],
     ),
     "a failure in the service's words": Case(
-        [said("content", "It is "), data(json.dumps(BUSY))],
+        STEPS["a failure in the service's words"],
         [*whole(*text("It is "))[:-2], {"type": "error", "errorText": re.compile(".*Slow down.*")}],
         {"expose_errors": True},
     ),
     "a failure in the program's words": Case(
-        [data(json.dumps(BUSY))],
+        STEPS["a failure in the program's words"],
         [{"type": "error", "errorText": "Oh no."}],
         {"error_message": "Oh no."},
     ),
     "an answer that is cut": Case(
-        [said("reasoning", "Hm"), said("content", "It is ")],
+        STEPS["an answer that is cut"],
         [
             *whole(*text("Hm", kind="reasoning"), *text("It is ", id="2"))[:-2],
             {"type": "error", "errorText": SENTENCE},
         ],
     ),
     "an answer that is cut within a call": Case(
-        [said("tool_call_chunk", {"index": 0, "id": "c1", "name": "time", "arguments": "{"})],
+        STEPS["an answer that is cut within a call"],
         [
             *whole(*call("c1", "time", None, "{")[:-1])[:-2],
             {"type": "error", "errorText": SENTENCE},
@@ -268,25 +253,6 @@ def relayed(steps: list[Any], **options: Any) -> list[Any]:
     return chunks_in(b"".join(answer))
 
 
-def is_like(sent: Any, pattern: Any) -> bool:
-    """Whether it is that, in which a text may be a pattern."""
-    if isinstance(pattern, dict):
-        return (
-            isinstance(sent, dict)
-            and sent.keys() == pattern.keys()
-            and all(is_like(sent[name], each) for name, each in pattern.items())
-        )
-    if isinstance(pattern, re.Pattern):
-        return pattern.fullmatch(sent) is not None
-    return bool(sent == pattern)
-
-
-def check(sent: list[Any], expected: list[Any]) -> None:
-    assert len(sent) == len(expected), sent
-    for one, other in zip(sent, expected, strict=True):
-        assert is_like(one, other), (one, other)
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_each_answer_has_its_frames(name: str) -> None:
     case = CASES[name]
@@ -300,10 +266,6 @@ def encoded(*events: Event[Any]) -> list[Any]:
     frames.message_id = "0" * 32
     wire = b"".join(frames.encode(event) for event in events)
     return chunks_in(wire)
-
-
-def a_call(id: str) -> Event[Any]:
-    return Event("tool_call", ToolCall(id, "weather", '{"city": "Oslo"}'))
 
 
 def test_tools_that_run_in_the_relay() -> None:

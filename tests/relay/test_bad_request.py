@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
 
-from suggestions.relay import BadRequest, bad_request, build_messages, json_object, relay
+from suggestions.relay import (
+    BadRequest,
+    bad_request,
+    build_messages,
+    json_object,
+    messages_from_ag_ui,
+    messages_from_ui,
+    relay,
+    tools_from_ag_ui,
+)
 
 SERVICE: dict[str, Any] = {"dialect": "openai", "url": "http://127.0.0.1:9/v1/chat/completions"}
 
@@ -34,6 +44,59 @@ def test_a_wrong_prompt_or_history(prompt: Any, history: Any) -> None:
 def test_wrong_messages(messages: Any) -> None:
     with pytest.raises(BadRequest, match="messages"):
         relay(messages, **SERVICE)
+
+
+DATA_URL = "data:application/pdf;base64,JVBE"
+PDF = {"type": "file", "file": {"filename": "a.pdf", "file_data": DATA_URL}}
+CALL = {"id": "c1", "type": "function", "function": {"name": "time", "arguments": "{}"}}
+DEEP: Any = "user"
+for _ in range(100_000):
+    DEEP = [DEEP]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "message", "words"),
+    [
+        (
+            "ollama",
+            {"role": "user", "content": [PDF]},
+            r"^messages\[0\]\['content'\]\[0\] is of the",
+        ),
+        (
+            "ui",
+            {"role": "tool", "tool_call_id": "c9", "content": "?"},
+            r"^messages\[0\]\['tool_call",
+        ),
+        (
+            "openai",
+            {"role": "assistant", "tool_calls": [CALL], "x": math.nan},
+            r"^messages\[0\] c",
+        ),
+        ("openai", {"role": DEEP, "content": "Why?"}, r"^messages\[0\]\['role'\] is \["),
+        (
+            "openai",
+            {"role": "user", "content": "Why?", "x": DEEP},
+            r"^messages\[0\] cannot be s",
+        ),
+    ],
+)
+def test_messages_that_the_service_does_not_take(dialect: Any, message: Any, words: str) -> None:
+    with pytest.raises(BadRequest, match=words):
+        relay([message], dialect=dialect, url="http://127.0.0.1:9/", model="m")
+
+
+def test_what_a_page_posts_may_be_nested_too_deeply() -> None:
+    question = {"role": "user", "parts": [{"type": "text", "text": "Why?"}]}
+    call = {"type": "tool-a", "toolCallId": "c1", "state": "output-available"}
+    for part in ({**call, "output": DEEP}, {**call, "input": {"a": DEEP}}, {**call, "state": DEEP}):
+        with pytest.raises(BadRequest, match=r"^messages\[0\]\.parts\[0\]\."):
+            messages_from_ui([{"role": "assistant", "parts": [part]}, question])
+    for wrong in (DEEP, math.nan):
+        tool = {"name": "a", "parameters": {"type": wrong}}
+        with pytest.raises(BadRequest, match=r"^tools\[0\]\.parameters is no JSON"):
+            tools_from_ag_ui({"tools": [tool]})
+    with pytest.raises(BadRequest, match=r"^messages\[0\]\.role is \["):
+        messages_from_ag_ui({"messages": [{"role": DEEP}]})
 
 
 def test_a_wrong_id() -> None:

@@ -10,6 +10,7 @@ import threading
 from typing import Any
 
 import pytest
+from script import chunk
 from wire_server import CHUNKED, Peer, Server, framed
 
 from suggestions.dialects.anthropic import Anthropic
@@ -247,6 +248,28 @@ def test_a_failure_after_the_first_piece_is_in_the_stream(way: Any) -> None:
     assert json.loads(last[6:])["error"]["suggestions_code"] == "error_network"
 
 
+@BOTH
+def test_a_text_that_a_filter_cuts_off_ends_with_that_reason(way: Any) -> None:
+    cut_off = said("one") + chunk(finish="content_filter") + DONE
+    with Service(CHUNKED, framed(cut_off)) as service:
+        endpoint = openai_endpoint(service.dialect)
+        got = way(endpoint, {**ASKED, "stream": True})
+        whole = way(endpoint, ASKED)
+    *_, finish, done = [line for line in got.body.decode().split("\n") if line]
+    assert json.loads(finish[6:])["choices"][0]["finish_reason"] == "content_filter"
+    assert done == "data: [DONE]"
+    [choice] = json.loads(whole.body)["choices"]
+    assert (choice["message"]["content"], choice["finish_reason"]) == ("one", "content_filter")
+
+
+@BOTH
+def test_what_a_filter_refuses_is_a_bad_request(way: Any) -> None:
+    with Service(CHUNKED, framed(chunk(finish="content_filter") + DONE)) as service:
+        for asked in (ASKED, {**ASKED, "stream": True}):
+            got = way(openai_endpoint(service.dialect), asked)
+            assert (got.status, got.error["code"]) == (400, "content_filter")
+
+
 def test_a_silent_service_is_waited_for_with_patience() -> None:
     go_on = threading.Event()
 
@@ -337,6 +360,7 @@ def test_a_body_that_is_too_long_gets_413(way: Any) -> None:
     app = openai_endpoint(OpenAI("https://a.example/v1", "key", "m"), longest_body=10)
     got = way(app, ASKED)
     assert (got.status, got.error["code"]) == (413, "request_too_large")
+    assert by_wsgi(app, ASKED, CONTENT_LENGTH="9" * 5000).status == 413
 
 
 def test_a_body_without_a_length() -> None:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from browsers import Events
@@ -22,7 +23,8 @@ from waiting import SOON, eventually
 
 from suggestions import shutdown
 from suggestions.dialects.openai import OpenAI
-from suggestions.relay import follow, relay
+from suggestions.relay import RelayResponse, follow, relay
+from suggestions.relay.frames import FramesName
 from suggestions.relay.stores import Endings, RedisStore, Store, StoredAnswer, StoreError
 
 SERVICE = OpenAI("https://service.example/v1", "secret-key", "m1")
@@ -214,6 +216,23 @@ def test_a_redis_that_stays_away_is_an_error(tmp_path: Path) -> None:
         events = Events()
         events.feed(b"".join(response))
         assert [each["code"] for each in events.ends] == ["error_network"]
+        for name in get_args(FramesName):
+            check_unavailable(
+                relay("Why?", dialect=SERVICE, session=session, store=asking, frames=name)
+            )
+            check_unavailable(follow("b", store=other, frames=name))
+
+
+def check_unavailable(response: RelayResponse) -> None:
+    """A front end shows the text of a failed response as it is."""
+    begun: list[Any] = []
+    environ = {"REQUEST_METHOD": "GET"}
+    body = b"".join(response(environ, lambda *head: begun.extend(head)))
+    assert begun[0] == "503 Service Unavailable"
+    headers = dict(begun[1])
+    assert headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert int(headers["Content-Length"]) == len(body)
+    assert body == b"The answer cannot be read now. Please try again in a moment.\n"
 
 
 def test_an_answer_that_was_lost_while_redis_was_away_has_ended_when_it_is_back(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 import waiting
+from redis_server import RedisServer
 from requests.adapters import HTTPAdapter
 from script import DONE, Script, chunk
 
@@ -25,7 +27,7 @@ from suggestions.dialects.openai import OpenAI
 from suggestions.dialects.responses import Responses
 from suggestions.playground import Playground
 from suggestions.relay import RelayResponse, follow, relay, stop
-from suggestions.relay.stores import MemoryStore
+from suggestions.relay.stores import MemoryStore, Store
 
 trio: Any = pytest.importorskip("trio")
 
@@ -561,23 +563,35 @@ def test_closing_a_response_while_a_tool_runs(
     assert len(service.asked) == 1
 
 
+@pytest.fixture(params=["memory", "redis"])
+def workers(request: pytest.FixtureRequest) -> Iterator[tuple[Store, Store]]:
+    """The store of the worker that asks, and that of another one."""
+    if request.param == "memory":
+        store = MemoryStore()
+        yield store, store
+        return
+    redis: RedisServer = request.getfixturevalue("redis")
+    with redis.store() as asking, redis.store() as other:
+        yield asking, other
+
+
 @pytest.mark.parametrize("is_async", [False, True])
 def test_stopping_a_kept_answer_while_a_tool_runs(
-    service: Service, way: Way, slow: Slow, is_async: bool
+    service: Service, way: Way, slow: Slow, is_async: bool, workers: tuple[Store, Store]
 ) -> None:
-    store = MemoryStore()
+    asking, other = workers
     left = list[str]()
     response = service.relay(
         "wait long",
         [tool_of_slow(slow, is_async)],
-        store=store,
+        store=asking,
         id="an-answer",
         on_abort=left.append,
     )
 
     def halt() -> None:
         assert slow.has_begun.wait(SOON)
-        assert stop("an-answer", store=store)
+        assert stop("an-answer", store=other)
 
     stopper = threading.Thread(target=halt)
     stopper.start()
@@ -589,14 +603,21 @@ def test_stopping_a_kept_answer_while_a_tool_runs(
     assert len(service.asked) == 1
 
 
-def test_others_follow_a_kept_answer_past_its_tools(service: Service, slow: Slow) -> None:
-    store = MemoryStore()
+def test_others_follow_a_kept_answer_past_its_tools(
+    service: Service, slow: Slow, workers: tuple[Store, Store]
+) -> None:
+    asking, other = workers
     tool = tool_of_slow(slow, False)
-    response = service.relay("wait long", [tool], store=store, id="an-answer")
+    response = service.relay("wait long", [tool], store=asking, id="an-answer")
     first = by_thread(response, the_call)  # leaves while the tool runs
     assert b'"content"' not in first
+    following = iter(follow("an-answer", store=other))
+    wire = next(following) + next(following)
+    assert b'"tool_result"' not in wire
     slow.is_released.set()
-    frames = frames_in(b"".join(follow("an-answer", store=store)))
+    wire += b"".join(following)
+    frames = frames_in(wire)
+    assert frames_in(b"".join(follow("an-answer", store=asking))) == frames
     kinds = [frame["type"] for frame in frames]
     assert kinds[:2] == ["tool_call", "tool_result"]
     assert kinds[-1] == "done"
@@ -676,6 +697,35 @@ def test_a_call_of_a_tool_that_there_is_not(others: list[Any]) -> None:
         said = {told["output"] for told in data_of(frames, "tool_result")}
         assert said == {"There is no tool 'invented': expected calculate."}
         assert frames[-1]["code"] == "error_tools"
+
+
+def test_a_client_of_openai_gets_no_call_of_a_tool_that_there_is_not() -> None:
+    call = {"index": 0, "id": "c1", "function": {"name": "invented", "arguments": "{}"}}
+    script = Script([chunk(tool_calls=[call]), chunk(finish="tool_calls"), DONE])
+    options: dict[str, Any] = {"session": script.session(), "frames": "openai", "max_steps": 2}
+    dialect = OpenAI("https://service.example", "key", "m")
+    frames = frames_in(by_thread(relay("Why?", tools=[calculate], dialect=dialect, **options)))
+    assert calls_in(frames) == []
+    assert frames[-1]["error"]["suggestions_code"] == "error_tools"
+
+
+@pytest.mark.parametrize("frames", ["relay", "ui", "ag-ui"])
+def test_a_result_that_json_cannot_say_is_null_to_the_browser(
+    service: Service, frames: Any, way: Way
+) -> None:
+    def measure_heat() -> dict[str, float]:
+        """How hot it is."""
+        return {"degrees": math.nan}
+
+    events = EVENTS if frames == "relay" else None
+    wire = way(service.relay("measure heat", [measure_heat], frames=frames, events=events))
+    [result] = [
+        each
+        for each in frames_in(wire)
+        if "result" in str(each["type"]).lower() or each["type"] == "tool-output-available"
+    ]
+    output = result.get("output") or result.get("content") or result["data"]["output"]
+    assert (json.loads(output) if isinstance(output, str) else output) == {"degrees": None}
 
 
 def calls_in(chunks: list[Any]) -> list[Any]:

@@ -11,17 +11,22 @@ import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ..._sources.answer_following import TOOL_CALL_PIECE
 from ...errors import AbortedError
-from ...events import Event, FunctionCall, ToolCall, Usage
+from ...events import Event, ToolCall
 from ..tool_result import RelayedResult
-from .protocol import ENDINGS, AnswerFacts, Wording, error_of, in_json, sse, sse_of, text_in_json
-from .tool_calls import CallPieces
-
-_FROM = {"tool_call": (TOOL_CALL_PIECE, "tool_call")}
-"""The events that a part is made of, if they are not those of its own name."""
-_LARGEST = 2**53 - 1
-"""The largest count that the format takes."""
+from .protocol import (
+    ENDINGS,
+    PARTS,
+    AnswerFacts,
+    Wording,
+    as_text,
+    counts_of,
+    error_of,
+    events_of,
+    sse,
+    text_sse,
+)
+from .tool_calls import CallPieces, with_id
 
 
 class AgUiFrames:
@@ -32,11 +37,8 @@ class AgUiFrames:
     the service has accepted the request; what fails before is `RUN_ERROR` alone.
     """
 
-    optional = (
-        *("reasoning", "tool_call", "tool_result", "function_done"),
-        *("citation", "file", "usage"),
-    )
-    by_default: Collection[str] = optional
+    optional = PARTS
+    by_default: Collection[str] = PARTS
 
     def __init__(
         self,
@@ -46,8 +48,7 @@ class AgUiFrames:
         thread_id: str | None = None,
         run_id: str | None = None,
     ) -> None:
-        others = [part for name in events if name != "usage" for part in _FROM.get(name, (name,))]
-        self.event_names: tuple[str, ...] = ("open", "chunk", "step", *others, *ENDINGS)
+        self.event_names: tuple[str, ...] = ("open", "chunk", "step", *events_of(events), *ENDINGS)
         self.message_id: str | None = None
         self._run = {
             "threadId": _new_id() if thread_id is None else thread_id,
@@ -58,7 +59,7 @@ class AgUiFrames:
         self._has_usage = "usage" in events
         self._has_begun = False
         self._block = ""  # "TEXT" or "REASONING", if one is open
-        self._block_id = ""
+        self._block_id = self._before_piece = ""
         self._calls = _Calls()
 
     def encode(self, event: Event[Any]) -> bytes:
@@ -98,23 +99,18 @@ class AgUiFrames:
     def _piece(self, block: str, text: str) -> bytes:
         """A piece of a block, which begins with its first piece and ends when another begins."""
         begun = b"" if self._block == block else self._begin_block(block)
-        data = f'{{"type": "{block}_MESSAGE_CONTENT", "messageId": "{self._block_id}", "delta": '
-        data += text_in_json(text) + "}"
-        try:
-            return begun + f"data: {data}\n\n".encode()  # as `sse_of`, without a call
-        except UnicodeEncodeError:
-            return begun + sse_of(data)
+        return begun + text_sse(self._before_piece, text)
 
     def _begin_block(self, block: str) -> bytes:
         before = self._begin() + self._end_block()
-        self._block = block
+        # Text that follows a call is added to the message that has begun before the call.
+        self._block, id = block, self._message() if block == "TEXT" else _new_id()
+        self._block_id, start = id, {"messageId": id}
+        self._before_piece = (
+            f'data: {{"type": "{block}_MESSAGE_CONTENT", "messageId": "{id}", "delta": '
+        )
         if block == "TEXT":
-            # What follows a call is added to the message that has begun before the call.
-            self._block_id = self._message()
-            start = {"messageId": self._block_id, "role": "assistant"}
-            return before + sse({"type": "TEXT_MESSAGE_START", **start})
-        self._block_id = _new_id()
-        start = {"messageId": self._block_id}
+            return before + sse({"type": "TEXT_MESSAGE_START", **start, "role": "assistant"})
         before += sse({"type": "REASONING_START", **start})
         return before + sse({"type": "REASONING_MESSAGE_START", **start, "role": "reasoning"})
 
@@ -127,11 +123,10 @@ class AgUiFrames:
         return ended if block == "TEXT" else ended + sse({"type": "REASONING_END", **named})
 
     def _call(self, detail: Any) -> bytes:
-        if isinstance(detail, FunctionCall):  # the older kind of call, which has no id
-            detail = ToolCall(f"call_{_new_id()}", *detail)
-        if isinstance(detail, ToolCall):
-            return self._calls.whole(detail, self._message())
-        return self._calls.piece(detail, self._message())
+        call = with_id(detail)
+        if isinstance(call, ToolCall):
+            return self._calls.whole(call, self._message())
+        return self._calls.piece(call, self._message())
 
     def _finished(self, **more: Any) -> bytes:
         source = self._source
@@ -156,7 +151,7 @@ class AgUiFrames:
         if usage is None or not self._has_usage:
             return {}
         model = {"model": self._source.model} if self._source.model else {}
-        return {"usage": [{**model, **_counts(usage)}]}
+        return {"usage": [{**model, **counts_of(usage)}]}
 
 
 class _Calls:
@@ -192,11 +187,10 @@ class _Calls:
         service takes that."""
         if result.call_id not in self._ended:
             return b""
-        output = result.output
-        text = output if isinstance(output, str) else in_json(output)
-        answered = {"messageId": _new_id(), "toolCallId": result.call_id, "content": text}
+        answered = {"messageId": _new_id(), "toolCallId": result.call_id, "role": "tool"}
         said = {"metadata": {"isError": True}} if result.is_error else {}
-        return sse({"type": "TOOL_CALL_RESULT", **answered, "role": "tool", **said})
+        text = as_text(result.output)
+        return sse({"type": "TOOL_CALL_RESULT", **answered, "content": text, **said})
 
     def _added(self, number: int, added: Mapping[str, Any] | None, message: str) -> bytes:
         if added is None:
@@ -220,17 +214,3 @@ class _Calls:
 
 def _new_id() -> str:
     return uuid.uuid4().hex
-
-
-def _counts(usage: Usage) -> dict[str, int]:
-    """As the format's own `TokenUsage` has them."""
-    counts = {
-        "inputTokens": usage.prompt_tokens,
-        "outputTokens": usage.completion_tokens,
-        "totalTokens": usage.total_tokens,
-    }
-    if usage.cached_tokens:
-        counts["cachedInputTokens"] = usage.cached_tokens
-    if usage.reasoning_tokens:
-        counts["reasoningTokens"] = usage.reasoning_tokens
-    return {name: count for name, count in counts.items() if 0 <= count <= _LARGEST}

@@ -13,20 +13,20 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..._sources.answer_following import TOOL_CALL_PIECE
-from ...errors import SuggestionsError
+from ...errors import ModerationError, SuggestionsError
 from ...events import AnswerFile, Citation, Event, FunctionCall, ToolCall, Usage
 from .openai_errors import error_object, told
-from .protocol import ENDINGS, AnswerFacts, Wording, error_of, sse
+from .protocol import ENDINGS, AnswerFacts, Wording, error_of, events_of, sse
 from .tool_calls import CallPieces
-
-_FROM = {"tool_call": (TOOL_CALL_PIECE, "tool_call")}
-"""The events that a part is made of, if they are not those of its own name."""
 
 
 class OpenAIFrames:
     """Text, reasoning, tool calls in pieces, citations and images. At the end come the reason to
     stop and `[DONE]`, or else an object with `error`, whose `code` is OpenAI's; ours is beside it,
-    as `suggestions_code`. The usage is sent if the client has asked for it."""
+    as `suggestions_code`. The usage is sent if the client has asked for it.
+
+    A text that a filter has cut off is no error in this format: its reason to stop is
+    "content_filter"."""
 
     optional = ("reasoning", "tool_call", "function_done", "citation", "file", "usage")
     by_default: Collection[str] = optional[:-1]
@@ -38,8 +38,7 @@ class OpenAIFrames:
         return cls.optional if asks_for_usage(parameters) else cls.by_default
 
     def __init__(self, source: AnswerFacts, wording: Wording, events: Collection[str]) -> None:
-        others = [part for name in events if name != "usage" for part in _FROM.get(name, (name,))]
-        self.event_names: tuple[str, ...] = ("chunk", *others, *ENDINGS)
+        self.event_names: tuple[str, ...] = ("chunk", *events_of(events), *ENDINGS)
         self._source = source
         self._wording = wording
         self._has_usage = "usage" in events
@@ -91,9 +90,9 @@ class OpenAIFrames:
         index, self._images = self._images, self._images + 1
         return {"images": [{"index": index, **image_of(file)}]}
 
-    def _end(self) -> bytes:
+    def _end(self, reason: str = "") -> bytes:
         # Services without a reason of their own for calls say "stop".
-        reason = self._called or self._source.finish_reason or "stop"
+        reason = reason or self._called or self._source.finish_reason or "stop"
         parts = [self._chunk({}, reason)]
         usage = self._source.usage
         if usage is not None and self._has_usage:
@@ -101,7 +100,10 @@ class OpenAIFrames:
         return b"".join([*parts, b"data: [DONE]\n\n"])
 
     def _error(self, event: Event[Any]) -> bytes:
-        self.failure = error_of(event)
+        error = error_of(event)
+        if self.has_begun and isinstance(error, ModerationError):
+            return self._end("content_filter")
+        self.failure = error
         return sse(error_said(self.failure, self._wording))
 
     def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any, Protocol
 
+from ..._sources.answer_following import TOOL_CALL_PIECE
 from ...errors import (
     AbortedError,
     NetworkError,
@@ -17,7 +19,19 @@ from ..server_stop import is_stopping, stopping_error
 ENDINGS = ("done", "error", "abort")
 """Every source sends exactly one of these events. It is the last one that is relayed."""
 
+PARTS = (
+    *("reasoning", "tool_call", "tool_result", "function_done"),
+    *("citation", "file", "usage"),
+)
+"""What a front end can show of an answer besides its text."""
+
 _FRIENDLY = "Sorry, the answer could not be completed. Please try again in a moment."
+
+
+def events_of(parts: Collection[str]) -> tuple[str, ...]:
+    """The events that these parts of an answer are made of. The usage comes with the end."""
+    named = {"tool_call": (TOOL_CALL_PIECE, "tool_call"), "usage": ()}
+    return tuple(event for part in parts for event in named.get(part, (part,)))
 
 
 class AnswerFacts(Protocol):
@@ -45,6 +59,24 @@ class Frames(Protocol):
     def encode(self, event: Event[Any]) -> bytes:
         """What is sent for one of them: server-sent events, as bytes."""
         ...
+
+
+_LARGEST_COUNT = 2**53 - 1
+"""The largest one that JavaScript takes."""
+
+
+def counts_of(usage: Usage) -> dict[str, int]:
+    """As AG-UI's `TokenUsage` has them, and the AI SDK's `LanguageModelUsage`."""
+    counts = {
+        "inputTokens": usage.prompt_tokens,
+        "outputTokens": usage.completion_tokens,
+        "totalTokens": usage.total_tokens,
+    }
+    if usage.cached_tokens:
+        counts["cachedInputTokens"] = usage.cached_tokens
+    if usage.reasoning_tokens:
+        counts["reasoningTokens"] = usage.reasoning_tokens
+    return {name: count for name, count in counts.items() if 0 <= count <= _LARGEST_COUNT}
 
 
 class Wording:
@@ -91,21 +123,38 @@ text_in_json = json.encoder.encode_basestring
 """The same for a text, in C, without a call of Python's own."""
 
 
+def json_of(value: object) -> str:
+    """A value as JSON that a browser reads too. JSON has no NaN and no Infinity; Python does, in
+    the counts of a service and in what a tool returns. Those are null."""
+    try:
+        return in_json(value)
+    except ValueError:
+        return in_json(json.loads(json.dumps(value), parse_constant=lambda name: None))
+
+
+def as_text(value: object) -> str:
+    """A text as it is, and any other value as JSON."""
+    return value if isinstance(value, str) else json_of(value)
+
+
+def encoded(data: str) -> bytes:
+    """JSON as UTF-8, which cannot write half a surrogate pair; a JSON escape can."""
+    try:
+        return data.encode()
+    except UnicodeEncodeError:
+        return json.dumps(json.loads(data)).encode()
+
+
 def sse(value: object) -> bytes:
     """One server-sent event with JSON as its data (WHATWG HTML, section 9.2.5)."""
-    try:
-        data = in_json(value)
-    except ValueError:
-        # JSON has no NaN and no Infinity, and a browser reads neither; Python does, in the counts
-        # of a service.
-        data = in_json(json.loads(json.dumps(value), parse_constant=lambda name: None))
-    return sse_of(data)
+    return b"data: " + encoded(json_of(value)) + b"\n\n"
 
 
-def sse_of(data: str) -> bytes:
-    """One server-sent event with this JSON as its data."""
+def text_sse(before: str, text: str) -> bytes:
+    """One server-sent event whose last field is a text. `before` is all that comes before it, from
+    "data: {" on. Most events are pieces of text, and this is the fastest way."""
+    data = before + text_in_json(text) + "}"
     try:
-        return f"data: {data}\n\n".encode()
+        return (data + "\n\n").encode()
     except UnicodeEncodeError:
-        # Half a surrogate pair: UTF-8 cannot write it, a JSON escape can.
-        return f"data: {json.dumps(json.loads(data))}\n\n".encode()
+        return b"data: " + encoded(data.removeprefix("data: ")) + b"\n\n"

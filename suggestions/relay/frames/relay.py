@@ -7,7 +7,7 @@ from typing import Any
 
 from ..._sources.answer_following import TOOL_CALL_PIECE
 from ...events import Event
-from .protocol import ENDINGS, AnswerFacts, Wording, error_of, sse, sse_of, text_in_json
+from .protocol import ENDINGS, AnswerFacts, Wording, error_of, sse, text_sse
 from .tool_calls import CallPieces
 
 
@@ -41,11 +41,7 @@ class RelayFrames:
 
     def encode(self, event: Event[Any]) -> bytes:
         if event.type == "chunk":
-            data = '{"type": "content", "data": ' + text_in_json(event.detail) + "}"
-            try:
-                return f"data: {data}\n\n".encode()  # as `sse_of`, without a call: it is frequent
-            except UnicodeEncodeError:
-                return sse_of(data)
+            return text_sse('data: {"type": "content", "data": ', event.detail)
         if event.type == "done":
             return self._end()
         if event.type not in ENDINGS:

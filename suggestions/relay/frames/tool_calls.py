@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from ..._sources.calls import ToolCallSoFar
-from ...events import ToolCall
+from ...events import FunctionCall, ToolCall
+
+
+def with_id(call: Any) -> Any:
+    """A call of the older kind has no id, and gets one."""
+    return ToolCall(f"call_{uuid.uuid4().hex}", *call) if isinstance(call, FunctionCall) else call
 
 
 class _Sent:

@@ -8,18 +8,27 @@ field that only later ones have, such as the `reason` of an `abort`, is not sent
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..._sources.answer_following import TOOL_CALL_PIECE
 from ..._sources.suggestions_event_source import SuggestionsEventSource
 from ...errors import AbortedError
-from ...events import AnswerFile, Citation, Event, FunctionCall, ToolCall, Usage
+from ...events import AnswerFile, Citation, Event, ToolCall
 from ..server_stop import is_stopping
 from ..tool_result import RelayedResult
-from .protocol import ENDINGS, Wording, error_of, in_json, sse, sse_of, text_in_json
-from .tool_calls import CallPieces
+from .protocol import (
+    ENDINGS,
+    PARTS,
+    Wording,
+    as_text,
+    counts_of,
+    error_of,
+    events_of,
+    sse,
+    text_sse,
+)
+from .tool_calls import CallPieces, with_id
 
 _HEADERS = {"x-vercel-ai-ui-message-stream": "v1"}
 _DONE = b"data: [DONE]\n\n"
@@ -31,8 +40,6 @@ _REASONS = {
     "function_call": "tool-calls",
 }
 """The format's word for the reason to stop; "other" for all that are not here."""
-_FROM = {"tool_call": (TOOL_CALL_PIECE, "tool_call")}
-"""The events that a part is made of, if they are not those of its own name."""
 
 
 class UIFrames:
@@ -43,17 +50,13 @@ class UIFrames:
     """
 
     headers: Mapping[str, str] = _HEADERS
-    optional = (
-        *("reasoning", "tool_call", "tool_result", "function_done"),
-        *("citation", "file", "usage"),
-    )
-    by_default: Collection[str] = optional
+    optional = PARTS
+    by_default: Collection[str] = PARTS
 
     def __init__(
         self, source: SuggestionsEventSource, wording: Wording, events: Collection[str]
     ) -> None:
-        others = [part for name in events if name != "usage" for part in _FROM.get(name, (name,))]
-        self.event_names: tuple[str, ...] = ("chunk", "step", *others, *ENDINGS)
+        self.event_names: tuple[str, ...] = ("chunk", "step", *events_of(events), *ENDINGS)
         self.message_id: str | None = None
         self._source = source
         self._wording = wording
@@ -62,7 +65,7 @@ class UIFrames:
         self._is_in_step = False
         self._block = ""  # "text" or "reasoning", if one is open
         self._blocks = self._sources = 0
-        self._block_id = ""
+        self._block_id = self._before_piece = ""
         self._calls = CallPieces()
         self._call_ids: dict[int, str] = {}
         self._called: set[str] = set()
@@ -103,17 +106,13 @@ class UIFrames:
     def _piece(self, block: str, text: str) -> bytes:
         """A piece of a block, which begins with its first piece and ends when another begins."""
         begun = b"" if self._block == block else self._begin_block(block)
-        data = f'{{"type": "{block}-delta", "id": "{self._block_id}", "delta": '
-        data += text_in_json(text) + "}"
-        try:
-            return begun + f"data: {data}\n\n".encode()  # as `sse_of`, without a call
-        except UnicodeEncodeError:
-            return begun + sse_of(data)
+        return begun + text_sse(self._before_piece, text)
 
     def _begin_block(self, block: str) -> bytes:
         ended = self._end_block() + self._begin()
         self._blocks += 1
         self._block, self._block_id = block, str(self._blocks)
+        self._before_piece = f'data: {{"type": "{block}-delta", "id": "{self._block_id}", "delta": '
         return ended + sse({"type": f"{block}-start", "id": self._block_id})
 
     def _end_block(self) -> bytes:
@@ -136,7 +135,7 @@ class UIFrames:
         finish: dict[str, Any] = {"type": "finish", "finishReason": reason}
         about: dict[str, Any] = {"model": source.model} if source.model else {}
         if source.usage is not None and self._has_usage:
-            about["usage"] = _counts(source.usage)
+            about["usage"] = counts_of(source.usage)
         if about:
             finish["messageMetadata"] = about
         return self._begin() + self._end_step() + sse(finish) + _DONE
@@ -156,11 +155,10 @@ class UIFrames:
         if kind == TOOL_CALL_PIECE:
             piece = self._calls.of_piece(detail)
             return before + self._call_piece(piece) if piece else b""
-        if isinstance(detail, FunctionCall):  # the older kind of call, which has no id
-            detail = ToolCall(f"call_{uuid.uuid4().hex}", *detail)
-        rest = self._calls.of_whole(detail)
-        self._called.add(detail.id)
-        return before + (self._call_piece(rest) if rest else b"") + _whole_call(detail)
+        call = with_id(detail)
+        rest = self._calls.of_whole(call)
+        self._called.add(call.id)
+        return before + (self._call_piece(rest) if rest else b"") + _whole_call(call)
 
     def _call_piece(self, piece: Mapping[str, Any]) -> bytes:
         data, index = b"", piece["index"]
@@ -204,22 +202,7 @@ def _whole_call(call: ToolCall) -> bytes:
 
 
 def _result(result: RelayedResult) -> bytes:
-    output, named = result.output, {"toolCallId": result.call_id}
-    if not result.is_error:
-        return sse({"type": "tool-output-available", **named, "output": output})
-    text = output if isinstance(output, str) else in_json(output)
-    return sse({"type": "tool-output-error", **named, "errorText": text})
-
-
-def _counts(usage: Usage) -> dict[str, int]:
-    """As the format's own `LanguageModelUsage` has it."""
-    counts = {
-        "inputTokens": usage.prompt_tokens,
-        "outputTokens": usage.completion_tokens,
-        "totalTokens": usage.total_tokens,
-    }
-    if usage.cached_tokens:
-        counts["cachedInputTokens"] = usage.cached_tokens
-    if usage.reasoning_tokens:
-        counts["reasoningTokens"] = usage.reasoning_tokens
-    return counts
+    named = {"toolCallId": result.call_id}
+    if result.is_error:
+        return sse({"type": "tool-output-error", **named, "errorText": as_text(result.output)})
+    return sse({"type": "tool-output-available", **named, "output": result.output})
