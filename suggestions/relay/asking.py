@@ -96,8 +96,8 @@ def relay(
       is sent, and may be async. What they raise is logged, and does not reach the browser.
     - `on_abort(text)`: called in place of the last two if the answer was stopped, or if the browser
       has left, with the text so far.
-    - `expose_errors`: the browser gets the service's own words. Otherwise it gets a sentence for
-      people, or `error_message`. The error's `code` is the same either way.
+    - `expose_errors`: the browser gets the service's own words, and what a tool raised. Otherwise
+      it gets a sentence for people, or `error_message`. The error's `code` is the same either way.
     - `heartbeat`: seconds of silence after which a comment is sent.
     - `send_timeout`: seconds after which a browser that reads nothing is let go, under ASGI; None
       for never. Under WSGI, that is the server's to do.
@@ -162,7 +162,7 @@ def relay(
     )
     question = check_messages(messages, chosen)
     with _as_bad_request():  # a dialect may not take a part of them
-        source = _asked(question, here, bool(others), arguments)
+        source = _asked(question, here, bool(others), expose_errors, arguments)
     made = make_frames(frames, source, wording, events, asked)
     made.message_id = _message_id(messages, kept)
     headers = headers_of(frames)
@@ -190,13 +190,17 @@ def _split(
 
 
 def _asked(
-    question: Asked, here: ToolSet | None, has_others: bool, arguments: dict[str, Any]
+    question: Asked,
+    here: ToolSet | None,
+    has_others: bool,
+    expose_errors: bool,
+    arguments: dict[str, Any],
 ) -> SuggestionsEventSource | Rounds:
     if here is None:
         return SuggestionsEventSource(question, start=False, **arguments)
     from .rounds import Rounds
 
-    return Rounds(question, here, has_others, arguments)
+    return Rounds(question, here, has_others, expose_errors, arguments)
 
 
 def build_messages(

@@ -48,11 +48,17 @@ class Rounds:
     """
 
     def __init__(
-        self, question: Question, tools: ToolSet, has_others: bool, arguments: dict[str, Any]
+        self,
+        question: Question,
+        tools: ToolSet,
+        has_others: bool,
+        expose_errors: bool,
+        arguments: dict[str, Any],
     ) -> None:
         self.waiters = Waiters()
         self._tools = {tool.name: tool for tool in tools.tools}
         self._has_others = has_others
+        self._expose_errors = expose_errors
         self._cancellation = Cancellation()
         self._steps = Steps(tools, arguments, self._cancellation)
         self._messages: list[Any] = (
@@ -257,7 +263,7 @@ class Rounds:
 
     def _report(self, result: ToolResult) -> None:
         if "tool_result" in self._names and not self._is_closed:
-            self._tell(Event("tool_result", result_of(result)))
+            self._tell(Event("tool_result", result_of(result, self._expose_errors)))
 
     def _tell(self, news: Event[Any] | Source) -> None:
         self._news.append(news)

@@ -282,6 +282,19 @@ def test_async_and_plain_tools(service: Service, way: Way, kept: dict[str, Any])
     assert frames[-1]["type"] == "done"
 
 
+@pytest.mark.parametrize("exposed", [False, True])
+def test_what_a_tool_raised_is_for_the_model_alone(
+    service: Service, way: Way, kept: dict[str, Any], exposed: bool
+) -> None:
+    def fail_now() -> None:
+        raise LookupError("no such thing")
+
+    response = service.relay("fail now", [fail_now], expose_errors=exposed, **kept)
+    [result] = data_of(frames_in(way(response)), "tool_result")
+    assert ("no such thing" in result["output"]) == exposed
+    assert "no such thing" in str(service.asked[-1])
+
+
 def test_what_goes_wrong_in_a_tool_is_a_result(
     service: Service, way: Way, kept: dict[str, Any]
 ) -> None:
@@ -312,7 +325,7 @@ def test_what_goes_wrong_in_a_tool_is_a_result(
     said = {told["name"]: told["output"] for told in results}
     assert all(told["is_error"] for told in results)
     assert said == {
-        "fail_now": "fail_now failed: LookupError: no such thing",
+        "fail_now": "fail_now failed.",
         "hang_now": "hang_now did not answer within 0.2 seconds.",
         "sleep_now": "sleep_now did not answer within 0.2 seconds.",
         "refuse_now": "The user has refused this call of refuse_now.",

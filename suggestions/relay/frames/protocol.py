@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ..._sources.answer_following import TOOL_CALL_PIECE
 from ...errors import (
     AbortedError,
+    AuthenticationError,
     NetworkError,
     SuggestionsError,
     from_code,
@@ -25,7 +26,8 @@ PARTS = (
 )
 """What a front end can show of an answer besides its text."""
 
-_FRIENDLY = "Sorry, the answer could not be completed. Please try again in a moment."
+_SORRY = "Sorry, the answer could not be completed."
+_LATER = " Please try again in a moment."
 
 
 def events_of(parts: Collection[str]) -> tuple[str, ...]:
@@ -103,7 +105,10 @@ class Wording:
             return self._message
         if plain:
             return plain
-        return from_code(error.code, "").message if error.severity == "info" else _FRIENDLY
+        if error.severity == "info":
+            return from_code(error.code, "").message
+        # Another try does not help if the service refuses the program's key.
+        return _SORRY if isinstance(error, AuthenticationError) else _SORRY + _LATER
 
 
 def error_of(event: Event[Any]) -> SuggestionsError:
