@@ -90,7 +90,7 @@ def as_markdown(sections: Iterable[Section], *, seconds: float, busy: tuple[floa
     missed = [row for row in judged if row.verdict == "missed"]
     parts = [
         "# Results",
-        "Written by `make bench`; how it is measured stands in [README.md](README.md).",
+        "Written by `make bench`; how it is measured is in [README.md](README.md).",
         _surroundings(seconds, busy),
         f"**{len(judged) - len(missed)} of {len(judged)} targets met.**"
         + "".join(f"\n- missed: {row.what} ({', '.join(row.cells()[1:4])})" for row in missed),

@@ -124,7 +124,7 @@ def text(bench: Bench) -> Section:
     made = call(texts_made, bench.server.url(events=1000, per_write=32))
     rows += [
         Row("a piece, the text alone", Pair(kept), unit=" ns", detail=f"local +=: {local:.0f} ns"),
-        Row("texts made where nobody listens to `suggestion`", Pair(made), 1, detail="for `done`"),
+        Row("texts made without a handler of `suggestion`", Pair(made), 1, detail="for `done`"),
     ]
     return Section("Text so far", _TEXT, rows)
 

@@ -66,7 +66,7 @@ def with_block(service: Service, random: Random) -> None:
     check_ended(source, record)
 
 
-def unheard(service: Service, random: Random) -> None:
+def unhandled(service: Service, random: Random) -> None:
     """Closed, and dropped at once."""
     source = ask(service, random.choice(_PHASES), timeouts=_FOR_EVER)
     with contextlib.closing(source):
@@ -81,7 +81,7 @@ def while_connecting_handlers(service: Service, random: Random) -> None:
     records = [Record().connect_to(source) for _ in range(5)]
     closer.join()
     for record in records:
-        check(record.ended.wait(SOON), "a late handler hears of no end:", source, record.told)
+        check(record.ended.wait(SOON), "a late handler gets no end:", source, record.told)
     check(source.wait(SOON), "no end:", source)
     for record in records:
         check(record.terminal in ("abort", "done"), record.told)

@@ -51,7 +51,7 @@ def refused(service: Service, random: Random) -> None:
     record = Record()
     url = f"http://127.0.0.1:{port}/"
     source = SuggestionsEventSource("Why?", url=url, on=record.handlers(), retries=0)
-    check(check_ended(source, record) is not None, "nobody listens there")
+    check(check_ended(source, record) is not None, "no server listens there")
 
 
 def no_token(service: Service, random: Random) -> None:

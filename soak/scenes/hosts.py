@@ -33,7 +33,7 @@ def pump_that_dies(service: Service, random: Random) -> None:
     check(source.state in TERMINAL.values(), "its host is gone:", source)
     told = len(record.told)
     time.sleep(0.005)
-    check(len(record.told) == told, "told behind the host's end:", record.told[told:])
+    check(len(record.told) == told, "an event after the host's end:", record.told[told:])
 
 
 def dispatcher_that_raises(service: Service, random: Random) -> None:
@@ -58,7 +58,7 @@ def dispatcher_that_swallows(service: Service, random: Random) -> None:
     source = ask(service, "slow answer", dispatch=lambda fn: None, on=record.handlers())
     time.sleep(random.uniform(0, 0.05))
     source.close()
-    check(not record.told, "told by nobody:", record.told)
+    check(not record.told, "an event without a dispatcher:", record.told)
 
 
 def loop_that_ends(service: Service, random: Random) -> None:
