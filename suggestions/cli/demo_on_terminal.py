@@ -73,8 +73,8 @@ class LiveStage:
         tail = Tail(self._answer, max(2, height))
         answer = Panel(Group(asked, "", tail), border_style=self._colour, title="answer")
         events = Panel(self._events(), border_style=self._colour, title="events")
-        # The terminal shows Ctrl-C as "^C" at the cursor. After a full line this would begin another
-        # line, and the next painting would leave the first line of this one: so the last is empty.
+        # The terminal shows Ctrl-C as "^C" at the cursor. After a full line, that would begin a new
+        # line, and the next painting would leave a line of this one. So the last line is empty.
         if narrow:
             return Group(answer, events, "")
         both = Table.grid(expand=True)

@@ -1,8 +1,8 @@
 """A chat in a dock of calibre's main window: a plugin, which is a zip with the packages it needs.
 
-    touch plugin-import-name-chat.txt
-    pip install --target . suggestions-sdk && zip -r ../chat.zip .
-    calibre-customize -a ../chat.zip
+touch plugin-import-name-chat.txt
+pip install --target . suggestions-sdk && zip -r ../chat.zip .
+calibre-customize -a ../chat.zip
 """
 
 from calibre.customize import InterfaceActionBase
