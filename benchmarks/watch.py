@@ -85,15 +85,15 @@ def watch(
     shares = {name: (so_far - shares[name]) / wall for name, so_far in watched.shares().items()}
     kept = watched.process.memory_info().rss - opened
     reader.join()
-    heard = lags.lags[first:last] if late < _SETTLE else []
+    received = lags.lags[first:last] if late < _SETTLE else []
     return {
-        "cpu": ratio(cpu, len(heard)) * 1e6,
-        "p50": percentile(heard or [inf], 50) * 1000,
-        "p99": percentile(heard or [inf], 99) * 1000,
+        "cpu": ratio(cpu, len(received)) * 1e6,
+        "p50": percentile(received or [inf], 50) * 1000,
+        "p99": percentile(received or [inf], 99) * 1000,
         "memory": (opened - watched.memory) / streams / 1024,
-        "kept": ratio(kept, len(heard)),
+        "kept": ratio(kept, len(received)),
         "threads": threads,
-        "rate": len(heard) / wall,
+        "rate": len(received) / wall,
         "cores": cpu / wall,
         **shares,
     }

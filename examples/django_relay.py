@@ -1,5 +1,6 @@
 """A backend that passes a model's answer on to browsers, with Django.
 
+    pip install "suggestions-sdk[playground]" django
     python examples/django_relay.py
     curl -N localhost:8000/ask -H 'Content-Type: application/json' -d '{"prompt": "A haiku"}'
 

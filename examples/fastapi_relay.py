@@ -1,5 +1,6 @@
 """A backend that passes a model's answer on to browsers, with FastAPI.
 
+    pip install "suggestions-sdk[playground]" fastapi uvicorn
     python examples/fastapi_relay.py
     curl -N localhost:8000/ask -H 'Content-Type: application/json' -d '{"prompt": "A haiku"}'
 

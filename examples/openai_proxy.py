@@ -1,5 +1,6 @@
 """Two services, for every client of OpenAI, at the base URL http://localhost:8000/v1.
 
+    pip install "suggestions-sdk[playground]" uvicorn
     uvicorn --app-dir examples openai_proxy:app
     curl -N localhost:8000/v1/chat/completions -H 'Authorization: Bearer my-key' \
         -d '{"model": "smart", "messages": [{"role": "user", "content": "A haiku"}]}'

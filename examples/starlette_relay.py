@@ -1,5 +1,6 @@
 """A backend that passes a model's answer on to browsers, with Starlette.
 
+    pip install "suggestions-sdk[playground]" starlette uvicorn
     python examples/starlette_relay.py
     curl -N localhost:8000/ask -H 'Content-Type: application/json' -d '{"prompt": "A haiku"}'
 

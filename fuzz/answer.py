@@ -9,7 +9,7 @@ import random
 import zlib
 
 from contract import Record
-from heard import Outcome, outcome
+from outcomes import Outcome, outcome
 from standard import cut_at
 
 from suggestions.dialects import NAMES

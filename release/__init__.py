@@ -1,1 +1,1 @@
-"""What stands between a commit and its release: `make release-check` and `make audit`."""
+"""What is checked between a commit and its release: `make release-check` and `make audit`."""

@@ -1,6 +1,6 @@
-"""Builds the sdist and the wheel, and checks both as those who get them would meet them.
+"""Builds the sdist and the wheel, and checks both as their users get them.
 
-python -m release [v1.2.3]    a tag has to be that of the version, where one is given
+python -m release [v1.2.3]    if there is a tag, it must be that of the version
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from release.contents import check_sdist, check_wheel, version_of
+from release.contents import check_description, check_sdist, check_wheel, version_of
 from release.quickstart import check_quickstart
 
 ROOT = Path(__file__).parent.parent
@@ -31,6 +31,7 @@ def main() -> None:
         if tag != f"v{version}":
             raise SystemExit(f"error: the tag is {tag}, but the version is {version}")
     check_wheel(wheel, ROOT / "suggestions")
+    check_description(wheel)
     check_sdist(sdist, version)
     tool("twine", "check", "--strict", str(wheel), str(sdist))
     tool("check_wheel_contents", str(wheel))

@@ -49,7 +49,17 @@ def check_wheel(wheel: Path, package: Path) -> None:
         raise SystemExit(f"error: only in one of wheel and package: {sorted(names ^ expected)}")
     # The metadata is made from this line: there is no other place with the version.
     if not re.search(rf'(?m)^__version__ = "{re.escape(version_of(wheel))}"$', source):
-        raise SystemExit("error: the package tells another version than the wheel")
+        raise SystemExit("error: the package has another version than the wheel")
+
+
+def check_description(wheel: Path) -> None:
+    """PyPI shows it: a link or a picture that is a file of the repository would be dead there."""
+    with ZipFile(wheel) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        description = Parser().parsestr(archive.read(name).decode()).get_payload()
+    targets = re.findall(r"\]\(([^)\s]*)", str(description))
+    if dead := [target for target in targets if not re.match(r"https?://|#", target)]:
+        raise SystemExit(f"error: the description on PyPI links to {', '.join(dead)}")
 
 
 def check_sdist(sdist: Path, version: str) -> None:

@@ -13,7 +13,7 @@ SOON = 30.0
 """Seconds; a bound for what ends by itself, never a measure."""
 TERMINAL = {"done": "done", "abort": "aborted", "error": "error"}
 """The state after each terminal event."""
-_HEARD = ("chunk", "suggestion", *TERMINAL, "end")
+_RECEIVED = ("chunk", "suggestion", *TERMINAL, "end")
 _numbers = itertools.count(1)
 
 
@@ -47,13 +47,13 @@ class Record:
         self.ended = threading.Event()
 
     def connect_to(self, source: SuggestionsEventSource) -> Record:
-        for name in _HEARD:
+        for name in _RECEIVED:
             source.connect(name, self.hear)
         return self
 
     def handlers(self) -> dict[str, Any]:
         """For the argument `on`."""
-        return dict.fromkeys(_HEARD, self.hear)
+        return dict.fromkeys(_RECEIVED, self.hear)
 
     def hear(self, source: SuggestionsEventSource, event: Any) -> None:
         self.told.append((event.type, event.detail))

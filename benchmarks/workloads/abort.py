@@ -118,7 +118,9 @@ def _rows(title: str, trials: list[_Trial]) -> list[Row]:
     seen = [trial.seen for trial in trials if trial.seen is not None]
     if seen:
         return _figures(f"{title}: until the server sees it", seen, 1, 10)
-    return _figures(f"{title}: until `end` is heard", [trial.end for trial in trials], None, None)
+    return _figures(
+        f"{title}: until `end` is received", [trial.end for trial in trials], None, None
+    )
 
 
 def _figures(title: str, values: list[float], p50: float | None, p99: float | None) -> list[Row]:

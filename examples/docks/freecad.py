@@ -1,4 +1,8 @@
-"""A chat in a dock of FreeCAD: `Mod/Chat/InitGui.py` in its folder for the user's add-ons."""
+"""A chat in a dock of FreeCAD: `Mod/Chat/InitGui.py` in its folder for the user's add-ons.
+
+FreeCAD's Python needs the library: `pip install --target TARGET suggestions-sdk`, and `TARGET` is
+a folder on its `sys.path`. Start FreeCAD anew.
+"""
 
 import FreeCADGui
 from PySide import QtCore, QtGui

@@ -1,4 +1,8 @@
-"""A chat in a docker of Krita: `pykrita/chat/__init__.py`, beside `pykrita/chat.desktop`."""
+"""A chat in a docker of Krita: `pykrita/chat/__init__.py`, beside `pykrita/chat.desktop`.
+
+`pip install --target pykrita suggestions-sdk` brings the library; Krita lists the plugin in its
+settings.
+"""
 
 from krita import DockWidget, DockWidgetFactory, DockWidgetFactoryBase, Krita
 

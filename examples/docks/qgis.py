@@ -1,4 +1,8 @@
-"""A chat in a dock of QGIS: the `__init__.py` of a plugin, beside its `metadata.txt`."""
+"""A chat in a dock of QGIS: the `__init__.py` of a plugin, beside its `metadata.txt`.
+
+`pip install suggestions-sdk`, with QGIS's Python, brings the library; `examples/hosts/qgis` is the
+same plugin with a copy of its own.
+"""
 
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QDockWidget

@@ -15,12 +15,12 @@ from soak.service import Service
 Scene = Callable[[Service, Random], None]
 
 _OFTEN: tuple[Scene, ...] = (
-    answers.heard,
-    answers.heard_late,
-    answers.heard_once,
+    answers.received,
+    answers.received_late,
+    answers.received_once,
     answers.disconnected,
     answers.dropped,
-    answers.dropped_unheard,
+    answers.dropped_unhandled,
     answers.never_started,
     failures.status,
     failures.unclear,
@@ -32,7 +32,7 @@ _OFTEN: tuple[Scene, ...] = (
     aborts.from_many_threads,
     aborts.in_a_handler,
     aborts.with_block,
-    aborts.unheard,
+    aborts.unhandled,
     aborts.while_connecting_handlers,
     followers.iterated,
     followers.left_halfway,

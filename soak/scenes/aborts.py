@@ -66,7 +66,7 @@ def with_block(service: Service, random: Random) -> None:
     check_ended(source, record)
 
 
-def unheard(service: Service, random: Random) -> None:
+def unhandled(service: Service, random: Random) -> None:
     """Closed, and dropped at once."""
     source = ask(service, random.choice(_PHASES), timeouts=_FOR_EVER)
     with contextlib.closing(source):

@@ -12,15 +12,15 @@ from soak.words import answer_to
 _PORTS = ("answer", "answer", "slow answer", "answer over TLS")
 
 
-def heard(service: Service, random: Random) -> None:
-    question = f"Heard {random.random()}"
+def received(service: Service, random: Random) -> None:
+    question = f"Received {random.random()}"
     record = Record()
     throttle = random.choice((None, 0.02))
     source = ask(service, random.choice(_PORTS), question, on=record.handlers(), throttle=throttle)
     check_ended(source, record, answer_to(question))
 
 
-def heard_late(service: Service, random: Random) -> None:
+def received_late(service: Service, random: Random) -> None:
     """In mid-stream, or when all is over."""
     question = f"Late {random.random()}"
     source = ask(service, random.choice(_PORTS), question)
@@ -32,7 +32,7 @@ def heard_late(service: Service, random: Random) -> None:
     record.check(source.full_message, answer_to(question))
 
 
-def heard_once(service: Service, random: Random) -> None:
+def received_once(service: Service, random: Random) -> None:
     first: list[str] = []
     source = ask(service, random.choice(_PORTS), start=False)
     source.once("chunk", lambda source, event: first.append(event.detail))
@@ -61,7 +61,7 @@ def dropped(service: Service, random: Random) -> None:
     check(record.terminal == "done", record.told)
 
 
-def dropped_unheard(service: Service, random: Random) -> None:
+def dropped_unhandled(service: Service, random: Random) -> None:
     ask(service, random.choice((*_PORTS, "slow answer over TLS", "429", "end in mid-stream")))
 
 

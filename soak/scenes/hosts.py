@@ -33,7 +33,7 @@ def pump_that_dies(service: Service, random: Random) -> None:
     check(source.state in TERMINAL.values(), "its host is gone:", source)
     told = len(record.told)
     time.sleep(0.005)
-    check(len(record.told) == told, "told behind the host's end:", record.told[told:])
+    check(len(record.told) == told, "an event after the host's end:", record.told[told:])
 
 
 def dispatcher_that_raises(service: Service, random: Random) -> None:

@@ -22,7 +22,7 @@ _LOST = (
 )
 
 
-class _Heard:
+class _Received:
     """Holds no source."""
 
     def __init__(self) -> None:
@@ -42,36 +42,36 @@ class _Heard:
 
 def _listen(
     service: Service, random: Random, port: str | None = None, **options: Any
-) -> tuple[EventSource, _Heard]:
-    heard = _Heard()
+) -> tuple[EventSource, _Received]:
+    received = _Received()
     source = EventSource(
         service.url(port or random.choice(_PORTS)),
         session=service.session,
         start=False,
         **{"initial_retry_delay": 0.01, **options},
     )
-    source.connect("*", heard.hear)
+    source.connect("*", received.hear)
     source.start()
-    return source, heard
+    return source, received
 
 
 def to_its_end(service: Service, random: Random) -> None:
-    source, heard = _listen(service, random, history=random.choice((0, 5, 1000)))
-    check(heard.closed.wait(SOON), "no end:", source, heard.numbers)
-    heard.check()
-    check(len(heard.numbers) == LAST_ID, "events lost:", heard.numbers)
+    source, received = _listen(service, random, history=random.choice((0, 5, 1000)))
+    check(received.closed.wait(SOON), "no end:", source, received.numbers)
+    received.check()
+    check(len(received.numbers) == LAST_ID, "events lost:", received.numbers)
 
 
 def closed(service: Service, random: Random) -> None:
-    source, heard = _listen(service, random)
+    source, received = _listen(service, random)
     time.sleep(random.uniform(0, 0.1))
     source.close()
     time.sleep(0.001)  # one that had begun may still be delivered
-    told = len(heard.numbers)
-    heard.check()
+    told = len(received.numbers)
+    received.check()
     check(source.ready_state == EventSource.CLOSED, source)
     time.sleep(0.005)
-    check(len(heard.numbers) == told, "told behind close():", heard.numbers)
+    check(len(received.numbers) == told, "an event after close():", received.numbers)
 
 
 def closed_anywhere(service: Service, random: Random) -> None:
@@ -81,30 +81,30 @@ def closed_anywhere(service: Service, random: Random) -> None:
 
 
 def restarted(service: Service, random: Random) -> None:
-    source, heard = _listen(service, random)
+    source, received = _listen(service, random)
     for _ in range(random.randint(1, 4)):
         time.sleep(random.uniform(0, 0.02))
         source.restart()
     deadline = time.monotonic() + SOON
     while source.ready_state != EventSource.CLOSED and time.monotonic() < deadline:
         time.sleep(0.001)
-    check(source.ready_state == EventSource.CLOSED, "no end:", source, heard.numbers)
+    check(source.ready_state == EventSource.CLOSED, "no end:", source, received.numbers)
 
 
 def dropped(service: Service, random: Random) -> None:
     """Goes on while the server has something to say."""
-    heard = _listen(service, random)[1]
-    check(heard.closed.wait(SOON), "no end:", heard.numbers)
-    heard.check()
+    received = _listen(service, random)[1]
+    check(received.closed.wait(SOON), "no end:", received.numbers)
+    received.check()
 
 
 def pump_that_dies(service: Service, random: Random) -> None:
     pump = Pump()
-    source, heard = _listen(service, random, dispatch=pump)
+    source, received = _listen(service, random, dispatch=pump)
     moment = time.monotonic() + random.uniform(0, 0.1)
     while time.monotonic() < moment:
         if not pump.run():
             time.sleep(0.001)
-    heard.check()
+    received.check()
     pump.close()
     check(source.ready_state == EventSource.CLOSED, "its host is gone:", source)

@@ -62,8 +62,10 @@ _PARTS = (
 _FAREWELL = """\
 All of this ran on this machine, without a key. Go on with:
 
-  {program} serve        the same playground, to try your own program with
-  {program} ask --help   your own questions, to a real service
+  {program} serve
+      the same playground, to try your own program with
+  {program} ask --help
+      your own questions, to a real service
 """
 
 

@@ -1,4 +1,4 @@
-"""A scene of the demo on a terminal: the answer grows beside its events."""
+"""A scene of the demo on a terminal: the answer grows beside its events, or above them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from .markdown import AnswerMarkdown, Tail
 from .plain_text import visible
 
 _EVENTS_WIDTH = 40  # columns
-_AROUND = 6  # lines of a scene that are not the answer
+_NARROW = 76  # columns; with fewer, the events are below the answer
+_AROUND = 7  # lines of a scene that are neither the answer nor the events
 _COLOURS = {"done": "green", "abort": "yellow", "error": "red"}
 
 
@@ -47,7 +48,6 @@ class LiveStage:
 
     def __exit__(self, *_: object) -> None:
         self._region.stop()
-        self._console.print()
 
     def show(self, event: Event[Any]) -> None:
         self._counts[event.type] += 1
@@ -65,17 +65,23 @@ class LiveStage:
             self._next_painting = monotonic() + INTERVAL
 
     def _paint(self) -> RenderableType:
-        height = max(2, self._console.height - _AROUND)
+        narrow = self._console.width < _NARROW
+        height = self._console.height - _AROUND
+        if narrow:
+            height -= len(self._last) + 2
         asked = Text(self._scene.question, style="italic dim", overflow="ellipsis", no_wrap=True)
-        answer = Panel(
-            Group(asked, "", Tail(self._answer, height)), border_style=self._colour, title="answer"
-        )
+        tail = Tail(self._answer, max(2, height))
+        answer = Panel(Group(asked, "", tail), border_style=self._colour, title="answer")
         events = Panel(self._events(), border_style=self._colour, title="events")
+        # The terminal shows Ctrl-C as "^C" at the cursor. After a full line, that would begin a new
+        # line, and the next painting would leave a line of this one. So the last line is empty.
+        if narrow:
+            return Group(answer, events, "")
         both = Table.grid(expand=True)
         both.add_column(ratio=1)
-        both.add_column(width=min(_EVENTS_WIDTH, self._console.width // 2))
+        both.add_column(width=_EVENTS_WIDTH)
         both.add_row(answer, events)
-        return both
+        return Group(both, "")
 
     def _events(self) -> RenderableType:
         rows = Table.grid(padding=(0, 1))

@@ -54,8 +54,9 @@ class Live:
         """What the region shows now. Rich calls this whenever it paints."""
         if not self._begun:
             return self._spinner
-        height = max(2, self._console.height - 2)
-        return Tail(_spaced(self._growing, below=self._printed), height)
+        height = max(2, self._console.height - 3)
+        # Ctrl-C is shown at the cursor: so the last line is empty, as in `demo_on_terminal`.
+        return Group(Tail(_spaced(self._growing, below=self._printed), height), "")
 
     def __enter__(self) -> Live:
         self._region.start(refresh=True)

@@ -78,48 +78,48 @@ def listen(tab: Any, origins: Origins, query: str = "", ends: list[str] = ENDS) 
 
 
 def test_an_event_source_reads_the_answer(tab: Any, origins: Origins) -> None:
-    heard = listen(tab, origins)
-    check_frames(heard["frames"])
-    assert heard["state"] == CLOSED
+    received = listen(tab, origins)
+    check_frames(received["frames"])
+    assert received["state"] == CLOSED
     assert origins.relay.asked == ["GET"]
 
 
 def test_an_event_source_that_is_not_closed_would_ask_again(tab: Any, origins: Origins) -> None:
-    heard = listen(tab, origins, ends=[])
-    check_frames(heard["frames"])
-    assert heard["state"] == CONNECTING
+    received = listen(tab, origins, ends=[])
+    check_frames(received["frames"])
+    assert received["state"] == CONNECTING
 
 
 @pytest.mark.parametrize(
     ("fail", "code"), [("429", "error_quota_exceeded"), ("cut", "error_network")]
 )
 def test_an_event_source_reads_a_failure(tab: Any, origins: Origins, fail: str, code: str) -> None:
-    heard = listen(tab, origins, f"&fail={fail}")
-    assert [frame.get("code") for frame in heard["frames"]][-1] == code
-    assert heard["state"] == CLOSED
+    received = listen(tab, origins, f"&fail={fail}")
+    assert [frame.get("code") for frame in received["frames"]][-1] == code
+    assert received["state"] == CLOSED
     assert origins.relay.asked == ["GET"]
 
 
 def test_an_event_source_that_is_closed_stops_the_model(
     tab: Any, origins: Origins, left: threading.Event
 ) -> None:
-    heard = listen(tab, origins, "&fail=silence", ends=["content"])
-    assert HAIKU.startswith(heard["frames"][0]["data"])
+    received = listen(tab, origins, "&fail=silence", ends=["content"])
+    assert HAIKU.startswith(received["frames"][0]["data"])
     assert left.wait(SOON)
 
 
 def test_an_event_source_gives_up_at_a_status(tab: Any, origins: Origins) -> None:
     tab.goto(origins.page.url)
-    heard = tab.evaluate(LISTEN, [f"{origins.relay.url}/status/500", ENDS])
-    assert heard == {"frames": [], "state": CLOSED}
+    received = tab.evaluate(LISTEN, [f"{origins.relay.url}/status/500", ENDS])
+    assert received == {"frames": [], "state": CLOSED}
     assert origins.relay.asked == ["GET"]
 
 
 def test_another_origin_may_not_read_what_is_not_open_to_it(tab: Any, model: Playground) -> None:
     for cors in (None, "https://other.example"):
         with RelayServer(model) as page, RelayServer(model, cors=cors) as relay:
-            heard = listen(tab, Origins(page, relay))
-            assert heard == {"frames": [], "state": CLOSED}
+            received = listen(tab, Origins(page, relay))
+            assert received == {"frames": [], "state": CLOSED}
 
 
 # @microsoft/fetch-event-source
@@ -167,26 +167,26 @@ def posts(origins: Origins) -> int:
 
 
 def test_fetch_event_source_reads_the_answer(tab: Any, modules: Path, origins: Origins) -> None:
-    heard = fetch(tab, origins, "/ask")
-    check_frames(heard["frames"])
-    assert heard["failed"] is None
+    received = fetch(tab, origins, "/ask")
+    check_frames(received["frames"])
+    assert received["failed"] is None
     assert posts(origins) == 1
     assert ("OPTIONS" in origins.relay.asked) == (origins.page is not origins.relay)
 
 
 def test_fetch_event_source_reads_a_failure(tab: Any, modules: Path, origins: Origins) -> None:
-    heard = fetch(tab, origins, "/ask", fail="stream-overloaded")
-    assert heard["frames"][-1]["code"] == "error_service_unavailable"
-    assert heard["failed"] is None
+    received = fetch(tab, origins, "/ask", fail="stream-overloaded")
+    assert received["frames"][-1]["code"] == "error_service_unavailable"
+    assert received["failed"] is None
     assert posts(origins) == 1
 
 
 def test_fetch_event_source_stops_the_model(
     tab: Any, modules: Path, origins: Origins, left: threading.Event
 ) -> None:
-    heard = fetch(tab, origins, "/ask", fail="silence", stop_at="content")
-    assert HAIKU.startswith(heard["frames"][0]["data"])
-    assert heard["failed"] is None
+    received = fetch(tab, origins, "/ask", fail="silence", stop_at="content")
+    assert HAIKU.startswith(received["frames"][0]["data"])
+    assert received["failed"] is None
     assert left.wait(SOON)
     assert posts(origins) == 1
 
@@ -195,6 +195,6 @@ def test_fetch_event_source_stops_the_model(
 def test_fetch_event_source_gives_up_at_a_status(
     tab: Any, modules: Path, origins: Origins, status: int
 ) -> None:
-    heard = fetch(tab, origins, f"/status/{status}")
-    assert heard == {"frames": [], "failed": f"status {status}"}
+    received = fetch(tab, origins, f"/status/{status}")
+    assert received == {"frames": [], "failed": f"status {status}"}
     assert posts(origins) == 1

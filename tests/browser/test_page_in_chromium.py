@@ -453,6 +453,20 @@ def test_it_is_narrow_enough_and_has_contrast(
     page.close()
 
 
+def test_on_a_phone_it_scrolls_to_the_answer(browser: Any, playground: Playground) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 664})
+    page.goto(playground.page_url)
+    most_is_below = """() => {
+        const { bottom, height } = document.getElementById("answer").getBoundingClientRect();
+        return bottom - innerHeight > height / 2;
+    }"""
+    assert page.evaluate(most_is_below)
+    page.click("#ask")
+    end(page)
+    assert not page.evaluate(most_is_below)
+    page.close()
+
+
 # The contrast of a text with its background, as WCAG 2.2 defines it.
 CONTRAST = """element => {
     const parts = (color) => color.match(/[\\d.]+/g).map(Number);

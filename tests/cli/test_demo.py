@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pseudo_terminal import CTRL_C, Terminal
 
 DEMO = [sys.executable, "-m", "suggestions", "demo"]
 SOON = 60.0  # seconds; a bound, never a measure
@@ -63,9 +64,9 @@ def test_it_ends_with_what_can_be_run_as_it_was(started: list[str], path: str, n
     child = subprocess.run(
         started, env=env, capture_output=True, text=True, timeout=SOON, stdin=subprocess.DEVNULL
     )
-    assert f"  {named} serve   " in child.stdout
-    (line,) = (line for line in child.stdout.splitlines() if "ask --help" in line)
-    command = line.strip().split("   ")[0]
+    lines = [line.strip() for line in child.stdout.splitlines()]
+    assert f"{named} serve" in lines
+    (command,) = (line for line in lines if "ask --help" in line)
     assert command == f"{named} ask --help"
     subprocess.run(["sh", "-c", command], env=env, check=True, capture_output=True, timeout=SOON)
 
@@ -88,6 +89,28 @@ def test_ctrl_c_ends_it() -> None:
     assert PARTS[1] not in written
     assert "Traceback" not in written
     assert "abort" in written
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_on_a_narrow_terminal_the_events_are_below_the_answer(tmp_path: Path, width: int) -> None:
+    env = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    with Terminal(*DEMO[1:], env=env, cwd=tmp_path, size=(30, width)) as terminal:
+        assert terminal.end() == 0
+    edges = [line for line in terminal.shown.splitlines() if "─ answer ─" in line]
+    assert edges
+    assert all(len(edge) == width and "events" not in edge for edge in edges)
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_ctrl_c_is_shown_on_a_line_of_its_own(tmp_path: Path, width: int) -> None:
+    """At the end of a full line it would begin another one, and a painting would stay above."""
+    env = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    with Terminal(*DEMO[1:], env=env, cwd=tmp_path, size=(30, width)) as terminal:
+        terminal.expect("Argentina")
+        terminal.type(CTRL_C)
+        assert terminal.end() == 130
+    (line,) = (line for line in terminal.shown.splitlines() if "^C" in line)
+    assert line == "^C"
 
 
 def test_the_quickstart_runs() -> None:

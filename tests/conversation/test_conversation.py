@@ -659,12 +659,12 @@ def test_in_a_forked_child_it_is_closed() -> None:
 
 def test_async_handlers_get_one_change_after_the_other(service: ChatService, loop: Loop) -> None:
     chat = Conversation(**service.given(), dispatch=loop, throttle=None)
-    heard: list[str] = []
+    received: list[str] = []
 
     async def show(chat: Conversation, event: Any) -> None:
-        heard.append(f"begins {event.detail.message.text}")
+        received.append(f"begins {event.detail.message.text}")
         await asyncio.sleep(0)
-        heard.append(f"ends {event.detail.message.text}")
+        received.append(f"ends {event.detail.message.text}")
 
     chat.connect("change", show)
     view = ChatView(chat)
@@ -676,5 +676,5 @@ def test_async_handlers_get_one_change_after_the_other(service: ChatService, loo
         assert time.monotonic() < deadline
         loop.run_all()
     assert view.is_up_to_date
-    assert heard[:4] == ["begins Why?", "ends Why?", "begins ", "ends "]
-    assert heard[-2:] == ["begins a", "ends a"]
+    assert received[:4] == ["begins Why?", "ends Why?", "begins ", "ends "]
+    assert received[-2:] == ["begins a", "ends a"]

@@ -77,7 +77,7 @@ class Shown:
         if self._running > 1 and not self._nests:
             self.wrong.append(f"{name} within another callback")
         if value != attribute:
-            self.wrong.append(f"{name} {value!r} is told, {attribute!r} is kept")
+            self.wrong.append(f"{name} {value!r} was reported, {attribute!r} is kept")
         self.told.append((name, getattr(value, "code", str(value))))
         self.threads.add(threading.get_ident())
         try:
@@ -126,7 +126,7 @@ ANSWERS: dict[str, tuple[int, list[object], list[tuple[str, str]], str]] = {
 
 @pytest.mark.parametrize("posted", [False, True])
 @pytest.mark.parametrize(("status", "steps", "told", "text"), ANSWERS.values(), ids=ANSWERS)
-def test_what_a_view_is_told_of_an_answer(
+def test_what_a_view_gets_of_an_answer(
     loop: Loop,
     posted: bool,
     status: int,

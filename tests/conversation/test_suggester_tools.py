@@ -121,7 +121,7 @@ REQUESTING, SUGGESTING = ("state", "requesting"), ("state", "suggesting")
 
 
 @pytest.mark.parametrize("posted", [False, True])
-def test_a_view_is_told_of_one_request(
+def test_a_view_gets_the_events_of_one_request(
     service: Service, tools: Tools, loop: Loop, posted: bool
 ) -> None:
     view = view_of(service, tools, dispatch=loop.post if posted else None)

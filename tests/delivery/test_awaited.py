@@ -47,7 +47,7 @@ def test_a_weak_one_is_called_for_as_long_as_something_else_knows_it(
         send(target, 1)
     send(target, 2)
     host.run_all()
-    assert view.heard == [1, 2]
+    assert view.received == [1, 2]
     gone = weakref.ref(view)
     del view
     gc.collect()
@@ -63,15 +63,15 @@ def test_a_weak_one_can_be_disconnected(host: Loop, target: EventTarget) -> None
     target.disconnect("x", view.show_later)
     send(target, 1)
     host.run_all()
-    assert view.heard == []
+    assert view.received == []
 
 
 def test_one_that_is_not_weak_is_kept(host: Loop, target: EventTarget) -> None:
-    heard: list[object] = []
+    received: list[object] = []
 
     def connect() -> None:
         async def show(target: EventTarget, event: Event[Any]) -> None:
-            heard.append(event.detail)
+            received.append(event.detail)
 
         target.connect("x", show)
 
@@ -79,7 +79,7 @@ def test_one_that_is_not_weak_is_kept(host: Loop, target: EventTarget) -> None:
     gc.collect()
     send(target, 1)
     host.run_all()
-    assert heard == [1]
+    assert received == [1]
 
 
 # Between its call and its turn
@@ -101,8 +101,8 @@ def test_one_that_is_disconnected_before_its_turn_does_not_begin(
     host.run()
     target.disconnect("x", second.listen_later if way == "listener" else second.show_later)
     host.run_all()
-    assert first.heard == [1]
-    assert second.heard == []
+    assert first.received == [1]
+    assert second.received == []
 
 
 def test_one_keeps_its_turn_when_others_are_disconnected(host: Loop, target: EventTarget) -> None:
@@ -114,7 +114,7 @@ def test_one_keeps_its_turn_when_others_are_disconnected(host: Loop, target: Eve
     target.disconnect("x", third.show_later)
     target.disconnect("y", second.show_later)
     host.run_all()
-    assert (len(first.heard), len(second.heard), len(third.heard)) == (1, 1, 0)
+    assert (len(first.received), len(second.received), len(third.received)) == (1, 1, 0)
 
 
 @pytest.mark.parametrize("aborted", [False, True])
@@ -127,7 +127,7 @@ def test_a_listener_whose_signal_is_aborted_before_its_turn_does_not_begin(
     host.run()
     signal.aborted = aborted
     host.run_all()
-    assert view.heard == ([] if aborted else [1])
+    assert view.received == ([] if aborted else [1])
 
 
 def test_one_that_the_host_does_not_take_has_failed(host: Loop, target: EventTarget) -> None:
@@ -140,7 +140,7 @@ def test_one_that_the_host_does_not_take_has_failed(host: Loop, target: EventTar
     host.refuses = False
     send(target, 2)
     host.run_all()
-    assert view.heard == [2]
+    assert view.received == [2]
     [failure] = failures
     assert failure.handler == view.show_later
     assert isinstance(failure.exception, RuntimeError)
@@ -163,24 +163,24 @@ def stream(host: Loop) -> Any:
 
 
 def ids(view: View) -> list[str]:
-    return [detail.last_event_id for detail in view.heard]
+    return [detail.last_event_id for detail in view.received]
 
 
-@pytest.mark.parametrize("heard", [0, 1, 2])
+@pytest.mark.parametrize("received", [0, 1, 2])
 def test_an_event_none_has_begun_with_is_brought_again(
-    host: Loop, stream: EventSource, heard: int
+    host: Loop, stream: EventSource, received: int
 ) -> None:
     view = View()
     stream.connect("message", view.show_later)
     stream.start()
-    for _ in range(heard):
+    for _ in range(received):
         host.run_until(lambda: host.spawned)
         host.begin()
     host.run_until(lambda: host.spawned)
     stream.close()
-    assert stream.last_event_id == ("", "1", "2")[heard]
+    assert stream.last_event_id == ("", "1", "2")[received]
     host.run_all()
-    assert len(view.heard) == heard
+    assert len(view.received) == received
 
 
 def test_an_event_one_of_several_has_begun_with_is_not(host: Loop, stream: EventSource) -> None:
@@ -195,7 +195,7 @@ def test_an_event_one_of_several_has_begun_with_is_not(host: Loop, stream: Event
     stream.close()
     assert stream.last_event_id == "1"
     host.run_all()
-    assert second.heard == []
+    assert second.received == []
 
 
 def test_one_whose_turn_comes_after_a_restart_does_not_begin(
@@ -209,8 +209,8 @@ def test_one_whose_turn_comes_after_a_restart_does_not_begin(
     stream.restart()
     host.begin()
     host.run()
-    assert view.heard == []
-    while len(view.heard) < 3:
+    assert view.received == []
+    while len(view.received) < 3:
         host.run_until(lambda: host.spawned)
         host.begin()
     assert ids(view) == ["1", "2", "3"]

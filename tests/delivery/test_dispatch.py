@@ -31,10 +31,10 @@ def ask(steps: list[Step], **options: Any) -> SuggestionsEventSource:
 def listening(script: Script, **options: Any) -> tuple[EventSource, list[str]]:
     """A stream, and the messages that a handler of it has got from the first one on."""
     source = EventSource(URL, session=script.session(), start=False, **options)
-    heard: list[str] = []
-    source.connect("message", lambda source, event: heard.append(event.detail.data))
+    received: list[str] = []
+    source.connect("message", lambda source, event: received.append(event.detail.data))
     source.start()
-    return source, heard
+    return source, received
 
 
 def words(count: int) -> list[Step]:
@@ -44,11 +44,11 @@ def words(count: int) -> list[Step]:
 def test_handlers_run_on_the_dispatchers_thread_with_one_post_at_a_time() -> None:
     loop = Loop()
     threads: set[int] = set()
-    heard: list[str] = []
+    received: list[str] = []
 
     def hear(source: SuggestionsEventSource, event: Event[str]) -> None:
         threads.add(threading.get_ident())
-        heard.append(event.detail)
+        received.append(event.detail)
 
     ended: list[bool] = []
     source = ask(
@@ -57,9 +57,9 @@ def test_handlers_run_on_the_dispatchers_thread_with_one_post_at_a_time() -> Non
         on={"chunk": hear, "end": lambda source, event: ended.append(True)},
     )
     assert source.result(10) == "".join(f"{n} " for n in range(500))
-    assert heard == []
+    assert received == []
     loop.run_until(lambda: bool(ended))
-    assert "".join(heard) == source.full_message
+    assert "".join(received) == source.full_message
     assert threads == {threading.get_ident()}
     assert loop.most_waiting == 1
     late: list[str] = []
@@ -137,18 +137,18 @@ def test_an_asyncio_loop_is_a_dispatcher_as_it_is() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
-        heard: list[str] = []
+        received: list[str] = []
         source = ask(
             [*words(50), DONE],
             dispatch=loop.call_soon_threadsafe,
             on={
-                "chunk": lambda source, event: heard.append(event.detail),
+                "chunk": lambda source, event: received.append(event.detail),
                 "end": lambda source, event: ended.set(),
             },
         )
         with pytest.raises(RuntimeError, match="would block the thread"):
             source.wait()
-        assert await source == "".join(heard)
+        assert await source == "".join(received)
         assert ended.is_set()
 
     asyncio.run(main())
@@ -224,11 +224,11 @@ def test_a_nested_loop_in_a_handler_is_safe() -> None:
 
 def test_ctrl_c_in_a_handler_is_the_hosts_and_delivery_goes_on() -> None:
     loop = Loop()
-    heard: list[str] = []
+    received: list[str] = []
     ended: list[bool] = []
 
     def interrupt(source: SuggestionsEventSource, event: Event[str]) -> None:
-        heard.append(event.detail)
+        received.append(event.detail)
         if event.detail == "b":
             raise KeyboardInterrupt
 
@@ -241,7 +241,7 @@ def test_ctrl_c_in_a_handler_is_the_hosts_and_delivery_goes_on() -> None:
     with pytest.raises(KeyboardInterrupt):
         loop.run_until(lambda: bool(ended))
     loop.run_until(lambda: bool(ended))
-    assert heard == ["a", "b", "c"]
+    assert received == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("name", ["chunk", "suggestion", "done", "end"])
@@ -254,8 +254,8 @@ def test_ctrl_c_in_a_handler_keeps_nothing_from_anybody(name: str) -> None:
 
     source = ask([chunk("a") + DONE], dispatch=loop.post, throttle=60, start=False)
     source.connect(name, interrupt)
-    for heard in ("chunk", "suggestion", "done", "end"):
-        source.connect(heard, lambda source, event: told.append(event.type))
+    for received in ("chunk", "suggestion", "done", "end"):
+        source.connect(received, lambda source, event: told.append(event.type))
     source.start()
     settled = threading.Event()
     waiting = threading.Thread(target=lambda: source.wait() and settled.set(), daemon=True)
@@ -337,10 +337,10 @@ def test_a_failure_of_an_async_handler_names_the_handler(way: str) -> None:
 
 def test_an_async_handler_whose_turn_comes_after_close_is_not_called() -> None:
     loop = Loop()
-    heard: list[str] = []
+    received: list[str] = []
 
     async def hear(source: SuggestionsEventSource, event: Event[Any]) -> None:
-        heard.append(event.type)
+        received.append(event.type)
 
     source = ask(
         [chunk("a"), HOLD], dispatch=loop, on=dict.fromkeys(("chunk", "abort", "end"), hear)
@@ -349,7 +349,7 @@ def test_an_async_handler_whose_turn_comes_after_close_is_not_called() -> None:
     source.close()
     for _ in ("chunk", "abort", "end"):
         loop.begin()
-    assert heard == ["abort", "end"]
+    assert received == ["abort", "end"]
 
 
 def longest(commands: Iterable[Callable[[], object]]) -> float:
@@ -363,14 +363,14 @@ def longest(commands: Iterable[Callable[[], object]]) -> float:
 
 
 @pytest.mark.parametrize("ask_again", ["result", "ask_question_sync"])
-def test_a_handler_that_asks_a_question_itself_has_heard_its_event(ask_again: str) -> None:
+def test_a_handler_that_asks_a_question_itself_has_received_its_event(ask_again: str) -> None:
     """A handler that waits in our own code is a handler like any other: its event was claimed, so
     it counts as told, and no command waits for it."""
     asking, answered = threading.Event(), threading.Event()
-    heard: list[str] = []
+    received: list[str] = []
 
     def hear(source: EventSource, event: Event[Any]) -> None:
-        heard.append(event.detail.data)
+        received.append(event.detail.data)
         if event.detail.data == "a":
             steps = [asking.set, lambda: answered.wait(20), chunk("yes") + DONE]
             session = Script(steps).session()
@@ -392,9 +392,9 @@ def test_a_handler_that_asks_a_question_itself_has_heard_its_event(ask_again: st
     assert source.last_event_id == "1"
     source.restart()
     answered.set()
-    assert eventually(lambda: heard[-1] == "b")
+    assert eventually(lambda: received[-1] == "b")
     source.close()
-    assert heard == ["a", "b"]
+    assert received == ["a", "b"]
 
 
 @pytest.mark.parametrize("moment", ["in it", "within it", "over"])
@@ -431,53 +431,53 @@ def test_who_comes_while_a_stream_is_closed_hears_its_history_once_it_is_open() 
     source, first = listening(Script([LETTERS, HOLD]))
     assert eventually(lambda: first == ["a", "b"])
     source.close()
-    heard: list[str] = []
-    source.connect("message", lambda source, event: heard.append(event.detail.data))
+    received: list[str] = []
+    source.connect("message", lambda source, event: received.append(event.detail.data))
     source.restart()
-    assert eventually(lambda: len(heard) == 4)
+    assert eventually(lambda: len(received) == 4)
     source.close()
-    assert heard == ["a", "b"] * 2
+    assert received == ["a", "b"] * 2
 
 
 def test_who_closes_the_stream_while_it_catches_up_goes_on_behind_it() -> None:
     earlier = our_threads()
     source, first = listening(Script([LETTERS, HOLD]))
     assert eventually(lambda: first == ["a", "b"])
-    heard: list[str] = []
+    received: list[str] = []
 
     def hear(source: EventSource, event: Event[Any]) -> None:
-        heard.append(event.detail.data)
-        if len(heard) == 1:
+        received.append(event.detail.data)
+        if len(received) == 1:
             source.close()
 
     source.connect("message", hear)
     assert eventually(lambda: source.ready_state == EventSource.CLOSED and our_threads() <= earlier)
     source.restart()
-    assert eventually(lambda: len(heard) == 4)
+    assert eventually(lambda: len(received) == 4)
     source.close()
-    assert heard == ["a", "b"] * 2
+    assert received == ["a", "b"] * 2
 
 
 def test_a_late_async_handler_that_has_not_begun_takes_nothing_from_the_others() -> None:
     loop = Loop()
     source, first = listening(Script([LETTERS, HOLD]), dispatch=loop)
     loop.run_until(lambda: first == ["a", "b"])
-    heard: list[str] = []
+    received: list[str] = []
 
     async def hear(source: EventSource, event: Event[Any]) -> None:
-        heard.append(event.detail.data)
+        received.append(event.detail.data)
 
     source.connect("message", hear)
     loop.run_until(lambda: bool(loop.spawned))
     source.close()
     assert source.last_event_id == "2"
     loop.begin()
-    assert heard == []
+    assert received == []
     source.restart()
     for _ in range(4):
         loop.begin()
     source.close()
-    assert heard == ["a", "b"] * 2
+    assert received == ["a", "b"] * 2
 
 
 def test_a_late_async_handler_that_has_not_begun_loses_and_doubles_nothing() -> None:
@@ -485,10 +485,10 @@ def test_a_late_async_handler_that_has_not_begun_loses_and_doubles_nothing() -> 
     script = Script([b"id: 1\ndata: a\n\n", lambda: more.wait(20), b"id: 2\ndata: b\n\n" * 5, HOLD])
     source, first = listening(script, dispatch=loop, history=1)
     loop.run_until(lambda: first == ["a"])
-    heard: list[str] = []
+    received: list[str] = []
 
     async def hear(source: EventSource, event: Event[Any]) -> None:
-        heard.append(event.detail.data)
+        received.append(event.detail.data)
 
     source.connect("message", hear)
     loop.run_until(lambda: bool(loop.spawned))
@@ -501,15 +501,15 @@ def test_a_late_async_handler_that_has_not_begun_loses_and_doubles_nothing() -> 
     for _ in range(2):
         loop.begin()
     source.close()
-    assert first == heard == ["a"]
+    assert first == received == ["a"]
 
 
 def test_who_comes_and_goes_while_a_stream_is_closed_is_forgotten() -> None:
     class Window:
         def hear(self, source: EventSource, event: Event[Any]) -> None: ...
 
-    source, heard = listening(Script([LETTERS, HOLD]))
-    assert eventually(lambda: heard == ["a", "b"])
+    source, received = listening(Script([LETTERS, HOLD]))
+    assert eventually(lambda: received == ["a", "b"])
     source.close()
     window = Window()
     gone = weakref.ref(window)
@@ -521,7 +521,7 @@ def test_who_comes_and_goes_while_a_stream_is_closed_is_forgotten() -> None:
 
 def test_what_comes_while_a_handler_ends_the_program_is_told() -> None:
     go = threading.Event()
-    heard: list[str] = []
+    received: list[str] = []
 
     def leave(source: SuggestionsEventSource, event: Event[Any]) -> None:
         go.set()
@@ -530,12 +530,12 @@ def test_what_comes_while_a_handler_ends_the_program_is_told() -> None:
 
     source = ask([lambda: go.wait(20), chunk("a"), DONE], start=False)
     source.connect("leave", leave)
-    source.connect("done", lambda source, event: heard.append(event.detail))
+    source.connect("done", lambda source, event: received.append(event.detail))
     source.start()
     with pytest.raises(SystemExit):
         source.dispatch_event(Event("leave"))
     assert source.wait(20)
-    assert heard == ["a"]
+    assert received == ["a"]
 
 
 def test_no_other_thread_raises_what_is_for_the_program() -> None:
@@ -581,17 +581,17 @@ def test_a_host_with_an_is_closed_of_its_own_is_no_loop() -> None:
 
 def test_a_reader_that_comes_too_late_is_not_the_thread_to_run_handlers() -> None:
     source = EventSource(URL, session=Script([LETTERS, HOLD]).session(), start=False)
-    heard: list[tuple[str, str]] = []
+    received: list[tuple[str, str]] = []
     earlier = our_threads("stream")
     source.connect(
         "message",
-        lambda source, event: heard.append((event.detail.data, threading.current_thread().name)),
+        lambda source, event: received.append((event.detail.data, threading.current_thread().name)),
     )
     for _ in range(50):
         source.restart()  # and the readers of most come too late
     assert eventually(lambda: len(our_threads("stream") - earlier) == 1)
     [reader] = our_threads("stream") - earlier
-    assert eventually(lambda: heard[-2:] == [("a", reader.name), ("b", reader.name)])
+    assert eventually(lambda: received[-2:] == [("a", reader.name), ("b", reader.name)])
     source.close()
 
 
@@ -607,12 +607,12 @@ def test_many_who_come_late_need_no_thread_each() -> None:
 
     source.connect("done", hear)
     assert entered.wait(20)
-    heard: list[str] = []
+    received: list[str] = []
     for _ in range(50):
-        source.connect("done", lambda source, event: heard.append(event.detail))
+        source.connect("done", lambda source, event: received.append(event.detail))
     threads = set(threading.enumerate()) - earlier
     leave.set()
-    assert eventually(lambda: heard == ["a"] * 50)
+    assert eventually(lambda: received == ["a"] * 50)
     assert len(threads) <= 2
 
 
@@ -620,19 +620,19 @@ def test_what_is_for_the_program_leaves_dispatch_event_on_its_own_thread_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     target = EventTarget()
-    heard: list[str] = []
+    received: list[str] = []
 
     def interrupt(target: EventTarget, event: Event[Any]) -> None:
         raise KeyboardInterrupt
 
     target.connect("news", interrupt)
-    target.connect("news", lambda target, event: heard.append(event.detail))
+    target.connect("news", lambda target, event: received.append(event.detail))
     with pytest.raises(KeyboardInterrupt):
         target.dispatch_event(Event("news", "a"))
     thread = threading.Thread(target=target.dispatch_event, args=(Event("news", "b"),))
     thread.start()
     thread.join(20)
-    assert heard == ["a", "b"]
+    assert received == ["a", "b"]
     assert "a handler of 'news' raised" in caplog.text
 
 
@@ -647,10 +647,10 @@ def test_wait_hears_that_a_bare_loop_was_closed() -> None:
 
 def test_wait_where_a_closed_loop_ran_does_not_block_it() -> None:
     async def first_chunk() -> SuggestionsEventSource:
-        heard = asyncio.Event()
-        on = {"chunk": lambda source, event: heard.set()}
+        received = asyncio.Event()
+        on = {"chunk": lambda source, event: received.set()}
         source = ask([chunk("a"), HOLD], dispatch=aio(), on=on)
-        await heard.wait()
+        await received.wait()
         return source
 
     loop = asyncio.new_event_loop()
@@ -771,34 +771,34 @@ def test_a_handler_that_is_connected_while_the_others_are_let_go_is_called(
 
 def test_a_handler_connected_by_another_does_not_keep_the_reader_from_reading() -> None:
     gate = threading.Event()
-    heard: list[str] = []
+    received: list[str] = []
 
     def late(source: SuggestionsEventSource, event: Event[str]) -> None:
         gate.wait(60)
-        heard.append(event.detail)
+        received.append(event.detail)
 
     source = ask(
         [chunk("a"), chunk("b"), DONE],
         on={"chunk": lambda source, event: source.connect("chunk", late)},
     )
     assert source.result(20) == "ab"
-    assert heard == []
+    assert received == []
     gate.set()
     assert source.wait(10)
-    assert heard == ["a", "b"]
+    assert received == ["a", "b"]
 
 
 def test_a_handler_connected_by_another_is_called_though_the_stream_is_silent() -> None:
-    heard: list[str] = []
+    received: list[str] = []
     source = ask(
         [chunk("a"), HOLD],
         on={
             "chunk": lambda source, event: source.connect(
-                "open", lambda source, event: heard.append(event.type)
+                "open", lambda source, event: received.append(event.type)
             )
         },
     )
-    Loop().run_until(lambda: heard == ["open"])
+    Loop().run_until(lambda: received == ["open"])
     source.close()
 
 

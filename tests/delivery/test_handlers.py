@@ -82,12 +82,12 @@ def test_one_that_takes_neither_is_refused_where_it_is_connected(
 
 
 def test_a_listener_takes_the_event_alone() -> None:
-    target, heard = EventTarget(), list[Any]()
-    target.add_event_listener("news", heard.append)
+    target, received = EventTarget(), list[Any]()
+    target.add_event_listener("news", received.append)
     with pytest.raises(TypeError, match=r"'news' is called with \(event\)"):
         target.add_event_listener("news", lambda source, event: None)
     target.dispatch_event(event := Event("news", 1))
-    assert heard == [event]
+    assert received == [event]
 
 
 # What a handler raises

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from handlers import Heard, View
+from handlers import Received, View
 from loop import Loop
 from waiting import eventually, our_threads
 
@@ -33,11 +33,11 @@ def settle() -> None:
 
 
 def test_a_handler_hears_its_name_alone(target: EventTarget) -> None:
-    heard, other = Heard(), Heard()
-    assert target.connect("news", heard) is heard
+    received, other = Received(), Received()
+    assert target.connect("news", received) is received
     target.connect("other", other)
     send(target, 1, 2)
-    assert list(heard) == [1, 2]
+    assert list(received) == [1, 2]
     assert list(other) == []
 
 
@@ -64,13 +64,13 @@ def test_a_handler_that_is_connected_again_is_the_last(target: EventTarget) -> N
 
 
 def test_the_same_handler_is_connected_once(target: EventTarget) -> None:
-    heard = Heard()
-    target.connect("news", heard)
-    target.connect("news", heard)
+    received = Received()
+    target.connect("news", received)
+    target.connect("news", received)
     send(target, 1)
-    target.connect("news", heard)
+    target.connect("news", received)
     settle()
-    assert list(heard) == [1]
+    assert list(received) == [1]
 
 
 def test_a_bound_method_is_the_same_handler_each_time(target: EventTarget) -> None:
@@ -80,31 +80,31 @@ def test_a_bound_method_is_the_same_handler_each_time(target: EventTarget) -> No
     send(target, 1)
     target.disconnect("news", view.show)
     send(target, 2)
-    assert view.heard == [1]
+    assert view.received == [1]
 
 
 def test_disconnect(target: EventTarget) -> None:
-    heard = Heard()
-    target.connect("news", heard)
-    target.disconnect("news", heard)
-    target.disconnect("news", heard)
-    target.disconnect("never", heard)
+    received = Received()
+    target.connect("news", received)
+    target.disconnect("news", received)
+    target.disconnect("news", received)
+    target.disconnect("never", received)
     send(target, 1)
-    assert list(heard) == []
+    assert list(received) == []
 
 
 def test_a_handler_disconnected_by_the_one_before_it_is_not_called(target: EventTarget) -> None:
-    heard, bystander = Heard(), Heard()
-    target.connect("news", lambda target, event: target.disconnect("news", heard))
-    target.connect("news", heard)
+    received, bystander = Received(), Received()
+    target.connect("news", lambda target, event: target.disconnect("news", received))
+    target.connect("news", received)
     target.connect("news", bystander)
     send(target, 1)
-    assert list(heard) == []
+    assert list(received) == []
     assert list(bystander) == [1]
 
 
 def test_a_handler_connected_late_hears_everything_in_order(target: EventTarget) -> None:
-    first, late = Heard(), Heard()
+    first, late = Received(), Received()
     target.connect("news", first)
     send(target, *range(5))
     target.connect("news", late)
@@ -114,7 +114,7 @@ def test_a_handler_connected_late_hears_everything_in_order(target: EventTarget)
 
 
 def test_a_late_handler_may_be_disconnected_before_its_turn(target: EventTarget) -> None:
-    late = Heard()
+    late = Received()
     busy, leave = threading.Event(), threading.Event()
 
     def block(target: EventTarget, event: Event[Any]) -> None:
@@ -135,79 +135,79 @@ def test_a_late_handler_may_be_disconnected_before_its_turn(target: EventTarget)
 
 def test_a_late_handler_may_be_disconnected_at_the_last_moment() -> None:
     for _ in range(200):
-        target, heard = EventTarget(), Heard()
+        target, received = EventTarget(), Received()
         target.dispatch_event(Event("news", 1))
-        target.connect("news", heard)
-        target.disconnect("news", heard)  # while another thread is about to call it
+        target.connect("news", received)
+        target.disconnect("news", received)  # while another thread is about to call it
         target.dispatch_event(Event("news", 2))
         settle()
-        assert list(heard) in ([], [1])
+        assert list(received) in ([], [1])
 
 
 def test_disconnecting_a_late_handler_leaves_the_others(target: EventTarget) -> None:
-    heard, neighbour, namesake = Heard(), Heard(), Heard()
+    received, neighbour, namesake = Received(), Received(), Received()
 
     def connect(target: EventTarget, event: Event[Any]) -> None:
-        target.connect("news", heard)
+        target.connect("news", received)
         target.connect("news", neighbour)
-        target.connect("other", heard)
+        target.connect("other", received)
         target.connect("other", namesake)
-        target.disconnect("news", heard)
+        target.disconnect("news", received)
 
     target.once("news", connect)
     send(target, 1)
     settle()
     send(target, 2, name="other")
-    assert list(heard) == [2]
+    assert list(received) == [2]
     assert list(neighbour) == [1]
     assert list(namesake) == [2]
 
 
 def test_on_connects_the_function_below_it(target: EventTarget) -> None:
-    heard: list[Any] = []
+    received: list[Any] = []
 
     @target.on("news")
     def hear(target: EventTarget, event: Event[Any]) -> None:
-        heard.append(event.detail)
+        received.append(event.detail)
 
     send(target, 1)
-    assert heard == [1]
+    assert received == [1]
     assert callable(hear)
 
 
 @pytest.mark.parametrize("late", [False, True])
 def test_once(target: EventTarget, late: bool) -> None:
-    heard = Heard()
+    received = Received()
     if late:
         send(target, 1, 2)
-    assert target.once("news", heard) is heard
+    assert target.once("news", received) is received
     if not late:
         send(target, 1, 2)
     settle()
     send(target, 3)
-    assert list(heard) == [1]
+    assert list(received) == [1]
 
 
 def test_once_is_taken_back_by_the_handler_itself(target: EventTarget) -> None:
-    heard = Heard()
-    target.once("news", heard)
-    target.disconnect("news", heard)
+    received = Received()
+    target.once("news", received)
+    target.disconnect("news", received)
     send(target, 1)
-    assert list(heard) == []
+    assert list(received) == []
 
 
 def test_listeners_are_called_with_the_event_alone(target: EventTarget) -> None:
-    heard: list[Any] = []
+    received: list[Any] = []
 
     def listen(event: Event[Any]) -> None:
-        heard.append((event.type, event.detail, event.target))
+        received.append((event.type, event.detail, event.target))
 
     target.add_event_listener("news", listen)
     target.add_event_listener("news", listen)
     send(target, 1)
     target.remove_event_listener("news", listen)
     send(target, 2)
-    assert heard == [("news", 1, target)]
+    assert received == [("news", 1, target)]
 
 
 def test_a_listener_for_once_and_one_with_a_signal(target: EventTarget) -> None:
@@ -226,44 +226,44 @@ def test_a_listener_for_once_and_one_with_a_signal(target: EventTarget) -> None:
 
 
 def test_a_weak_handler_goes_with_its_owner(target: EventTarget) -> None:
-    heard: list[Any] = []
-    early, late = View(heard), View(heard)
+    received: list[Any] = []
+    early, late = View(received), View(received)
     target.connect("news", early.show, weak=True)
     send(target, 1)
     target.connect("news", late.show, weak=True)
     settle()
-    assert heard == [1, 1]
+    assert received == [1, 1]
     del early, late
     gc.collect()
     send(target, 2)
-    assert heard == [1, 1]
+    assert received == [1, 1]
 
 
 def test_a_weak_handler_goes_even_where_another_has_raised(target: EventTarget) -> None:
     """The exception is kept, and its traceback with the frames on the way."""
-    heard: list[Any] = []
+    received: list[Any] = []
 
     def fail(target: EventTarget, event: Event[Any]) -> None:
         raise ZeroDivisionError
 
-    view = View(heard)
+    view = View(received)
     target.connect("news", fail)
     target.connect("news", view.show, weak=True)
     send(target, 1)
     del view
     gc.collect()
     send(target, 2)
-    assert heard == [1]
+    assert received == [1]
 
 
 def test_a_late_weak_handler_is_called_as_long_as_it_lives(
     target: EventTarget, caplog: pytest.LogCaptureFixture
 ) -> None:
-    heard, gone = Heard(), Heard()
+    received, gone = Received(), Received()
 
     def connect(target: EventTarget, event: Event[Any]) -> None:
         nonlocal gone
-        target.connect("news", heard, weak=True)
+        target.connect("news", received, weak=True)
         target.connect("news", gone, weak=True)
         del gone
         gc.collect()
@@ -272,16 +272,16 @@ def test_a_late_weak_handler_is_called_as_long_as_it_lives(
     send(target, 1)
     settle()
     send(target, 2)
-    assert list(heard) == [1, 2]
+    assert list(received) == [1, 2]
     assert caplog.records == []
 
 
 @pytest.mark.parametrize("late", [False, True])
 def test_a_listener_may_be_added_again_after_its_signal(target: EventTarget, late: bool) -> None:
     def listen(event: Event[Any]) -> None:
-        heard.append(event.detail)
+        received.append(event.detail)
 
-    heard: list[Any] = []
+    received: list[Any] = []
     signal = SimpleNamespace(aborted=False)
     if late:
         send(target, 0, name="other")
@@ -290,16 +290,16 @@ def test_a_listener_may_be_added_again_after_its_signal(target: EventTarget, lat
     target.add_event_listener("news", listen)
     settle()
     send(target, 1, 2)
-    assert heard == [1, 2]
+    assert received == [1, 2]
 
 
-def test_a_listener_that_has_heard_nothing_yet_may_be_added_again_after_its_signal(
+def test_a_listener_that_has_received_nothing_yet_may_be_added_again_after_its_signal(
     target: EventTarget,
 ) -> None:
-    heard: list[Any] = []
+    received: list[Any] = []
 
     def listen(event: Event[Any]) -> None:
-        heard.append(event.detail)
+        received.append(event.detail)
 
     def add(target: EventTarget, event: Event[Any]) -> None:
         signal = SimpleNamespace(aborted=False)
@@ -310,15 +310,15 @@ def test_a_listener_that_has_heard_nothing_yet_may_be_added_again_after_its_sign
     target.once("news", add)
     send(target, 1)
     settle()
-    assert heard == [1]
+    assert received == [1]
 
 
 def test_a_strong_lambda_stays(target: EventTarget) -> None:
-    heard: list[Any] = []
-    target.connect("news", lambda target, event: heard.append(event.detail))
+    received: list[Any] = []
+    target.connect("news", lambda target, event: received.append(event.detail))
     gc.collect()
     send(target, 1)
-    assert heard == [1]
+    assert received == [1]
 
 
 def test_an_event_sent_by_a_handler_follows_the_one_it_was_sent_in(target: EventTarget) -> None:
@@ -336,17 +336,17 @@ def test_an_event_sent_by_a_handler_follows_the_one_it_was_sent_in(target: Event
 
 
 def test_a_handler_is_the_same_as_a_listener_too(target: EventTarget) -> None:
-    heard: list[Any] = []
+    received: list[Any] = []
 
     def hear(*arguments: Any) -> None:
-        heard.append(arguments[-1].detail)
+        received.append(arguments[-1].detail)
 
     target.connect("news", hear)
     target.add_event_listener("news", hear)
     send(target, 1)
     target.remove_event_listener("news", hear)
     send(target, 2)
-    assert heard == [1]
+    assert received == [1]
 
 
 @pytest.mark.parametrize("way", ["once", "listener"])
@@ -356,7 +356,7 @@ def test_a_failure_names_the_handler_however_it_was_connected(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    failures = Heard()
+    failures = Received()
     target.connect("handler_error", failures)
     if way == "once":
         target.once("news", fail)
@@ -373,14 +373,14 @@ def test_a_handler_that_raises_is_logged_and_told(
     def fail(target: EventTarget, event: Event[Any]) -> None:
         raise ZeroDivisionError("oh")
 
-    heard, failures = Heard(), Heard()
+    received, failures = Received(), Received()
     target.connect("news", fail)
-    target.connect("news", heard)
+    target.connect("news", received)
     target.connect("handler_error", failures)
     target.connect("handler_error", lambda target, event: fail(target, event))
     with caplog.at_level(logging.ERROR, "suggestions"):
         send(target, 1)
-    assert list(heard) == [1]
+    assert list(received) == [1]
     [(event, handler, exception)] = failures
     assert (event.type, event.detail, handler) == ("news", 1, fail)
     assert isinstance(exception, ZeroDivisionError)
@@ -398,31 +398,31 @@ def test_a_handler_that_raises_is_logged_and_told(
 def test_news_are_posted_once() -> None:
     host = Loop()
     target = EventTarget(dispatch=host)
-    target.connect("news", heard := Heard())
+    target.connect("news", received := Received())
     send(target, 1, 2)
     assert len(host.posted) == 1
     host.run()
-    assert list(heard) == [1, 2]
+    assert list(received) == [1, 2]
 
 
 def test_an_async_handler_is_awaited_where_the_dispatcher_can() -> None:
     host = Loop()
     target = EventTarget(dispatch=host)
-    heard = Heard()
+    received = Received()
 
     async def hear(target: EventTarget, event: Event[Any]) -> None:
-        heard(target, event)
+        received(target, event)
 
     assert target.connect("news", hear) is hear
     target.connect("news", hear)
     send(target, 1, 2)
     host.run()
-    assert list(heard) == []
+    assert list(received) == []
     host.begin()
-    assert list(heard) == [1]  # the next event waits for it
+    assert list(received) == [1]  # the next event waits for it
     host.run()
     host.begin()
-    assert list(heard) == [1, 2]
+    assert list(received) == [1, 2]
     host.run_all()
     target.disconnect("news", hear)
     send(target, 3)
@@ -433,23 +433,23 @@ def test_an_async_handler_is_awaited_where_the_dispatcher_can() -> None:
 def test_async_handlers_by_once_and_as_listeners() -> None:
     host = Loop()
     target = EventTarget(dispatch=host)
-    heard = Heard()
+    received = Received()
 
     async def hear(target: EventTarget, event: Event[Any]) -> None:
-        heard(target, event)
+        received(target, event)
 
     async def listen(event: Event[Any]) -> None:
-        heard(target, event)
+        received(target, event)
 
     target.once("news", hear)
     target.add_event_listener("news", listen)
     send(target, 1, 2)
     host.run_all()
-    assert list(heard) == [1, 1, 2]
+    assert list(received) == [1, 1, 2]
     target.remove_event_listener("news", listen)
     send(target, 3)
     host.run_all()
-    assert list(heard) == [1, 1, 2]
+    assert list(received) == [1, 1, 2]
     refused = pytest.raises(TypeError, match="'news' is an async function, which nothing here")
     with refused:
         EventTarget().once("news", hear)
@@ -461,42 +461,42 @@ def test_an_async_handler_that_cannot_be_spawned_is_told_and_holds_nothing_up() 
     host = Loop()
     host.refuses = True
     target = EventTarget(dispatch=host)
-    failures, heard = Heard(), Heard()
+    failures, received = Received(), Received()
 
     async def hear(target: EventTarget, event: Event[Any]) -> None: ...
 
     target.connect("news", hear)
-    target.connect("news", heard)
+    target.connect("news", received)
     target.connect("handler_error", failures)
     send(target, 1, 2)
     host.run()
-    assert list(heard) == [1, 2]
+    assert list(received) == [1, 2]
     assert [str(exception) for _, _, exception in failures] == ["too many tasks"] * 2
 
 
 def test_an_async_handler_of_which_nothing_was_begun_holds_nothing_up() -> None:
     host = Loop()
     target = EventTarget(dispatch=host)
-    heard = Heard()
+    received = Received()
 
     async def hear(target: EventTarget, event: Event[Any]) -> None: ...
 
     target.connect("news", hear)
-    target.connect("news", heard)
+    target.connect("news", received)
     send(target, 1, 2)
     host.run()
-    assert list(heard) == [1]
+    assert list(received) == [1]
     [(_, ended)] = host.spawned
     host.spawned.clear()
     ended(None)  # as of a task that is cancelled before its first step
     host.run()
-    assert list(heard) == [1, 2]
+    assert list(received) == [1, 2]
 
 
 def test_an_async_handler_that_raises_is_told() -> None:
     host = Loop()
     target = EventTarget(dispatch=host)
-    failures = Heard()
+    failures = Received()
     target.connect("handler_error", failures)
 
     async def fail(target: EventTarget, event: Event[Any]) -> None:
@@ -532,7 +532,7 @@ def test_wrong_names_and_handlers_are_refused(target: EventTarget) -> None:
 
 def test_a_weak_handler_that_goes_before_it_is_told_what_came_earlier_is_not_kept() -> None:
     host = Loop()
-    target, heard, shown = EventTarget(dispatch=host), Heard(), list[Any]()
+    target, received, shown = EventTarget(dispatch=host), Received(), list[Any]()
     send(target, 1)
     host.run()
     view = View(shown)
@@ -541,17 +541,17 @@ def test_a_weak_handler_that_goes_before_it_is_told_what_came_earlier_is_not_kep
     del view
     gc.collect()
     assert gone() is None
-    target.connect("news", heard)
+    target.connect("news", received)
     host.run()
-    assert list(heard) == [1]
+    assert list(received) == [1]
     assert shown == []
 
 
 def test_a_handler_beside_a_weak_one_is_kept(target: EventTarget) -> None:
-    heard: list[Any] = []
-    view = View(heard)
-    target.connect("news", lambda target, event: heard.append("strong"))
+    received: list[Any] = []
+    view = View(received)
+    target.connect("news", lambda target, event: received.append("strong"))
     target.connect("news", view.show, weak=True)
     gc.collect()
     send(target, "weak")
-    assert heard == ["strong", "weak"]
+    assert received == ["strong", "weak"]

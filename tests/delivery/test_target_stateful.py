@@ -37,7 +37,7 @@ class Connection:
         self.order = next(_numbers)
         self.once = once
         self.controller = controller
-        self.heard = 0
+        self.received = 0
 
     @property
     def aborted(self) -> bool:
@@ -72,13 +72,13 @@ class Model:
         if connection is None or connection.aborted:
             self.wrong.append(f"{key} is not connected, and was called with {event}")
             return
-        expected = self.sent[event.type][connection.heard]
+        expected = self.sent[event.type][connection.received]
         if event.detail != expected:
             self.wrong.append(f"{key} was called with {event} before {expected}")
         if self.last_called.get(event.detail, -1) >= connection.order:
             self.wrong.append(f"{key} was called with {event} after one connected later")
         self.last_called[event.detail] = connection.order
-        connection.heard += 1
+        connection.received += 1
         if connection.once:
             self.connections[event.type].remove(connection)
 
@@ -87,8 +87,8 @@ class Model:
         for name, connections in self.connections.items():
             sent = len(self.sent[name])
             # One that was aborted goes with the next event.
-            connections[:] = [c for c in connections if not (c.aborted and c.heard < sent)]
-            assert [c.heard for c in connections] == [sent] * len(connections), name
+            connections[:] = [c for c in connections if not (c.aborted and c.received < sent)]
+            assert [c.received for c in connections] == [sent] * len(connections), name
 
 
 class Handler:

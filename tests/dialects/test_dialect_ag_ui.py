@@ -160,14 +160,14 @@ ALL = [
 
 def test_an_answer_that_has_everything() -> None:
     source, record, _ = listen(ALL)
-    heard = record.by_name
-    assert heard["chunk"] == ["It is ", "cold."]
-    assert heard["reasoning"] == ["Hm."]
-    assert heard["tool_call"] == [
+    received = record.by_name
+    assert received["chunk"] == ["It is ", "cold."]
+    assert received["reasoning"] == ["Hm."]
+    assert received["tool_call"] == [
         ToolCall("c1", "weather", '{"city": "Oslo"}'),
         ToolCall("c2", "time", "{}"),
     ]
-    assert heard["citation"] == [Citation("https://a.example", "A")]
+    assert received["citation"] == [Citation("https://a.example", "A")]
     assert (source.request_id, source.model) == ("run-1", "m1")
     assert source.finish_reason == "tool_calls"
     assert source.usage is not None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from contract import Record
-from heard import (
+from outcomes import (
     BOMBS,
     JSON,
     check_every_cut,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from contract import Record
-from heard import BOMBS, JSON, NDJSON, SSE, URL, check_every_cut, line, named, source_of
+from outcomes import BOMBS, JSON, NDJSON, SSE, URL, check_every_cut, line, named, source_of
 from script import DONE, HOLD, Script, chunk, data
 
 from suggestions import SuggestionsEventSource

@@ -159,18 +159,18 @@ def test_any_answer_keeps_the_contract(texts: list[str], places: list[int], lost
 
 
 def test_an_event_of_another_name_is_no_text() -> None:
-    heard: list[Any] = []
+    received: list[Any] = []
     script = Script([piece("Hi"), b"event: new-message\ndata: aside\n\n"])
     source = SuggestionsEventSource(
         "Why?",
         dialect="chatbot",
         url=URL,
         session=script.session(),
-        on={"new-message": lambda source, event: heard.append(event.detail.data)},
+        on={"new-message": lambda source, event: received.append(event.detail.data)},
     )
     assert source.wait(10)
     assert source.full_message == "Hi"
-    assert heard == ["aside"]
+    assert received == ["aside"]
 
 
 # Failures

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from heard import (
+from outcomes import (
     BOMBS,
     JSON,
     NDJSON,
@@ -16,8 +16,8 @@ from heard import (
     line,
     source_of,
 )
-from heard import error_of as error_in
-from heard import outcome as outcome_in
+from outcomes import error_of as error_in
+from outcomes import outcome as outcome_in
 from script import Script
 
 from suggestions import SuggestionsEventSource

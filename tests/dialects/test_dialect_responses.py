@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from heard import (
+from hypothesis import given
+from hypothesis import strategies as st
+from outcomes import (
     BOMBS,
     JSON,
     check_every_cut,
@@ -16,8 +18,6 @@ from heard import (
     outcome,
     source_of,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 from script import Script, data
 
 from suggestions import SuggestionsEventSource

@@ -132,15 +132,15 @@ ALL = [
 
 def test_an_answer_that_has_everything() -> None:
     source, record, _ = listen(ALL)
-    heard = record.by_name
-    assert heard["chunk"] == ["It is ", "cold."]
-    assert heard["reasoning"] == ["Hm."]
-    assert heard["tool_call"] == [
+    received = record.by_name
+    assert received["chunk"] == ["It is ", "cold."]
+    assert received["reasoning"] == ["Hm."]
+    assert received["tool_call"] == [
         ToolCall("c1", "weather", '{"city": "Oslo"}'),
         ToolCall("c2", "time", "{}"),
     ]
-    assert heard["citation"] == [Citation("https://a.example", "A"), Citation("", "A book")]
-    assert heard["file"] == [AnswerFile("image/png", PNG)]
+    assert received["citation"] == [Citation("https://a.example", "A"), Citation("", "A book")]
+    assert received["file"] == [AnswerFile("image/png", PNG)]
     assert source.finish_reason == "tool_calls"
     assert source.model == "m1"
     assert source.usage is not None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from heard import NDJSON, source_of
+from outcomes import NDJSON, source_of
 from pydantic import TypeAdapter
 from script import Script
 from wires import WIRES
@@ -69,7 +69,9 @@ def test_anthropics_blocks_go_back_as_they_came(wire: Wire) -> None:
     kinds = [block["type"] for block in sent_blocks]
     assert kinds[-1] == "tool_use"
     assert kinds[0] in ("thinking", "redacted_thinking")
-    assert [block for block in sent_blocks if block["type"] != "tool_use"] == list(wire.heard.parts)
+    assert [block for block in sent_blocks if block["type"] != "tool_use"] == list(
+        wire.received.parts
+    )
     messages = sent([QUESTION, message_of(wire), RESULT], wire.dialect)
     TypeAdapter(list[types.MessageParam]).validate_python(messages)
 
@@ -110,14 +112,14 @@ def answer_sent(content: list[Any]) -> list[Any] | None:
 @wires("DeepSeek", "Moonshot")
 def test_reasoning_goes_back_beside_calls(wire: Wire) -> None:
     message = sent_back(wire)
-    assert message["reasoning_content"] == wire.heard.reasoning
+    assert message["reasoning_content"] == wire.received.reasoning
     assert (message["content"], len(message["tool_calls"])) == (None, 1)
 
 
 @wires("Gemini")
 def test_the_signature_of_a_call_goes_back_in_the_call(wire: Wire) -> None:
     first, *others = sent_back(wire)["tool_calls"]
-    [part] = wire.heard.parts
+    [part] = wire.received.parts
     assert first["extra_content"] == part["extra_content"]
     assert first.keys() == {"id", "type", "function", "extra_content"}
     assert all(call.keys() == {"id", "type", "function"} for call in others)
@@ -126,11 +128,11 @@ def test_the_signature_of_a_call_goes_back_in_the_call(wire: Wire) -> None:
 @wires("OpenRouter")
 def test_the_details_of_the_reasoning_go_back(wire: Wire) -> None:
     message = sent_back(wire)
-    parts = [part for part in wire.heard.parts if part["type"] != "text"]
+    parts = [part for part in wire.received.parts if part["type"] != "text"]
     bare = [{name: v for name, v in part.items() if name != "service"} for part in parts]
     assert message["reasoning_details"] == bare
     assert "reasoning_content" not in message
-    assert message["content"] == (wire.heard.text or None)
+    assert message["content"] == (wire.received.text or None)
 
 
 ROUNDS = wires("DeepSeek", "Moonshot", "Gemini", "OpenRouter", "Ollama: ", "Anthropic: ")

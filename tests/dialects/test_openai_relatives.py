@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 import pytest
-from heard import JSON, Outcome, check_every_cut, error_of, outcome, source_of
+from outcomes import JSON, Outcome, check_every_cut, error_of, outcome, source_of
 from script import DONE, Script, data
 
 from suggestions import SuggestionsEventSource

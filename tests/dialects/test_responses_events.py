@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from heard import named, outcome, source_of
 from openai.types.responses import ResponseStreamEvent
 from openai.types.responses.responses_server_event import ResponsesServerEvent
+from outcomes import named, outcome, source_of
 from responses_wire.shapes import completed, created, message
 
 from suggestions.dialects.responses_events import PASSED_OVER, READ

@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 import pytest
-from heard import JSON, named, source_of
 from openai.types.responses import ResponseInputParam, ResponseOutputItem
+from outcomes import JSON, named, source_of
 from pydantic import TypeAdapter
 from responses_wire.shapes import added, completed, created, item_done, on, response, text
 from script import Script

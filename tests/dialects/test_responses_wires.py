@@ -7,7 +7,7 @@ from typing import Any
 
 import openai
 import pytest
-from heard import SSE, source_of
+from outcomes import SSE, source_of
 from responses_wire.attached import CITATIONS, IMAGES
 from responses_wire.calls import CALLS
 from responses_wire.ends import ENDS, HEARTBEATS
@@ -24,7 +24,7 @@ WIRES = [*TEXTS, *REFUSALS, *REASONING, *CALLS, *ENDS, *HEARTBEATS, *CITATIONS, 
 NAMES = [wire.name for wire in WIRES]
 
 
-def heard(source: SuggestionsEventSource) -> tuple[Any, ...]:
+def received(source: SuggestionsEventSource) -> tuple[Any, ...]:
     files: list[AnswerFile] = []
     source.connect("file", lambda source, event: files.append(event.detail))
     assert source.wait(9)
@@ -48,14 +48,14 @@ def expected(wire: Wire) -> tuple[Any, ...]:
 @pytest.mark.parametrize("wire", WIRES, ids=NAMES)
 def test_a_wire(wire: Wire) -> None:
     source = source_of("responses", wire.body)
-    assert heard(source) == expected(wire)
+    assert received(source) == expected(wire)
     assert wire.quotes in (source.error.message if source.error else "")
 
 
 @pytest.mark.parametrize("wire", WIRES, ids=NAMES)
 def test_a_wire_byte_by_byte(wire: Wire) -> None:
     single = [wire.body[place : place + 1] for place in range(len(wire.body))]
-    assert heard(source_of("responses", *single)) == expected(wire)
+    assert received(source_of("responses", *single)) == expected(wire)
 
 
 @pytest.mark.parametrize("wire", WIRES, ids=NAMES)

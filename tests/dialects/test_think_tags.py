@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from contract import Record
-from heard import JSON, URL, check_every_cut, line, named, outcome, source_of
 from hypothesis import example, given
 from hypothesis import strategies as st
+from outcomes import JSON, URL, check_every_cut, line, named, outcome, source_of
 from script import DONE as DONE_EVENT
 from script import HOLD, Script, chunk, data
 
@@ -249,9 +249,9 @@ with_the_option = pytest.mark.parametrize(("kind", "wire", "content_type"), SERV
 def test_every_dialect_with_the_option_reports_it(
     kind: Callable[..., Dialect], wire: Wire, content_type: str
 ) -> None:
-    heard = outcome(kind(think_tags=True), wire(*PIECES), content_type=content_type)
-    assert (heard.reasoning, heard.text) == ("Hm, so.\n", "It is <think> not.")
-    assert heard.error is None
+    received = outcome(kind(think_tags=True), wire(*PIECES), content_type=content_type)
+    assert (received.reasoning, received.text) == ("Hm, so.\n", "It is <think> not.")
+    assert received.error is None
 
 
 @with_the_option
@@ -259,8 +259,8 @@ def test_without_the_option_it_is_text(
     kind: Callable[..., Dialect], wire: Wire, content_type: str
 ) -> None:
     for dialect in (kind(), kind(think_tags=False)):
-        heard = outcome(dialect, wire(*PIECES), content_type=content_type)
-        assert (heard.reasoning, heard.text) == ("", "".join(PIECES))
+        received = outcome(dialect, wire(*PIECES), content_type=content_type)
+        assert (received.reasoning, received.text) == ("", "".join(PIECES))
 
 
 @with_the_option
@@ -293,8 +293,8 @@ def test_a_dialect_of_ones_own_may_have_it() -> None:
         def decode(self, message: Any) -> Any:
             yield message.data
 
-    heard = outcome(Words(), text_stream("<think>Hm.</think>", "Yes."))
-    assert (heard.reasoning, heard.text) == ("Hm.", "Yes.")
+    received = outcome(Words(), text_stream("<think>Hm.</think>", "Yes."))
+    assert (received.reasoning, received.text) == ("Hm.", "Yes.")
 
 
 def test_the_wire_may_be_cut_anywhere() -> None:
@@ -307,8 +307,8 @@ def test_a_whole_answer_says_the_same(whole: str) -> None:
     message = {"role": "assistant", "content": whole}
     body = json.dumps({"choices": [{"message": message, "finish_reason": "stop"}]}).encode()
     dialect = OpenAI(think_tags=True)
-    heard = outcome(dialect, body, content_type=JSON, whole=True)
-    assert (heard.reasoning, heard.text, heard.error) == (reasoning, text, None)
+    received = outcome(dialect, body, content_type=JSON, whole=True)
+    assert (received.reasoning, received.text, received.error) == (reasoning, text, None)
     session = Script([body], content_type=JSON).session()
     assert ask_question_sync("Why?", url=URL, dialect=dialect, session=session) == text
 
@@ -316,13 +316,13 @@ def test_a_whole_answer_says_the_same(whole: str) -> None:
 # What a user gets
 
 
-def heard_of(*steps: Any) -> tuple[SuggestionsEventSource, Record]:
+def answer_of(*steps: Any) -> tuple[SuggestionsEventSource, Record]:
     record = Record()
     return source_of(OpenAI(think_tags=True), *steps, record=record), record
 
 
-def test_reasoning_and_text_are_heard_piece_by_piece() -> None:
-    source, record = heard_of(chat_stream("<think>", "Hm", ", so.", "</think>\n\n", "It ", "is."))
+def test_reasoning_and_text_come_piece_by_piece() -> None:
+    source, record = answer_of(chat_stream("<think>", "Hm", ", so.", "</think>\n\n", "It ", "is."))
     names = [name for name in record.names if name in ("reasoning", "chunk", "done")]
     assert names == ["reasoning", "reasoning", "chunk", "chunk", "done"]
     assert record.by_name["reasoning"] == ["Hm", ", so."]
@@ -332,7 +332,7 @@ def test_reasoning_and_text_are_heard_piece_by_piece() -> None:
 
 def test_reasoning_of_a_field_of_its_own_is_reported_as_well() -> None:
     wire = chunk(reasoning_content="First. ") + chat_stream("<think>Hm.</think>Yes.")
-    source, _ = heard_of(wire)
+    source, _ = answer_of(wire)
     assert (source.reasoning, source.full_message) == ("First. Hm.", "Yes.")
 
 
@@ -340,13 +340,13 @@ def test_reasoning_of_a_field_of_its_own_is_reported_as_well() -> None:
     ("text", "held"), [("\n<thi", "\n<thi"), ("<think>Hm.</think>\n <", " <"), ("  ", "  ")]
 )
 def test_held_back_text_is_sent_at_the_end(text: str, held: str) -> None:
-    _, record = heard_of(chat_stream(*text))
+    _, record = answer_of(chat_stream(*text))
     assert record.by_name["done"] == [held]
     assert "".join(record.by_name["chunk"]) == held
 
 
 def test_a_block_that_is_cut_off_in_its_closing_tag_is_reasoning() -> None:
-    source, record = heard_of(chat_stream("<think>Hm.", "</thi"))
+    source, record = answer_of(chat_stream("<think>Hm.", "</thi"))
     assert record.by_name["reasoning"] == ["Hm.", "</thi"]
     assert (source.reasoning, source.full_message, source.state) == ("Hm.</thi", "", "done")
 
@@ -364,7 +364,7 @@ def test_nothing_is_lost_if_it_stops_in_mid_tag(
     pieces: tuple[str, ...], reasoning: str, text: str
 ) -> None:
     wire = b"".join(map(chunk, pieces))
-    failed, _ = heard_of(wire)
+    failed, _ = answer_of(wire)
     assert type(failed.error) is IncompleteStreamError
     assert (failed.reasoning, failed.full_message) == (reasoning, text)
     assert failed.error.partial_text == text
@@ -389,14 +389,14 @@ def test_nothing_is_lost_if_it_stops_in_mid_tag(
 
 
 def test_the_marker_of_an_unclear_prompt_is_found_after_a_block() -> None:
-    source, record = heard_of(chat_stream("<think>Hm.</think>\n\n", "**JETPACK_", "AI_ERROR**"))
+    source, record = answer_of(chat_stream("<think>Hm.</think>\n\n", "**JETPACK_", "AI_ERROR**"))
     assert type(source.error) is UnclearPromptError
     assert record.by_name["chunk"] == []
     assert source.reasoning == "Hm."
 
 
 def test_the_marker_in_the_reasoning_is_reasoning() -> None:
-    source, _ = heard_of(chat_stream("<think>JETPACK_AI_ERROR</think>", "Yes."))
+    source, _ = answer_of(chat_stream("<think>JETPACK_AI_ERROR</think>", "Yes."))
     assert (source.reasoning, source.full_message) == ("JETPACK_AI_ERROR", "Yes.")
 
 
@@ -422,12 +422,12 @@ def test_a_whole_that_repeats_the_pieces_says_nothing_twice(whole: str) -> None:
     for end in range(len(whole) + 1):
         pieces = [whole[:end]] if end else []
         chat = b"".join((*map(chunk, pieces), repeated, DONE_EVENT))
-        heard = outcome(OpenAI(think_tags=True), chat)
-        assert (heard.reasoning, heard.text, heard.error) == (*said, None), whole[:end]
+        received = outcome(OpenAI(think_tags=True), chat)
+        assert (received.reasoning, received.text, received.error) == (*said, None), whole[:end]
         deltas = (
             named("response.output_text.delta", output_index=0, content_index=0, delta=piece)
             for piece in pieces
         )
         completed = named("response.completed", response={"status": "completed"})
-        heard = outcome(Responses(think_tags=True), b"".join((*deltas, closing, completed)))
-        assert (heard.reasoning, heard.text, heard.error) == (*said, None), whole[:end]
+        received = outcome(Responses(think_tags=True), b"".join((*deltas, closing, completed)))
+        assert (received.reasoning, received.text, received.error) == (*said, None), whole[:end]

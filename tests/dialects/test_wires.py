@@ -20,7 +20,7 @@ from contract import Record, check_contract
 from requests.structures import CaseInsensitiveDict
 from script import Script
 from wires import TABLES, WIRES
-from wires.wire import Call, Heard, Wire
+from wires.wire import Call, Received, Wire
 
 from suggestions import Dialect, SuggestionsEventSource
 from suggestions._delivery.delivery import Delivery
@@ -91,33 +91,35 @@ def read(wire: Wire, pieces: Sequence[bytes]) -> tuple[SuggestionsEventSource, R
     return source, record
 
 
-def check(source: SuggestionsEventSource, heard: Heard) -> None:
+def check(source: SuggestionsEventSource, received: Received) -> None:
     """The source ended as the table says."""
     error = source.error
-    assert source.full_message == heard.text
-    if heard.error is None:
+    assert source.full_message == received.text
+    if received.error is None:
         assert (source.state, error) == ("done", None)
     else:
-        assert isinstance(error, heard.error), error or "it is done"
-        assert [words for words in heard.quotes if words not in error.message] == [], error
-        assert [word for word in heard.lacks if word in error.message] == [], error
-        assert error.retry_after == heard.retry_after
-    assert source.reasoning == heard.reasoning
-    assert _as_said(source.tool_calls, heard.calls) == list(heard.calls)
+        assert isinstance(error, received.error), error or "it is done"
+        assert [words for words in received.quotes if words not in error.message] == [], error
+        assert [word for word in received.lacks if word in error.message] == [], error
+        assert error.retry_after == received.retry_after
+    assert source.reasoning == received.reasoning
+    assert _as_said(source.tool_calls, received.calls) == list(received.calls)
     function = [call for call in (source.full_function_call,) if call]
-    expected = [heard.function] if heard.function else []
+    expected = [received.function] if received.function else []
     assert _as_said(function, expected) == expected
-    if heard.usage is not ...:
+    if received.usage is not ...:
         usage = source.usage
         counted = usage and (usage.prompt_tokens, usage.completion_tokens)
-        assert counted == heard.usage
+        assert counted == received.usage
         assert counted is None or {type(count) for count in counted} == {int}
-    if heard.finish is not ...:
-        assert source.finish_reason == heard.finish
-    assert source.citations == heard.citations
-    assert source.files == heard.files
+    if received.finish is not ...:
+        assert source.finish_reason == received.finish
+    assert source.citations == received.citations
+    assert source.files == received.files
     assert source.message["role"] == "assistant"
-    assert _without_names(source.message["content"] or "") == (list(heard.parts) or heard.text)
+    assert _without_names(source.message["content"] or "") == (
+        list(received.parts) or received.text
+    )
 
 
 def _without_names(content: Any) -> Any:
@@ -152,14 +154,14 @@ def check_events(source: SuggestionsEventSource, record: Record) -> None:
 
 
 @all_wires
-def test_a_wire_is_heard_as_the_table_says(wire: Wire) -> None:
+def test_a_wire_is_read_as_the_table_says(wire: Wire) -> None:
     source, record = read(wire, [wire.body])
-    check(source, wire.heard)
+    check(source, wire.received)
     check_events(source, record)
 
 
 @all_wires
-def test_a_wire_is_heard_the_same_byte_by_byte(wire: Wire) -> None:
+def test_a_wire_is_read_the_same_byte_by_byte(wire: Wire) -> None:
     whole, _ = read(wire, [wire.body])
     source, record = read(wire, [wire.body[at : at + 1] for at in range(len(wire.body))])
     assert outcome_of(source) == outcome_of(whole)
@@ -205,7 +207,7 @@ def read_at_once(served: _Served, dialect: Dialect, *pieces: bytes) -> Outcome:
 
 
 @all_wires
-def test_a_wire_is_heard_the_same_cut_in_two_at_every_place(wire: Wire) -> None:
+def test_a_wire_is_read_the_same_cut_in_two_at_every_place(wire: Wire) -> None:
     served = _Served(wire)
     dialect = find(wire.dialect) if isinstance(wire.dialect, str) else wire.dialect
     source, _ = read(wire, [wire.body])

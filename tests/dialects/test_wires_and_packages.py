@@ -12,7 +12,7 @@ import pytest
 from wire_server import Peer, Server, sized
 from wires import WIRES
 from wires.differences import DIFFERENCES
-from wires.peers import heard_as_got, is_for_a_package, read_with_package
+from wires.peers import is_for_a_package, read_with_package, received_as_got
 
 DIFFERS = {name: (why, d) for why, group in DIFFERENCES.items() for name, d in group.items()}
 
@@ -57,9 +57,9 @@ def test_a_package_hears_the_same_or_the_difference_is_explained(
     headers["Connection"] = "close"  # the next answer comes over a connection of its own
     service.response = sized(f"{wire.status} X", wire.body, wire.content_type, **headers)
     got = read_with_package(wire, service.server.url.removesuffix("/ask"))
-    heard = heard_as_got(wire.heard)
+    received = received_as_got(wire.received)
     why, differs = DIFFERS.get(name, ("", {}))
-    expected = heard._replace(**differs)
+    expected = received._replace(**differs)
     assert (got.text, got.calls) == (expected.text, expected.calls), why
     # Which exception it is, differs from version to version.
     assert bool(got.raises) == bool(expected.raises), why or got.raises

@@ -743,7 +743,7 @@ def test_each_of_several_tokens_is_taken_out() -> None:
     assert caught.value.body == "[token], [token]"
 
 
-def test_the_unheard_error_of_a_service_that_echoes_is_logged_without_the_token(
+def test_the_unhandled_error_of_a_service_that_echoes_is_logged_without_the_token(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     source = ask([body(message=f"Wrong: {TOKEN}\n\x1b[31m").encode()], status=401)
@@ -839,7 +839,7 @@ def test_a_token_of_a_dialect_is_checked_as_well() -> None:
 FAILED: list[Step] = [chunk("Hi"), data(body(message="Oh\nno", code="overloaded"))]
 
 
-def test_an_unheard_error_is_one_warning_that_says_what_to_do(
+def test_an_unhandled_error_is_one_warning_that_says_what_to_do(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     source = ask(FAILED, start=False)
@@ -911,20 +911,20 @@ def test_an_error_of_a_program_that_ends_after_wait_is_logged() -> None:
 def test_an_error_that_a_handler_hears_is_not_logged(
     name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    heard: list[Event[SuggestionsError]] = []
-    source = ask(FAILED, on={name: lambda source, event: heard.append(event)})
+    received: list[Event[SuggestionsError]] = []
+    source = ask(FAILED, on={name: lambda source, event: received.append(event)})
     assert source.wait(10)
-    assert len(heard) == 1
+    assert len(received) == 1
     assert caplog.records == []
 
 
 def test_an_error_that_a_listener_hears_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    heard: list[Event[SuggestionsError]] = []
+    received: list[Event[SuggestionsError]] = []
     source = ask(FAILED, start=False)
-    source.add_event_listener("error", heard.append)
+    source.add_event_listener("error", received.append)
     source.start()
     assert source.wait(10)
-    assert [event.detail for event in heard] == [source.error]
+    assert [event.detail for event in received] == [source.error]
     assert caplog.records == []
 
 

@@ -9,7 +9,7 @@ from suggestions import Event, SuggestionsEventSource
 from suggestions.events import ERROR_NAMES, NAMES
 
 TERMINALS = {"done", "abort", "error"}
-NAMES_HEARD = sorted(NAMES)
+NAMES_RECEIVED = sorted(NAMES)
 
 
 class Record:
@@ -24,10 +24,10 @@ class Record:
 
     def handlers(self) -> dict[str, Any]:
         """For `on=`."""
-        return dict.fromkeys(NAMES_HEARD, self.hear)
+        return dict.fromkeys(NAMES_RECEIVED, self.hear)
 
     def connect_to(self, source: SuggestionsEventSource) -> None:
-        for name in NAMES_HEARD:
+        for name in NAMES_RECEIVED:
             source.connect(name, self.hear)
 
     def hear(self, source: SuggestionsEventSource, event: Event[Any]) -> None:

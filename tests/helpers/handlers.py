@@ -7,7 +7,7 @@ from typing import Any
 from suggestions import Event, EventTarget
 
 
-class Heard(list[Any]):
+class Received(list[Any]):
     """A handler that keeps the details of its events."""
 
     def __call__(self, target: EventTarget, event: Event[Any]) -> None:
@@ -41,15 +41,15 @@ class Recorder:
 class View:
     """An object whose methods are handlers, as that of a window is."""
 
-    def __init__(self, heard: list[Any] | None = None) -> None:
-        self.heard: list[Any] = [] if heard is None else heard
+    def __init__(self, received: list[Any] | None = None) -> None:
+        self.received: list[Any] = [] if received is None else received
 
     def show(self, target: Any, event: Event[Any]) -> None:
         assert event.target is target
-        self.heard.append(event.detail)
+        self.received.append(event.detail)
 
     async def show_later(self, target: Any, event: Event[Any]) -> None:
         self.show(target, event)
 
     async def listen_later(self, event: Event[Any]) -> None:
-        self.heard.append(event.detail)
+        self.received.append(event.detail)

@@ -69,7 +69,7 @@ class LoopThread:
                 self.exits += 1
 
 
-class HeardOn(Told):
+class ReceivedOn(Told):
     """As `Told`, with a loop that reads. `threads` are those on which handlers ran."""
 
     def __init__(self, url: str, loop: LoopThread, **options: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -55,6 +56,7 @@ class Terminal:
         )
         os.close(theirs)
         self.written = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._seen = 0
         self._is_closed = False
 
@@ -135,7 +137,7 @@ class Terminal:
             piece = os.read(self._ours, 65536)
         except OSError:  # Linux' way to say that the other side is closed
             return False
-        self.written += piece.decode("utf-8", "replace")
+        self.written += self._decoder.decode(piece)
         return bool(piece)
 
 

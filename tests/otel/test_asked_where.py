@@ -25,7 +25,7 @@ from suggestions.testing import SuggestionsServer
 from suggestions.toolkits import aio
 
 BEGUN = framed(b'data: {"choices": [{"delta": {"content": "a"}}]}\n\n')
-who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
+who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="no caller")
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_handlers_on_the_sources_own_thread_run_within_the_span(
         )
         assert source.wait(SOON)
     finally:
-        who.set("nobody")
+        who.set("no caller")
     assert set(seen) == {(recorded.span().context.span_id, "the caller")}
     assert not trace.get_current_span().get_span_context().is_valid
 

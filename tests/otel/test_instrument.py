@@ -121,7 +121,7 @@ def test_a_wrong_argument_is_named() -> None:
 def test_it_changes_nothing_for_the_program(
     recorded: Recorded, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A loop that is left closes its source, and a failure that nobody hears is logged."""
+    """A loop that is left closes its source, and a failure that no handler gets is logged."""
     assert signals.started.receivers
     assert signals.finished.receivers
     with staying(CHUNKED, BEGUN) as url:

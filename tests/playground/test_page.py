@@ -225,7 +225,7 @@ def test_a_post_from_this_machine_is_answered(playground: Playground) -> None:
         assert ask(playground, Origin=origin).status_code == 200
 
 
-def test_whoever_opens_it_to_others_lets_them_in() -> None:
+def test_if_it_is_open_to_others_it_answers_them() -> None:
     with Playground(host="0.0.0.0", pace=0) as playground:
         playground_url = playground.url.replace("0.0.0.0", "127.0.0.1")
         assert get(playground_url, Host="box.example").status_code == 200

@@ -172,7 +172,7 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[SuggestionsEventSource]:
 
 
 @pytest.fixture
-def heard() -> Iterator[list[Any]]:
+def received() -> Iterator[list[Any]]:
     """What handlers have raised since."""
     failures: list[Any] = []
 
@@ -193,7 +193,7 @@ def test_a_block_runs(
     caplog: pytest.LogCaptureFixture,
     display: str | None,
     begun: list[SuggestionsEventSource],
-    heard: list[Any],
+    received: list[Any],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     reader = Reader(request, tmp_path, display)
@@ -214,7 +214,7 @@ def test_a_block_runs(
         pytest.skip(f"not installed: {examples[-1].namespace['_missing']}")
     for source in begun:
         assert source.wait(10), f"{source} never ends"
-    assert heard == []
+    assert received == []
     assert caplog.messages == [], "a reader would be warned of this"
 
 

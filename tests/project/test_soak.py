@@ -115,7 +115,7 @@ def growing(run: Run) -> list[str]:
 def test_what_is_left_behind_is_found(
     capsys: pytest.CaptureFixture[str], plant: Plant, kind: str, series: str
 ) -> None:
-    run = played(answers.heard, getattr(plant, kind))
+    run = played(answers.received, getattr(plant, kind))
     assert run.violations == []
     assert series in growing(run)
     assert tell(run) == 1
@@ -126,7 +126,7 @@ def test_what_is_left_behind_is_found(
 
 @pytest.mark.usefixtures("_few_workers")
 def test_what_leaves_nothing_behind_does_not_grow() -> None:
-    run = played(answers.heard)
+    run = played(answers.received)
     assert run.violations == []
     grown = growing(run)
     assert not {"threads", "descriptors"}.intersection(grown)

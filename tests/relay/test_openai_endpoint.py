@@ -425,16 +425,16 @@ def test_asgi_2_and_the_lifespan() -> None:
 
 @BOTH
 def test_callbacks(way: Any) -> None:
-    heard: list[Any] = []
+    received: list[Any] = []
     with Service() as service:
         app = openai_endpoint(
             service.dialect,
-            on_content=heard.append,
-            on_complete=lambda text: heard.append(("complete", text)),
+            on_content=received.append,
+            on_complete=lambda text: received.append(("complete", text)),
         )
         for stream in (True, False):
             assert way(app, {**ASKED, "stream": stream}).status == 200
-    assert heard == ["one", ("complete", "one")] * 2
+    assert received == ["one", ("complete", "one")] * 2
 
 
 @pytest.mark.parametrize(

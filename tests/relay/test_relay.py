@@ -322,7 +322,7 @@ def test_a_failure_is_one_frame_and_the_same_event_behind_it(script: Any, code: 
     assert again.full_message == "".join(frame["data"] for frame in before)
 
 
-def test_nobody_at_the_address() -> None:
+def test_no_server_at_the_address() -> None:
     dialect = OpenAI(f"http://127.0.0.1:{free_port()}/v1", "secret-key", "m1")
     [frame] = frames_in(b"".join(relay("Why?", dialect=dialect)))
     assert frame["code"] == "error_network"

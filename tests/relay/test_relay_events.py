@@ -97,21 +97,21 @@ def frames_in(wire: bytes) -> list[Any]:
 
 def test_a_client_of_a_relay_gets_the_events() -> None:
     source, record = listen(ALL)
-    heard = record.by_name
-    assert heard["done"] == ["It is cold."]
-    assert heard["reasoning"] == ["Hm."]
-    assert heard["citation"] == [Citation(**CITED), Citation(**NAMED)] == [*source.citations]
-    assert heard["file"] == [AnswerFile(**PREVIEW), AnswerFile(**IMAGE)]
+    received = record.by_name
+    assert received["done"] == ["It is cold."]
+    assert received["reasoning"] == ["Hm."]
+    assert received["citation"] == [Citation(**CITED), Citation(**NAMED)] == [*source.citations]
+    assert received["file"] == [AnswerFile(**PREVIEW), AnswerFile(**IMAGE)]
     assert source.files == (AnswerFile(**IMAGE),)
-    assert [call.arguments for call in heard["tool_call_chunk"] if call.id == "c1"] == [
+    assert [call.arguments for call in received["tool_call_chunk"] if call.id == "c1"] == [
         "",
         '{"city": ',
         '{"city": "Oslo"}',
         '{"city": "Oslo"}',
     ]
     calls = [ToolCall("c1", "weather", '{"city": "Oslo"}'), ToolCall("c2", "time", "{}")]
-    assert heard["tool_call"] == calls
-    assert heard["usage"] == [Usage(**COUNTS)]
+    assert received["tool_call"] == calls
+    assert received["usage"] == [Usage(**COUNTS)]
     assert source.finish_reason == "tool_calls"
 
 
@@ -164,10 +164,10 @@ def test_two_relays_one_behind_the_other_lose_nothing() -> None:
     once = relayed(ALL, events=EVENTS)
     twice = relayed([once], events=EVENTS)
     assert frames_in(once) == frames_in(twice)
-    one, heard = listen(ALL)
+    one, received = listen(ALL)
     other, again = listen([twice])
     for name in ("chunk", "reasoning", "citation", "file", "tool_call", "usage", "done"):
-        assert again.by_name[name] == heard.by_name[name], name
+        assert again.by_name[name] == received.by_name[name], name
     assert other.message == one.message
     assert other.finish_reason == one.finish_reason
 
@@ -365,7 +365,9 @@ def test_the_openai_package_reads_everything() -> None:
     assert usage.completion_tokens_details.reasoning_tokens == 2
 
 
-CALLING = {name: wire for name, wire in WIRES.items() if wire.heard.calls and not wire.heard.error}
+CALLING = {
+    name: wire for name, wire in WIRES.items() if wire.received.calls and not wire.received.error
+}
 
 
 @pytest.mark.parametrize("wire", CALLING.values(), ids=CALLING)

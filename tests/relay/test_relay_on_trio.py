@@ -73,11 +73,11 @@ class Staying:
 
 
 def test_callbacks_may_await_what_trio_has(caplog: pytest.LogCaptureFixture) -> None:
-    heard: list[str] = []
+    received: list[str] = []
 
     async def keep(piece: str) -> None:
         await trio.sleep(0.01)
-        heard.append(piece)
+        received.append(piece)
 
     async def fail(text: str) -> None:
         async with trio.open_nursery():
@@ -90,7 +90,7 @@ def test_callbacks_may_await_what_trio_has(caplog: pytest.LogCaptureFixture) -> 
 
     with Server(ending("a", "b")) as server:
         wire = trio.run(main, server.url)
-    assert heard == ["a", "b"]
+    assert received == ["a", "b"]
     assert wire.endswith(b'data: {"type": "done"}\n\n')
     assert "chat 5: the callback for 'done' raised" in caplog.text
 

@@ -196,7 +196,7 @@ def test_the_answer_after_two_calls_comes_in_the_same_response(
     assert by_name["calculate"]["output"].isdigit()
     assert not any(result["is_error"] for result in results)
     text = "".join(data_of(frames, "content"))
-    assert text.endswith('*Before this, you asked: "Get weather for "Paris", and calculate 3 + 4"*')
+    assert text.endswith("That is **all** I needed to know.")
     assert "".join(pieces) == text
     assert texts == [text]
     kinds = [frame["type"] for frame in frames]
@@ -355,12 +355,12 @@ def test_what_approve_raises_is_one_error(
     service: Service, way: Way, kept: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     def approve(call: object, arguments: object) -> bool:
-        raise LookupError("nobody is there")
+        raise LookupError("no entry is there")
 
     frames = frames_in(way(service.relay("calculate 5", [calculate], approve=approve, **kept)))
     assert frames[-1]["code"] == "error_tools"
     assert data_of(frames, "tool_result") == []
-    assert "nobody is there" in caplog.text
+    assert "no entry is there" in caplog.text
     assert len(service.asked) == 1
 
 
@@ -706,7 +706,7 @@ def test_a_call_of_a_tool_that_there_is_not(others: list[Any]) -> None:
     frames = frames_in(by_thread(response))
     if others:  # the browser may know it
         assert [frame["type"] for frame in frames] == ["tool_call", "done"]
-    else:  # the model is told
+    else:  # the model gets it as a result
         said = {told["output"] for told in data_of(frames, "tool_result")}
         assert said == {"There is no tool 'invented': expected calculate."}
         assert frames[-1]["code"] == "error_tools"

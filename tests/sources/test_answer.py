@@ -365,7 +365,7 @@ def test_reasoning_before_the_text_does_not_clear_the_prompt() -> None:
     assert log.names == ["reasoning", "error_unclear_prompt", "error_response", "error"]
 
 
-def test_what_nobody_has_told_is_none() -> None:
+def test_what_no_delta_has_said_is_none() -> None:
     answer = Log().feed("Hi", DONE).answer
     told = (answer.usage, answer.finish_reason, answer.model, answer.request_id, answer.error)
     assert told == (None,) * 5
@@ -501,7 +501,7 @@ def test_a_failure_is_redacted_before_anybody_sees_it() -> None:
 
 
 @pytest.mark.parametrize("ending", ENDINGS, ids=repr)
-def test_a_late_abort_replaces_an_end_that_nobody_was_told_of(ending: Delta) -> None:
+def test_a_late_abort_replaces_an_end_that_no_handler_got(ending: Delta) -> None:
     log = Log().feed("Hi", ending)
     answer = log.answer
     answer.abort()

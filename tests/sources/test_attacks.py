@@ -104,11 +104,11 @@ WITH_MESSAGE = {"delta": {"content": "a"}, "message": {"content": "b"}, "finish_
 TABLE = {
     # The legacy function call.
     "its name in pieces": Attack(lambda i, n: function(name=long(i))),
-    "its name in pieces, heard": Attack(
+    "its name in pieces, received": Attack(
         lambda i, n: function(name=long(i)), handler="function_call_chunk"
     ),
     "its arguments in pieces": Attack(lambda i, n: function(arguments=long(i))),
-    "its arguments in pieces, heard": Attack(
+    "its arguments in pieces, received": Attack(
         lambda i, n: function(arguments=long(i)), handler="function_call_chunk"
     ),
     # Calls of tools.
@@ -133,7 +133,7 @@ TABLE = {
     ),
     # All the rest of an answer.
     "text": Attack(lambda i, n: chat(content="a"), n=3000),
-    "text, heard": Attack(lambda i, n: chat(content="a"), n=3000, handler="suggestion"),
+    "text, received": Attack(lambda i, n: chat(content="a"), n=3000, handler="suggestion"),
     "emphasis": Attack(lambda i, n: chat(content="*")),
     "reasoning": Attack(lambda i, n: chat(reasoning_content="a"), n=3000),
     "usage with new names": Attack(lambda i, n: event({"choices": [], "usage": {f"k{i}": 1}})),

@@ -150,10 +150,10 @@ def test_handlers_that_are_connected_meanwhile_do_not_run_on_the_loop(
     follow: Follow, no_reader: Callable[[], bool]
 ) -> None:
     halves = Halves()
-    heard: dict[str, int] = {}
+    received: dict[str, int] = {}
 
     def hear(source: SuggestionsEventSource, event: Any) -> None:
-        heard[event.type] = threading.get_ident()
+        received[event.type] = threading.get_ident()
 
     async def main(url: str) -> str:
         source = SuggestionsEventSource("Who?", url=url)
@@ -168,8 +168,8 @@ def test_handlers_that_are_connected_meanwhile_do_not_run_on_the_loop(
 
     with Server(halves) as server:
         assert asyncio.run(main(server.url)) == "aArgentina"
-    assert sorted(heard) == ["chunk", "end"]
-    assert threading.get_ident() not in heard.values()
+    assert sorted(received) == ["chunk", "end"]
+    assert threading.get_ident() not in received.values()
 
 
 def test_uvloop_reads(no_reader: Callable[[], bool]) -> None:

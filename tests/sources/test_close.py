@@ -223,11 +223,11 @@ def test_close_in_each_phase(
         assert time.monotonic() - start < AT_ONCE
         assert told.source.state == "aborted"
         assert told.wait().names[-2:] == ["abort", "end"]
-        heard = told.names
+        received = told.names
         assert scene.ended.wait(SOON), "the server does not see the end"
-    assert told.names == heard
-    assert {"done", "error"}.isdisjoint(heard)
-    assert heard.count("abort") == heard.count("end") == 1
+    assert told.names == received
+    assert {"done", "error"}.isdisjoint(received)
+    assert received.count("abort") == received.count("end") == 1
 
 
 @IN_EACH_PHASE
@@ -242,10 +242,10 @@ def test_close_on_the_loops_own_thread(
         return told.names
 
     with brought_to(phase, scheme, session, dispatch=loop_thread.dispatch) as (told, scene):
-        heard = loop_thread.call(close)
+        received = loop_thread.call(close)
         told.wait()
         assert scene.ended.wait(SOON), "the server does not see the end"
-    assert told.names == [*heard, "abort", "end"]
+    assert told.names == [*received, "abort", "end"]
 
 
 @IN_EACH_PHASE
@@ -287,10 +287,10 @@ def test_close_before_the_start() -> None:
 def test_close_after_the_end_does_nothing() -> None:
     with Server(answering(CHUNKED, framed(ANSWER))) as server:
         told = Told(server.url).wait()
-        heard = told.names
+        received = told.names
         told.source.close()
         assert told.source.state == "done"
-        assert told.names == heard
+        assert told.names == received
 
 
 def test_the_server_sees_the_end_though_a_child_has_the_socket(

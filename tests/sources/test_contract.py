@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from contract import NAMES_HEARD, Record, check_contract, cut
+from contract import NAMES_RECEIVED, Record, check_contract, cut
 from faces import Face, LoopReads, ThreadReads
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -38,7 +38,7 @@ def face(request: pytest.FixtureRequest, loop_reads: LoopReads) -> Face:
 
 def test_the_loop_reads(loop_reads: LoopReads) -> None:
     threads: list[set[str]] = []
-    heard: set[int] = set()
+    received: set[int] = set()
 
     def look() -> None:
         opened.wait(30)
@@ -46,19 +46,19 @@ def test_the_loop_reads(loop_reads: LoopReads) -> None:
         threads.append({thread.name for thread in our_threads()})
 
     def hear(source: SuggestionsEventSource, event: Event[Any]) -> None:
-        heard.add(threading.get_ident())
+        received.add(threading.get_ident())
         opened.set()
 
     opened = threading.Event()
     source = loop_reads.ask([look, chunk("a"), chunk("b"), look, DONE], start=False)
-    for name in NAMES_HEARD:
+    for name in NAMES_RECEIVED:
         source.connect(name, hear)
     source.start()
     loop_reads.wait(source)
     assert source.full_message == "ab"
     assert threads
     assert set().union(*threads) <= {"suggestions-clock"}
-    assert heard == {loop_reads.loop.ident}
+    assert received == {loop_reads.loop.ident}
 
 
 # Wires
@@ -138,7 +138,7 @@ def test_it_does_not_matter_when_a_handler_is_connected(
     face.wait(source)
     last.connect_to(source)
     face.wait(source)
-    for name in NAMES_HEARD:
+    for name in NAMES_RECEIVED:
         assert last.by_name[name] == early.by_name[name]
         if late.told:
             assert late.by_name[name] == early.by_name[name]
@@ -184,7 +184,7 @@ def test_close_at_any_moment_from_any_thread(
     begin_to_close = face.at_the_reader(close) if from_the_wire else closer.start
     source = face.ask([*steps[:place], begin_to_close, *steps[place:]], start=False)
     record.connect_to(source)
-    for name in NAMES_HEARD:
+    for name in NAMES_RECEIVED:
         source.connect(name, watch)
     source.start()
     face.wait(source)
@@ -206,9 +206,7 @@ def outcome(follow: Callable[[], str]) -> tuple[str, Any]:
 
 @quickly
 @given(wires(), st.integers(0, 2**32))
-def test_followers_and_handlers_are_told_of_one_end(
-    face: Face, steps: list[Step], seed: int
-) -> None:
+def test_followers_and_handlers_get_one_end(face: Face, steps: list[Step], seed: int) -> None:
     chance = random.Random(seed)
     record = Record()
     outcomes: list[tuple[str, Any]] = []
@@ -260,9 +258,9 @@ def test_several_threads_connect_disconnect_and_close(
     onces: list[list[Any]] = [[] for _ in range(8)]
 
     def work(number: int) -> None:
-        record, heard = records[number], onces[number]
+        record, received = records[number], onces[number]
         record.connect_to(source)
-        source.once(chance.choice(NAMES_HEARD), lambda source, event: heard.append(event))
+        source.once(chance.choice(NAMES_RECEIVED), lambda source, event: received.append(event))
         gone = lambda source, event: None  # noqa: E731 - a fresh object each time
         source.connect("chunk", gone)
         source.disconnect("chunk", gone)
@@ -284,11 +282,11 @@ def test_several_threads_connect_disconnect_and_close(
         thread.join(10)
     face.wait(source)
     check_contract(source, full)
-    assert all(len(heard) <= 1 for heard in onces)
+    assert all(len(received) <= 1 for received in onces)
     for thread in started:
         record = records[threads.index(thread)]
         assert record.overlaps == 0
-        for name in NAMES_HEARD if source.state != "aborted" else ["abort", "end"]:
+        for name in NAMES_RECEIVED if source.state != "aborted" else ["abort", "end"]:
             assert record.by_name[name] == full.by_name[name], name
 
 
@@ -364,7 +362,7 @@ def test_after_close_has_returned_no_handler_is_called_but_one_that_was_claimed(
 
         flowing = threading.Event()
         source = face.ask([chunk("a"), flowing.set, *[chunk("b") * 50] * 100, DONE], start=False)
-        for name in NAMES_HEARD:
+        for name in NAMES_RECEIVED:
             source.connect(name, hear)
         source.start()
         flowing.wait(30)
@@ -374,14 +372,14 @@ def test_after_close_has_returned_no_handler_is_called_but_one_that_was_claimed(
         assert len(started_after) <= 1
 
 
-def test_a_handler_that_raises_harms_nobody(face: Face, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_handler_that_raises_harms_no_other(face: Face, caplog: pytest.LogCaptureFixture) -> None:
     record = Record()
 
     def fail(source: SuggestionsEventSource, event: Event[Any]) -> None:
         raise ZeroDivisionError(event.type)
 
     source = face.ask([chunk("a"), chunk("b"), DONE], start=False)
-    for name in NAMES_HEARD:
+    for name in NAMES_RECEIVED:
         source.connect(name, fail)
     record.connect_to(source)
     with caplog.at_level(logging.ERROR, "suggestions"):
@@ -400,7 +398,7 @@ def test_a_handler_that_raises_harms_nobody(face: Face, caplog: pytest.LogCaptur
     assert len([r for r in caplog.records if r.exc_info and "raised" in r.getMessage()]) == 1
 
 
-def test_even_an_exit_in_a_handler_harms_nobody(face: Face) -> None:
+def test_even_an_exit_in_a_handler_harms_no_other(face: Face) -> None:
     def leave(source: SuggestionsEventSource, event: Event[Any]) -> None:
         raise SystemExit
 
@@ -414,7 +412,7 @@ def test_no_handler_runs_within_connect(face: Face) -> None:
     face.wait(source)
     here: list[bool] = []
     main = threading.current_thread()
-    for name in NAMES_HEARD:
+    for name in NAMES_RECEIVED:
         source.connect(name, lambda source, event: here.append(threading.current_thread() is main))
     face.wait(source)
     assert here

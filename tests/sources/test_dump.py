@@ -80,27 +80,27 @@ ANSWERS = {
 
 def ask(
     steps: list[Step],
-    heard: Compared,
+    received: Compared,
     *,
     status: int = 200,
     content_type: str = SSE,
     **options: Any,
 ) -> SuggestionsEventSource:
     session = Script(steps, status=status, content_type=content_type).session()
-    return SuggestionsEventSource("Why?", url=URL, session=session, on=heard.on, **options)
+    return SuggestionsEventSource("Why?", url=URL, session=session, on=received.on, **options)
 
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_a_dump_is_told_as_the_answer_was(name: str, tmp_path: Path) -> None:
     dialect, status, content_type, steps = ANSWERS[name]
-    heard, again = Compared(), Compared()
-    source = ask(steps, heard, status=status, content_type=content_type, dialect=dialect)
+    received, again = Compared(), Compared()
+    source = ask(steps, received, status=status, content_type=content_type, dialect=dialect)
     assert source.wait(10)
     source.debug_dump(tmp_path / "dump.json")
     replayed = replay(tmp_path / "dump.json", on=again.on)
     assert replayed.wait(10)
-    assert again.events == heard.events
-    assert len(heard.events) > 1
+    assert again.events == received.events
+    assert len(received.events) > 1
     assert replayed.full_message == source.full_message
     assert replayed.state == source.state
     assert type(replayed.error) is type(source.error)
@@ -170,9 +170,9 @@ def test_no_secret_that_is_no_token_comes_back_in_a_dump(echoed: str, tmp_path: 
     "token", ["1", "null", "true", "200", "POST", "EMPTY", "openai", "json", "url", '"', "\\"]
 )
 def test_a_token_that_is_a_word_of_json_leaves_a_dump_as_it_is(token: str, tmp_path: Path) -> None:
-    heard, again = Compared(), Compared()
+    received, again = Compared(), Compared()
     steps = [b"event: ping\ndata: Hi\n\n", data('{"choices":[{"delta":{"content":"Hi"}}]}'), DONE]
-    source = ask(steps, heard, token=token, dialect="openai")
+    source = ask(steps, received, token=token, dialect="openai")
     assert source.wait(10)
     source.debug_dump(tmp_path / "dump.json")
     dump = json.loads((tmp_path / "dump.json").read_text("utf-8"))
@@ -181,7 +181,7 @@ def test_a_token_that_is_a_word_of_json_leaves_a_dump_as_it_is(token: str, tmp_p
     replayed = replay(tmp_path / "dump.json", on=again.on)
     assert replayed.wait(10)
     if token != '"':  # of which the messages are full
-        assert again.events == heard.events
+        assert again.events == received.events
 
 
 def test_no_secret_is_in_the_dump_of_an_answer_in_one_piece(tmp_path: Path) -> None:

@@ -74,23 +74,23 @@ THOUGHT = [
 def test_a_dump_is_replayed_with_all_that_the_answer_has(
     dialect: str, steps: list[bytes], tmp_path: Path
 ) -> None:
-    heard, again = Compared(), Compared()
-    source = ask([*steps], heard, dialect=dialect)
+    received, again = Compared(), Compared()
+    source = ask([*steps], received, dialect=dialect)
     assert source.wait(10)
     assert source.state == "done"
     source.debug_dump(tmp_path / "dump.json")
     replayed = replay(tmp_path / "dump.json", on=again.on)
     assert replayed.wait(10)
-    assert again.events == heard.events
+    assert again.events == received.events
     for name in ("message", "citations", "files", "tool_calls", "reasoning", "usage"):
         assert getattr(replayed, name) == getattr(source, name), name
 
 
 def test_the_table_has_something_to_replay() -> None:
-    heard = Compared()
-    source = ask([*RELAYED], heard, dialect="relay")
+    received = Compared()
+    source = ask([*RELAYED], received, dialect="relay")
     assert source.wait(10)
-    names = {name for name, _ in heard.events}
+    names = {name for name, _ in received.events}
     assert names >= {"reasoning", "tool_call_chunk", "tool_call", "citation", "file", "usage"}
 
 

@@ -57,7 +57,7 @@ NEVER = 3600.0
 """Seconds to the next connection, for a test that must not see one."""
 
 
-class Heard(Recorder):
+class Received(Recorder):
     """A stream, its events in the order in which they came, and its state at each."""
 
     def __init__(self, url: str, *, start: bool = True, **options: Any) -> None:
@@ -78,7 +78,7 @@ class Heard(Recorder):
         details = [event.detail for event in self.events]
         return [detail.data for detail in details if isinstance(detail, MessageEvent)]
 
-    def until(self, *names: str) -> Heard:
+    def until(self, *names: str) -> Received:
         """Waits until the first events have these names."""
         assert eventually(lambda: len(self.events) >= len(names)), self.names
         assert self.names[: len(names)] == list(names)
@@ -94,14 +94,14 @@ class Heard(Recorder):
 
 
 @pytest.fixture
-def listen() -> Iterator[Callable[..., Heard]]:
+def listen() -> Iterator[Callable[..., Received]]:
     """Makes sources that are closed at the end, before the server goes."""
     with contextlib.ExitStack() as sources:
 
-        def begin(url: str, **options: Any) -> Heard:
-            heard = Heard(url, **options)
-            sources.enter_context(heard.source)
-            return heard
+        def begin(url: str, **options: Any) -> Received:
+            received = Received(url, **options)
+            sources.enter_context(received.source)
+            return received
 
         yield begin
 
@@ -166,7 +166,7 @@ def test_the_request() -> None:
     ],
 )
 def test_post_sends_the_body_each_time(
-    listen: Callable[..., Heard], body: Any, sent: bytes, content_type: str | None
+    listen: Callable[..., Received], body: Any, sent: bytes, content_type: str | None
 ) -> None:
     with serving(UNTIL_CLOSE, STAYS) as server:
         listen(server.url, method="post", body=body).until("open", "error", "open")
@@ -176,7 +176,7 @@ def test_post_sends_the_body_each_time(
             assert request.headers["Content-Type"] == content_type
 
 
-def test_a_content_type_of_the_callers_own(listen: Callable[..., Heard]) -> None:
+def test_a_content_type_of_the_callers_own(listen: Callable[..., Received]) -> None:
     with serving(STAYS) as server:
         headers = {"content-type": "application/x-mine", "X-Title": "mine"}
         listen(server.url, method="POST", body={}, headers=headers).until("open")
@@ -191,7 +191,7 @@ def test_a_content_type_of_the_callers_own(listen: Callable[..., Heard]) -> None
     "content_type",
     ["text/event-stream", "text/event-stream; charset=latin-1", "TEXT/Event-Stream ;x=y"],
 )
-def test_a_stream_is_announced(listen: Callable[..., Heard], content_type: str) -> None:
+def test_a_stream_is_announced(listen: Callable[..., Received], content_type: str) -> None:
     def script(peer: Peer) -> None:
         peer.request()
         peer.send(f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\n\r\n".encode())
@@ -199,12 +199,12 @@ def test_a_stream_is_announced(listen: Callable[..., Heard], content_type: str) 
         peer.wait_for_end()
 
     with serving(script) as server:
-        heard = listen(server.url).until("open", "message")
-        assert heard.states[0] == heard.source.ready_state == EventSource.OPEN == 1
-        [info] = heard.of("open")
+        received = listen(server.url).until("open", "message")
+        assert received.states[0] == received.source.ready_state == EventSource.OPEN == 1
+        [info] = received.of("open")
         assert info.status == 200
         assert info.headers["content-type"] == content_type
-        assert heard.data == ["ä"]
+        assert received.data == ["ä"]
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_a_stream_is_announced(listen: Callable[..., Heard], content_type: str) 
         "text/html, text/event-stream, */*",
     ],
 )
-def test_the_last_media_type_counts(listen: Callable[..., Heard], content_type: str) -> None:
+def test_the_last_media_type_counts(listen: Callable[..., Received], content_type: str) -> None:
     """As in browsers, where a proxy adds one to the service's own."""
     with serving(answering(sized("200 OK", b"data: x\n\n", content_type))) as server:
         assert listen(server.url).until("open", "message").data[0] == "x"
@@ -250,7 +250,7 @@ def test_the_last_media_type_counts(listen: Callable[..., Heard], content_type: 
     ],
 )
 def test_a_final_response_closes_it(
-    listen: Callable[..., Heard], response: bytes, kind: type[errors.SuggestionsError]
+    listen: Callable[..., Received], response: bytes, kind: type[errors.SuggestionsError]
 ) -> None:
     def script(peer: Peer) -> None:
         while True:  # a redirect may come on the same connection
@@ -258,19 +258,19 @@ def test_a_final_response_closes_it(
             peer.send(response)
 
     with serving(script) as server:
-        heard = listen(server.url)
-        error = heard.failure()
+        received = listen(server.url)
+        error = received.failure()
         assert type(error) is kind
         assert error.retry_after == (1.0 if error.status == 429 else None)
         requests_made = len(server.requests)
-        assert heard.names == ["error"]
-        heard.source.close()
+        assert received.names == ["error"]
+        received.source.close()
         assert eventually(lambda: not our_threads("stream"))
         assert len(server.requests) == requests_made
         assert requests_made == 1 or kind is errors.RedirectError
 
 
-def test_a_refusal_says_what_the_server_says(listen: Callable[..., Heard]) -> None:
+def test_a_refusal_says_what_the_server_says(listen: Callable[..., Received]) -> None:
     body = json.dumps({"errorMessage": f"No such stream for {TOKEN}."}).encode()
     with serving(sized("404 Not Found", body, "application/json")) as server:
         error = listen(server.url, token=TOKEN).failure()
@@ -279,7 +279,7 @@ def test_a_refusal_says_what_the_server_says(listen: Callable[..., Heard]) -> No
         assert TOKEN not in error.message + error.body
 
 
-def test_an_endless_body_of_another_type_ends_it_as_well(listen: Callable[..., Heard]) -> None:
+def test_an_endless_body_of_another_type_ends_it_as_well(listen: Callable[..., Received]) -> None:
     def script(peer: Peer) -> None:
         peer.request()
         peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
@@ -292,7 +292,7 @@ def test_an_endless_body_of_another_type_ends_it_as_well(listen: Callable[..., H
 
 
 def test_an_event_that_is_too_large_would_be_so_the_next_time(
-    listen: Callable[..., Heard],
+    listen: Callable[..., Received],
 ) -> None:
     def script(peer: Peer) -> None:
         peer.request()
@@ -303,10 +303,10 @@ def test_an_event_that_is_too_large_would_be_so_the_next_time(
             peer.wait_for_end()
 
     with serving(script) as server:
-        heard = listen(server.url)
-        assert isinstance(heard.failure(), errors.EventTooLargeError)
-        assert heard.data == ["a"]
-        assert heard.source.last_event_id == "1"
+        received = listen(server.url)
+        assert isinstance(received.failure(), errors.EventTooLargeError)
+        assert received.data == ["a"]
+        assert received.source.last_event_id == "1"
 
 
 # Redirects are followed
@@ -314,7 +314,7 @@ def test_an_event_that_is_too_large_would_be_so_the_next_time(
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_followed_from_the_first_address_each_time(
-    listen: Callable[..., Heard], status: int
+    listen: Callable[..., Received], status: int
 ) -> None:
     with serving(open_with(b"id: 1\ndata: a\n\n")) as target:
 
@@ -325,20 +325,20 @@ def test_a_redirect_is_followed_from_the_first_address_each_time(
             peer.send(sized(f"{status} Moved", Location=place))
 
         with serving(redirect) as server:
-            heard = listen(server.url, token=TOKEN, last_event_id="0").until("open", "message")
-            [message] = heard.of("message")
+            received = listen(server.url, token=TOKEN, last_event_id="0").until("open", "message")
+            [message] = received.of("message")
             assert message.origin == f"http://127.0.0.1:{target.port}"
-            heard.source.restart()
-            heard.until("open", "message", "open", "message")
+            received.source.restart()
+            received.until("open", "message", "open", "message")
             assert len(server.requests) == 2
             ids = [request.headers["Last-Event-ID"] for request in target.requests]
             assert ids == ["0", "1"]
             assert all("Authorization" not in request.headers for request in target.requests)
-            assert heard.source.url == server.url
+            assert received.source.url == server.url
 
 
 @pytest.mark.parametrize("status", [307, 308])
-def test_a_redirected_post_keeps_its_body(listen: Callable[..., Heard], status: int) -> None:
+def test_a_redirected_post_keeps_its_body(listen: Callable[..., Received], status: int) -> None:
     with serving(STAYS) as target:
         with serving(sized(f"{status} Moved", Location=target.url)) as server:
             listen(server.url, method="POST", body="question").until("open")
@@ -346,7 +346,7 @@ def test_a_redirected_post_keeps_its_body(listen: Callable[..., Heard], status: 
         assert target.requests[0].body == b"question"
 
 
-def test_a_redirect_that_would_drop_the_body_is_final(listen: Callable[..., Heard]) -> None:
+def test_a_redirect_that_would_drop_the_body_is_final(listen: Callable[..., Received]) -> None:
     with serving(sized("302 Found", Location="/there")) as server:
         error = listen(server.url, method="POST", body="question").failure()
         assert isinstance(error, errors.RedirectError)
@@ -432,33 +432,33 @@ LOST: dict[str, Script | bytes] = {
 
 
 @pytest.mark.parametrize("how", LOST)
-def test_a_lost_connection_is_made_again(listen: Callable[..., Heard], how: str) -> None:
+def test_a_lost_connection_is_made_again(listen: Callable[..., Received], how: str) -> None:
     with serving(LOST[how], open_with(b"data: a\n\n")) as server:
-        heard = listen(server.url, initial_retry_delay=0.05)
-        assert eventually(lambda: heard.data == ["a"]), heard.names
-        [error] = heard.of("error")
+        received = listen(server.url, initial_retry_delay=0.05)
+        assert eventually(lambda: received.data == ["a"]), received.names
+        [error] = received.of("error")
         assert isinstance(error, errors.NetworkError)
         assert 0.05 <= error.retry_after <= 0.05 * 1.25
-        assert heard.states[heard.names.index("error")] == EventSource.CONNECTING == 0
-        assert heard.source.ready_state == EventSource.OPEN
+        assert received.states[received.names.index("error")] == EventSource.CONNECTING == 0
+        assert received.source.ready_state == EventSource.OPEN
         assert server.connections == 2
 
 
-def test_nobody_listens_at_first(listen: Callable[..., Heard]) -> None:
+def test_no_server_listens_at_first(listen: Callable[..., Received]) -> None:
     port = free_port()
-    heard = listen(f"http://localhost:{port}/ask", max_retry_delay=0.02)
-    heard.until("error", "error", "error")
-    assert heard.source.ready_state == EventSource.CONNECTING
+    received = listen(f"http://localhost:{port}/ask", max_retry_delay=0.02)
+    received.until("error", "error", "error")
+    assert received.source.ready_state == EventSource.CONNECTING
     with Server(STAYS, port=port):
-        assert eventually(lambda: "open" in heard.names)
-    delays = [error.retry_after for error in heard.of("error")]
+        assert eventually(lambda: "open" in received.names)
+    delays = [error.retry_after for error in received.of("error")]
     assert delays[1] >= 0.02, "the second one in a row waits twice as long"
 
 
-def test_the_backoff_begins_anew_with_each_stream(listen: Callable[..., Heard]) -> None:
+def test_the_backoff_begins_anew_with_each_stream(listen: Callable[..., Received]) -> None:
     with serving(unanswered, unanswered, UNTIL_CLOSE, STAYS) as server:
-        heard = listen(server.url).until("error", "error", "open", "error", "open")
-        first, second, third = (error.retry_after for error in heard.of("error"))
+        received = listen(server.url).until("error", "error", "open", "error", "open")
+        first, second, third = (error.retry_after for error in received.of("error"))
         assert 0.01 <= first < 0.02 <= second
         assert third < 0.02
 
@@ -501,13 +501,13 @@ def test_the_delay(
     ],
 )
 def test_the_server_sets_the_reconnection_time(
-    listen: Callable[..., Heard], stream: bytes, seconds: float
+    listen: Callable[..., Received], stream: bytes, seconds: float
 ) -> None:
     with serving(UNTIL_CLOSE + stream, UNTIL_CLOSE, STAYS) as server:
-        heard = listen(server.url, initial_retry_delay=0.05)
-        assert eventually(lambda: heard.names.count("open") == 3)
-        assert heard.source.reconnection_time == seconds
-        for error in heard.of("error"):
+        received = listen(server.url, initial_retry_delay=0.05)
+        assert eventually(lambda: received.names.count("open") == 3)
+        assert received.source.reconnection_time == seconds
+        for error in received.of("error"):
             assert seconds <= error.retry_after <= seconds * 1.25
 
 
@@ -530,18 +530,18 @@ def test_the_server_sets_the_reconnection_time(
     ],
 )
 def test_the_last_event_id_goes_along(
-    listen: Callable[..., Heard], stream: bytes, sent: str | None
+    listen: Callable[..., Received], stream: bytes, sent: str | None
 ) -> None:
     # The third connection: an id is kept over a stream without one.
     with serving(UNTIL_CLOSE + stream, UNTIL_CLOSE + b"data: z\n\n", STAYS) as server:
-        heard = listen(server.url, last_event_id="first")
-        assert eventually(lambda: heard.names.count("open") == 3)
+        received = listen(server.url, last_event_id="first")
+        assert eventually(lambda: received.names.count("open") == 3)
         told = [request.headers["Last-Event-ID"] for request in server.requests]
         assert told[0] == "first"
         for header in told[1:]:
             assert (header and header.rstrip(" ")) == (sent and sent.encode().decode("latin-1"))
-        assert heard.source.last_event_id.strip() == (sent or "")
-        assert heard.of("message")[-1].last_event_id.strip() == (sent or "")
+        assert received.source.last_event_id.strip() == (sent or "")
+        assert received.of("message")[-1].last_event_id.strip() == (sent or "")
 
 
 # Dispatching (9.2.6)
@@ -577,14 +577,14 @@ def test_events_go_to_the_handlers_of_their_name() -> None:
     assert set(told) == {"message", "new-message", "*"}
 
 
-def test_the_payload(listen: Callable[..., Heard]) -> None:
+def test_the_payload(listen: Callable[..., Received]) -> None:
     with serving(open_with(b'event: new\nid: 1\ndata: {"a": [1, null]}\n\n')) as server:
-        heard = listen(server.url).until("open", "new")
-        [payload] = heard.of("new")
+        received = listen(server.url).until("open", "new")
+        [payload] = received.of("new")
         origin = f"http://localhost:{server.port}"
         assert payload == ('{"a": [1, null]}', "new", "1", origin)
         assert payload.json() == {"a": [1, None]}
-        assert heard.events[-1].target is heard.source
+        assert received.events[-1].target is received.source
 
 
 @pytest.mark.parametrize("data", ["", "{", "NaN", "[Infinity]", "[" * 200_000, '"\x00"'])
@@ -593,13 +593,13 @@ def test_data_that_is_no_json(data: str) -> None:
         MessageEvent(data, "message", "", "").json()
 
 
-def test_comments_are_told_in_their_place(listen: Callable[..., Heard]) -> None:
+def test_comments_are_told_in_their_place(listen: Callable[..., Received]) -> None:
     stream = b":first\n\ndata: a\n\n: x\ndata: b\n:  y\n\n:\n\n: cut"
     with serving(open_with(stream)) as server:
-        heard = listen(server.url)
-        heard.until("open", "comment", "message", "comment", "comment", "message", "comment")
-        assert heard.of("comment") == ["first", " x", "  y", ""]
-        assert heard.data == ["a", "b"]
+        received = listen(server.url)
+        received.until("open", "comment", "message", "comment", "comment", "message", "comment")
+        assert received.of("comment") == ["first", " x", "  y", ""]
+        assert received.data == ["a", "b"]
 
 
 @given(
@@ -637,35 +637,39 @@ def numbers_from(peer: Peer) -> None:
 
 
 def test_nothing_is_lost_or_doubled_over_50_lives_of_the_server(
-    listen: Callable[..., Heard],
+    listen: Callable[..., Received],
 ) -> None:
     port = free_port()
-    heard = listen(f"http://localhost:{port}/ask", max_retry_delay=0.05, history=10)
+    received = listen(f"http://localhost:{port}/ask", max_retry_delay=0.05, history=10)
     late: list[str] = []
     for life in range(50):
         with Server(numbers_from, port=port) as server:
             # Until then, what comes is still of the life before.
             assert eventually(lambda server=server: server.connections)
-            known = len(heard.data)
+            known = len(received.data)
             enough = known + random.choice((1, 1, 10, 60))
-            assert eventually(lambda enough=enough: len(heard.data) >= enough), heard.names[-5:]
+            assert eventually(lambda enough=enough: len(received.data) >= enough), received.names[
+                -5:
+            ]
             if life == 25:
-                heard.source.connect(
+                received.source.connect(
                     "message", lambda source, event: late.append(event.detail.data)
                 )
-    heard.source.close()
+    received.source.close()
     assert eventually(lambda: not our_threads("stream"))  # all handlers have got it
-    assert heard.names.count("error") >= 49
-    assert heard.data == [str(number + 1) for number in range(len(heard.data))]
+    assert received.names.count("error") >= 49
+    assert received.data == [str(number + 1) for number in range(len(received.data))]
     first = int(late[0])
     assert late == [str(first + number) for number in range(len(late))]
     # It is called before the handler of all names, and close() may have come in between.
-    assert len(late) - len(heard.data[first - 1 :]) in (0, 1)
+    assert len(late) - len(received.data[first - 1 :]) in (0, 1)
 
 
-def test_a_close_and_a_restart_do_not_lose_what_was_not_told(listen: Callable[..., Heard]) -> None:
+def test_a_close_and_a_restart_do_not_lose_what_was_not_told(
+    listen: Callable[..., Received],
+) -> None:
     with serving(numbers_from) as server:
-        heard = listen(server.url, start=False)
+        received = listen(server.url, start=False)
         pauses = {5, 17, 60}
 
         def pause(source: EventSource, event: Event[MessageEvent]) -> None:
@@ -674,13 +678,13 @@ def test_a_close_and_a_restart_do_not_lose_what_was_not_told(listen: Callable[..
                 source.close()
                 threading.Thread(target=source.restart).start()
 
-        heard.source.connect("message", pause)
-        heard.source.start()
-        assert eventually(lambda: len(heard.data) > 100)
-        heard.source.close()
+        received.source.connect("message", pause)
+        received.source.start()
+        assert eventually(lambda: len(received.data) > 100)
+        received.source.close()
         assert not pauses
         # The one that was being delivered has reached those connected before.
-        numbers = [int(data) for data in heard.data]
+        numbers = [int(data) for data in received.data]
         missing = set(range(1, numbers[-1])).difference(numbers)
         assert missing <= {5, 17, 60}
         assert numbers == sorted(set(numbers))
@@ -732,8 +736,8 @@ def test_a_signals_handler_may_close_what_is_just_restarted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stream = script.Script([b"data: a\n\n", script.HOLD])
-    heard = Heard("https://s.example/", session=stream.session(), start=False)
-    source, start = heard.source, threading.Thread.start
+    received = Received("https://s.example/", session=stream.session(), start=False)
+    source, start = received.source, threading.Thread.start
 
     def interrupted(thread: threading.Thread) -> None:
         source.close()  # as a signal's handler does on this very thread
@@ -744,9 +748,9 @@ def test_a_signals_handler_may_close_what_is_just_restarted(
         source.restart()
     assert eventually(lambda: not our_threads("stream"))
     assert source.ready_state is EventSource.CLOSED
-    assert heard.data == []
+    assert received.data == []
     source.restart()
-    assert eventually(lambda: "a" in heard.data)
+    assert eventually(lambda: "a" in received.data)
     source.close()
     assert source.ready_state is EventSource.CLOSED
 
@@ -755,33 +759,33 @@ def test_a_signals_handler_may_close_what_is_just_restarted(
 def test_a_host_that_has_gone_closes_what_is_restarted(pending: bool) -> None:
     pump, here = Pump(), threading.Event()
     stream = script.Script([b"data: a\n\n", here.set, script.HOLD])
-    heard = Heard("https://s.example/", session=stream.session(), dispatch=pump)
+    received = Received("https://s.example/", session=stream.session(), dispatch=pump)
     assert here.wait(SOON)
     if not pending:
-        assert eventually(lambda: pump.run(1) or heard.data == ["a"])
+        assert eventually(lambda: pump.run(1) or received.data == ["a"])
     pump.close()
-    assert heard.source.ready_state is EventSource.CLOSED
-    heard.source.restart()
-    assert eventually(lambda: heard.source.ready_state is EventSource.CLOSED)
+    assert received.source.ready_state is EventSource.CLOSED
+    received.source.restart()
+    assert eventually(lambda: received.source.ready_state is EventSource.CLOSED)
 
 
 @pytest.mark.parametrize("leaves", ["once", "disconnect", "host"])
-def test_a_late_handler_that_has_heard_its_events_can_be_freed(leaves: str) -> None:
+def test_a_late_handler_that_has_received_its_events_can_be_freed(leaves: str) -> None:
     pump, stream = Pump(), script.Script([b"data: a\n\n", b"data: b\n\n", script.HOLD])
-    heard = Heard("https://s.example/", session=stream.session(), dispatch=pump)
-    assert eventually(lambda: pump.run(1) or heard.data == ["a", "b"])
+    received = Received("https://s.example/", session=stream.session(), dispatch=pump)
+    assert eventually(lambda: pump.run(1) or received.data == ["a", "b"])
     late = Recorder()
-    connect = heard.source.once if leaves == "once" else heard.source.connect
+    connect = received.source.once if leaves == "once" else received.source.connect
     connect("message", late)
     assert eventually(lambda late=late: not pump.run(1) and late.events)
     if leaves == "disconnect":
-        heard.source.disconnect("message", late)
+        received.source.disconnect("message", late)
     elif leaves == "host":
         pump.close()
     gone = weakref.ref(late)
     del late
     gc.collect()
-    heard.source.close()
+    received.source.close()
     assert gone() is None
 
 
@@ -799,13 +803,13 @@ def test_an_entry_is_kept_until_it_is_delivered() -> None:
     numbers = [str(number) for number in range(2000)]
     pieces = [f"data: {number}\n\n".encode() for number in numbers]
     stream, pump = script.Script([*pieces, script.HOLD]), Pump()
-    heard = Heard("https://s.example/", session=stream.session(), dispatch=pump, history=0)
-    assert eventually(lambda: (pump.run(), len(heard.data) == len(numbers))[1])
-    assert heard.data == numbers
-    heard.source.close()
+    received = Received("https://s.example/", session=stream.session(), dispatch=pump, history=0)
+    assert eventually(lambda: (pump.run(), len(received.data) == len(numbers))[1])
+    assert received.data == numbers
+    received.source.close()
 
 
-def test_each_connection_asks_for_the_token(listen: Callable[..., Heard]) -> None:
+def test_each_connection_asks_for_the_token(listen: Callable[..., Received]) -> None:
     tokens = iter(["one", "two"])
     with serving(UNTIL_CLOSE, STAYS) as server:
         listen(server.url, token=lambda: next(tokens)).until("open", "error", "open")
@@ -825,16 +829,16 @@ class Provider:
         return True
 
 
-def test_a_refused_token_is_renewed_once_for_each_stream(listen: Callable[..., Heard]) -> None:
+def test_a_refused_token_is_renewed_once_for_each_stream(listen: Callable[..., Received]) -> None:
     no, provider = sized("401 No"), Provider()
     with serving(no, UNTIL_CLOSE, no, STAYS) as server:
-        heard = listen(server.url, token=provider).until("open", "error", "open")
+        received = listen(server.url, token=provider).until("open", "error", "open")
         assert provider.refusals == [f"{TOKEN}-0", f"{TOKEN}-1"]
         assert server.connections == 4
-        assert TOKEN not in repr((heard.source, heard.events))
+        assert TOKEN not in repr((received.source, received.events))
 
 
-def test_a_token_refused_twice_is_final(listen: Callable[..., Heard]) -> None:
+def test_a_token_refused_twice_is_final(listen: Callable[..., Received]) -> None:
     provider = Provider()
     with serving(sized("401 No")) as server:
         assert isinstance(listen(server.url, token=provider).failure(), errors.AuthenticationError)
@@ -842,7 +846,7 @@ def test_a_token_refused_twice_is_final(listen: Callable[..., Heard]) -> None:
         assert server.connections == 2
 
 
-def test_a_provider_that_fails(listen: Callable[..., Heard]) -> None:
+def test_a_provider_that_fails(listen: Callable[..., Received]) -> None:
     def provider() -> str:
         raise KeyError(TOKEN)
 
@@ -865,7 +869,7 @@ def test_a_token_over_plain_http_to_another_machine_warns() -> None:
 
 @pytest.mark.parametrize("first", [b"", CHUNKED, CHUNKED + framed(b"data: a\n\n")])
 def test_a_silent_connection_is_dropped_and_made_again(
-    listen: Callable[..., Heard], first: bytes
+    listen: Callable[..., Received], first: bytes
 ) -> None:
     ended = threading.Event()
 
@@ -876,14 +880,14 @@ def test_a_silent_connection_is_dropped_and_made_again(
         ended.set()
 
     with serving(silent, open_with(b"data: b\n\n")) as server:
-        heard = listen(server.url, read_timeout=0.2)
-        assert eventually(lambda: "b" in heard.data), heard.names
+        received = listen(server.url, read_timeout=0.2)
+        assert eventually(lambda: "b" in received.data), received.names
         assert ended.wait(SOON)
-        [error, *_] = heard.of("error")
+        [error, *_] = received.of("error")
         assert isinstance(error, (errors.FirstByteTimeoutError, errors.IdleTimeoutError))
 
 
-def test_comments_keep_a_connection(listen: Callable[..., Heard]) -> None:
+def test_comments_keep_a_connection(listen: Callable[..., Received]) -> None:
     peers: list[Peer] = []
 
     def script(peer: Peer) -> None:
@@ -896,10 +900,12 @@ def test_comments_keep_a_connection(listen: Callable[..., Heard]) -> None:
         peer.wait_for_end()
 
     def attempt(server: Server) -> list[str]:
-        heard = listen(server.url, read_timeout=2.5)
-        assert eventually(lambda: heard.names.count("comment") >= 60 or "error" in heard.names)
-        heard.source.close()
-        return heard.names
+        received = listen(server.url, read_timeout=2.5)
+        assert eventually(
+            lambda: received.names.count("comment") >= 60 or "error" in received.names
+        )
+        received.source.close()
+        return received.names
 
     with serving(script) as server:
         names = attempt(server)
@@ -914,16 +920,16 @@ def test_comments_keep_a_connection(listen: Callable[..., Heard]) -> None:
 
 
 @contextlib.contextmanager
-def connecting() -> Iterator[tuple[str, Callable[[Heard], object]]]:
+def connecting() -> Iterator[tuple[str, Callable[[Received], object]]]:
     with full_backlog() as port:
-        yield f"http://127.0.0.1:{port}/", lambda heard: time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}/", lambda received: time.sleep(0.05)
 
 
-def phase(script: Script, ready: Callable[[Heard, Server], object]) -> Callable[[], Any]:
+def phase(script: Script, ready: Callable[[Received, Server], object]) -> Callable[[], Any]:
     @contextlib.contextmanager
-    def scene() -> Iterator[tuple[str, Callable[[Heard], object]]]:
+    def scene() -> Iterator[tuple[str, Callable[[Received], object]]]:
         with Server(script) as server:
-            yield server.url, lambda heard: eventually(lambda: ready(heard, server))
+            yield server.url, lambda received: eventually(lambda: ready(received, server))
 
     return scene
 
@@ -936,7 +942,7 @@ def flood(peer: Peer) -> None:
             peer.send(framed(b"data: word\n\n") * 100)
 
 
-def asked(heard: Heard, server: Server) -> bool:
+def asked(received: Received, server: Server) -> bool:
     return bool(server.requests)
 
 
@@ -954,40 +960,40 @@ def endless_error(peer: Peer) -> None:
 PHASES: dict[str, Callable[[], Any]] = {
     "connecting": connecting,
     "awaiting headers": phase(silent, asked),
-    "open and silent": phase(STAYS, lambda heard, server: "open" in heard.names),
-    "flood": phase(flood, lambda heard, server: len(heard.events) > 50),
+    "open and silent": phase(STAYS, lambda received, server: "open" in received.names),
+    "flood": phase(flood, lambda received, server: len(received.events) > 50),
     "the body of an error": phase(endless_error, asked),
     "waiting for the next connection": phase(
-        answering(UNTIL_CLOSE), lambda heard, server: "error" in heard.names
+        answering(UNTIL_CLOSE), lambda received, server: "error" in received.names
     ),
 }
 
 
 @pytest.mark.parametrize("name", PHASES)
-def test_close_in_each_phase(listen: Callable[..., Heard], name: str) -> None:
+def test_close_in_each_phase(listen: Callable[..., Received], name: str) -> None:
     with PHASES[name]() as (url, get_there):
-        heard = listen(url, initial_retry_delay=NEVER)
-        get_there(heard)
+        received = listen(url, initial_retry_delay=NEVER)
+        get_there(received)
         start = time.monotonic()
-        heard.source.close()
+        received.source.close()
         assert time.monotonic() - start < AT_ONCE
-        before = len(heard.events)
-        assert heard.source.ready_state == EventSource.CLOSED == 2
+        before = len(received.events)
+        assert received.source.ready_state == EventSource.CLOSED == 2
         assert eventually(lambda: not our_threads("stream"))
-        after = len(heard.events)
+        after = len(received.events)
         assert after - before <= 1  # a call that was claimed may have been under way
-        heard.source.close()
-        heard.source.dispatch_event(Event("message", "of one's own"))
-        assert len(heard.events) == after
+        received.source.close()
+        received.source.dispatch_event(Event("message", "of one's own"))
+        assert len(received.events) == after
 
 
 @pytest.mark.parametrize("name", PHASES)
-def test_restart_in_each_phase(listen: Callable[..., Heard], name: str) -> None:
+def test_restart_in_each_phase(listen: Callable[..., Received], name: str) -> None:
     with PHASES[name]() as (url, get_there):
-        heard = listen(url, initial_retry_delay=NEVER)
-        get_there(heard)
+        received = listen(url, initial_retry_delay=NEVER)
+        get_there(received)
         start = time.monotonic()
-        heard.source.restart()
+        received.source.restart()
         assert time.monotonic() - start < AT_ONCE
         assert eventually(lambda: len(our_threads("stream")) == 1)
 
@@ -1007,35 +1013,35 @@ def test_the_server_sees_the_close() -> None:
         assert ended.wait(SOON)
 
 
-def test_close_in_a_handler_is_the_last_event(listen: Callable[..., Heard]) -> None:
+def test_close_in_a_handler_is_the_last_event(listen: Callable[..., Received]) -> None:
     with serving(flood) as server:
-        heard = listen(server.url, start=False)
-        heard.source.connect("message", lambda source, event: source.close())
-        heard.source.start()
-        assert eventually(lambda: heard.source.ready_state == EventSource.CLOSED)
+        received = listen(server.url, start=False)
+        received.source.connect("message", lambda source, event: source.close())
+        received.source.start()
+        assert eventually(lambda: received.source.ready_state == EventSource.CLOSED)
         assert eventually(lambda: not our_threads("stream"))
-        assert heard.names == ["open"], "the handler of all names comes behind"
+        assert received.names == ["open"], "the handler of all names comes behind"
 
 
-def test_close_before_the_start(listen: Callable[..., Heard]) -> None:
+def test_close_before_the_start(listen: Callable[..., Received]) -> None:
     with serving(STAYS) as server:
-        heard = listen(server.url, start=False)
-        assert heard.source.ready_state == EventSource.CONNECTING
-        heard.source.close()
-        heard.source.start()
+        received = listen(server.url, start=False)
+        assert received.source.ready_state == EventSource.CONNECTING
+        received.source.close()
+        received.source.start()
         with pytest.raises(RuntimeError, match="started already"):
-            heard.source.start()
+            received.source.start()
         assert not our_threads("stream")
         assert server.connections == 0
 
 
-def test_closing_and_restarting_from_many_threads(listen: Callable[..., Heard]) -> None:
+def test_closing_and_restarting_from_many_threads(listen: Callable[..., Received]) -> None:
     with serving(open_with(b"data: a\n\n")) as server:
-        heard = listen(server.url)
+        received = listen(server.url)
 
         def work() -> None:
             for _ in range(20):
-                random.choice((heard.source.close, heard.source.restart))()
+                random.choice((received.source.close, received.source.restart))()
 
         workers = [threading.Thread(target=work) for _ in range(4)]
         for worker in workers:
@@ -1043,82 +1049,84 @@ def test_closing_and_restarting_from_many_threads(listen: Callable[..., Heard]) 
         for worker in workers:
             worker.join(SOON)
         assert eventually(lambda: len(our_threads("stream")) <= 1)
-        heard.source.restart()
-        assert eventually(lambda: heard.source.ready_state == EventSource.OPEN)
-        assert eventually(lambda: heard.names[-2:] == ["open", "message"])
+        received.source.restart()
+        assert eventually(lambda: received.source.ready_state == EventSource.OPEN)
+        assert eventually(lambda: received.names[-2:] == ["open", "message"])
 
 
 # Restarting
 
 
-def test_restart_does_not_wait_for_the_reconnection_time(listen: Callable[..., Heard]) -> None:
+def test_restart_does_not_wait_for_the_reconnection_time(listen: Callable[..., Received]) -> None:
     with serving(UNTIL_CLOSE + b"id: 1\ndata: a\n\n", STAYS) as server:
-        heard = listen(server.url, initial_retry_delay=NEVER).until("open", "message", "error")
-        heard.source.restart()
-        heard.until("open", "message", "error", "open")
+        received = listen(server.url, initial_retry_delay=NEVER).until("open", "message", "error")
+        received.source.restart()
+        received.until("open", "message", "error", "open")
         assert server.requests[1].headers["Last-Event-ID"] == "1"
 
 
-def test_restart_after_close_and_after_failure(listen: Callable[..., Heard]) -> None:
+def test_restart_after_close_and_after_failure(listen: Callable[..., Received]) -> None:
     with serving(STAYS, sized("503 Busy"), STAYS) as server:
-        heard = listen(server.url).until("open")
-        heard.source.close()
-        heard.source.restart()
-        heard.until("open", "error")
-        assert heard.source.ready_state == EventSource.CLOSED
-        heard.source.restart()
-        heard.until("open", "error", "open")
-        assert heard.source.ready_state == EventSource.OPEN
+        received = listen(server.url).until("open")
+        received.source.close()
+        received.source.restart()
+        received.until("open", "error")
+        assert received.source.ready_state == EventSource.CLOSED
+        received.source.restart()
+        received.until("open", "error", "open")
+        assert received.source.ready_state == EventSource.OPEN
 
 
-def test_restart_in_a_handler(listen: Callable[..., Heard]) -> None:
+def test_restart_in_a_handler(listen: Callable[..., Received]) -> None:
     with serving(sized("503 Busy"), open_with(b"data: a\n\n")) as server:
-        heard = listen(server.url, start=False)
-        heard.source.connect("error", lambda source, event: source.restart())
-        heard.source.start()
-        heard.until("error", "open", "message")
+        received = listen(server.url, start=False)
+        received.source.connect("error", lambda source, event: source.restart())
+        received.source.start()
+        received.until("error", "open", "message")
 
 
 # Where and when handlers run
 
 
-def test_dispatch_on_another_thread(listen: Callable[..., Heard]) -> None:
+def test_dispatch_on_another_thread(listen: Callable[..., Received]) -> None:
     pump, ran_on = Pump(), set()
     with serving(open_with(b"data: a\n\n")) as server:
-        heard = listen(server.url, dispatch=pump)
-        heard.source.connect("*", lambda source, event: ran_on.add(threading.get_ident()))
+        received = listen(server.url, dispatch=pump)
+        received.source.connect("*", lambda source, event: ran_on.add(threading.get_ident()))
 
         def pumped(condition: Callable[[], bool]) -> bool:
             return eventually(lambda: (pump.run(), condition())[1])
 
-        assert pumped(lambda: heard.names == ["open", "message"] and bool(ran_on))
+        assert pumped(lambda: received.names == ["open", "message"] and bool(ran_on))
         assert ran_on == {threading.get_ident()}
-        heard.source.close()
-        assert not pumped_events(pump, heard)
-        heard.source.restart()
-        assert pumped(lambda: len(heard.events) == 4)
+        received.source.close()
+        assert not pumped_events(pump, received)
+        received.source.restart()
+        assert pumped(lambda: len(received.events) == 4)
         pump.close()
-        assert heard.source.ready_state == EventSource.CLOSED
+        assert received.source.ready_state == EventSource.CLOSED
 
 
 def test_a_host_keeps_no_source_that_is_closed() -> None:
     pump, stream = Pump(), script.Script([b"data: a\n\n", script.HOLD])
-    heard = Heard("https://s.example/", session=stream.session(), dispatch=pump)
-    assert eventually(lambda heard=heard: (pump.run(), heard.data == ["a"])[1])
-    heard.source.close()
-    gone = weakref.ref(heard.source)
-    del heard
+    received = Received("https://s.example/", session=stream.session(), dispatch=pump)
+    assert eventually(lambda received=received: (pump.run(), received.data == ["a"])[1])
+    received.source.close()
+    gone = weakref.ref(received.source)
+    del received
     assert eventually(lambda: (pump.run(), gc.collect(), gone() is None)[2])
 
 
-def pumped_events(pump: Pump, heard: Heard) -> list[Any]:
-    before = len(heard.events)
+def pumped_events(pump: Pump, received: Received) -> list[Any]:
+    before = len(received.events)
     while pump.run():
         pass
-    return heard.events[before:]
+    return received.events[before:]
 
 
-def test_a_slow_host_holds_the_server_back_and_loses_nothing(listen: Callable[..., Heard]) -> None:
+def test_a_slow_host_holds_the_server_back_and_loses_nothing(
+    listen: Callable[..., Received],
+) -> None:
     sent = 0
 
     def numbers(peer: Peer) -> None:
@@ -1137,17 +1145,17 @@ def test_a_slow_host_holds_the_server_back_and_loses_nothing(listen: Callable[..
 
     pump = Pump()
     with serving(numbers) as server:
-        heard = listen(server.url, dispatch=pump, history=200)
+        received = listen(server.url, dispatch=pump, history=200)
         assert eventually(lambda: sent > 200)
         assert eventually(at_rest), "the source reads on"
-        assert eventually(lambda: (pump.run(), len(heard.data) >= 5000)[1])
-        assert [int(data) for data in heard.data] == list(range(len(heard.data)))
-        heard.source.close()
+        assert eventually(lambda: (pump.run(), len(received.data) >= 5000)[1])
+        assert [int(data) for data in received.data] == list(range(len(received.data)))
+        received.source.close()
 
 
 @pytest.mark.parametrize("history", [0, 1, 10])
 def test_a_late_handler_hears_the_newest_of_the_past(
-    listen: Callable[..., Heard], history: int
+    listen: Callable[..., Received], history: int
 ) -> None:
     first = b"".join(b"data: %d\n\n" % number for number in range(100))
     go = threading.Event()
@@ -1161,16 +1169,16 @@ def test_a_late_handler_hears_the_newest_of_the_past(
 
     late: list[str] = []
     with serving(script) as server:
-        heard = listen(server.url, history=history)
-        assert eventually(lambda: len(heard.data) == 100)
-        heard.source.connect("message", lambda source, event: late.append(event.detail.data))
+        received = listen(server.url, history=history)
+        assert eventually(lambda: len(received.data) == 100)
+        received.source.connect("message", lambda source, event: late.append(event.detail.data))
         assert eventually(lambda: len(late) == history)
         go.set()
         assert eventually(lambda: len(late) == history + 1)
         assert late == [str(number) for number in range(100 - history, 101)]
 
 
-def test_memory_is_bounded(listen: Callable[..., Heard]) -> None:
+def test_memory_is_bounded(listen: Callable[..., Received]) -> None:
     count = 0
 
     def hear(source: EventSource, event: Event[Any]) -> None:
@@ -1192,25 +1200,25 @@ def test_memory_is_bounded(listen: Callable[..., Heard]) -> None:
             source.close()
 
 
-def test_every_event_is_heard_by_those_who_listen_to_all(listen: Callable[..., Heard]) -> None:
+def test_every_event_reaches_those_who_listen_to_all(listen: Callable[..., Received]) -> None:
     order: list[str] = []
     with serving(open_with(b": c\n\n")) as server:
-        heard = listen(server.url)
-        heard.until("open", "comment")
+        received = listen(server.url)
+        received.until("open", "comment")
 
         def fail(source: EventSource, event: Event[Any]) -> None:
             raise ValueError("a handler's own")
 
-        heard.source.connect("mine", fail)
-        heard.source.connect("mine", lambda source, event: order.append("by name"))
-        heard.source.once("*", lambda source, event: order.append(event.type))
+        received.source.connect("mine", fail)
+        received.source.connect("mine", lambda source, event: order.append("by name"))
+        received.source.once("*", lambda source, event: order.append(event.type))
         assert eventually(lambda: order == ["open"])
-        heard.source.dispatch_event(Event("mine", 1))
-        heard.until("open", "comment", "mine", "handler_error")
+        received.source.dispatch_event(Event("mine", 1))
+        received.until("open", "comment", "mine", "handler_error")
         assert order == ["open", "by name"]
 
 
-def test_a_host_watches_no_events_of_the_servers_own_names(listen: Callable[..., Heard]) -> None:
+def test_a_host_watches_no_events_of_the_servers_own_names(listen: Callable[..., Received]) -> None:
     watched: list[Any] = []
 
     def watch(source: Any, event: Event[Any]) -> None:
@@ -1221,11 +1229,11 @@ def test_a_host_watches_no_events_of_the_servers_own_names(listen: Callable[...,
         signals.message.connected_to(watch),
         signals.done.connected_to(watch),
     ):
-        heard = listen(server.url).until("open", "done", "message")
-        assert eventually(lambda: watched == [(heard.source, "message")])
+        received = listen(server.url).until("open", "done", "message")
+        assert eventually(lambda: watched == [(received.source, "message")])
 
 
-def test_a_failure_that_nobody_hears_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_that_no_handler_gets_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with serving(sized("404 Not Found")) as server:
         source = EventSource(server.url)
         assert eventually(lambda: caplog.records)
@@ -1238,7 +1246,7 @@ def test_a_failure_that_nobody_hears_is_logged(caplog: pytest.LogCaptureFixture)
 
 
 def test_the_log_tells_no_secrets(
-    listen: Callable[..., Heard], caplog: pytest.LogCaptureFixture
+    listen: Callable[..., Received], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with serving(UNTIL_CLOSE + f"data: {TOKEN}\n\n".encode(), STAYS) as server:
@@ -1251,7 +1259,7 @@ def test_the_log_tells_no_secrets(
 # A session of the user's own
 
 
-def test_the_session_is_used_and_not_changed(listen: Callable[..., Heard]) -> None:
+def test_the_session_is_used_and_not_changed(listen: Callable[..., Received]) -> None:
     with serving(STAYS) as server, requests.Session() as session:
         session.headers["X-Mine"] = "yes"
         before = dict(session.adapters)

@@ -111,10 +111,10 @@ source.start()
 until("open", "message")
 child = os.fork()
 if child == 0:
-    heard = threading.Event()
+    received = threading.Event()
     another = EventSource(sys.argv[1])
-    another.connect("message", lambda source, event: heard.set())
-    os._exit(0 if heard.wait(10) else 1)
+    another.connect("message", lambda source, event: received.set())
+    os._exit(0 if received.wait(10) else 1)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 """
     with streaming() as url:

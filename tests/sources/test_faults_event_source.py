@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import psutil
 import pytest
-from test_event_source import Heard
+from test_event_source import Received
 from test_faults import CASES, CEILING, Place, place, traced
 from waiting import our_threads
 from wire_server import CHUNKED, TOKEN, eventually, framed
@@ -168,10 +168,10 @@ def serve(name: str, scheme: str, place: Place) -> SuggestionsServer:
     return server
 
 
-def ids(heard: Heard, *, until: str | None = None) -> list[int]:
+def ids(received: Received, *, until: str | None = None) -> list[int]:
     """Of all pieces in the order of their delivery, `until` the first event of a name."""
-    end = heard.names.index(until) if until else None
-    told = [event.detail for event in heard.events[:end] if event.type == "message"]
+    end = received.names.index(until) if until else None
+    told = [event.detail for event in received.events[:end] if event.type == "message"]
     pieces = [each for each in told if isinstance(each, MessageEvent) and each.data != "[DONE]"]
     numbers = [int(piece.last_event_id) for piece in pieces]
     assert [f"data: {piece.data}\n\n".encode() for piece in pieces] == [
@@ -180,51 +180,51 @@ def ids(heard: Heard, *, until: str | None = None) -> list[int]:
     return numbers
 
 
-def is_hurried(row: Again | Failed | Open, heard: Heard) -> bool:
+def is_hurried(row: Again | Failed | Open, received: Received) -> bool:
     """Whether a slow machine has missed a short time before the fault was there."""
     if not isinstance(row, Again) or row.read_timeout is None:
         return False
-    assert eventually(lambda: "error" in heard.names), heard.names
-    return len(ids(heard, until="error")) < row.told
+    assert eventually(lambda: "error" in received.names), received.names
+    return len(ids(received, until="error")) < row.told
 
 
-def check_again(row: Again, heard: Heard, scheme: str) -> None:
+def check_again(row: Again, received: Received, scheme: str) -> None:
     def is_back() -> bool:
-        names = heard.names
+        names = received.names
         return "error" in names and "open" in names[names.index("error") :]
 
-    assert eventually(is_back), heard.names
-    assert eventually(lambda: len(ids(heard)) >= ALL), heard.names
-    assert ids(heard) == [1, 2, 3, 4]
-    assert heard.source.last_event_id == "4"
-    assert eventually(lambda: heard.source.ready_state == EventSource.OPEN)
-    error, *others = heard.of("error")
+    assert eventually(is_back), received.names
+    assert eventually(lambda: len(ids(received)) >= ALL), received.names
+    assert ids(received) == [1, 2, 3, 4]
+    assert received.source.last_event_id == "4"
+    assert eventually(lambda: received.source.ready_state == EventSource.OPEN)
+    error, *others = received.of("error")
     assert not others or row.is_timed, others  # a slow machine can miss a short time once more
     expected = (row.error, *filter(None, (row.or_over_tls,)))
     assert isinstance(error, expected if scheme == "https" else row.error), repr(error)
-    assert heard.states[heard.names.index("error")] == EventSource.CONNECTING
+    assert received.states[received.names.index("error")] == EventSource.CONNECTING
     assert error.retry_after > 0
     assert "answer" not in error.message
-    before = len(ids(heard, until="error"))
+    before = len(ids(received, until="error"))
     assert before <= row.told if row.in_part else before == row.told
 
 
-def check_failed(row: Failed, heard: Heard) -> None:
-    error = heard.failure()
+def check_failed(row: Failed, received: Received) -> None:
+    error = received.failure()
     assert isinstance(error, row.error), repr(error)
     assert TOKEN not in f"{error!r} {error} {error.body}"
     assert "answer" not in error.message
-    assert ids(heard) == list(range(1, row.told + 1))
+    assert ids(received) == list(range(1, row.told + 1))
 
 
-def check_open(row: Open, heard: Heard) -> None:
+def check_open(row: Open, received: Received) -> None:
     def is_kept() -> bool:
-        return eventually(lambda: sum(map(heard.names.count, ("comment", "ping"))) > 100)
+        return eventually(lambda: sum(map(received.names.count, ("comment", "ping"))) > 100)
 
-    assert is_kept() or is_kept(), heard.names  # a drop at a time takes a slow machine long
-    assert ids(heard) == list(range(1, row.told + 1))
-    assert heard.source.ready_state == EventSource.OPEN
-    assert "error" not in heard.names
+    assert is_kept() or is_kept(), received.names  # a drop at a time takes a slow machine long
+    assert ids(received) == list(range(1, row.told + 1))
+    assert received.source.ready_state == EventSource.OPEN
+    assert "error" not in received.names
 
 
 @pytest.fixture(autouse=True)
@@ -236,8 +236,8 @@ def _nothing_left(place: Place) -> Iterator[None]:
     assert eventually(lambda: process.num_fds() <= before), process.net_connections()
 
 
-def listen(server: SuggestionsServer, place: Place, **options: Any) -> Heard:
-    return Heard(server.url, session=place.session, token=TOKEN, **options)
+def listen(server: SuggestionsServer, place: Place, **options: Any) -> Received:
+    return Received(server.url, session=place.session, token=TOKEN, **options)
 
 
 def test_the_table_has_every_fault() -> None:
@@ -256,17 +256,17 @@ def test_each_fault(monkeypatch: pytest.MonkeyPatch, name: str, scheme: str, pla
     for times in (1, 10):
         timeout = None if isinstance(row, Failed) else row.read_timeout
         with serve(name, scheme, place) as server:
-            heard = listen(server, place, read_timeout=timeout and times * timeout)
-            with heard.source:
-                hurried = times == 1 and is_hurried(row, heard)
+            received = listen(server, place, read_timeout=timeout and times * timeout)
+            with received.source:
+                hurried = times == 1 and is_hurried(row, received)
                 if hurried:
                     pass
                 elif isinstance(row, Again):
-                    check_again(row, heard, scheme)
+                    check_again(row, received, scheme)
                 elif isinstance(row, Failed):
-                    check_failed(row, heard)
+                    check_failed(row, received)
                 else:
-                    check_open(row, heard)
+                    check_open(row, received)
                 memory = tracemalloc.get_traced_memory()[1] - before
             assert eventually(lambda: not our_threads("stream"))
         if not hurried:
@@ -279,10 +279,10 @@ def test_each_fault(monkeypatch: pytest.MonkeyPatch, name: str, scheme: str, pla
 @pytest.mark.parametrize(("name", "scheme"), CASES)
 def test_close_within_each_fault(name: str, scheme: str, place: Place) -> None:
     with serve(name, scheme, place) as server:
-        heard = listen(server, place)
+        received = listen(server, place)
         time.sleep(random.uniform(0, 0.02))
-        heard.source.close()
-        assert heard.source.ready_state == EventSource.CLOSED
+        received.source.close()
+        assert received.source.ready_state == EventSource.CLOSED
         assert eventually(lambda: not our_threads("stream"))
-        assert ids(heard) == list(range(1, len(ids(heard)) + 1))
-        assert heard.source.ready_state == EventSource.CLOSED
+        assert ids(received) == list(range(1, len(ids(received)) + 1))
+        assert received.source.ready_state == EventSource.CLOSED

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import requests
-from loop_thread import HeardOn, LoopThread
+from loop_thread import LoopThread, ReceivedOn
 from requests.adapters import HTTPAdapter
 from waiting import our_threads
 from wire_server import (
@@ -73,7 +73,7 @@ def test_another_attempt_comes_back_to_the_loop(loop_thread: LoopThread) -> None
             peer.send(framed(ANSWER))
 
     with Server(script) as server:
-        told = HeardOn(server.url, loop_thread, retries=1).wait()
+        told = ReceivedOn(server.url, loop_thread, retries=1).wait()
     assert told.source.result() == "aArgentina"
     assert told.names.count("retry") == 1
     assert seen == [set()]
@@ -98,7 +98,7 @@ def test_what_blocks_the_loops_own_thread_has_a_thread_read(
         return follow(told.source)
 
     with Server(script) as server:
-        told = HeardOn(server.url, loop_thread)
+        told = ReceivedOn(server.url, loop_thread)
         assert eventually(lambda: "chunk" in told.names)
         assert eventually(lambda: not readers())
         assert loop_thread.call(block) == "aArgentina"
@@ -115,10 +115,10 @@ def test_what_blocks_before_the_headers_are_here_has_a_thread_read(
         peer.send(CHUNKED, framed(ANSWER))
 
     def ask_and_block() -> str:
-        told.append(HeardOn(server.url, loop_thread))
+        told.append(ReceivedOn(server.url, loop_thread))
         return told[0].source.result(SOON)
 
-    told: list[HeardOn] = []
+    told: list[ReceivedOn] = []
     with Server(script) as server:
         assert loop_thread.call(ask_and_block) == "Argentina"
         told[0].wait()
@@ -152,7 +152,7 @@ def test_a_thread_reads_if_the_loop_cannot(why: str) -> None:
     with LoopThread() as loop, Server(script) as server:
         if why != "an adapter of the user's own":
             vars(loop.dispatch)["watch"] = refuse if why == "watch raises" else None
-        told = HeardOn(server.url, loop, session=adapted() if "adapter" in why else None)
+        told = ReceivedOn(server.url, loop, session=adapted() if "adapter" in why else None)
         assert eventually(lambda: "chunk" in told.names)
         assert eventually(lambda: len(readers()) == 1)
         go_on.set()
@@ -179,7 +179,7 @@ def test_a_thread_reads_tls_within_a_proxys_tls(
         LoopThread() as loop,
     ):
         monkeypatch.setattr(session, "proxies", {"https": proxy.url})
-        told = HeardOn(server.url, loop, session=session)
+        told = ReceivedOn(server.url, loop, session=session)
         assert eventually(lambda: "chunk" in told.names and len(readers()) == is_tls_in_tls)
         go_on.set()
         assert told.wait().source.result() == "aArgentina"
@@ -200,7 +200,7 @@ def test_a_loop_that_ends_in_mid_answer(how: str) -> None:
         ended.set()
 
     with Server(script) as server, LoopThread() as loop:
-        told = HeardOn(server.url, loop)
+        told = ReceivedOn(server.url, loop)
         assert eventually(lambda: "chunk" in told.names)
         loop.stop()
         if how == "closed":
@@ -212,7 +212,7 @@ def test_a_loop_that_ends_in_mid_answer(how: str) -> None:
 
 def test_a_loop_keeps_no_source_that_was_never_started(loop_thread: LoopThread) -> None:
     def dropped() -> weakref.ref[SuggestionsEventSource]:
-        return weakref.ref(HeardOn("http://localhost/", loop_thread, start=False).source)
+        return weakref.ref(ReceivedOn("http://localhost/", loop_thread, start=False).source)
 
     source = dropped()
     gc.collect()
@@ -321,7 +321,7 @@ def test_a_child_leaves_the_parents_loop_alone(
         return child
 
     with Server(script, tls=server_tls() if scheme == "https" else None) as server:
-        told = HeardOn(server.url, loop_thread, session=session)
+        told = ReceivedOn(server.url, loop_thread, session=session)
         assert eventually(lambda: "chunk" in told.names)
         assert eventually(lambda: not readers())
         for child in (fork(), loop_thread.call(fork)):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-from loop_thread import HeardOn, LoopThread
+from loop_thread import LoopThread, ReceivedOn
 from waiting import our_threads
 from wire_server import (
     CHUNKED,
@@ -91,7 +91,7 @@ def test_each_framing(
         context = server_tls()
         context.minimum_version = context.maximum_version = ssl.TLSVersion[tls]
     with Server(script, tls=context) as server:
-        told = HeardOn(server.url, loop_thread, session=session).wait()
+        told = ReceivedOn(server.url, loop_thread, session=session).wait()
     assert told.source.result() == TEXT
     assert told.of("chunk") == WORDS
     assert told.threads == {loop_thread.ident}
@@ -108,13 +108,13 @@ def test_the_rest_in_tls_is_read_though_the_connection_goes_on(
         peer.wait_for_end()
 
     with Server(script, tls=server_tls()) as server:
-        assert HeardOn(server.url, loop_thread, session=session).wait().source.result() == TEXT
+        assert ReceivedOn(server.url, loop_thread, session=session).wait().source.result() == TEXT
 
 
 def test_an_answer_in_one_piece(loop_thread: LoopThread) -> None:
     body = b'{"choices": [{"message": {"content": "Argentina"}, "finish_reason": "stop"}]}'
     with Server(answering(sized("200 OK", body, "application/json"))) as server:
-        told = HeardOn(server.url, loop_thread).wait()
+        told = ReceivedOn(server.url, loop_thread).wait()
     assert told.source.result() == "Argentina"
     assert told.threads == {loop_thread.ident}
 
@@ -203,7 +203,7 @@ def test_timeouts(
     timeouts = {**dict.fromkeys(("connect", "first_byte", "idle", "content", "total")), name: 1.0}
     with Server(script, tls=server_tls() if scheme == "https" else None) as server:
         start = time.monotonic()
-        told = HeardOn(server.url, loop_thread, session=session, timeouts=timeouts, retries=0)
+        told = ReceivedOn(server.url, loop_thread, session=session, timeouts=timeouts, retries=0)
         assert type(told.error()) is error
         assert 0.5 < time.monotonic() - start < SOON
     assert eventually(lambda: not our_threads())

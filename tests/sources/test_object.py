@@ -511,11 +511,11 @@ def test_all_of_the_text_is_delivered_before_the_check(
     server: SuggestionsServer, dispatch: Any
 ) -> None:
     delivered = threading.Event()
-    heard: list[str] = []
+    received: list[str] = []
 
     def note(source: Any, event: Any) -> None:
-        heard.append(event.detail)
-        if "".join(heard) == TEXT:
+        received.append(event.detail)
+        if "".join(received) == TEXT:
             delivered.set()
 
     seen: list[bool] = []

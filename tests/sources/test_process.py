@@ -384,7 +384,7 @@ print(names[-2:])
 
 
 @pytest.mark.parametrize("waiting", ["source.wait()", "list(source)"])
-def test_a_signal_that_wakes_another_thread_is_heard_of_soon(waiting: str) -> None:
+def test_a_signal_that_wakes_another_thread_is_noticed_soon(waiting: str) -> None:
     """As one does that arrives just before the wait begins: its handler runs between waits."""
     script = f"""
 def hear():

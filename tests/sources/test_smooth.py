@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from contract import NAMES_HEARD, Record, check_contract, cut
+from contract import NAMES_RECEIVED, Record, check_contract, cut
 from faces import Face, LoopReads, ThreadReads
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -136,7 +136,7 @@ def test_a_handler_may_come_at_any_moment(
     shown = Shown()
     shown.texts = late.by_name["suggestion"]
     shown.check_grows(text)
-    for name in set(NAMES_HEARD) - {"suggestion"}:
+    for name in set(NAMES_RECEIVED) - {"suggestion"}:
         assert last.by_name[name] == early.by_name[name], name
         if late.told:  # else the answer had ended before that step
             assert late.by_name[name] == early.by_name[name], name
@@ -201,12 +201,12 @@ def test_bursts_one_after_the_other(server: SuggestionsServer) -> None:
 
 def test_each_chunk_comes_at_once(server: SuggestionsServer) -> None:
     server.plays(in_bursts(1, 0, ends=False))
-    heard: list[str] = []
+    received: list[str] = []
     source = SuggestionsEventSource("?", url=server.url, smooth=True)
     for name in ("chunk", "suggestion"):
-        source.connect(name, lambda source, event: heard.append(event.type))
-    assert eventually(lambda: heard.count("chunk") == 60)
-    assert heard.count("suggestion") < 30
+        source.connect(name, lambda source, event: received.append(event.type))
+    assert eventually(lambda: received.count("chunk") == 60)
+    assert received.count("suggestion") < 30
     source.close()
 
 

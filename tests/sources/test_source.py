@@ -26,7 +26,7 @@ URL = "https://service.example/ask"
 
 
 @pytest.fixture(autouse=True)
-def _nobody_watched_before() -> Iterator[None]:
+def _no_watcher_from_before() -> Iterator[None]:
     """What is watched once is looked up for ever, and would hide what handlers get."""
     yield
     signals.WATCHED.clear()
@@ -210,11 +210,11 @@ def test_iteration_ends_at_once_where_the_loop_closes_it() -> None:
     come = threading.Event()
     source = ask([b"".join(map(chunk, "abcdef")), come.set, HOLD])
     assert come.wait(10)  # all pieces are there
-    heard = []
+    received = []
     for piece in source:
-        heard.append(piece)
+        received.append(piece)
         source.close()
-    assert heard == ["a"]
+    assert received == ["a"]
 
 
 @pytest.mark.parametrize("follow", ["result", "for", "await", "async for"])
@@ -530,7 +530,7 @@ def test_a_dialect_of_ones_own_that_fails_puts_no_token_into_the_log(
     assert "not-to-be-told" not in told
 
 
-def test_an_error_that_nobody_hears_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_that_no_handler_gets_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "suggestions")
     source = ask([ConnectionResetError()])
     source.wait(10)
@@ -627,7 +627,7 @@ def test_a_source_that_is_over_is_freed() -> None:
     assert gone() is None
 
 
-def test_a_source_that_nobody_keeps_goes_on() -> None:
+def test_a_source_without_references_goes_on() -> None:
     ended = threading.Event()
     gate = threading.Event()
     ask([lambda: gate.wait(10), chunk("a"), DONE], on={"end": lambda source, event: ended.set()})

@@ -95,7 +95,7 @@ def test_a_test_that_fails_does_not_hang(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess().assert_outcomes(failed=1)
 
 
-def test_the_fixture_is_told_of(pytester: pytest.Pytester) -> None:
+def test_pytest_lists_the_fixture(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess("--fixtures").stdout.fnmatch_lines(
         ["suggestions_server*", "*service*"]
     )
@@ -313,7 +313,7 @@ def test_what_is_at_the_edge_is_done(server: SuggestionsServer) -> None:
     assert (refused.value.status, refused.value.retry_after) == (599, 0)
 
 
-def test_each_misbehaviour_is_told_of_in_a_sentence() -> None:
+def test_each_misbehaviour_is_a_sentence() -> None:
     assert all(re.fullmatch(r"[A-Z].*\.", tells) for tells in FAULTS.values())
 
 

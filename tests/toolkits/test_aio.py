@@ -22,7 +22,7 @@ from waiting import eventually
 from suggestions import Event, EventSource, EventTarget, SuggestionsEventSource
 from suggestions.toolkits import aio
 
-who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
+who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="no caller")
 
 
 until = functools.partial(waiting.until, sleep=asyncio.sleep)
@@ -271,23 +271,23 @@ def test_a_stream_waits_for_async_handlers() -> None:
 @program(display=False)
 def test_handlers_run_in_the_callers_context() -> None:
     service = Service(2)
-    heard: list[str] = []
+    received: list[str] = []
 
     def hear(source: SuggestionsEventSource, event: Any) -> None:
-        heard.append(who.get())
+        received.append(who.get())
 
     async def hear_async(source: SuggestionsEventSource, event: Any) -> None:
-        heard.append(who.get())
+        received.append(who.get())
 
     async def main() -> None:
         who.set("a user")
         source = service.ask(aio(), on={"chunk": hear, "done": hear_async})
         who.set("somebody else")
         await source
-        await until(lambda: len(heard) == 3)
+        await until(lambda: len(received) == 3)
 
     asyncio.run(main())
-    assert heard == ["a user"] * 3
+    assert received == ["a user"] * 3
 
 
 @program(display=False)
@@ -298,10 +298,10 @@ def test_close_takes_no_time_and_nothing_follows() -> None:
         source = service.ask(aio(), throttle=1 / 30, smooth=True, on=notes.on())
         await until(lambda: notes.suggestions[-1:] == [service.text])
         timed(source.close)
-        heard = len(notes.names)
+        received = len(notes.names)
         await until(lambda: notes.ended)
         await until(service.has_seen_all_hang_up)
-        assert notes.names[heard:] == ["abort", "end"]
+        assert notes.names[received:] == ["abort", "end"]
 
     asyncio.run(main())
 
@@ -351,7 +351,7 @@ def test_a_loop_that_is_closed_in_mid_stream(reads: str, accepted: bool) -> None
 
 
 @program(display=False)
-def test_a_dispatcher_that_nobody_uses_leaves_nothing() -> None:
+def test_an_unused_dispatcher_leaves_nothing() -> None:
     async def main() -> None:
         # On a busy machine, any callback may be slow, of which debugging warns.
         asyncio.get_running_loop().slow_callback_duration = 60.0
@@ -406,9 +406,9 @@ def test_exit_in_mid_stream() -> None:
 def test_a_weak_async_handler_is_called_as_long_as_it_lives() -> None:
     class View:
         async def show(self, target: EventTarget, event: Event[Any]) -> None:
-            heard.append(event.detail)
+            received.append(event.detail)
 
-    heard: list[int] = []
+    received: list[int] = []
 
     async def main() -> None:
         target, view = EventTarget(dispatch=aio()), View()
@@ -418,13 +418,13 @@ def test_a_weak_async_handler_is_called_as_long_as_it_lives() -> None:
             target.dispatch_event(Event("x", n))
         late = View()
         target.connect("x", late.show, weak=True)
-        await until(lambda: heard == [0, 1, 0, 1])
+        await until(lambda: received == [0, 1, 0, 1])
         gone = weakref.ref(view)
         del view
         gc.collect()
         assert gone() is None
         target.dispatch_event(Event("x", 2))
-        await until(lambda: heard == [0, 1, 0, 1, 2])
+        await until(lambda: received == [0, 1, 0, 1, 2])
 
     asyncio.run(main())
 
@@ -434,7 +434,7 @@ def test_an_async_listener_that_was_removed_begins_no_more() -> None:
     from types import SimpleNamespace
 
     async def main(how: str) -> None:
-        target, heard, ended = EventTarget(dispatch=aio()), [], []
+        target, received, ended = EventTarget(dispatch=aio()), [], []
         signal = SimpleNamespace(aborted=False)
 
         async def last(target: EventTarget, event: Event[Any]) -> None:
@@ -448,14 +448,14 @@ def test_an_async_listener_that_was_removed_begins_no_more() -> None:
                 signal.aborted = True
 
         async def second(event: Event[Any]) -> None:
-            heard.append(event)
+            received.append(event)
 
         target.connect("x", first)
         target.add_event_listener("x", second, signal=signal)
         target.connect("x", last)
         target.dispatch_event(Event("x"))
         await until(lambda: ended)
-        assert not heard
+        assert not received
 
     asyncio.run(main("removed"))
     asyncio.run(main("aborted"))

@@ -177,9 +177,9 @@ def test_a_window_closed_in_mid_stream_closes_the_source() -> None:
         application.source = source
 
     in_a_window(activate)
-    heard = len(notes.chunks)
+    received = len(notes.chunks)
     assert eventually(service.has_seen_all_hang_up)
-    assert len(notes.chunks) == heard
+    assert len(notes.chunks) == received
     gc.collect()
 
 
@@ -212,10 +212,10 @@ def test_a_source_closes_with_its_owner(owner: str, is_kept: bool, end: str) -> 
 
         def check() -> None:
             assert source.state == "aborted"
-            heard = len(notes.chunks)
+            received = len(notes.chunks)
             with pytest.raises(RuntimeError, match="the GTK widget is gone"):
                 dispatcher(lambda: kept.append("called"))
-            assert len(notes.chunks) == heard
+            assert len(notes.chunks) == received
             GLib.timeout_add(100, application.quit)
 
         when(lambda: notes.chunks, functools.partial(leave, other))

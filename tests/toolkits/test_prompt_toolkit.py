@@ -145,10 +145,10 @@ def test_an_application_that_exits_in_mid_stream_closes_the_source() -> None:
             app.press("q")
             await running
             await asyncio.sleep(0.05)
-            heard = len(notes.names)
+            received = len(notes.names)
             await asyncio.sleep(0.3)
             assert source.state == "aborted"
-            assert len(notes.names) == heard
+            assert len(notes.names) == received
             assert eventually(service.has_seen_all_hang_up)
             late = service.ask(dispatch)
             assert eventually(lambda: late.state == "aborted")

@@ -93,11 +93,11 @@ def test_a_failure_is_forgotten_where_the_host_goes(
     """It knows the handler and what that has known: a window, which no other thread may free."""
 
     monkeypatch.setattr(logging.getLogger("suggestions"), "disabled", True)  # a log keeps it, too
-    heard: list[str] = []
+    received: list[str] = []
 
     class View:
         def show(self, source: Any, event: Event[Any]) -> None:
-            heard.append(event.type)
+            received.append(event.type)
             if within:
                 pump.close()
             raise ValueError
@@ -110,7 +110,7 @@ def test_a_failure_is_forgotten_where_the_host_goes(
         session = Script([b"data: 1\n\n", HOLD]).session()
         source = EventSource("https://s.example/", session=session, dispatch=pump)
         source.connect("message", view.show)
-    while not heard:
+    while not received:
         pump.run()
     pump.close()
     gone = weakref.ref(view)

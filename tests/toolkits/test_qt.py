@@ -98,9 +98,9 @@ def test_close_takes_no_time_and_nothing_follows(binding: str) -> None:
     source = service.ask(qt(), throttle=1 / 30, smooth=True, on=notes.on())
     host.run(lambda: notes.suggestions[-1:] == [service.text])
     timed(source.close)
-    heard = len(notes.names)
+    received = len(notes.names)
     host.run(lambda: notes.ended and service.has_seen_all_hang_up())
-    assert notes.names[heard:] == ["abort", "end"]
+    assert notes.names[received:] == ["abort", "end"]
 
 
 @both
@@ -158,7 +158,7 @@ def test_quit_in_mid_stream(binding: str, owned: bool) -> None:
 
 
 @both
-def test_a_dispatcher_that_nobody_uses_leaves_nothing(binding: str) -> None:
+def test_an_unused_dispatcher_leaves_nothing(binding: str) -> None:
     import gc
     import weakref
 

@@ -131,10 +131,10 @@ def test_an_app_that_exits_in_mid_stream_closes_the_source() -> None:
             while not notes.chunks:
                 await pilot.pause(0.01)
             app.exit()
-        heard = len(notes.names)
+        received = len(notes.names)
         await asyncio.sleep(0.3)
         assert app.source.state == "aborted"
-        assert len(notes.names) == heard
+        assert len(notes.names) == received
         assert not await asyncio.to_thread(app.source.wait, 1)
         assert eventually(service.has_seen_all_hang_up)
 

@@ -106,9 +106,9 @@ def test_close_takes_no_time_and_nothing_follows() -> None:
     source = service.ask(tk(root), throttle=1 / 30, smooth=True, on=notes.on())
     run(root, lambda: notes.suggestions[-1:] == [service.text])
     timed(source.close)
-    heard = len(notes.names)
+    received = len(notes.names)
     run(root, lambda: notes.ended and service.has_seen_all_hang_up())
-    assert notes.names[heard:] == ["abort", "end"]
+    assert notes.names[received:] == ["abort", "end"]
 
 
 @program("tkinter")

@@ -15,7 +15,7 @@ from waiting import eventually
 from suggestions import SuggestionsEventSource
 from suggestions.toolkits import trio_
 
-who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
+who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="no caller")
 
 
 async def until(condition: Any) -> None:
@@ -47,13 +47,13 @@ def test_async_handlers_run_in_order_one_after_another() -> None:
     logging.disable()
     service, notes = Service(30), Notes()
     order: list[str] = []
-    heard: list[str] = []
+    received: list[str] = []
 
     async def hear(source: SuggestionsEventSource, event: Any) -> None:
         order.append(f"begin {event.detail}")
         await trio.sleep(0.001)
         order.append(f"finish {event.detail}")
-        heard.append(who.get())
+        received.append(who.get())
         if event.detail == "3 ":
             raise ValueError
 
@@ -65,7 +65,7 @@ def test_async_handlers_run_in_order_one_after_another() -> None:
 
     trio.run(main)
     assert order == [f"{step} {n} " for n in range(30) for step in ("begin", "finish")]
-    assert set(heard) == {"a user"}
+    assert set(received) == {"a user"}
     assert "".join(notes.chunks) == service.text
 
 
@@ -79,10 +79,10 @@ def test_close_takes_no_time_and_nothing_follows() -> None:
         source = service.ask(trio_(), throttle=1 / 30, smooth=True, on=notes.on())
         await until(lambda: notes.suggestions[-1:] == [service.text])
         timed(source.close)
-        heard = len(notes.names)
+        received = len(notes.names)
         await until(lambda: notes.ended)
         await until(service.has_seen_all_hang_up)
-        assert notes.names[heard:] == ["abort", "end"]
+        assert notes.names[received:] == ["abort", "end"]
 
     trio.run(main)
 
@@ -145,7 +145,7 @@ def test_a_handlers_task_that_fails_while_the_run_ends_is_no_failure_of_the_run(
 
 
 @program("trio", display=False)
-def test_a_dispatcher_that_nobody_uses_leaves_nothing() -> None:
+def test_an_unused_dispatcher_leaves_nothing() -> None:
     import trio
 
     async def main() -> None:

@@ -185,12 +185,12 @@ def test_an_answer_in_one_piece_has_no_messages(clock: Clock) -> None:
 
 def test_a_stream_without_an_end_may_be_silent_for_any_time(clock: Clock) -> None:
     service = Script([COMMENT, *pings(clock, 1000), b"event: news\ndata: It rains.\n\n"])
-    heard: list[str] = []
+    received: list[str] = []
     with EventSource(URL, session=service.session(), read_timeout=5) as source:
         source.connect("error", lambda source, event: source.close())
-        source.connect("news", lambda source, event: heard.append(event.detail.data))
+        source.connect("news", lambda source, event: received.append(event.detail.data))
         assert eventually(lambda: source.ready_state == EventSource.CLOSED)
-    assert heard == ["It rains."]
+    assert received == ["It rains."]
 
 
 # The seconds that a read gets

@@ -114,7 +114,7 @@ VECTORS = [
     vector("colons in the value", b"data: a:b: c\n\n", message("a:b: c")),
     vector("a space before the colon", b"data : a\n\n"),
     vector("a space before the name", b" data: a\n\n"),
-    vector("names are told apart by case", b"Data: a\nDATA: b\n\n"),
+    vector("names differ by case", b"Data: a\nDATA: b\n\n"),
     vector("a name in capitals alone", b"DATA: a\n\n"),
     vector(
         "longer names", b"database: a\neventful: b\nids: c\nretrying: 1\ndata: d\n\n", message("d")

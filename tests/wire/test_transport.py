@@ -440,11 +440,11 @@ def unchanged(session: requests.Session) -> Iterator[Callable[[], None]]:
 def test_headers_cookies_and_the_like(
     session: requests.Session, unchanged: Callable[[], None]
 ) -> None:
-    heard: list[int] = []
+    received: list[int] = []
     session.headers.update({"X-Mine": "1", "User-Agent": "plugin", "Accept": "*/*"})
     session.cookies.set("kept", "2")
     session.params = {"key": "3"}
-    session.hooks["response"].append(lambda response, **_: heard.append(response.status_code))
+    session.hooks["response"].append(lambda response, **_: received.append(response.status_code))
     unchanged()
     response = CHUNKED.replace(b"\r\n", b"\r\nSet-Cookie: new=4\r\n", 1) + framed(ANSWER)
     with Server(answering(response)) as server:
@@ -455,7 +455,7 @@ def test_headers_cookies_and_the_like(
     assert request.headers["User-Agent"] == "plugin"
     assert request.headers["Accept"] == "text/event-stream"
     assert request.headers["Cookie"] == "kept=2"
-    assert heard == [200]
+    assert received == [200]
 
 
 @pytest.mark.parametrize(

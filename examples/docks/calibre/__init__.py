@@ -1,5 +1,9 @@
-"""A chat in a dock of calibre's main window: a plugin, whose zip also has `ui.py`, the file
-`plugin-import-name-chat.txt`, which is empty, and the packages that it needs."""
+"""A chat in a dock of calibre's main window: a plugin, which is a zip with the packages it needs.
+
+touch plugin-import-name-chat.txt
+pip install --target . suggestions-sdk && zip -r ../chat.zip .
+calibre-customize -a ../chat.zip
+"""
 
 from calibre.customize import InterfaceActionBase
 

@@ -353,6 +353,7 @@ function attach({ type, data }) {
 function ask() {
   const prompt = at("question").value.trim();
   if (!prompt) return say("ready", "Type a question first.");
+  at("answer").scrollIntoView({ block: "nearest" }); // on a phone, it is below the form
   const body = { prompt, wire: at("wire").value, fail: at("failure").value };
   show({ address: at("form").action, body: JSON.stringify(body) }, ["asked", JSON.stringify(prompt)]);
 }

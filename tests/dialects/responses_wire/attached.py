@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from heard import named
+from outcomes import named
 from responses_wire.shapes import (
     SAYS_ONLY_THE_END,
     Wire,

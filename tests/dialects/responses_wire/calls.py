@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heard import named
+from outcomes import named
 from responses_wire.shapes import (
     SAYS_ONLY_THE_END,
     Wire,

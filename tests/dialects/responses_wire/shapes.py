@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from heard import named
+from outcomes import named
 from script import data
 
 from suggestions.errors import SuggestionsError

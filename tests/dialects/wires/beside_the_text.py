@@ -64,13 +64,13 @@ def image(url: Any = PNG) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": url}, "index": 0}
 
 
-def chat(name: str, *events: bytes, text: str = "Hi", **heard: Any) -> Wire:
-    return Wire(name, "openai", b"".join(events), done(text, **heard))
+def chat(name: str, *events: bytes, text: str = "Hi", **received: Any) -> Wire:
+    return Wire(name, "openai", b"".join(events), done(text, **received))
 
 
-def in_one(name: str, answer: bytes, **heard: Any) -> Wire:
-    heard = {"usage": COUNTED, **heard}
-    return Wire(name, "openai", answer, done("Hi", **heard), content_type=JSON)
+def in_one(name: str, answer: bytes, **received: Any) -> Wire:
+    received = {"usage": COUNTED, **received}
+    return Wire(name, "openai", answer, done("Hi", **received), content_type=JSON)
 
 
 CITATIONS = [

@@ -46,8 +46,8 @@ def signed_call(call_id: str, extra: Any) -> dict[str, Any]:
     return {**named, "extra_content": extra}
 
 
-def chat(name: str, *events: bytes, parts: Any = (), text: str = "", **heard: Any) -> Wire:
-    said = {"calls": [CALLED], "finish": "tool_calls", "parts": parts, **heard}
+def chat(name: str, *events: bytes, parts: Any = (), text: str = "", **received: Any) -> Wire:
+    said = {"calls": [CALLED], "finish": "tool_calls", "parts": parts, **received}
     return Wire(name, "openai", b"".join(events), done(text, **said))
 
 

@@ -34,10 +34,10 @@ DASHSCOPE = (
 
 def strange(name: str, dialect: str, wire: bytes, *quotes: str, content_type: str = "") -> Wire:
     """A wire that the dialect cannot read; the error quotes it."""
-    heard = failed(NetworkError, quotes=quotes)
+    received = failed(NetworkError, quotes=quotes)
     if content_type:
-        return Wire(name, dialect, wire, heard, content_type=content_type)
-    return Wire(name, dialect, wire, heard)
+        return Wire(name, dialect, wire, received, content_type=content_type)
+    return Wire(name, dialect, wire, received)
 
 
 STRANGE = [

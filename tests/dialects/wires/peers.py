@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import openai
 
-from wires.wire import Call, Heard, Wire
+from wires.wire import Call, Received, Wire
 
 Said = Callable[[str], None]
 MESSAGES: Any = [{"role": "user", "content": "Why?"}]
@@ -24,10 +24,10 @@ class Got(NamedTuple):
     """The name of an exception; "" for none."""
 
 
-def heard_as_got(heard: Heard) -> Got:
+def received_as_got(received: Received) -> Got:
     """What a package gets if it reads the same; for each failure, it raises an exception."""
-    calls = [*heard.calls, *([heard.function] if heard.function else [])]
-    return Got(heard.text, calls, heard.error.__name__ if heard.error else "")
+    calls = [*received.calls, *([received.function] if received.function else [])]
+    return Got(received.text, calls, received.error.__name__ if received.error else "")
 
 
 def read_with_package(wire: Wire, url: str) -> Got:

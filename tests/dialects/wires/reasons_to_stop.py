@@ -30,17 +30,17 @@ from wires.shapes import (
     response,
     text_delta,
 )
-from wires.wire import JSON, NDJSON, Heard, Wire, done, failed
+from wires.wire import JSON, NDJSON, Received, Wire, done, failed
 
 FILTERED = failed(ModerationError, "Once upon")
 LACKING = failed(ServiceUnavailableError, "Once upon")
 BROKEN_OFF = failed(NetworkError, "Once upon", lacks=["rephrase"])
 
 
-def stopped(name: str, reason: str, heard: Heard) -> Wire:
+def stopped(name: str, reason: str, received: Received) -> Wire:
     """A chat that is stopped for this reason."""
     wire = chunk("Once upon", role="assistant") + chunk(None, reason) + DONE
-    return Wire(f"{name}: `{reason}`", "openai", wire, heard)
+    return Wire(f"{name}: `{reason}`", "openai", wire, received)
 
 
 CHATS = [

@@ -23,7 +23,7 @@ Call = tuple[str, Any]
 """The name of a tool, and its arguments: a dict is compared as JSON, a str as it is."""
 
 
-class Heard(NamedTuple):
+class Received(NamedTuple):
     """What a user gets. A field that is `...` may have any value."""
 
     text: str
@@ -46,8 +46,10 @@ class Heard(NamedTuple):
     """The content of the assistant's message; empty if that is the text alone."""
 
 
-def done(text: str = "", *, finish: str | EllipsisType | None = "stop", **heard: Any) -> Heard:
-    return Heard(text, None, finish=finish, **_frozen(heard))
+def done(
+    text: str = "", *, finish: str | EllipsisType | None = "stop", **received: Any
+) -> Received:
+    return Received(text, None, finish=finish, **_frozen(received))
 
 
 def failed(
@@ -55,13 +57,13 @@ def failed(
     text: str = "",
     *,
     usage: tuple[int, int] | EllipsisType | None = ...,
-    **heard: Any,
-) -> Heard:
-    return Heard(text, error, usage=usage, **_frozen(heard))
+    **received: Any,
+) -> Received:
+    return Received(text, error, usage=usage, **_frozen(received))
 
 
-def _frozen(heard: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in heard.items()}
+def _frozen(received: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in received.items()}
 
 
 class Wire(NamedTuple):
@@ -69,7 +71,7 @@ class Wire(NamedTuple):
     """Who sends it, and what is odd about it."""
     dialect: str | Dialect
     body: bytes
-    heard: Heard
+    received: Received
     status: int = 200
     content_type: str = SSE
     headers: Mapping[str, str] = {}
