@@ -1,12 +1,11 @@
-"""Real hosts whose windows are in a browser: the text grows until Stop, or until the server ends."""
+"""Real hosts that show their windows in a browser: Stop, and the end of the server, in mid-answer."""
 
 from __future__ import annotations
 
-import re
 import signal
 import subprocess
-import time
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
