@@ -1,4 +1,4 @@
-"""Real hosts that show their windows in a browser: Stop, and the end of the server, in mid-answer."""
+"""Real hosts with their windows in a browser: Stop, and the end of the server, in mid-answer."""
 
 from __future__ import annotations
 
