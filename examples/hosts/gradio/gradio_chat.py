@@ -25,7 +25,7 @@ def respond(message, history):
     with SuggestionsEventSource(messages, dialect=dialect) as source:
         try:
             # Gradio closes this generator at a `yield`: reach one also if no text has come.
-            while not source.wait(0.1):
+            while not source.wait(0.03):
                 yield source.full_message
             yield source.result()
         except SuggestionsError as error:

@@ -35,7 +35,7 @@ if question := st.chat_input("Ask"):
     with SuggestionsEventSource(messages, dialect=service()) as source:
         try:
             # Streamlit looks for Stop in each call of `st`: make one also if no text has come.
-            while not source.wait(0.1):
+            while not source.wait(0.03):
                 shown.markdown(source.full_message)
             shown.markdown(source.result())
         except SuggestionsError as error:
