@@ -44,8 +44,8 @@ class Following:
     # On a thread that blocks
 
     def wait(self, timeout: float | None) -> bool:
-        """Blocks until every handler has run, or none can run any more. Raises `RuntimeError` on
-        the thread that has to run the handlers."""
+        """Blocks until every handler has run. Raises `RuntimeError` on the thread that has to run
+        the handlers."""
         delivery, host = self._delivery, self._delivery.host
         if not self._is_over():
             runs_here = host is not None and host.runs_here()
@@ -53,7 +53,7 @@ class Following:
             if runs_here or delivery.is_delivering_here() or delivery.async_calls.runs_here():
                 raise RuntimeError(_WAIT_BLOCKS)
             delivery.end_waiters.block_until(self._is_over, timeout, often=host is not None)
-        return self._is_over()
+        return delivery.is_settled()
 
     def _is_over(self) -> bool:
         if self._delivery.host is not None:

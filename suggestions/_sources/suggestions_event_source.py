@@ -253,9 +253,6 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
     def wait(self, timeout: float | None = None) -> bool:
         """Blocks until every handler has run; False if `timeout` (seconds) came first.
 
-        If the loop or the window that has to run the handlers is gone, none can run any more: the
-        source is closed, and this returns True.
-
         Raises `RuntimeError` on the thread that has to run the handlers, and before `start()`.
         """
         self._check_started("wait()")

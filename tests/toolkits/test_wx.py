@@ -126,7 +126,7 @@ def test_a_frame_closed_in_mid_stream_closes_the_source() -> None:
     assert "handler_error" not in notes.names
     assert names_at_close == [len(notes.names)]
     assert sources[0].state == "aborted"
-    assert sources[0].wait(1)  # its handlers cannot run any more
+    assert not sources[0].wait(1)  # its handlers cannot run any more
     assert eventually(service.has_seen_all_hang_up)
 
 
