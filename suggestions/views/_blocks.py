@@ -70,6 +70,7 @@ class MarkdownBlocks:
         self._marker = ""  # of that item: "-", "." and so on
         self._is_list = False  # it is one for every parser
         self._nested = ""  # the fence that is open within the list
+        self._nested_at = 0  # its column
         self._is_lost = False  # parsers may differ about what is code: no more cuts
 
     def feed(self, text: str) -> list[Block]:
@@ -175,13 +176,12 @@ class MarkdownBlocks:
         elif self._nested and not is_outside:
             if _is_end(line.strip(" \t"), self._nested):
                 self._nested = ""
+            elif _indentation(line) < self._nested_at:
+                self._is_lost = True  # it may have ended with an item within the item
             self._add_full(line)
-        elif self._nested and self._is_list:
+        elif self._nested:
             self._nested = ""
             self._take_after_item(line, ends_list=True)
-        elif self._nested:
-            self._is_lost = True
-            self._add_full(line)
         elif is_outside:
             ends_list = self._is_after_blank and not _indentation(line)
             self._take_after_item(line, ends_list)
@@ -231,6 +231,8 @@ class MarkdownBlocks:
         fence = _NESTED_FENCE.match(line)
         if fence:
             self._nested = fence[1]
+            self._nested_at = len(line[: fence.start(1)].expandtabs(4))
+            self._is_lost = not self._is_list  # the end of the code depends on it
 
     def _cut_before(self, item: re.Match[str]) -> None:
         """Cuts a long list before an item that certainly is one of it."""
