@@ -204,7 +204,9 @@ class MarkdownBlocks:
         if item:
             self._cut_before(item)
             self._begin_item(item, is_sure=self._is_list or self._begins_list(item))
-        elif not (_PLAIN.match(self._last) and _indentation(self._last) < 4 + self._offset):
+        elif self._is_after_blank or not (
+            _PLAIN.match(self._last) and _indentation(self._last) < 4 + self._offset
+        ):
             # Or else it goes on with the paragraph of the item.
             self._is_list = False
         self._add_full(line)

@@ -82,6 +82,7 @@ def check(text: str, pieces: list[str]) -> list[Block]:
 @example(("1. a\n  ```\ncode\n\nmore", ["1. a\n  ```\ncode\n\nmore"]))
 @example(("-\n\n  ```\ncode\n\nmore", ["-\n\n  ```\ncode\n\nmore"]))
 @example(("- a\n  - b\n    ```\n  c\n| d | e |", ["- a\n  - b\n    ```\n  c\n| d | e |"]))
+@example(("-\titem\n\n  more of it\n---", ["-\titem\n\n  more of it\n---"]))
 def test_blocks_are_parsed_as_the_whole(document: tuple[str, list[str]]) -> None:
     check(*document)
 
