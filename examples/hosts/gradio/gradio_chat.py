@@ -13,26 +13,37 @@ import gradio
 
 from suggestions import SuggestionsEventSource
 from suggestions.dialects.openai import OpenAI
-from suggestions.errors import SuggestionsError
 from suggestions.playground import Playground
 
 dialect = "openai"
+sources = {}  # the answer that is under way in each tab
 
 
-def respond(message, history):
+def respond(message, history, request: gradio.Request):
     messages = [{"role": said["role"], "content": said["content"]} for said in history]
     messages.append({"role": "user", "content": message})
     with SuggestionsEventSource(messages, dialect=dialect) as source:
+        sources[request.session_hash] = source
         try:
             # Gradio closes this generator at a `yield`: reach one also if no text has come.
-            while not source.wait(0.03):
+            while not source.wait(0.1):
                 yield source.full_message
-            yield source.result()
-        except SuggestionsError as error:
-            raise gradio.Error(error.message) from None
+            yield source.full_message
+        finally:
+            sources.pop(request.session_hash, None)
+        if source.error is not None:
+            raise gradio.Error(source.error.message)
+
+
+def stop(request: gradio.Request):
+    # Sooner than Gradio, which looks for Stop every 50 ms.
+    if request.session_hash in sources:
+        sources[request.session_hash].close()
 
 
 if __name__ == "__main__":
     if not os.environ.get("OPENAI_API_KEY"):
         dialect = OpenAI(Playground().start().openai_url, "any-key", "playground")
-    gradio.ChatInterface(respond).launch(server_port=int(os.environ.get("PORT", "7860")))
+    with gradio.ChatInterface(respond) as chat:
+        chat.textbox.stop(stop, queue=False)
+    chat.launch(server_port=int(os.environ.get("PORT", "7860")))
