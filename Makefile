@@ -39,7 +39,7 @@ demo: $(VENV)/.has-cli,playground
 test: $(VENV)/.has-test
 	$(VENV)/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 
-hosts: $(VENV)/.has-test
+hosts: $(VENV)/.has-test,servers,apps $(VENV)/.has-test,hosts
 	$(VENV)/bin/python -m pytest -n 0 -rs tests/hosts $(ARGS)
 
 toolkits: $(VENV)/.has-test,toolkits
