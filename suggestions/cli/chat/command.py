@@ -67,14 +67,16 @@ def chat(
     from .interrupts import Interrupts
     from .lines import Lines
     from .screen import Arrived, Screen
-    from .session import Place, Session
+    from .session import Session
     from .shown_calls import Calls
 
     if goes_on and file is not None:
         raise click.UsageError("--file goes on with its chat, --continue with the newest: give one")
     stream = standard_output()
     _check(asked, tools)
-    place = Place(file or (saved.newest() if goes_on else saved.new_place()), file is not None)
+    place = saved.Place(
+        file or (saved.newest() if goes_on else saved.new_place()), file is not None
+    )
     asked |= {"tools": tools.values(), "approve": None if yes else list(tools)}
     conversation = _conversation(place.path, goes_on, system, asked)
     arrived = Arrived()

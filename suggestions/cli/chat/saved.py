@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -69,7 +70,33 @@ def read(path: Path) -> str:
         raise CannotBeRead(path, "this is no conversation: expected JSON in UTF-8") from None
 
 
-def version(path: Path) -> tuple[int, ...] | None:
+class WrittenByAnother(Exception):
+    """Another program has written the file since this one last did."""
+
+
+class Place:
+    """The file of a chat. `is_given`: the user has named it."""
+
+    def __init__(self, path: Path, is_given: bool) -> None:
+        self.path = path
+        self.is_given = is_given
+        self._version = _version(path)
+        self._lock = threading.Lock()
+
+    def write(self, text: str) -> None:
+        """Raises `WrittenByAnother` or `OSError`; then the file stays as it is."""
+        _not_interrupted(lambda: self._write(text))
+
+    def _write(self, text: str) -> None:
+        # Ctrl-C may have ended the wait for the write before.
+        with self._lock:
+            if _version(self.path) not in (None, self._version):
+                raise WrittenByAnother
+            _write(self.path, text)
+            self._version = _version(self.path)
+
+
+def _version(path: Path) -> tuple[int, ...] | None:
     """Another one after each time that the file was written; None if there is none."""
     try:
         found = path.stat()
@@ -80,16 +107,20 @@ def version(path: Path) -> tuple[int, ...] | None:
 
 def write(path: Path, text: str) -> None:
     """Replaces the file as a whole, so that a crash leaves the old one. Raises `OSError`."""
-    failed: list[OSError] = []
+    _not_interrupted(lambda: _write(path, text))
 
-    def work() -> None:
+
+def _not_interrupted(work: Callable[[], object]) -> None:
+    """Ctrl-C interrupts the main thread alone, and so leaves no half of this work."""
+    failed: list[Exception] = []
+
+    def run() -> None:
         try:
-            _write(path, text)
-        except OSError as error:
+            work()
+        except (OSError, WrittenByAnother) as error:
             failed.append(error)
 
-    # Ctrl-C interrupts the main thread alone, and so leaves no half of this.
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=run)
     thread.start()
     thread.join()
     if failed:

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
@@ -36,13 +35,6 @@ A line that ends with \\ goes on in the next one; so does all between two \"\"\"
 Ctrl-C stops the answer, or drops the line; a second one leaves. The chat is saved in"""
 
 
-class Place(NamedTuple):
-    """The file of a chat. `is_given`: the user has named it."""
-
-    path: Path
-    is_given: bool
-
-
 class Session:
     """Reads questions and commands up to the end of the input, and shows the answers.
 
@@ -54,7 +46,7 @@ class Session:
         chat: Conversation,
         lines: Lines,
         screen: Screen,
-        place: Place,
+        place: saved.Place,
         images: Sequence[ImagePart],
     ) -> None:
         self._chat = chat
@@ -63,7 +55,6 @@ class Session:
         self._place = place
         self._images = images
         self._saved = chat.to_json()
-        self._version = saved.version(place.path)
         self._is_unsaved = False  # writing the file has failed
         self._commands: dict[str, Callable[[str], int | None]] = {
             "retry": self._retry,
@@ -206,21 +197,20 @@ class Session:
         text = self._chat.to_json()
         if text == self._saved or not (self._chat.messages or self._place.is_given):
             return
-        self._leave_to_others()
         try:
-            saved.write(self._place.path, text)
+            self._place.write(text)
+        except saved.WrittenByAnother:
+            self._leave_to_others()
+            self._save()
         except OSError as error:
             self._is_unsaved = True
             _wrong(f"The chat is not saved: {self._place.path}: {error.strerror or error}")
         else:
             self._saved, self._is_unsaved = text, False
-            self._version = saved.version(self._place.path)
 
     def _leave_to_others(self) -> None:
-        """If another program has written the file since, it keeps that, and this chat a new one."""
-        if saved.version(self._place.path) in (None, self._version):
-            return
-        old, self._place = self._place, Place(saved.new_place(), False)
+        """The other program keeps its file, and this chat gets a new one."""
+        old, self._place = self._place, saved.Place(saved.new_place(), False)
         words = f"another program has changed {old.path}: this chat goes on in {self._place.path}."
         click.echo(visible(f"Note: {words}"), err=True)
 
@@ -243,7 +233,7 @@ class Session:
         """A file that the user has named is cleared as well. Otherwise, the old chat stays."""
         self._chat.clear()
         if not self._place.is_given:
-            self._place = Place(saved.new_place(), False)
+            self._place = saved.Place(saved.new_place(), False)
         self._save()
 
     def _help(self, argument: str) -> None:
