@@ -99,7 +99,10 @@ def test_an_add_on_outlives_a_profile_and_quits_in_mid_answer(
         command = [sys.executable, "-c", code, "-b", str(base), "-p", "Tester"]
         printed = run(command, env, NO_BUS)
         assert eventually(service.has_seen_all_hang_up)
-    # Anki prints on stdout what others write to `sys.stderr`.
-    assert not any(trouble in printed for trouble in ("Traceback", "ignored", "suggestions"))
+    print(printed)
+    # Anki prints on stdout what others write to `sys.stderr`, and things of its own that depend on
+    # the moment: "ignored late js callback", or a traceback of its web server.
+    ours = ("suggestions", "addons21", "Exception ignored")
+    assert not any(name in printed for name in ours)
     print(log.read_text("utf-8"))
     assert log.read_text("utf-8").endswith("used\n")
