@@ -1,7 +1,7 @@
 """A chat in a dock of FreeCAD: `Mod/Chat/InitGui.py` in its folder for the user's add-ons.
 
-FreeCAD's Python needs the library: `pip install --target TARGET suggestions-sdk`, and `TARGET` is
-a folder on its `sys.path`. Start FreeCAD anew.
+`pip install --target Mod/Chat suggestions-sdk` brings the library: FreeCAD adds the folders of
+add-ons to its `sys.path`. Start FreeCAD anew.
 """
 
 import FreeCADGui

@@ -1,7 +1,7 @@
 """A chat in a docker of Krita: `pykrita/chat/__init__.py`, beside `pykrita/chat.desktop`.
 
 `pip install --target pykrita suggestions-sdk` brings the library; Krita lists the plugin in its
-settings.
+settings, by what `chat.desktop`, beside this file, says of it.
 """
 
 from krita import DockWidget, DockWidgetFactory, DockWidgetFactoryBase, Krita

@@ -54,7 +54,7 @@ def asking_in(panel: Any, kind: Any) -> tuple[Ask, Callable[[], str]]:
 
     def ask() -> Callable[[], object]:
         asked.append(chat.send("Why?"))
-        return chat.stop  # type: ignore[no-any-return]
+        return lambda: chat.stop()
 
     def shown() -> str:
         found = panel.findChildren(kind, "answerText")
@@ -65,11 +65,12 @@ def asking_in(panel: Any, kind: Any) -> tuple[Ask, Callable[[], str]]:
 
 def driver(ask: Ask, shown: Callable[[], str], leave: Callable[[], object]) -> Callable[[], None]:
     """One step of it, for the host to call again and again; the last one calls `leave`."""
-    steps = _steps(ask, shown)
+    steps, deadline = _steps(ask, shown), time.monotonic() + 60
 
     def step() -> None:
         nonlocal steps
         try:
+            assert time.monotonic() < deadline, f"it shows {shown()!r}, with {our_threads()}"
             next(steps)
             return
         except StopIteration:

@@ -52,6 +52,6 @@ def answers(command: list[str], home: Path, *known: str, **more: str) -> list[st
     assert [line.partition(":")[0] for line in lines[:2]] == ["stop", "used"], (lines, printed)
     began, returned = (float(each) for each in lines[0].split()[1:])
     seen, used = service.hung_up_at[0], float(lines[1].split()[1])
-    print(f"stop: {(returned - began) * 1e3:.1f} ms, seen {(seen - returned) * 1e3:.1f} ms later")
+    print(f"stop: {(returned - began) * 1e3:.1f} ms, seen after {(seen - began) * 1e3:.1f} ms")
     assert seen < used  # and not only when the host had ended
     return lines[2:]
