@@ -47,9 +47,9 @@ def answers(command: list[str], home: Path, *known: str, **more: str) -> list[st
         env = environment(home, service.url, HOST_LOG=str(log), AI_MODEL_NAME="any", **more)
         printed = run(command, env, *known)
         assert eventually(service.has_seen_all_hang_up)
-        assert service.asked == 2
     lines = log.read_text("utf-8").splitlines()
     assert [line.partition(":")[0] for line in lines[:2]] == ["stop", "used"], (lines, printed)
+    assert service.asked == 2
     began, returned = (float(each) for each in lines[0].split()[1:])
     seen, used = service.hung_up_at[0], float(lines[1].split()[1])
     print(f"stop: {(returned - began) * 1e3:.1f} ms, seen after {(seen - began) * 1e3:.1f} ms")
