@@ -119,9 +119,11 @@ def test_a_wrong_argument_is_named() -> None:
 
 
 def test_it_changes_nothing_for_the_program(
-    recorded: Recorded, caplog: pytest.LogCaptureFixture
+    recorded: Recorded, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A loop that is left closes its source, and a failure that no handler gets is logged."""
+    monkeypatch.setattr(signals, "WATCHED", set())  # other tests of this process fill it
+    otel.instrument(**recorded.providers)
     assert signals.started.receivers
     assert signals.finished.receivers
     with staying(CHUNKED, BEGUN) as url:
