@@ -18,13 +18,13 @@ from suggestions import SuggestionsEventSource
 log = open(os.environ["HOST_LOG"], "a", encoding="utf-8", buffering=1)  # noqa: SIM115
 Ask = Callable[[], Callable[[], object]]
 """Asks, and returns what stops the answer."""
-told_on: set[int] = set()
+ran_on: set[int] = set()
 """The threads that handlers ran on, as the system numbers them."""
 
 
 def note_thread(*_: Any) -> None:
     """A handler; on Linux, the number of a process is that of its main thread."""
-    told_on.add(threading.get_native_id())
+    ran_on.add(threading.get_native_id())
 
 
 def our_threads() -> list[str]:
@@ -109,7 +109,7 @@ def _steps(ask: Ask, shown: Callable[[], str]) -> Iterator[None]:
     assert shown() == text
     ask()
     yield from _grows(shown)
-    assert told_on == {os.getpid()}, told_on
+    assert ran_on == {os.getpid()}, ran_on
     print(f"used: {time.monotonic()}", file=log)
 
 
