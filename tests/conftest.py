@@ -30,8 +30,9 @@ def pytest_xdist_auto_num_workers() -> int:
 @pytest.fixture
 def caplog(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     """Without what the sources of earlier tests, which may just be ending, still have to say."""
-    names = (thread.name for thread in threading.enumerate())
-    earlier = {name for name in names if name.startswith("suggestions-")}
+    earlier = {each for each in threading.enumerate() if each.name.startswith("suggestions-")}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(caplog.handler, "filters", [lambda record: record.threadName not in earlier])
+        # A filter is called on the thread that logs. Names are no help: later threads have the same.
+        is_new = [lambda record: threading.current_thread() not in earlier]
+        patch.setattr(caplog.handler, "filters", is_new)
         yield caplog

@@ -16,6 +16,13 @@ class Abortable(Protocol):
     def aborted(self) -> bool: ...
 
 
+_ELSEWHERE = {
+    **dict.fromkeys(("token", "delta", "text", "content", "data"), "chunk"),
+    **dict.fromkeys(("complete", "completed", "finish", "finished", "success"), "done"),
+    **dict.fromkeys(("close", "closed", "stop", "stopped", "cancel", "cancelled"), "abort"),
+    "end": "done",  # of a conversation
+}
+"""Names of such events in other libraries."""
 _CLOSE = 0.85  # of difflib's ratio: "sugestion" and "chunks" are, "new-message" is not
 
 Handler = Callable[..., object]
@@ -128,7 +135,9 @@ def warn_of_close_name(name: str, names: Collection[str], *, stacklevel: int) ->
     if names and name not in names:
         from difflib import get_close_matches
 
-        for close in get_close_matches(name.lower(), names, 1, _CLOSE):
+        meant = _ELSEWHERE.get(name.lower())
+        closest = get_close_matches(name.lower(), names, 1, _CLOSE)
+        for close in [meant] if meant in names else closest:
             warnings.warn(
                 f"a handler is connected to {name!r}, an event that the library does not send: "
                 f"did you mean {close!r}?",

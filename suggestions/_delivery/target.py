@@ -74,6 +74,7 @@ class EventTarget:
 
     def on(self, name: str) -> Callable[[Handler], Handler]:
         """`@target.on("done")` connects the function below it. Raises as `connect` does."""
+        handlers.check_name(name)
         return partial(self.connect, name)
 
     def once(self, name: str, handler: Handler) -> Handler:

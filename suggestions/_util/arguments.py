@@ -221,6 +221,13 @@ def refuse_unknown(what: str, names: Iterable[str]) -> None:
         raise TypeError(f"{what} got {name}=: {advice}")
 
 
+def close_name(name: str, names: Iterable[str]) -> str:
+    """The one of `names` that is nearly `name`, which is none of them; "" if there is none."""
+    from difflib import get_close_matches  # takes long to import, and only mistakes need it
+
+    return "".join(get_close_matches(name, [*names], 1, cutoff=0.8))
+
+
 def check_handlers(on: object) -> dict[str, Any]:
     """Handlers by the name of their event; a copy. Raises `TypeError`."""
     if not isinstance(on, (Mapping, type(None))):

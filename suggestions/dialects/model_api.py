@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from .._util.arguments import check_flag, check_headers, check_json
+from .._util.arguments import check_flag, check_headers, check_json, close_name
 from .._util.redaction import without_values
 from .._util.secret import hide, hide_fields
 from ..auth import Token, check_token
@@ -35,6 +35,11 @@ _NOT_HERE = {
         "an argument of SuggestionsEventSource",
     ),
 }
+_OWN_NAMES = {
+    **dict.fromkeys(("url", "host", "endpoint", "api_base"), "base_url"),
+    **dict.fromkeys(("key", "token"), "api_key"),
+}
+"""Other names of our arguments: as parameters, they would send a key in the body of a request."""
 
 
 class ModelAPI(Dialect):
@@ -80,6 +85,7 @@ class ModelAPI(Dialect):
     ) -> None:
         api_key, parameters = hide(api_key), hide_fields(parameters)
         self._not_here = {**_NOT_HERE, self.question_field: "made from the question"}
+        _refuse_misspelt(type(self).__name__, parameters)
         refuse(parameters, self._not_here, self.name, "parameter {!r}")
         check_json("parameters", parameters)
         check_token(api_key, "api_key")
@@ -160,6 +166,13 @@ class ModelAPI(Dialect):
 def messages_of(question: Asked) -> list[dict[str, Any]]:
     """The question as a conversation."""
     return [{"role": "user", "content": question}] if isinstance(question, str) else question
+
+
+def _refuse_misspelt(what: str, parameters: Iterable[str]) -> None:
+    for name in parameters:
+        own = _OWN_NAMES.get(name) or close_name(name, ("base_url", "key_header"))
+        if own:
+            raise TypeError(f"{what}() got {name}=: did you mean {own}=?")
 
 
 def _setting(given: str | None, name: str, variable: str, default: str = "") -> str:

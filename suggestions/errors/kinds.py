@@ -139,6 +139,10 @@ _PARTS = {row: row.words.split() for row in _TABLE if row.words}
 _PHRASES = {row: row.phrases.split("|") for row in _TABLE if row.phrases}
 
 
+_EITHER = "either the server is overloaded or there is an error in the application"
+"""What Flask says if a view raises."""
+
+
 def row_of(said: Said) -> Row | None:
     """The row of what a service says; None if none fits.
 
@@ -171,6 +175,7 @@ def row_of_code(code: str) -> Row | None:
 def _row_of_text(text: str) -> Row | None:
     # Some services put names of fields in backquotes, and some break lines.
     plain = " ".join(text[:LONGEST_BODY].lower().replace("`", "").replace("\u2019", "'").split())
+    plain = plain.replace(_EITHER, "")
     for row, phrases in _PHRASES.items():
         if any(phrase in plain for phrase in phrases):
             return row

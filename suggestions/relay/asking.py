@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .._sources.suggestions_event_source import SuggestionsEventSource
-from .._util.arguments import check_seconds
+from .._util.arguments import check_seconds, close_name
 from .._util.one_line import printable
 from .._util.secret import hide, hide_arguments, hide_fields
 from ..auth import Token
@@ -41,6 +41,14 @@ if TYPE_CHECKING:
 
 _DASHSCOPE_URL = "https://dashscope.aliyuncs.com/compatible-mode/v1"
 _DASHSCOPE_MODEL = "qwen-plus"
+_ELSEWHERE = {
+    "api_key": "the key is token=",
+    "base_url": "it goes into the dialect: dialect=OpenAI(base_url=...)",
+    "on_done": "did you mean on_complete=?",
+    "retries": "a relay asks once; the browser may ask again",
+}
+_OF_SERVICES = ("models", "session_id")
+"""Parameters of OpenRouter that are nearly ours."""
 
 
 def relay(
@@ -132,6 +140,7 @@ def relay(
     Raises `BadRequest` for the messages and `id`, `TypeError` and `ValueError` that name another
     argument, and `RuntimeError` if neither the arguments nor the environment name a service.
     """
+    _refuse_misspelt(parameters)
     here, others = _split(tools, max_steps, tool_timeout, approve)
     options = hide_fields(
         {"model": model, "temperature": temperature, "tools": others, **parameters}
@@ -174,6 +183,15 @@ def relay(
         kept.store, kept.id, endings_of(made), seconds, kept.last_event_id, writer
     )
     return RelayResponse(stored, Cors(cors), kept.address, headers, patience)
+
+
+def _refuse_misspelt(parameters: Mapping[str, Any]) -> None:
+    """All other parameters go to the service, which would refuse these, or ignore them."""
+    for name in parameters.keys() - _OF_SERVICES:
+        close = close_name(name, relay.__kwdefaults__ or {})
+        advice = _ELSEWHERE.get(name) or (close and f"did you mean {close}=?")
+        if advice:
+            raise TypeError(f"relay() got {name}=: {advice}")
 
 
 # Most relays have no tools: what those need is not imported before.

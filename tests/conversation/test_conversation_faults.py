@@ -249,6 +249,7 @@ def test_stop_just_before_the_calls_begin_stops_them(service: ChatService) -> No
     has_stopped = threading.Event()
 
     def stop(chat: Conversation, event: object) -> None:
+        until(lambda: chat.status == "calling")  # if another thread reads the rest
         chat.stop()
         has_stopped.set()
 

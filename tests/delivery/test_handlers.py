@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from suggestions import Event, EventSource, EventTarget, Suggester, SuggestionsEventSource
+from suggestions import (
+    Conversation,
+    Event,
+    EventSource,
+    EventTarget,
+    Suggester,
+    SuggestionsEventSource,
+)
 from suggestions.toolkits import Pump
 
 GOT: list[tuple[Any, Any]] = []
@@ -126,6 +133,9 @@ def test_a_traceback_is_logged_once_and_counted_after_that(
         ("chunks", "chunk"),
         ("tool_calls", "tool_call"),
         ("Done", "done"),
+        ("delta", "chunk"),
+        ("complete", "done"),
+        ("Close", "abort"),
     ],
 )
 def test_a_name_close_to_one_that_is_sent_warns(name: str, close: str) -> None:
@@ -143,6 +153,20 @@ def test_a_name_close_to_one_that_is_sent_warns(name: str, close: str) -> None:
         with pytest.warns(UserWarning, match=f"did you mean '{close}'") as caught:
             connect()
         assert caught[0].filename == __file__
+
+
+def test_a_conversation_has_no_end_of_its_own() -> None:
+    chat = Conversation(url="https://service.example/")
+    with pytest.warns(UserWarning, match="did you mean 'done'"):
+        chat.connect("end", lambda chat, event: None)
+
+
+def test_on_without_a_name_is_refused_at_once() -> None:
+    source = SuggestionsEventSource("Why?", start=False)
+    with pytest.raises(TypeError, match="the name of an event must be a text"):
+
+        @source.on  # type: ignore[arg-type]
+        def done(source: Any, event: Any) -> None: ...
 
 
 def test_a_name_that_a_server_or_a_program_may_choose_warns_of_nothing() -> None:

@@ -280,6 +280,10 @@ def test_an_empty_setting_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"messages": []}, ValueError, "parameter 'messages' is not for openai: .*the question"),
         ({"timeout": 30}, ValueError, "parameter 'timeout' is not for openai: .*timeouts="),
         ({"max_retries": 2}, ValueError, "parameter 'max_retries' is not for openai: .* retries"),
+        # In the body of a request, they would ask another service, with the key in its text.
+        ({"url": "http://localhost"}, TypeError, r"OpenAI\(\) got url=: did you mean base_url=\?$"),
+        ({"token": "very-secret"}, TypeError, r"OpenAI\(\) got token=: did you mean api_key=\?$"),
+        ({"base_ur": "http://a"}, TypeError, r"OpenAI\(\) got base_ur=: did you mean base_url=\?$"),
     ],
 )
 def test_openai_refuses_wrong_arguments(

@@ -402,6 +402,12 @@ def test_the_request_id_of_each_service(header: str, request_id: str | None) -> 
     assert caught.value.request_id == request_id
 
 
+FLASK_RAISED = (
+    "The server encountered an internal error and was unable to complete your request. Either the "
+    "server is overloaded or there is an error in the application."
+)
+
+
 @pytest.mark.parametrize(
     ("report", "kind"),
     [
@@ -434,6 +440,7 @@ def test_the_request_id_of_each_service(header: str, request_id: str | None) -> 
         ({"message": "No", "code": "moderation_blocked"}, ModerationError),
         ({"message": "No", "code": 422}, ModerationError),
         ({"message": "No", "type": "overloaded_error"}, ServiceUnavailableError),
+        ({"message": FLASK_RAISED}, ServiceError),
         ({"message": "No", "code": "service_unavailable"}, ServiceUnavailableError),
         ({"message": "No", "code": "ServerBusy"}, ServiceUnavailableError),
         ({"message": "No", "code": 503}, ServiceUnavailableError),

@@ -483,6 +483,14 @@ def test_an_error_is_logged_once_behind_its_context(caplog: pytest.LogCaptureFix
     [
         ({"messages": ""}, ValueError, "messages is empty"),
         ({"messages": []}, ValueError, "messages is empty"),
+        ({"frame": "ui"}, TypeError, r"relay\(\) got frame=: did you mean frames="),
+        (
+            {"expose_error": True},
+            TypeError,
+            r"relay\(\) got expose_error=: did you mean expose_errors=",
+        ),
+        ({"api_key": "key"}, TypeError, r"relay\(\) got api_key=: the key is token="),
+        ({"retries": 2}, TypeError, r"relay\(\) got retries=: a relay asks once"),
         ({"messages": 5}, TypeError, "messages must be a str or a sequence"),
         ({"messages": [{"role": "cook", "content": "x"}]}, ValueError, r"messages\[0\]\['role'\]"),
         ({"model": 5}, TypeError, "model must be a str"),

@@ -18,7 +18,7 @@ from .vendor.suggestions import SuggestionsEventSource
 from .vendor.suggestions.toolkits import Pump
 
 bl_info = {"name": "Ask an AI", "blender": (3, 0, 0), "category": "Text Editor"}
-pump, answer = Pump(), None
+pump, answer = None, None
 
 
 def tick():
@@ -55,6 +55,8 @@ class Stop(bpy.types.Operator):
 
 
 def register():
+    global pump
+    pump = Pump()  # a new one, for the one before was closed
     for each in (Question, Stop):
         bpy.utils.register_class(each)
     bpy.app.timers.register(tick, persistent=True)  # also after another file is opened
