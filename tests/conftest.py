@@ -32,7 +32,7 @@ def caplog(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
     """Without what the sources of earlier tests, which may just be ending, still have to say."""
     earlier = {each for each in threading.enumerate() if each.name.startswith("suggestions-")}
     with pytest.MonkeyPatch.context() as patch:
-        # A filter is called on the thread that logs. Names are no help: later threads have the same.
+        # A filter is called on the thread that logs. Later threads may have the same name.
         is_new = [lambda record: threading.current_thread() not in earlier]
         patch.setattr(caplog.handler, "filters", is_new)
         yield caplog
