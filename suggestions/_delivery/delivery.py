@@ -211,7 +211,7 @@ class Delivery:
             self._runner.wake(here=here, late=late)
 
     def call_after_all(self, fn: Callable[[], object]) -> None:
-        """Calls `fn()` on the handlers' thread, once all but late ones are called for all."""
+        """Calls `fn()` on the handlers' thread, once all but late ones have got everything."""
         self._after_all = fn
 
     def may_call(self, name: str) -> bool:

@@ -189,8 +189,8 @@ class AnswerEntries:
             self._set_alarm(delivery, cursor.next_suggestion or monotonic() + throttle)
 
     def _suggest_newest(self, delivery: Delivery, cursor: TextCursor) -> None:
-        """For late handlers, before they become live: never more than what live ones see, whose
-        text would then become shorter for the late ones."""
+        """For late handlers, before they become live: never more than live ones see, or their text
+        would become shorter once they are live."""
         pace = self._pace
         if pace is None or not delivery.live.is_owed:
             self._suggest_now(delivery, cursor)

@@ -1,8 +1,8 @@
 """Takes the steps of a reader: on a thread, and then on a loop that watches the socket.
 
 A thread opens the request. Once the headers are here, the host's loop reads, parses and calls the
-handlers itself, without a hand-over for each event; so many streams need no thread for each. What
-blocks (another attempt, an answer in one piece) and what no loop can watch goes on on a thread.
+handlers itself, without a hand-over for each event; so many streams need no thread for each. A
+thread does what blocks (another attempt, an answer in one piece) and what no loop can watch.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Loop(Protocol):
         ...
 
     def is_running(self) -> bool:
-        """Whether the loop goes round, and is not just made, or stopped."""
+        """Whether the loop runs, and is not only created, or stopped."""
         ...
 
     def gone(self) -> None:

@@ -205,7 +205,7 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         large.
 
         A comment counts only while its line has not ended. So a long one makes the event too large
-        also if it has come at once.
+        even if it has come at once.
         """
         others: list[bytes] = []
         for line in lines.split(b"\n")[:-1]:

@@ -36,9 +36,9 @@ class Suggester:
     the end, `on_error(error)` a `SuggestionsError`, `on_state(state)` each new `state`. `defaults`
     are arguments of `SuggestionsEventSource` for every request. Callbacks run on the thread of that
     source's handlers, one at a time; with `dispatch`, also in a loop that a callback itself runs,
-    as a modal dialog does. A command may come from any thread and counts at once: the attributes
-    show it, and no callback begins any more about what was before. In a forked child the request
-    is closed without a callback; make another one there.
+    as a modal dialog does. Call a command from any thread; it takes effect at once: the attributes
+    show it, and no callback about what was before begins any more. In a forked child the request is
+    closed without a callback; make another one there.
 
     `tools`, `max_steps`, `tool_timeout` and `approve` are as for `run_tools`: if an answer calls
     tools, they run on threads, and the next answer is asked for. All of that is one request: the

@@ -110,8 +110,8 @@ def _call(event: _Event) -> Iterable[Delta]:
 
 
 def _position(id: str) -> int | None:
-    """The format has no positions, and pieces of several calls may come in turn. A piece without an
-    id is of the last call."""
+    """The format has no positions, and pieces of several calls may alternate. A piece without an id
+    is of the last call."""
     return zlib.crc32(id.encode("utf-8", "replace")) >> 1 if id else None
 
 

@@ -180,7 +180,7 @@ class Dialect(ABC):
 
 
 def checked(question: object, dialect: Dialect) -> Asked:
-    """A question that is made to that dialect. Raises what `check_question` raises."""
+    """A question for that dialect. Raises what `check_question` raises."""
     return check_question(
         question, dialect.roles, opaque=dialect.opaque, has_items=dialect.has_items
     )

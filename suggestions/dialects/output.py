@@ -31,9 +31,9 @@ class Output:
     `ValueError` if it is none, and `ImportError` without the package that checks such an object.
 
     `name` has letters, digits, "_" and "-" alone, 64 at most. `schema` is the JSON schema to send;
-    one that was made from a type is closed, that is, no object has other properties than it lists,
-    if it can be. `is_strict` says whether OpenAI's strict mode takes it; `is_from_type`, whether it
-    was made from a type.
+    one that was made from a type is closed if it can be: no object has properties that it does not
+    list. `is_strict` says whether OpenAI's strict mode takes it; `is_from_type`, whether it was
+    made from a type.
     """
 
     def __init__(self, output: object) -> None:

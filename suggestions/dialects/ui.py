@@ -92,8 +92,8 @@ def _reasoning(chunk: _Chunk) -> Iterable[Delta]:
 
 def _call(chunk: _Chunk, field: str, *, whole: bool = False) -> Iterable[Delta]:
     id = id_of(chunk.get("toolCallId"))
-    # The format has no positions. Pieces of several calls may come in turn, so each gets one of its
-    # own.
+    # The format has no positions. Pieces of several calls may alternate, so each call gets one of
+    # its own.
     position = zlib.crc32(id.encode("utf-8", "replace")) >> 1
     arguments = text_of(chunk.get(field))
     if whole and not arguments:

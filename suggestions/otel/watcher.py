@@ -206,7 +206,7 @@ def instrument(
       "SPAN_AND_EVENT" or "true" for yes.
     - `tracer_provider`, `meter_provider`: by default those that the program has set up.
 
-    Returns what undoes it. A second call takes the place of the first one. Raises `TypeError` if
+    Returns an object that undoes it. A second call replaces the first one. Raises `TypeError` if
     `content` is no bool.
     """
     global _current

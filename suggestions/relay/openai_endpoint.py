@@ -73,9 +73,9 @@ def openai_endpoint(
     - `dialect`, `url`, `token`, `timeouts` (seconds), `session`: the service, as `relay` has them;
       without a dialect the environment names it.
     - `models`: what a client may ask for: names; or a mapping from these to the service's names, or
-      to dialects, each of which asks its own service. Another name is refused with status 404, and
-      the first is the one of a client that names none. Without `models` every name goes on to the
-      service, and the list has only the dialect's own.
+      to dialects, each of which asks its own service. A client that names another gets status 404,
+      and one that names none gets the first. Without `models` every name goes on to the service,
+      and the list has only the dialect's own.
     - `authorize(key)`: whether the client with that bearer token may ask ("" if it sends none);
       plain or async. Without it, everybody may, at your expense. The key never goes to the service.
     - `cors`: as for `relay`.

@@ -73,8 +73,8 @@ def chat_panel(binding: Binding) -> Any:
           and of mail by itself, unless `setOpenLinks(False)` was called; `openLinks()`.
         - `toMarkdown()`: the whole conversation.
 
-        Raises `TypeError` if that is no `Conversation`, and `ValueError` if the conversation would
-        call the panel on another thread.
+        Raises `TypeError` if `conversation` is no `Conversation`, and `ValueError` if it would call
+        the panel on another thread.
         """
 
         linkActivated = signal(core.QUrl)

@@ -60,8 +60,8 @@ class ChatPanel(ttk.Frame):
       Without it, a browser opens addresses of the web and of mail.
     - `messages.text` and `field`: the `tkinter.Text` of the messages, and that of the question.
 
-    Raises `TypeError` if that is no `Conversation`, and `ValueError` if the conversation would
-    call the panel on another thread.
+    Raises `TypeError` if `conversation` is no `Conversation`, and `ValueError` if it would call the
+    panel on another thread.
     """
 
     __module__ = __name__.rpartition("._")[0]
