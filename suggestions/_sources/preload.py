@@ -12,7 +12,7 @@ _ROOMS = ("_delivery", "_sources", "_util", "_wire", "auth", "conversation", "di
 def load_requests() -> None:
     """Imports requests, and what uses it. It takes longer to import than all the rest: so only a
     program that asks does, on the thread that starts a source."""
-    # Both are written out in `steps`, where programs that freeze others find them.
+    # Both are written out in `steps`: there, PyInstaller and its like find them.
     import_module(".._wire.transport", __package__)
     import_module(".exchange", __package__)
 

@@ -197,9 +197,9 @@ def instrument(
 ) -> Instrumentation:
     """Records each answer that is asked for from now on: a span, and the metrics of it.
 
-    The span begins when it is asked for, and its parent is the span that is current there; it ends
-    when the answer is done, has failed or was closed. All of a conversation, of `run_tools`, of a
-    `Suggester` and of a relay are such answers.
+    The span begins when the question is asked, and its parent is the span that is current there; it
+    ends when the answer is done, has failed or was closed. This includes those of a conversation,
+    of `run_tools`, of a `Suggester` and of a relay.
 
     - `content`: whether spans also have the question, the answer and the tools. By default, what
       the variable `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` says: "SPAN_ONLY",

@@ -113,10 +113,10 @@ def relay(
       AG-UI, or `AgUiRun(body)` for the ids that the client has sent; `messages_from_ag_ui` reads
       its messages.
     - `events`: what is sent besides the text, by the names of the events: any of "reasoning",
-      "tool_call_chunk", "tool_call", "function_done", "citation", "file", "object" and "usage",
-      and "tool_result" of "relay". Calls of tools that run here are only sent together with it.
-      Without it, "relay" sends none of them, the others all that their formats have, but "openai"
-      the usage only with `stream_options={"include_usage": True}`.
+      "tool_call_chunk", "tool_call", "function_done", "citation", "file", "object" and "usage", and
+      "tool_result" of "relay". Calls of tools that run here are only sent together with it. Without
+      `events`, "relay" sends none of them, and the others all that their formats have; "openai"
+      sends the usage only with `stream_options={"include_usage": True}`.
     - `cors`: "*", an origin, or a list of them: who may read this from another site.
     - `store`: keeps the answer, so that it outlives the connection: see `follow` and `stop`. If
       `id`, `address` or `last_event_id` is given without it, a `MemoryStore` of the process is

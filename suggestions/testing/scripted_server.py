@@ -35,9 +35,9 @@ class SuggestionsServer:
     the wire format that "jetpack", "openai" and "auto" read; `sends` is for others.
 
     With a `certificate`, clients ask over https. It is the path of a PEM file with a certificate
-    for 127.0.0.1, its chain and its key. `port` is one to come back to, 0 for any that is free;
-    `script`, as for `plays`, is what happens to a client that already waits there. Raises `OSError`
-    if the port is taken, and `ssl.SSLError`, an `OSError`, for a wrong certificate.
+    for 127.0.0.1, its chain and its key. `port` is one that clients come back to, 0 for any free
+    one; `script`, as for `plays`, serves a client that already waits there. Raises `OSError` if the
+    port is taken, and `ssl.SSLError`, an `OSError`, for a wrong certificate.
 
     `requests` is the list of requests so far: `method`, `path`, `headers`, `body`, `json`.
     """
