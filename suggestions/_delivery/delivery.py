@@ -140,7 +140,7 @@ class Delivery:
             self.wake(late=True)
 
     def _late_cursor(self) -> Any:
-        """Handlers that are connected one after the other, before any is called, have one."""
+        """Handlers that are connected one after the other, before any is called, share it."""
         cursor = self.entries.cursor()
         if self.late and not self.late[-1].has_begun and self.late[-1].position == cursor.position:
             return self.late[-1]

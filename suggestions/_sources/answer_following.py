@@ -265,7 +265,7 @@ class EventFollower:
         return events
 
     def _forget(self) -> None:
-        """Drops what was taken. Those who watch all sources get it before."""
+        """Drops what was taken. The watchers of all sources get it before."""
         delivery, live = self._delivery, self._delivery.live
         if delivery.host is not None:  # this is its thread
             if delivery.has_listeners() or self._answer.ending is not None:

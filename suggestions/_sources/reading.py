@@ -213,8 +213,8 @@ class Reading:
             elif wait is Wait.THREAD:
                 self._go_on_on_thread()
             elif transport.has_more:
-                # The socket may be readable as well. That step waits for this one: else there would
-                # be one more of them in each round of the loop.
+                # The socket may be readable as well. That step waits for this one: otherwise each
+                # round of the loop would post one more.
                 self._is_posted = loop.post(self._on_posted)
             elif self._alarm is None or not transport.deadlines.is_steady:
                 self._set_alarm(loop, transport)
@@ -257,8 +257,8 @@ class Reading:
             self._enter()
 
     def _set_alarm(self, loop: Loop, transport: Transport) -> None:
-        """Takes a step when the next deadline passes. Not for each read: deadlines only move away,
-        once they are steady, and the next alarm looks again."""
+        """Takes a step when the next deadline passes. No alarm for each read: steady deadlines only
+        move away, and the next alarm looks again."""
         due = transport.reader.due() if transport.reader is not None else None
         if due is not None and due < self._alarm_at:
             self._cancel_alarm()

@@ -169,8 +169,8 @@ class OpenAIEndpoint:
             self._source("Hello", dialect, options)
 
     def __call__(self, *args: Any) -> Any:
-        """WSGI (PEP 3333), ASGI 3, and ASGI 2, as which uvicorn calls an object that is not an
-        async function."""
+        """WSGI (PEP 3333), ASGI 3, and ASGI 2, which uvicorn uses for an object that is no async
+        function."""
         if len(args) == 2:
             return self._by_wsgi(*args)
         if len(args) == 3:
