@@ -116,7 +116,7 @@ class MessageEvent(NamedTuple):
     origin: str
 
     def json(self) -> Any:
-        """What `data` says as JSON (RFC 8259). Raises `ValueError` if it is no JSON."""
+        """What `data` says as JSON (RFC 8259). Raises `ValueError` if it is not JSON."""
         try:
             return json.loads(self.data, parse_constant=_no_constant)
         except RecursionError:
@@ -154,8 +154,8 @@ class ToolCall(NamedTuple):
     def parsed(self) -> dict[str, Any]:
         """The arguments as an object, made anew each time; {} if there are none.
 
-        Raises `ValueError` if they are no JSON object: a model may write what it likes, and a limit
-        of tokens may cut it off. Do not call anything with half of them.
+        Raises `ValueError` if they are not a JSON object: a model may write what it likes, and a
+        limit of tokens may cut it off. Do not call anything with half of them.
         """
         try:
             value = json.loads(self.arguments) if self.arguments.strip() else {}
@@ -215,7 +215,7 @@ class AnswerFile(NamedTuple):
     def data(self) -> bytes | None:
         """The bytes of a data URL, decoded each time; None for a web address.
 
-        Raises `ValueError` if they are no base64.
+        Raises `ValueError` if they are not base64.
         """
         head, comma, encoded = self.url.partition(",")
         if not comma or head[:5].lower() != "data:":

@@ -191,7 +191,7 @@ class Host:
         try:
             more = self._deliverable.drain(monotonic() + SLICE)
         finally:
-            # Also if the exception of a handler goes on to the host.
+            # Even if the exception of a handler goes on to the host.
             if more:
                 self.wake()
 

@@ -62,7 +62,7 @@ class EventTarget:
         """Calls `handler(target, event)` for each event `name`. Returns the handler.
 
         With `weak`, the handler is disconnected when nothing else refers to it.
-        Raises `TypeError` if the name is no text or the handler cannot be called so.
+        Raises `TypeError` if the name is not a text or the handler cannot be called so.
         """
         handlers.check_name(name)
         self._connect(name, handler, handlers.way_to_call(name, handler), weak=weak)
@@ -110,7 +110,7 @@ class EventTarget:
     def dispatch_event(self, event: Event[Any]) -> None:
         """Sends an event of your own to the handlers of its name.
 
-        Raises `TypeError` if it is no `Event`.
+        Raises `TypeError` if it is not an `Event`.
         """
         if not isinstance(event, Event):
             raise TypeError(f"dispatch_event takes an Event, not {type(event).__name__}")

@@ -56,7 +56,7 @@ class AnswerEntries:
     From a `str`, a `chunk` and the `suggestion` that follows it. From a tuple, the fields of a
     `ServerSentEvent`: `message`, and the event of the name that the server gave it. The garbage
     collector does not look through either: with a thousand streams in a process, that would take
-    longer than all the rest. None is no event: a suggestion may be due.
+    longer than all the rest. None is not an event: a suggestion may be due.
 
     `throttle`: at most one `suggestion` and one `object` in so many seconds; None for no bound.
     `pace`, which needs a throttle: a suggestion shows only so much of the text.

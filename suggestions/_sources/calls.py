@@ -154,7 +154,7 @@ def _says_nothing(piece: FunctionCallPiece | ToolCallPiece) -> bool:
 
 
 def _value_of(arguments: str) -> Any:
-    """Their value in JSON, in which blanks do not count; or the text itself if it is no JSON."""
+    """Their value in JSON, in which blanks do not count; or the text itself if it is not JSON."""
     try:
         return json.loads(arguments)
     except (ValueError, RecursionError):

@@ -267,7 +267,8 @@ class Transport:
         return bytes(data[:limit])
 
     def refusal(self) -> SuggestionsError:
-        """The error of a status that is no answer, with what the body says within one deadline."""
+        """The error of a status that is not an answer, with what the body says within one
+        deadline."""
         said = self.read_all(LONGEST_RAW, whole=False).decode("utf-8-sig", "replace")
         headers = self.headers
         return from_status(

@@ -73,7 +73,7 @@ class Conversation(EventTarget):
     - `change`, for each message that came, changed or went: a `ChatChange`.
     - `status`: the new `status`.
     - `done` or `error`, exactly one after each command that asks: the last answer's `ChatMessage`.
-      It is `done` also if the answer was stopped.
+      It is `done` even if the answer was stopped.
     - `tool_call`, `tool_result`: the call's `ChatMessage`, which has the role "tool".
     - `handler_error`: a `HandlerFailure`.
     - Those of an answer's source, such as `open`, `citation` and `usage`, if a handler was

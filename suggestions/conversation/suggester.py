@@ -225,7 +225,7 @@ class Suggester:
                 self._deliver_next(runner)
         finally:
             baton.release()  # in a child that a callback forked, `_baton` is new
-            # Also if the exception of a callback goes on to the host.
+            # Even if the exception of a callback goes on to the host.
             if self._queue and self._newest is not None:
                 self._wake(self._newest)
 

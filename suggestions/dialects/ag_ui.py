@@ -49,7 +49,7 @@ class AgUi(Prompted):
     new `runId`, in a thread with a new `threadId`; a parameter or an option `threadId` names the
     thread. Other fields, such as `state`, `context` and `forwardedProps`, are parameters and
     options, too. The results of tools that the backend runs, its state, activities and steps, and
-    what a subagent says are no part of the answer. The order of the events is not checked.
+    what a subagent says are not part of the answer. The order of the events is not checked.
     """
 
     name = "ag-ui"

@@ -2,7 +2,7 @@
 
 A piece of the answer's text is a plain `str`. Everything else is one of the types below. They are
 no tuples, so that a dialect which returns a single one, and not a list of them, raises an error.
-They are no dataclasses, because creating those takes longer than importing all the rest.
+They are not dataclasses, because creating those takes longer than importing all the rest.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class _Value:
 
 
 class Reasoning(_Value):
-    """A piece of the model's reasoning, which is no part of the answer."""
+    """A piece of the model's reasoning, which is not part of the answer."""
 
     __slots__ = ("text",)
 
@@ -165,7 +165,7 @@ class OpaquePiece(_Value):
 class OtherChoice(_Value):
     """What a choice with an index other than 0 says.
 
-    The choices after the first are alternatives to it, and are no part of the answer. But some
+    The choices after the first are alternatives to it, and are not part of the answer. But some
     services have just one, with the index 1: at the end, it counts if there was no first.
     """
 

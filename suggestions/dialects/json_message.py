@@ -54,7 +54,7 @@ def event_in(message: ServerSentEvent) -> Mapping[str, Any] | None:
 
     An event with a name may be a heartbeat with any data, such as a time. `[DONE]`, the terminator
     of chats, says nothing in a wire that has one of its own. Raises `ValueError`, `RecursionError`
-    for any other data that is no object.
+    for any other data that is not an object.
     """
     data = message.data.strip()
     is_named = message.type != "message"

@@ -111,7 +111,7 @@ def from_schema(
 ) -> tuple[Schema, Callable[[str], Any]]:
     """A copy of the schema; and what makes of a text the value that fits it, or a `Problem`.
 
-    Raises `TypeError`, `ValueError` that name the argument if it is no JSON schema, and
+    Raises `TypeError`, `ValueError` that name the argument if it is not a JSON schema, and
     `ImportError` without jsonschema.
     """
     check_json(argument, given)

@@ -46,7 +46,7 @@ class UI(Prompted):
 
     `url` is the whole address, such as "https://app.example/api/chat". Each question has a new `id`
     of the chat, and messages with new ids; a parameter or an option `id` names the chat. Results of
-    tools that the backend runs, `data-` parts and chunks of other types are no part of the answer.
+    tools that the backend runs, `data-` parts and chunks of other types are not part of the answer.
     The order of the chunks is not checked.
     """
 

@@ -66,7 +66,7 @@ class Instrumentation:
         self._instruments = Instruments(meter, newest=wants_newest())
         self._records: weakref.WeakKeyDictionary[Any, _Record] = weakref.WeakKeyDictionary()
         self._watches: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
-        # A source may be dropped at any moment, also while this very thread holds a lock of the
+        # A source may be dropped at any moment, even while this very thread holds a lock of the
         # SDK. So then it is only noted, and its span ends when another one begins or ends.
         self._dropped: SimpleQueue[tuple[_Record, float]] = SimpleQueue()
         signals.started.connect(self._begin)
@@ -207,7 +207,7 @@ def instrument(
     - `tracer_provider`, `meter_provider`: by default those that the program has set up.
 
     Returns an object that undoes it. A second call replaces the first one. Raises `TypeError` if
-    `content` is no bool.
+    `content` is not a bool.
     """
     global _current
     if not isinstance(content, (bool, type(None))):

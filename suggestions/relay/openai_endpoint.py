@@ -161,7 +161,7 @@ class OpenAIEndpoint:
         self._created = int(time.time())  # seconds since the epoch
 
     def check(self) -> None:
-        """Raises what a wrong argument raises, which is no fault of a request."""
+        """Raises what a wrong argument raises, which is not a fault of a request."""
         for dialect in self._models.dialects:
             # A dialect without a model of its own gets that of each request.
             has_own = getattr(dialect, "model", None) is not None

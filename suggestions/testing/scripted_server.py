@@ -77,8 +77,8 @@ class SuggestionsServer:
         """An answer, `delay` seconds before each piece: a word of a `str`, an item of a sequence.
 
         It is one JSON object if the question has `"stream": false`. Raises `TypeError` if the text
-        or an item is no `str` or `delay` is no number, and `ValueError` for half a surrogate pair,
-        which UTF-8 cannot write, and for a `delay` below 0 or not finite.
+        or an item is not a `str` or `delay` is not a number, and `ValueError` for half a surrogate
+        pair, which UTF-8 cannot write, and for a `delay` below 0 or not finite.
         """
         self.plays(answering(text, delay))
 
