@@ -180,7 +180,7 @@ def _new_id() -> str:
 class ToolCallSoFar:
     """Makes a tool call as it was after one of its pieces, when a handler wants it.
 
-    For a relay it has the pieces themselves: to send all of the arguments again with each piece
+    For a relay it has the pieces themselves: sending all of the arguments again with each piece
     would take quadratic time. `number` is the call's among those of the answer.
     """
 

@@ -109,7 +109,7 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
             elif block:
                 if self._with_comments:
                     batch += self._comments(re.findall(_COMMENT, block))
-                # There may be thousands, and to interpret each takes time.
+                # There may be thousands, and interpreting each takes time.
                 if block := re.sub(_COMMENT_LINES, "", block).strip("\n"):
                     batch += self._interpret(block)
         if self._early:

@@ -246,7 +246,7 @@ class Transport:
         return self._stop_watching is not None
 
     def disown(self) -> None:
-        """In a forked child: to stop watching here would do so in the parent, too."""
+        """In a forked child: ending the watch here would end it in the parent, too."""
         self._stop_watching = None
 
     def read_all(self, limit: int, *, whole: bool = True) -> bytes:

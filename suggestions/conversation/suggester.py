@@ -192,7 +192,7 @@ class Suggester:
     def _closed(self) -> Source | None:
         """The source, if it was closed: its `abort` may be delivered only later."""
         source = self.source
-        # Not by its `state`: to read that makes an end final, and stop() would do nothing more.
+        # Not by its `state`: reading that makes an end final, and stop() would do nothing more.
         if source is None or not (self._were_calls_stopped or source.controller.aborted):
             return None
         return source

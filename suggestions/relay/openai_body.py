@@ -23,7 +23,7 @@ def read_by_wsgi(environ: Mapping[str, Any], longest: int) -> bytes:
     elif environ.get("wsgi.input_terminated") or environ.get("HTTP_TRANSFER_ENCODING"):
         body = stream.read(longest + 1)
     else:
-        return b""  # to read would wait for ever
+        return b""  # reading would wait for ever
     _check(len(body), longest)
     return body
 
