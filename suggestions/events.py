@@ -116,7 +116,7 @@ class MessageEvent(NamedTuple):
     origin: str
 
     def json(self) -> Any:
-        """What `data` says as JSON (RFC 8259). Raises `ValueError` if it is no JSON."""
+        """What `data` says as JSON (RFC 8259). Raises `ValueError` if it is not JSON."""
         try:
             return json.loads(self.data, parse_constant=_no_constant)
         except RecursionError:
@@ -154,8 +154,8 @@ class ToolCall(NamedTuple):
     def parsed(self) -> dict[str, Any]:
         """The arguments as an object, made anew each time; {} if there are none.
 
-        Raises `ValueError` if they are no JSON object: a model may write what it likes, and a limit
-        of tokens may cut it off. What is half of them must not be called with.
+        Raises `ValueError` if they are not a JSON object: a model may write what it likes, and a
+        limit of tokens may cut it off. Do not call anything with half of them.
         """
         try:
             value = json.loads(self.arguments) if self.arguments.strip() else {}
@@ -187,8 +187,8 @@ class PartialToolCall(ToolCall):
 class Citation(NamedTuple):
     """Detail of `citation`: where something in the answer comes from.
 
-    `url` and `title` name the source; each is "" if the service does not say it. The answer's text
-    from `start` to `end`, in characters, is what the source is for; both are None if the service
+    `url` and `title` name the source; each is "" if the service does not say it. The source
+    supports the answer's text from `start` to `end`, in characters; both are None if the service
     does not say it. `quote` is what the source says.
     """
 
@@ -215,7 +215,7 @@ class AnswerFile(NamedTuple):
     def data(self) -> bytes | None:
         """The bytes of a data URL, decoded each time; None for a web address.
 
-        Raises `ValueError` if they are no base64.
+        Raises `ValueError` if they are not base64.
         """
         head, comma, encoded = self.url.partition(",")
         if not comma or head[:5].lower() != "data:":
@@ -226,11 +226,11 @@ class AnswerFile(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """Detail of `usage`: counts of tokens, each of a whole.
+    """Detail of `usage`: counts of tokens.
 
-    Of the `prompt_tokens`, `cached_tokens` came from the service's cache; of the
-    `completion_tokens`, `reasoning_tokens` were reasoning. `details` is all that the service sent
-    about them.
+    `prompt_tokens` include the `cached_tokens`, which came from the service's cache;
+    `completion_tokens` include the `reasoning_tokens`. `details` is all that the service sent about
+    them.
     """
 
     prompt_tokens: int

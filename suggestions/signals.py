@@ -5,9 +5,9 @@ A host watches all its plugins' answers with `signals.done.connect(handler)`; a 
 `handler(source, event=event)`, on the thread that runs the source's own handlers. A signal costs
 nothing until a handler is connected. As everywhere in blinker, a connection is weak by default.
 
-`started` and `finished` are sent once for each source of an answer that asks, and only watch: to
-connect to them changes neither which thread reads nor who counts as a listener. Their handlers are
-called `handler(source)`, at once, on the thread that starts or finishes it, and must not block.
+`started` and `finished` are sent once for each source of an answer that asks, and only watch:
+connecting to them changes neither which thread reads nor who counts as a listener. Their handlers
+are called `handler(source)`, at once, on the thread that starts or finishes it, and must not block.
 """
 
 from __future__ import annotations

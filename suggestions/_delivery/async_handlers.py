@@ -48,8 +48,8 @@ class AsyncCalls:
     `pending` has those that have not ended; the first of them has its turn. `spawn` is the
     dispatcher's, None if it has none. `may_begin(name)` says if an event of that name may still be
     delivered; `failed(event, handler, exception)` gets what a handler raises; `ended()` is called
-    when none is left. `lock()` is held when a call begins and when calls are dropped, so that each
-    is either.
+    when none is left. `lock()` is held when a call begins and when calls are dropped: each either
+    begins or is dropped.
     """
 
     def __init__(

@@ -42,8 +42,8 @@ class Connections:
         self._count = 0
 
     def lost(self) -> Iterator[Connection]:
-        """Those that were weak and have lost their handler; none if it has looked for them lately,
-        so that thousands of handlers take no more time each."""
+        """The weak ones that have lost their handler. None if it has looked lately, so that
+        thousands of handlers take no more time each."""
         if self._until_sweep > 0:
             return
         self._until_sweep = max(_SOONEST, self._count)

@@ -140,7 +140,7 @@ class Delivery:
             self.wake(late=True)
 
     def _late_cursor(self) -> Any:
-        """Handlers that are connected one after the other, before any is called, have one."""
+        """Handlers that are connected one after the other, before any is called, share it."""
         cursor = self.entries.cursor()
         if self.late and not self.late[-1].has_begun and self.late[-1].position == cursor.position:
             return self.late[-1]
@@ -211,7 +211,7 @@ class Delivery:
             self._runner.wake(here=here, late=late)
 
     def call_after_all(self, fn: Callable[[], object]) -> None:
-        """Calls `fn()` on the handlers' thread, once all but late ones are called for all."""
+        """Calls `fn()` on the handlers' thread, once all but late ones have got everything."""
         self._after_all = fn
 
     def may_call(self, name: str) -> bool:

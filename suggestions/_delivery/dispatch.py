@@ -25,7 +25,7 @@ class Dispatcher(Protocol):
     - `on_gone(callback)`, which calls `callback()` when the loop ends and returns a function that
       cancels the callback;
     - `is_gone()`, which says if the loop is over, even if it has accepted a post;
-    - `is_running()`, which says if the loop goes round, and is not just made, or stopped;
+    - `is_running()`, which says if the loop runs, and is not only created, or stopped;
     - `runs_here()`, which says if the caller is on its thread;
     - `watch(sock, readable)`, called on its thread, which has the loop call `readable()` while the
       socket has something to read, and returns a function that ends this, to be called on its
@@ -152,7 +152,7 @@ class Host:
         return is_here or self._is_running_loops_own()
 
     def is_running(self) -> bool:
-        """Whether its loop goes round, if the dispatcher can say so."""
+        """Whether its loop runs, if the dispatcher can say so."""
         says = getattr(self._dispatcher, "is_running", None)
         return says is None or bool(says())
 
@@ -191,7 +191,7 @@ class Host:
         try:
             more = self._deliverable.drain(monotonic() + SLICE)
         finally:
-            # Also if the exception of a handler goes on to the host.
+            # Even if the exception of a handler goes on to the host.
             if more:
                 self.wake()
 

@@ -125,7 +125,7 @@ def reference_to(handler: Handler, weak: bool) -> Callable[[], Handler | None]:
 
 
 def check_name(name: object) -> None:
-    """Raises `TypeError` if it is no name of an event."""
+    """Raises `TypeError` if it is not the name of an event."""
     if not isinstance(name, str) or not name:
         raise TypeError(f"the name of an event must be a text, not {name!r}")
 

@@ -43,13 +43,13 @@ class EventTarget:
     """Something that handlers listen to, like the browser's class of that name (DOM, section 2).
 
     A handler is called with `(target, event)`, the event by position or by its name, and an
-    EventTarget listener with `(event)`; all of one target on one thread at a time, in the order of
-    their connection. If one is async, the next event waits until its coroutine has ended. It does
-    not matter when a handler is connected: it first gets every earlier event of its name. The
-    same handler is connected to a name only once.
+    EventTarget listener with `(event)`. Those of one target run on one thread at a time, in the
+    order of their connection. If one is async, the next event waits until its coroutine has ended.
+    It does not matter when a handler is connected: it first gets every earlier event of its name.
+    The same handler is connected to a name only once.
 
-    `dispatch`: a callable that queues a function for the thread the handlers are to run on.
-    Raises `TypeError` if it cannot be called.
+    `dispatch`: a callable that queues a function for the handlers' thread. Raises `TypeError` if it
+    cannot be called.
     """
 
     __module__ = __name__.rpartition("._")[0]
@@ -62,14 +62,14 @@ class EventTarget:
         """Calls `handler(target, event)` for each event `name`. Returns the handler.
 
         With `weak`, the handler is disconnected when nothing else refers to it.
-        Raises `TypeError` if the name is no text or the handler cannot be called so.
+        Raises `TypeError` if the name is not a text or the handler cannot be called so.
         """
         handlers.check_name(name)
         self._connect(name, handler, handlers.way_to_call(name, handler), weak=weak)
         return handler
 
     def disconnect(self, name: str, handler: Handler) -> None:
-        """The handler is called for `name` no more. If it is not connected, nothing happens."""
+        """The handler is no longer called for `name`. If it is not connected, nothing happens."""
         self._delivery.disconnect_handler(name, handler)
 
     def on(self, name: str) -> Callable[[Handler], Handler]:
@@ -98,8 +98,8 @@ class EventTarget:
         handlers.check_listener(type, listener)
         with self._delivery.lock:
             for known in self._delivery.known.of(type, listener):
-                # If its signal was aborted, it goes with the next event; it must not keep this one
-                # out.
+                # A listener whose signal was aborted goes with the next event: it must not block
+                # this one.
                 if known.signal is not None and known.signal.aborted:
                     self._delivery.disconnect(known)
         self._connect(type, listener, handlers.event_alone, once=once, signal=signal)
@@ -111,7 +111,7 @@ class EventTarget:
     def dispatch_event(self, event: Event[Any]) -> None:
         """Sends an event of your own to the handlers of its name.
 
-        Raises `TypeError` if it is no `Event`.
+        Raises `TypeError` if it is not an `Event`.
         """
         if not isinstance(event, Event):
             raise TypeError(f"dispatch_event takes an Event, not {type(event).__name__}")

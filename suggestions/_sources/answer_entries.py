@@ -56,7 +56,7 @@ class AnswerEntries:
     From a `str`, a `chunk` and the `suggestion` that follows it. From a tuple, the fields of a
     `ServerSentEvent`: `message`, and the event of the name that the server gave it. The garbage
     collector does not look through either: with a thousand streams in a process, that would take
-    longer than all the rest. None is no event: a suggestion may be due.
+    longer than all the rest. None is not an event: a suggestion may be due.
 
     `throttle`: at most one `suggestion` and one `object` in so many seconds; None for no bound.
     `pace`, which needs a throttle: a suggestion shows only so much of the text.
@@ -189,8 +189,8 @@ class AnswerEntries:
             self._set_alarm(delivery, cursor.next_suggestion or monotonic() + throttle)
 
     def _suggest_newest(self, delivery: Delivery, cursor: TextCursor) -> None:
-        """For late handlers, before they become live: never more than what live ones see, whose
-        text would then become shorter for the late ones."""
+        """For late handlers, before they become live: never more than live ones see, or their text
+        would become shorter once they are live."""
         pace = self._pace
         if pace is None or not delivery.live.is_owed:
             self._suggest_now(delivery, cursor)

@@ -134,8 +134,8 @@ class Following:
             self._callers -= 1
 
     def _has_listeners(self) -> bool:
-        """Whether handlers are connected, or callers wait. What watches all sources does not
-        count: to log an answer is no reason to pay for it."""
+        """Whether handlers are connected, or callers wait. What watches all sources does not count:
+        logging an answer is not a reason to pay for it."""
         delivery = self._delivery
         has_handlers = bool(delivery.live.receivers or delivery.late)
         return has_handlers or self._callers > 0 or bool(delivery.end_waiters.wakers)
@@ -265,7 +265,7 @@ class EventFollower:
         return events
 
     def _forget(self) -> None:
-        """Drops what was taken. Those who watch all sources get it before."""
+        """Drops what was taken. The watchers of all sources get it before."""
         delivery, live = self._delivery, self._delivery.live
         if delivery.host is not None:  # this is its thread
             if delivery.has_listeners() or self._answer.ending is not None:

@@ -48,20 +48,20 @@ class AnswerProperties:
     def message(self) -> dict[str, Any]:
         """The answer as the assistant's message, ready to be appended to the conversation.
 
-        Once it is done it has the text as `content`, the calls of tools, and what must go back to
-        the service as it came: signed thinking and encrypted reasoning, which are parts of
-        `content` then. Other services are asked without them. Before that, and after an answer
-        that failed, it has what had come; calls are in it only if they are complete.
+        Once the answer is done, the message has the text as `content`, the calls of tools, and what
+        must go back to the service as it came: signed thinking and encrypted reasoning, then parts
+        of `content`, which no other service gets. Before that, or if the answer failed, it has what
+        had come, and of calls only complete ones.
         """
         with self._delivery.lock:
             return self._answer.message
 
     @property
     def object(self) -> Any:
-        """With `output=`: what was asked for, checked, once the answer is done; None before that,
-        and if the answer calls tools instead.
+        """With `output=`: the checked object, once the answer is done; None before that, and if the
+        answer calls tools instead.
 
-        It is an instance of the type that `output` is, or the value in JSON for a schema.
+        It is an instance of the type, or for a schema the value in JSON.
         """
         with self._delivery.lock:
             self._answer.make_final()

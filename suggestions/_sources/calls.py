@@ -106,23 +106,23 @@ class Call:
         return _says_nothing(piece) or (self.repeats(piece) and not self.is_open)
 
     def _is_replaced_by(self, piece: FunctionCallPiece | ToolCallPiece) -> bool:
-        """Whether the arguments so far are no beginning of the piece's, but the piece has all."""
+        """Whether the piece does not continue the arguments so far, but has all of them."""
         if self.is_empty or not piece.arguments.startswith("{"):
             return False
         if self.is_placeholder:
             return True  # of gateways before Anthropic
         if len(piece.arguments) <= self._length or not piece.arguments.startswith(self.arguments):
             return False
-        # Some services send all of the arguments so far with each piece. But after these ends, an
-        # object may be within the arguments, and begin as they do.
+        # Some services send all of the arguments so far with each piece. But after one of these
+        # ends, an object within the arguments may begin as they do.
         self._is_sent_again |= bool(piece.name) or self.arguments.rstrip()[-1] not in ":[,"
         return self._is_sent_again
 
     def repeats(self, piece: FunctionCallPiece | ToolCallPiece) -> bool:
-        """Whether the piece has the arguments that there are, all of them."""
+        """Whether the piece has the same arguments, all of them."""
         if len(piece.arguments) == self._length and piece.arguments == self.arguments:
             return True
-        # To parse what is much longer, for each of many pieces, would take quadratic time.
+        # Parsing what is much longer, for each of many pieces, would take quadratic time.
         is_alike = self._length <= _MOST_ESCAPED * len(piece.arguments)
         return piece.whole and is_alike and _value_of(piece.arguments) == _value_of(self.arguments)
 
@@ -154,7 +154,7 @@ def _says_nothing(piece: FunctionCallPiece | ToolCallPiece) -> bool:
 
 
 def _value_of(arguments: str) -> Any:
-    """Their value in JSON, in which blanks do not count; or the text itself if it is no JSON."""
+    """Their value in JSON, in which blanks do not count; or the text itself if it is not JSON."""
     try:
         return json.loads(arguments)
     except (ValueError, RecursionError):
@@ -180,7 +180,7 @@ def _new_id() -> str:
 class ToolCallSoFar:
     """Makes a tool call as it was after one of its pieces, when a handler wants it.
 
-    For a relay it has the pieces themselves: to send all of the arguments again with each piece
+    For a relay it has the pieces themselves: sending all of the arguments again with each piece
     would take quadratic time. `number` is the call's among those of the answer.
     """
 

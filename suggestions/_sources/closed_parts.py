@@ -35,7 +35,7 @@ class ClosedParts:
         start = 0 if whole.part is None else self.end
         # A whole that differs from its pieces adds nothing: they have been shown already. Nor does
         # one that has been closed before: vLLM gives a part another number in each event. The
-        # lengths come first, because many short ones must not copy a long text each.
+        # lengths come first: otherwise, many short ones would each copy a long text.
         adds = len(whole.text) >= length - start and whole.text not in self._closed
         adds = adds and whole.text.startswith(sent_from(start))
         rest = whole.text[length - start :] if adds else ""

@@ -51,8 +51,8 @@ def shutdown(timeout: float | None = None) -> bool:
 
     For a host that unloads a program or ends its sub-interpreter: no thread is left after it has
     returned True. Returns False if `timeout` (seconds) came first: a thread may still wait for the
-    system to look up an address, or for a handler to return. While it waits, to start a source
-    raises `RuntimeError`; after it, sources can be started again.
+    system to look up an address, or for a handler to return. While it waits, starting a source
+    raises `RuntimeError`; afterwards, sources can be started again.
 
     Raises `RuntimeError` in a handler that runs on a source's own thread, without closing anything,
     and `TypeError`, `ValueError` for a wrong `timeout`.

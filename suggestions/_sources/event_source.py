@@ -47,19 +47,18 @@ class EventSource(EventTarget):
     - `last_event_id`: the id of the event to go on after.
     - `read_timeout`: seconds; a connection that is silent for longer is dropped and opened again.
     - `initial_retry_delay`, `max_retry_delay`: seconds before the next connection, at first (0: at
-      once, which is 0.01) and at most. The server's `retry`, of which less than 0.1 counts as 0.1,
-      takes the place of the first; attempts that fail in a row double it, and up to a quarter is
-      added at random.
+      once, which is 0.01) and at most. The server's `retry` replaces the first (less than 0.1
+      counts as 0.1); each further failure doubles it, and up to a quarter is added at random.
     - `session`: a `requests.Session` (proxy, certificates, adapters); it is never changed.
-    - `dispatch`: a callable that queues a function for the thread the handlers are to run on;
-      without it they run on the source's own thread.
+    - `dispatch`: a callable that queues a function for the handlers' thread; without it they run on
+      the source's own thread.
     - `history`: how many events are kept for handlers that are connected late.
 
     Its events, and what `event.detail` is:
 
     - `open`, for each connection: a `ResponseInfo`.
-    - `message`, or the name that the server gave the event: a `MessageEvent`. One that is named
-      as an event of this list is a `message`.
+    - `message`, or the name that the server gave the event: a `MessageEvent`. If that name is in
+      this list, it is a `message`.
     - `comment`: the text of a comment line, all of it after the colon, as soon as the line ends.
     - `error`: a `SuggestionsError`. If `ready_state` is CONNECTING, the stream is opened again
       after its `retry_after` (seconds). If it is CLOSED, only `restart()` opens it: the server
@@ -68,9 +67,9 @@ class EventSource(EventTarget):
     - `handler_error`: a `HandlerFailure`.
     - `*`: each of all these.
 
-    No event is dropped for a handler that is slow: with a backlog longer than the history (and
-    than 100 events), the source stops reading until the handler has caught up, and the server
-    has to wait. So memory is bounded, and a late handler gets the last `history` events.
+    A slow handler loses no event: if its backlog is longer than the history (and than 100 events),
+    the source stops reading until the handler has caught up, and the server waits. So memory is
+    bounded, and a late handler gets the last `history` events.
 
     In a forked child the source is closed; make another one there. Raises `TypeError` and
     `ValueError` that name the argument.
@@ -204,9 +203,10 @@ class EventSource(EventTarget):
     def close(self) -> None:
         """Stops it at once, without an event: the server sees the end, no handler is called.
 
-        From any thread, in every phase; never blocks. If a handler is being called for an event,
-        that event counts as delivered; its other handlers are called too, unless the handler itself
-        calls this. Events that came after it are dropped, and `last_event_id` goes back to it.
+        Call it from any thread, in every phase; it never blocks. If a handler is being called for
+        an event, that event counts as delivered; its other handlers are called too, unless the
+        handler itself calls this. Later events are dropped, and `last_event_id` goes back to that
+        event.
         """
         if sys.is_finalizing():
             return  # a thread that will never go on may hold the lock
@@ -229,7 +229,7 @@ class EventSource(EventTarget):
 
     def join(self, timeout: float | None = None) -> bool:
         """Blocks until the threads of this source have ended; False if `timeout` (seconds) came
-        first. Call `close()` before: it does not close.
+        first. Call `close()` before: this does not close.
 
         Raises `RuntimeError` in a handler that runs on one of these threads.
         """

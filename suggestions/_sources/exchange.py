@@ -170,7 +170,8 @@ class Exchange:
             self.progress = self.progress._replace(first=first, last=messages[-1])
 
     def _read_whole(self) -> Iterable[Delta]:
-        """What a response that is no stream says. Raises `NotAnAnswerError` if it is no answer."""
+        """What a response that is not a stream says. Raises `NotAnAnswerError` if it is not an
+        answer."""
         kind, held = self._media_type, self._body.held
         is_json = kind == "application/json" or kind.endswith("+json")
         is_json = is_json or held.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith((b"{", b"["))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..dialects.output import Output
 
 _GROWTH = 1.01
-"""To read an object takes time that grows with its text. So it is read again when the text has
+"""Reading an object takes time that grows with its text. So it is read again when the text has
 grown by 1 %: all of this takes about a hundred times as long as to read the whole once, however
 long that is."""
 

@@ -12,7 +12,7 @@ _SPREAD = 0.4
 a second, so that one has nearly been shown when the next one comes."""
 _LONGEST = 64
 """Code points of one character as a person sees it, at most: a family of emoji has 11. A text may
-also have a million combining marks in a row, and to look through them for each part would take
+also have a million combining marks in a row, and looking through them for each part would take
 quadratic time."""
 
 

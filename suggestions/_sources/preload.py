@@ -10,9 +10,9 @@ _ROOMS = ("_delivery", "_sources", "_util", "_wire", "auth", "conversation", "di
 
 
 def load_requests() -> None:
-    """Imports requests, and what uses it. It takes longer to import than all the rest: only a
-    program that asks does so, on the thread that starts a source."""
-    # Both are written out in `steps`, where programs that freeze others find them.
+    """Imports requests, and what uses it. It takes longer to import than all the rest: so only a
+    program that asks does, on the thread that starts a source."""
+    # Both are written out in `steps`: there, PyInstaller and its like find them.
     import_module(".._wire.transport", __package__)
     import_module(".exchange", __package__)
 
@@ -20,9 +20,9 @@ def load_requests() -> None:
 def preload() -> None:
     """Imports all that a source may ever need, so that none imports anything later.
 
-    For a plugin whose host changes `sys.path` after importing it, and for a program with a window
-    in which the first question is not to wait for the import of `requests`: it can be called on any
-    thread. Raises `ImportError` if a package is missing.
+    For a plugin whose host changes `sys.path` after importing it, and for a window in which the
+    first question is not to wait for the import of `requests`. Call it on any thread. Raises
+    `ImportError` if a package is missing.
     """
     from pkgutil import walk_packages
 

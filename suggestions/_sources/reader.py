@@ -227,7 +227,7 @@ def failure_from(
 ) -> SuggestionsError | None:
     """The failure that a reader's exception is; None after a cancellation.
 
-    An error that is no fault of the peer, such as one in a user's own dialect, is also logged.
+    An error that is not a fault of the peer, such as one in a user's own dialect, is also logged.
     """
     if isinstance(error, Aborted):
         return None

@@ -1,8 +1,8 @@
 """Takes the steps of a reader: on a thread, and then on a loop that watches the socket.
 
 A thread opens the request. Once the headers are here, the host's loop reads, parses and calls the
-handlers itself, without a hand-over for each event; so many streams need no thread for each. What
-blocks (another attempt, an answer in one piece) and what no loop can watch goes on on a thread.
+handlers itself, without a hand-over for each event; so many streams need no thread for each. A
+thread does what blocks (another attempt, an answer in one piece) and what no loop can watch.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Loop(Protocol):
         ...
 
     def is_running(self) -> bool:
-        """Whether the loop goes round, and is not just made, or stopped."""
+        """Whether the loop runs, and is not only created, or stopped."""
         ...
 
     def gone(self) -> None:
@@ -213,8 +213,8 @@ class Reading:
             elif wait is Wait.THREAD:
                 self._go_on_on_thread()
             elif transport.has_more:
-                # The socket may be readable as well. That step waits for this one: else there would
-                # be one more of them in each round of the loop.
+                # The socket may be readable as well. That step waits for this one: otherwise each
+                # round of the loop would post one more.
                 self._is_posted = loop.post(self._on_posted)
             elif self._alarm is None or not transport.deadlines.is_steady:
                 self._set_alarm(loop, transport)
@@ -257,8 +257,8 @@ class Reading:
             self._enter()
 
     def _set_alarm(self, loop: Loop, transport: Transport) -> None:
-        """Takes a step when the next deadline passes. Not for each read: deadlines only move away,
-        once they are steady, and the next alarm looks again."""
+        """Takes a step when the next deadline passes. No alarm for each read: steady deadlines only
+        move away, and the next alarm looks again."""
         due = transport.reader.due() if transport.reader is not None else None
         if due is not None and due < self._alarm_at:
             self._cancel_alarm()

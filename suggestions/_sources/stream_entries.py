@@ -87,7 +87,7 @@ class StreamEntries:
     """The entries are events; each is claimed, under the lock, before its handlers are called.
 
     `close()` on another thread may come just as a handler is called. Whether that has begun cannot
-    be seen without a race (looking into the thread's frames was tried), and to wait for a handler
+    be seen without a race (looking into the thread's frames was tried), and waiting for a handler
     may take for ever. So the claim decides. What was claimed counts as delivered: all its handlers
     are called, because no later connection brings it again. All else is withdrawn, and
     `last_event_id` goes back to before it, so that the server sends it again.

@@ -143,7 +143,7 @@ class Subscription:
             self._note(stream)
 
     def _check(self, transport: Transport) -> None:
-        """Raises the error of a response that is no stream."""
+        """Raises the error of a response that is not a stream."""
         status, kind = transport.status, media_type(transport.content_type)
         if status == 200 and kind == "text/event-stream":
             return

@@ -54,14 +54,14 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
     - `options`: what the dialect sends along; for Jetpack AI `post_id`, `feature`, `from_cache`,
       `functions`, `language_code`, `model`.
     - `dialect`: one of the names in `suggestions.dialects.NAMES`, or a `Dialect`.
-    - `dispatch`: a callable that queues a function for the thread the handlers are to run on;
-      without it they run on the source's own thread.
+    - `dispatch`: a callable that queues a function for the handlers' thread; without it they run on
+      the source's own thread.
     - `session`: a `requests.Session` (proxy, certificates, adapters); it is never changed.
     - `headers`: added to the request.
     - `timeouts`: any of `connect` (10), `first_byte` (120), `idle` (60, between bytes), `content`
       (120, or `idle` if you set that to more; between messages that the dialect understood),
       `total` (none), each in seconds or None for none.
-    - `retries`: how many more attempts before a message of the answer has come. Without it, two,
+    - `retries`: how many more attempts, until a message of the answer has come. By default, two,
       and only if the connection was never made.
     - `throttle`: seconds; at most one `suggestion` and one `object` in so many, always the newest.
     - `smooth`: a burst of text is shown bit by bit, within about 0.4 s, by a `suggestion` every
@@ -213,10 +213,10 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
     def close(self) -> None:
         """Stops it at once: the server sees the end, and `abort` is the terminal event.
 
-        From any thread, in every phase; never blocks. After it has returned, no further handler is
-        called except for `abort` and `end`; a call that had begun may still be under way on another
-        thread. Once a handler, `state`, `error`, `result()`, iteration or `await` has shown the
-        answer's own end, it does nothing, and handlers get every event.
+        Call it from any thread, in every phase; it never blocks. After it has returned, no further
+        handler is called except for `abort` and `end`; a call that had begun may still be under way
+        on another thread. Once a handler, `state`, `error`, `result()`, iteration or `await` has
+        shown the answer's own end, it does nothing, and handlers get every event.
         """
         if sys.is_finalizing():
             return  # a thread that will never go on may hold the lock
@@ -263,7 +263,7 @@ class SuggestionsEventSource(AnswerProperties, EventTarget):
 
     def join(self, timeout: float | None = None) -> bool:
         """Blocks until the threads of this source have ended; False if `timeout` (seconds) came
-        first. It does not close: without `close()`, it waits for the answer's end.
+        first. This does not close: without `close()`, it waits for the answer's end.
 
         Raises `RuntimeError` in a handler that runs on one of these threads.
         """

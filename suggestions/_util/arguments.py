@@ -170,8 +170,8 @@ def check_session(session: object) -> Any:
 
 
 def check_dispatch(dispatch: object) -> None:
-    """A callable that queues a function. Raises `TypeError`, also for one of our own functions
-    that make it: to call `tk` with a function would fail only later, and out of sight."""
+    """A callable that queues a function. Raises `TypeError`, also for one of our own functions that
+    make it: calling `tk` with a function would fail only later, unseen."""
     if dispatch is not None and not callable(dispatch):
         raise TypeError(f"dispatch must be callable, not {type(dispatch).__name__}")
     name, module = getattr(dispatch, "__name__", ""), getattr(dispatch, "__module__", None) or ""

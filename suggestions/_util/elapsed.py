@@ -1,4 +1,4 @@
-"""The time that has really passed, also if a test holds the clock."""
+"""The time that has really passed, even if a test holds the clock."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Cut(NamedTuple):
     ending: str
 
     def value_in(self, text: str) -> Object:
-        """The object. If the text is no JSON, it is what comes before the first mistake."""
+        """The object. If the text is not JSON, it is what comes before the first mistake."""
         said, ending = text[self.start : self.end], self.ending
         for _ in range(2):
             try:
@@ -58,8 +58,8 @@ class Cut(NamedTuple):
 
 
 class JSONSoFar:
-    """Reads a JSON text in pieces, each character once. It never raises. What is no object and no
-    array, or follows one, does not count."""
+    """Reads a JSON text in pieces, each character once. It never raises. What is neither an object
+    nor an array, or follows one, does not count."""
 
     def __init__(self, piece: str = "") -> None:
         self._closers = ""  # of what is open, the innermost first

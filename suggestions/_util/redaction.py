@@ -148,7 +148,7 @@ def _chain(error: BaseException) -> list[BaseException]:
 def _without_half(text: str, secrets: Iterable[str | Secret[str]]) -> str:
     """The text without the beginning of a secret at its end: it may have been cut there.
 
-    One that is longer than `_LONGEST_HALF` is found only plain: to look for more takes too long.
+    One that is longer than `_LONGEST_HALF` is found only plain: looking for more takes too long.
     """
     for secret in map(reveal, secrets):
         for size in range(min(len(secret) - 1, len(text)), _LONGEST_HALF, -1):

@@ -80,7 +80,7 @@ def hide(token: Any) -> Any:
 
 
 def hide_headers(headers: Any) -> Any:
-    """Headers; each value that may be a secret is hidden. What is no mapping is hidden whole."""
+    """Headers; each value that may be a secret is hidden. What is not a mapping is hidden whole."""
     if not isinstance(headers, Mapping):
         return hide(headers)
     return {
@@ -92,7 +92,7 @@ def hide_headers(headers: Any) -> Any:
 def hide_fields(fields: Any) -> Any:
     """Options, or a body; what is under a secret name is hidden, at any depth.
 
-    What is no mapping is hidden whole.
+    What is not a mapping is hidden whole.
     """
     return hide_within(fields) if isinstance(fields, Mapping) else hide(fields)
 

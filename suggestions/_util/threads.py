@@ -84,8 +84,8 @@ def start(
     """Calls `run()` on a thread. The interpreter does not wait for it at its exit, unless it
     `delays_exit`.
 
-    Without an `owner`, a thread of ours that calls this passes on its own. Raises `RuntimeError` if
-    no thread can be started: there are too many, or the interpreter exits.
+    Without an `owner`, a calling thread of ours passes on its own. Raises `RuntimeError` if no
+    thread can be started: there are too many, or the interpreter exits.
     """
     if sys.is_finalizing():
         # Before Python 3.12, the caller would wait for ever: the new thread never runs.

@@ -94,7 +94,7 @@ class Bell:
     def wait(self) -> Awaitable[None]:
         """To be awaited at once: it is over when the bell rings.
 
-        To check a condition before this loses nothing: what rings on this thread does so only while
+        Checking a condition before this loses nothing: what rings on this thread does so only while
         the task waits, and what rings elsewhere comes after that.
         """
         self._news = news = self._loop.create_future()

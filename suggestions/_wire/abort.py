@@ -1,8 +1,8 @@
 """Ends a request at once from another thread, in every phase, so that the server sees it.
 
-To close a response or a session from another thread blocks until the read ends, or leaves the
-connection open. `shutdown()` on the socket itself is no better: TLS takes the descriptor out of
-it, the system may give the number to another file, and `SSLSocket.shutdown()` drops the encryption
+Closing a response or a session from another thread blocks until the read ends, or leaves the
+connection open. `shutdown()` on the socket itself is no better: TLS takes the descriptor out of it,
+the system may give the number to another file, and `SSLSocket.shutdown()` drops the encryption
 first. What works in every phase is `shutdown()` on a duplicate, made before the socket connects:
 for the system it is the same connection, and only we close it.
 """

@@ -98,7 +98,7 @@ def _receive_coded(raw: Any) -> Receive:
 
 
 def _read_byte(raw: Any) -> bytes:
-    """What `read1` is for, of an older urllib3: slow, but more at a time might unpack to anything.
+    """In place of `read1`, for an older urllib3: slow, but more at a time might unpack to anything.
 
     Its `stream` would not count in `tell` what comes in transfer chunks.
     """

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 else:
 
     def _original(name: str) -> type:
-        """urllib3's own class, also if this is imported within a cassette of VCR.py.
+        """urllib3's own class, even if this is imported within a cassette of VCR.py.
 
         That puts a class derived from it in its place, which belongs to the one cassette.
         """

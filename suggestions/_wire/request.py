@@ -27,7 +27,7 @@ class StreamRequest(NamedTuple):
         headers = dict(self.headers)
         if last_event_id:
             # The standard wants UTF-8 (WHATWG HTML, section 9.2.4) and http.client writes Latin-1:
-            # this makes the bytes right. Blanks at the start are no part of a header's value.
+            # this makes the bytes right. Blanks at the start are not part of a header's value.
             headers["Last-Event-ID"] = last_event_id.encode().decode("latin-1").lstrip()
         if token is not None:
             headers["Authorization"] = Secret(f"Bearer {token()}")

@@ -62,7 +62,7 @@ class Sniffer(Decoder[list[ServerSentEvent]]):
     def finish(self) -> list[ServerSentEvent]:
         batch: list[ServerSentEvent] = []
         if self.framing is None:
-            # What is held begins as a field does, and ends there: so it is no event.
+            # What is held begins as a field does, and ends there: so it is not an event.
             is_text = "text" in self._known and self.held.strip()
             framing = self._declared or "whole"
             self._choose("text" if framing == "events" and is_text else framing)
@@ -112,7 +112,7 @@ def _events_or_text(start: bytes) -> BodyFraming | None:
     """Under the type of events, for a dialect that reads raw text too."""
     if start.startswith(b"<") and len(start) < _LONGEST_PAGE:
         return None
-    # JSON that is not framed may be an error, and a web page is no answer.
+    # JSON that is not framed may be an error, and a web page is not an answer.
     return "events" if start.startswith((b"{", b"[")) or re.match(_PAGE, start) else "text"
 
 

@@ -109,7 +109,7 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
             elif block:
                 if self._with_comments:
                     batch += self._comments(re.findall(_COMMENT, block))
-                # There may be thousands, and to interpret each takes time.
+                # There may be thousands, and interpreting each takes time.
                 if block := re.sub(_COMMENT_LINES, "", block).strip("\n"):
                     batch += self._interpret(block)
         if self._early:
@@ -205,7 +205,7 @@ class EventDecoder(Decoder[list[ServerSentEvent]]):
         large.
 
         A comment counts only while its line has not ended. So a long one makes the event too large
-        also if it has come at once.
+        even if it has come at once.
         """
         others: list[bytes] = []
         for line in lines.split(b"\n")[:-1]:

@@ -28,7 +28,7 @@ _LONGEST = 2_000_000.0
 def check_timeouts(timeouts: Mapping[str, float | None] | None) -> dict[str, float | None]:
     """All five, in seconds, None for none. Raises `TypeError`, `ValueError`.
 
-    A caller that sets `idle` alone allows a silence of so long: then `content` is not less.
+    A caller that sets `idle` alone allows so long a silence: then `content` is no shorter.
     """
     if not isinstance(timeouts, (Mapping, type(None))):
         raise TypeError(f"timeouts must be a mapping, not {type(timeouts).__name__}")
@@ -128,8 +128,8 @@ class Deadlines:
         return self._within_total(left, now)
 
     def waited(self, seconds: float) -> None:
-        """We have read nothing for so long, because what had come was not taken: no step counts
-        that time."""
+        """We have read nothing for so long, because the follower took nothing: no step counts that
+        time."""
         self.content_from += seconds
         if self._total is not None:
             self._total += seconds

@@ -246,7 +246,7 @@ class Transport:
         return self._stop_watching is not None
 
     def disown(self) -> None:
-        """In a forked child: to stop watching here would do so in the parent, too."""
+        """In a forked child: ending the watch here would end it in the parent, too."""
         self._stop_watching = None
 
     def read_all(self, limit: int, *, whole: bool = True) -> bytes:
@@ -267,7 +267,8 @@ class Transport:
         return bytes(data[:limit])
 
     def refusal(self) -> SuggestionsError:
-        """The error of a status that is no answer, with what the body says within one deadline."""
+        """The error of a status that is not an answer, with what the body says within one
+        deadline."""
         said = self.read_all(LONGEST_RAW, whole=False).decode("utf-8-sig", "replace")
         headers = self.headers
         return from_status(

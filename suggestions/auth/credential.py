@@ -50,7 +50,7 @@ class Credential:
         """The tokens that were sent last, and what else of the request may be a secret.
 
         A token may have any length: the caller says that it is one. Of the rest, a text with fewer
-        than 8 characters is rather a word, such as "true" or "demo". To take that out of what a
+        than 8 characters is rather a word, such as "true" or "demo". Taking that out of what a
         service says would hide much and protect little. A very long text is a document.
         """
         others = map(Secret, [*secrets_in(*self._request), *secrets_of(self._session)])

@@ -12,7 +12,7 @@ from .renewed import Renewed
 class KeyringToken(Renewed):
     """What the keyring has for `username` at `service`, read once and kept until it is refused.
 
-    Raises `TypeError` for an argument that is no str, and `ImportError` without the package
+    Raises `TypeError` for an argument that is not a str, and `ImportError` without the package
     `keyring`, which the extra of that name installs. Calling it raises `AuthenticationError` if
     the keyring has no such token, or cannot be read.
     """

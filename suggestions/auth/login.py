@@ -39,8 +39,8 @@ def fetch_token(
 ) -> Secret[str]:
     """Posts, and returns the text in `field` of the JSON object that comes back.
 
-    What is a secret of these is given as a `Secret`. `query` is sent in the address, but is in no
-    log (see `_HidesQuery`); it takes no `session`.
+    Pass secrets among them as `Secret`s. `query` is sent in the address, but is in no log (see
+    `_HidesQuery`); it takes no `session`.
 
     Raises `SuggestionsError`, which has neither the `secrets` nor anything else that was sent.
     """

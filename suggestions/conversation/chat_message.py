@@ -26,8 +26,8 @@ class ChatError(NamedTuple):
 
     `code` is the name of the event, such as "error_network", or "error_tools" if tools ended the
     turn; `message` is for a person; `retry_after` is in seconds, None if the service has not said
-    it. That of a tool's message has what the model was given as `message`, and as `code` "failed",
-    "wrong" (there is no such tool, or the arguments do not fit), "refused" or "timeout".
+    it. In a tool's message, `message` is what the model was given, and `code` is "failed", "wrong"
+    (there is no such tool, or the arguments do not fit), "refused" or "timeout".
     """
 
     code: str
@@ -66,9 +66,8 @@ class ChatMessage(NamedTuple):
 class ChatChange(NamedTuple):
     """Detail of `change`: what happened to one message, number `position` (from 0).
 
-    `kind` is "added", "changed" or "removed". After "changed", `fields` are the names of those
-    that differ, and of `text`, all from the character `text_from` on is new; None if it is the
-    same.
+    `kind` is "added", "changed" or "removed". After "changed", `fields` names those that differ,
+    and `text` is new from the character `text_from` on, which is None if the text is the same.
     """
 
     kind: Literal["added", "changed", "removed"]

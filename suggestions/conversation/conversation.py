@@ -59,9 +59,9 @@ class Conversation(EventTarget):
       there may be.
     - `approve`: a callable `(call, arguments) -> bool` that decides about each call before it runs,
       off the handlers' thread; or a list of those tools that wait for `approve()` or `refuse()`.
-    - `history`: what of the messages is sent. At most a number of the newest ones, but at least
-      those since the newest question; or a callable that gets them, as they would be sent, and
-      returns those that are. Without it, all are.
+    - `history`: which messages are sent. At most so many of the newest ones, but at least those
+      since the newest question; or a callable that gets them, as they would be sent, and returns
+      those to send. Without it, all are.
     - `dispatch`: as for `SuggestionsEventSource`.
     - `throttle`: seconds; while an answer is written, at most one `change` in so many. None for no
       bound.
@@ -73,20 +73,20 @@ class Conversation(EventTarget):
     - `change`, for each message that came, changed or went: a `ChatChange`.
     - `status`: the new `status`.
     - `done` or `error`, exactly one after each command that asks: the last answer's `ChatMessage`.
-      It is `done` also if that was stopped.
+      It is `done` even if the answer was stopped.
     - `tool_call`, `tool_result`: the call's `ChatMessage`, which has the role "tool".
     - `handler_error`: a `HandlerFailure`.
     - Those of an answer's source, such as `open`, `citation` and `usage`, if a handler was
       connected before the answer was asked for: a `ChatDetail`.
 
-    A handler gets what happens after it was connected; `messages` has the rest. Changes come in
-    such an order that a list which applies each of them is the same as `messages`.
+    A handler gets what happens after it was connected; `messages` has the rest. A list that applies
+    each change in turn is the same as `messages`.
 
-    What goes to the service are the messages without those of the assistant that failed or are
-    empty. One that was stopped keeps its text. A command may come from any thread (under Tk, from
-    Tk's own) and counts at once. In a forked child the conversation is closed. Raises what
-    `SuggestionsEventSource` raises: `TypeError` and `ValueError` for arguments that no answer could
-    take, `RuntimeError` if the service's key or model is missing.
+    The service gets the messages, except those of the assistant that failed or are empty. A stopped
+    one keeps its text. Call a command from any thread (under Tk, from Tk's own); it takes effect at
+    once. In a forked child the conversation is closed. Raises what `SuggestionsEventSource` raises:
+    `TypeError` and `ValueError` for arguments that no answer could take, `RuntimeError` if the
+    service's key or model is missing.
     """
 
     __module__ = __name__.rpartition(".conversation.")[0]
@@ -208,8 +208,8 @@ class Conversation(EventTarget):
             self._ask(self.messages[:-1], None, self._options | _checked("retry()", options))
 
     def approve(self, message: ChatMessage | str) -> None:
-        """Lets a call run that waits for it. `message`: the tool's, or its id. Does nothing if that
-        call does not wait any more. Raises `ValueError` for another message, or an unknown id."""
+        """Lets a waiting call run. `message`: the tool's, or its id. Does nothing if that call does
+        not wait any more. Raises `ValueError` for another message, or an unknown id."""
         self._decide(message, True)
 
     def refuse(self, message: ChatMessage | str) -> None:

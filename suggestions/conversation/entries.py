@@ -1,8 +1,8 @@
 """How handlers are called for a conversation: what it looks like now, and not how it came to that.
 
-A view that is slow, or whose loop stands still, is not to show each step of the past. So the log
-does not have changes; it only has an entry that says that there may be some. When that is
-delivered, the conversation is compared with what it was when handlers were called last.
+A view that is slow, or whose loop stands still, should not show each step of the past. So the log
+has no changes, but an entry that says that there may be some. When that is delivered, the
+conversation is compared with its state when handlers were last called.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def _with_calls(message: ChatMessage) -> dict[str, Any]:
 
 def sent_call(call: ToolCall) -> dict[str, Any]:
     """A call in a history, as services take it."""
-    # They refuse a name that no tool can have, and arguments that are no JSON object, with each
+    # They refuse a name that no tool can have, and arguments that are not a JSON object, with each
     # question from then on. The result says what was wrong with them.
     name = _NOT_IN_NAMES.sub("_", call.name)[:64] or "_"
     function = {"name": name, "arguments": "{}" if is_cut(call) else call.arguments}

@@ -64,7 +64,7 @@ class Closable(Protocol):
 
 
 class Cancellation:
-    """Cancels, from any thread and once for all, whatever was given it: the calls that run, and the
+    """Cancels, from any thread and for good, what it was passed to: the calls that run, and the
     answer that is being written."""
 
     def __init__(self) -> None:
@@ -115,11 +115,11 @@ def run_calls(
     - `approve(call, arguments)` is asked before a call runs, one after the other, on the thread of
       the caller: True lets it run. What it raises is raised here, and then none has run.
     - `on_result(result)` is called for each result as soon as it is there, on the caller's thread.
-    - `cancellation`: its `cancel()` has this return at once.
+    - `cancellation`: its `cancel()` makes this return at once.
 
-    What a tool raises, and what is wrong with its arguments, does not raise here: it is the text of
-    the result, so that the model can do better. What a tool returns becomes a text too: a str as it
-    is, and anything else as JSON. Beyond 100 000 characters it is cut off.
+    If a tool raises, or its arguments are wrong, this does not raise: the text of the result says
+    so, and the model can do better. What a tool returns becomes a text too: a str as it is, and
+    anything else as JSON. Beyond 100 000 characters it is cut off.
 
     Raises what `tool_of` raises, `TypeError` and `ValueError` for wrong arguments, `TypeError` for
     async tools without such a `dispatch`, and `RuntimeError` for them on the loop's own thread.

@@ -60,7 +60,7 @@ class Plain:
 
     def value(self, given: Any, place: str) -> Any:
         if type(given) is self._kind:
-            # `json` reads 1e999 as infinity, which is no number of JSON.
+            # `json` reads 1e999 as infinity, which is not a number of JSON.
             if not (isinstance(given, float) and math.isinf(given)):
                 return given
         elif self._kind is float and type(given) is int:

@@ -36,9 +36,9 @@ class Suggester:
     the end, `on_error(error)` a `SuggestionsError`, `on_state(state)` each new `state`. `defaults`
     are arguments of `SuggestionsEventSource` for every request. Callbacks run on the thread of that
     source's handlers, one at a time; with `dispatch`, also in a loop that a callback itself runs,
-    as a modal dialog does. A command may come from any thread and counts at once: the attributes
-    show it, and no callback begins any more about what was before. In a forked child the request
-    is closed without a callback; make another one there.
+    as a modal dialog does. Call a command from any thread; it takes effect at once: the attributes
+    show it, and no callback about what was before begins any more. In a forked child the request is
+    closed without a callback; make another one there.
 
     `tools`, `max_steps`, `tool_timeout` and `approve` are as for `run_tools`: if an answer calls
     tools, they run on threads, and the next answer is asked for. All of that is one request: the
@@ -192,7 +192,7 @@ class Suggester:
     def _closed(self) -> Source | None:
         """The source, if it was closed: its `abort` may be delivered only later."""
         source = self.source
-        # Not by its `state`: to read that makes an end final, and stop() would do nothing more.
+        # Not by its `state`: reading that makes an end final, and stop() would do nothing more.
         if source is None or not (self._were_calls_stopped or source.controller.aborted):
             return None
         return source
@@ -225,7 +225,7 @@ class Suggester:
                 self._deliver_next(runner)
         finally:
             baton.release()  # in a child that a callback forked, `_baton` is new
-            # Also if the exception of a callback goes on to the host.
+            # Even if the exception of a callback goes on to the host.
             if self._queue and self._newest is not None:
                 self._wake(self._newest)
 

@@ -19,8 +19,8 @@ from .tool_set import ToolSet, tool_set
 
 
 class ToolsError(SuggestionsError, RuntimeError):
-    """The model still calls tools after `max_steps` answers. Also `on_error` of a `Suggester` gets
-    it, and for what `approve` raises."""
+    """The model still calls tools after `max_steps` answers. The `on_error` of a `Suggester` gets
+    it too, also for what `approve` raises."""
 
     code = "error_tools"
 

@@ -45,8 +45,8 @@ class Turn:
     lock of the delivery, `changed()` is called after a change of the messages, and `ended(turn)`
     once, at the end; without it, `grown()` after more text.
 
-    Once it is over, nothing of it changes, and none of these is called: so whatever a source or a
-    tool of an older turn still reports, and whenever, there is no message that it could change.
+    Once it is over, nothing of it changes, and none of these is called: so a source or a tool of an
+    older turn may still report, at any time, but changes no message.
     """
 
     def __init__(

@@ -49,7 +49,7 @@ class AgUi(Prompted):
     new `runId`, in a thread with a new `threadId`; a parameter or an option `threadId` names the
     thread. Other fields, such as `state`, `context` and `forwardedProps`, are parameters and
     options, too. The results of tools that the backend runs, its state, activities and steps, and
-    what a subagent says are no part of the answer. The order of the events is not checked.
+    what a subagent says are not part of the answer. The order of the events is not checked.
     """
 
     name = "ag-ui"
@@ -110,8 +110,8 @@ def _call(event: _Event) -> Iterable[Delta]:
 
 
 def _position(id: str) -> int | None:
-    """The format has no positions, and pieces of several calls may come in turn. A piece without an
-    id is of the last call."""
+    """The format has no positions, and pieces of several calls may alternate. A piece without an id
+    is of the last call."""
     return zlib.crc32(id.encode("utf-8", "replace")) >> 1 if id else None
 
 

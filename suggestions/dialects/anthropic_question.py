@@ -20,7 +20,7 @@ _Block = dict[str, Any]
 def split_conversation(
     messages: list[dict[str, Any]],
 ) -> tuple[str | list[_Block], list[dict[str, Any]]]:
-    """The instructions, which are no messages there, and the messages.
+    """The instructions, which are not messages there, and the messages.
 
     Results of tools are blocks of a user's message; those of one round must be in one message.
     Blocks of the service's own go there as they are. Raises `ValueError` that names the item.

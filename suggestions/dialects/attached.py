@@ -142,5 +142,5 @@ def _list(value: object) -> list[Any]:
 
 
 def objects_in(value: object) -> Iterator[Mapping[str, Any]]:
-    """The objects of a list; none if it is no list."""
+    """The objects of a list; none if it is not a list."""
     return (each for each in _list(value) if isinstance(each, Mapping))

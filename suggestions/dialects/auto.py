@@ -104,7 +104,7 @@ def _dialect_of(first: ServerSentEvent, *, lines: bool) -> Dialect | None:
         documented = _documented(value)
         # Formats without a document do not name their events either.
         return class_of(documented)() if documented else _undocumented(value, first)
-    # Broken JSON, or a list, is no text that a model has written.
+    # Broken JSON, or a list, is not a text that a model has written.
     return None if lines or data[:1] in ("{", "[") else class_of("text")()
 
 

@@ -149,7 +149,7 @@ class Dialect(ABC):
     def decode_body(self, body: Any) -> Iterable[Delta]:
         """What a whole answer in JSON (status 200) says.
 
-        Raises `ValueError` if the value is no answer, as the default always does.
+        Raises `ValueError` if the value is not an answer, as the default always does.
         """
         raise ValueError(f"the dialect {self.name!r} has no answers in one piece")
 
@@ -180,7 +180,7 @@ class Dialect(ABC):
 
 
 def checked(question: object, dialect: Dialect) -> Asked:
-    """A question that is made to that dialect. Raises what `check_question` raises."""
+    """A question for that dialect. Raises what `check_question` raises."""
     return check_question(
         question, dialect.roles, opaque=dialect.opaque, has_items=dialect.has_items
     )

@@ -29,8 +29,8 @@ _ALSO = {"claude": "anthropic", "gpt": "openai", "chatgpt": "openai", "azure": "
 def class_of(name: str) -> Callable[[], Dialect]:
     """The class of that dialect, of which it imports only the file. Raises `ValueError`.
 
-    "auto" is not among them: it chooses one of them. Each import is written out, because a program
-    that freezes another one, such as PyInstaller, finds none whose name is computed.
+    "auto" is not among them: it chooses one of them. Each import is written out, because
+    PyInstaller and its like do not find one whose name is computed.
     """
     match name:
         case "jetpack":

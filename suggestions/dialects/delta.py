@@ -2,7 +2,7 @@
 
 A piece of the answer's text is a plain `str`. Everything else is one of the types below. They are
 no tuples, so that a dialect which returns a single one, and not a list of them, raises an error.
-They are no dataclasses, because creating those takes longer than importing all the rest.
+They are not dataclasses, because creating those takes longer than importing all the rest.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class _Value:
 
 
 class Reasoning(_Value):
-    """A piece of the model's reasoning, which is no part of the answer."""
+    """A piece of the model's reasoning, which is not part of the answer."""
 
     __slots__ = ("text",)
 
@@ -131,15 +131,15 @@ class OpaquePiece(_Value):
 
     Only the service can read it, and it goes back there as it came, as a part of the assistant's
     message. Pieces with the same `position` are one part: a text is joined to the text that the
-    field has, but for a name (`type`, `id`, `format`, `service`); any other value replaces it. With
-    `whole`, the piece replaces all. The part counts once a piece `is_last`; one that was cut off is
-    refused by its service. A part `for_calls` counts if the answer has calls of tools. The position
-    None is for the parts of a list that repeats all of the answer: they count if none with a
-    position does.
+    field has, unless it is a name (`type`, `id`, `format`, `service`); any other value replaces it.
+    With `whole`, the piece replaces all. The part counts once a piece `is_last`; one that was cut
+    off is refused by its service. A part `for_calls` counts if the answer has calls of tools. The
+    position None is for the parts of a list that repeats all of the answer: they count only if no
+    part with a position does.
 
     The part stands after the text that had come before its first piece; with `from_end`, so many
     characters before the end of the text that was closed last. A part of the type "item" or "call"
-    may only name what is in the message anyway: it counts beside one that says more.
+    may only name what is in the message anyway: then it counts only beside one that says more.
     """
 
     __slots__ = ("fields", "for_calls", "from_end", "is_last", "position", "whole")
@@ -165,7 +165,7 @@ class OpaquePiece(_Value):
 class OtherChoice(_Value):
     """What a choice with an index other than 0 says.
 
-    The choices after the first are alternatives to it, and are no part of the answer. But some
+    The choices after the first are alternatives to it, and are not part of the answer. But some
     services have just one, with the index 1: at the end, it counts if there was no first.
     """
 

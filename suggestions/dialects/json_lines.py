@@ -23,7 +23,7 @@ class JsonLines(Prompted):
     """The text at `path` in each message, such as "message" or "choices.0.delta.content".
 
     The messages are lines (`application/x-ndjson`, `application/jsonl`, `text/plain`), or the data
-    of server-sent events without a name. A null is no text. The end of the stream is the end of
+    of server-sent events without a name. A null is not a text. The end of the stream is the end of
     the answer, and so is the message `[DONE]`. `{"error": …}` reports an error, and so does an
     event named `error`. `Prompted` says how it asks.
     """

@@ -2,8 +2,8 @@
 
 `text_of`, `object_of` and `array_of` read the answer itself. A missing, null or empty value is an
 empty one. A text may be any other value: some gateways parse each piece of a text, and send a digit
-as a number. Any other value of the wrong type raises `ValueError`, because to ignore it would lose
-a part of the answer without a word.
+as a number. Any other value of the wrong type raises `ValueError`, because ignoring it would lose a
+part of the answer without a word.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def event_in(message: ServerSentEvent) -> Mapping[str, Any] | None:
 
     An event with a name may be a heartbeat with any data, such as a time. `[DONE]`, the terminator
     of chats, says nothing in a wire that has one of its own. Raises `ValueError`, `RecursionError`
-    for any other data that is no object.
+    for any other data that is not an object.
     """
     data = message.data.strip()
     is_named = message.type != "message"

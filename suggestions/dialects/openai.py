@@ -41,7 +41,7 @@ class OpenAI(Chat, ModelAPI):
 
     @cached_property
     def service(self) -> str:
-        """The host of `base_url`, which is no secret as the rest of it may be."""
+        """The host of `base_url`, which is not a secret as the rest of it may be."""
         return urlsplit(self.base_url).hostname or ""
 
     def body(self, question: Asked, parameters: dict[str, Any]) -> dict[str, Any]:

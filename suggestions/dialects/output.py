@@ -31,9 +31,9 @@ class Output:
     `ValueError` if it is none, and `ImportError` without the package that checks such an object.
 
     `name` has letters, digits, "_" and "-" alone, 64 at most. `schema` is the JSON schema to send;
-    one that was made from a type is closed, that is, no object has other properties than it lists,
-    if it can be. `is_strict` says whether OpenAI's strict mode takes it; `is_from_type`, whether it
-    was made from a type.
+    one that was made from a type is closed if it can be: no object has properties that it does not
+    list. `is_strict` says whether OpenAI's strict mode takes it; `is_from_type`, whether it was
+    made from a type.
     """
 
     def __init__(self, output: object) -> None:
@@ -111,7 +111,7 @@ def from_schema(
 ) -> tuple[Schema, Callable[[str], Any]]:
     """A copy of the schema; and what makes of a text the value that fits it, or a `Problem`.
 
-    Raises `TypeError`, `ValueError` that name the argument if it is no JSON schema, and
+    Raises `TypeError`, `ValueError` that name the argument if it is not a JSON schema, and
     `ImportError` without jsonschema.
     """
     check_json(argument, given)

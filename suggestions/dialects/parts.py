@@ -37,7 +37,7 @@ def refusal(place: str, part: Mapping[str, Any], dialect: str, taken: str) -> Va
 
 
 def text_alone(place: str, content: Any, dialect: str) -> str:
-    """The content as one text. Raises `ValueError` for a part that is no text."""
+    """The content as one text. Raises `ValueError` for a part that is not a text."""
     if not isinstance(content, list):
         return content or ""
     for number, part in enumerate(content):
@@ -47,7 +47,7 @@ def text_alone(place: str, content: Any, dialect: str) -> str:
 
 
 def arguments_of(place: str, call: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a call as an object. Raises `ValueError` if they are no JSON object."""
+    """The arguments of a call as an object. Raises `ValueError` if they are not a JSON object."""
     text = call["function"].get("arguments") or "{}"
     try:
         arguments = json.loads(text)

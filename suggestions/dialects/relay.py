@@ -39,7 +39,7 @@ class Relay(Prompted):
     ours, such as `error_quota_exceeded`, the error is the same here as at the relay; `retry_after`
     are the seconds to wait. The frames
     that a relay sends with `events=` are those events again. Frames of other types, and of other
-    shapes, are no part of the answer. `Prompted` says how it asks.
+    shapes, are not part of the answer. `Prompted` says how it asks.
 
     If the relay has a store, and its headers `X-Answer-Id` and `Content-Location` say where the
     answer is, a lost connection does not end the answer: the rest of it is read from there. Such an

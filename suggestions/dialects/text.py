@@ -18,7 +18,7 @@ class Text(Prompted):
     """`data: <text>`, the texts joined as they are; or `text/plain`, with no framing at all.
 
     The end of the stream is the end of the answer. A message named `error` reports an error; those
-    of other names are no part of the answer. `Prompted` says how it asks.
+    of other names are not part of the answer. `Prompted` says how it asks.
     """
 
     name = "text"

@@ -18,10 +18,10 @@ _BLANKS = re.compile(r"\s*")
 class ThinkTags:
     """Separates the reasoning from the text, however they are cut.
 
-    Only the beginning of an answer is looked at: white space, then one block or several, with
-    white space between them. Whatever follows is the text, also if it has such tags in it. In a
-    block, only the closing tag is looked for; without it, the rest is reasoning. Newlines after a
-    tag are dropped, so that a model which does not think in its block has no reasoning.
+    Only the beginning of an answer is looked at: white space, then one block or several, with white
+    space between them. Whatever follows is the text, even if it has such tags in it. In a block,
+    only the closing tag is looked for; without it, the rest is reasoning. Newlines after a tag are
+    dropped, so that a model which does not think in its block has no reasoning.
 
     If the opening tag was in the prompt, as DeepSeek's template has it, the answer begins in mid
     reasoning, and nothing shows that before `</think>`. Such an answer is all text.

@@ -46,7 +46,7 @@ class UI(Prompted):
 
     `url` is the whole address, such as "https://app.example/api/chat". Each question has a new `id`
     of the chat, and messages with new ids; a parameter or an option `id` names the chat. Results of
-    tools that the backend runs, `data-` parts and chunks of other types are no part of the answer.
+    tools that the backend runs, `data-` parts and chunks of other types are not part of the answer.
     The order of the chunks is not checked.
     """
 
@@ -92,8 +92,8 @@ def _reasoning(chunk: _Chunk) -> Iterable[Delta]:
 
 def _call(chunk: _Chunk, field: str, *, whole: bool = False) -> Iterable[Delta]:
     id = id_of(chunk.get("toolCallId"))
-    # The format has no positions. Pieces of several calls may come in turn, so each gets one of its
-    # own.
+    # The format has no positions. Pieces of several calls may alternate, so each call gets one of
+    # its own.
     position = zlib.crc32(id.encode("utf-8", "replace")) >> 1
     arguments = text_of(chunk.get(field))
     if whole and not arguments:

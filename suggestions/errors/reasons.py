@@ -32,7 +32,7 @@ def from_reason(reason: str) -> SuggestionsError | None:
     """The failure that a model's reason to stop names, None if it is none.
 
     Case, blanks and underscores do not matter: "content_filter: SAFETY", "PROHIBITED_CONTENT",
-    "network_error". Every reason that is not known, such as "eos_token", is no failure.
+    "network_error". Every reason that is not known, such as "eos_token", is not a failure.
     """
     letters = _letters(reason)
     if any(part in letters for part in _FILTERED):

@@ -74,7 +74,7 @@ def from_status(
 def _row_for(status: int, said: Said) -> Row:
     row = None if status in _SAY_ENOUGH else row_of(said)
     # Someone whose requests are too many must ask less, or pay. If all requests of all users are
-    # too many, as Moonshot's "engine_overloaded" says, they can only wait: that is no quota.
+    # too many, as Moonshot's "engine_overloaded" says, they can only wait: that is not a quota.
     if status == 429 and row and row.kind is not ServiceUnavailableError:
         row = None
     if row and (row.has_own_event or status in _VAGUE):

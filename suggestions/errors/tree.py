@@ -208,7 +208,7 @@ class IncompleteStreamError(NetworkError):
 
 
 class OutputError(NetworkError):
-    """The answer is complete, but is not the object that `output=` asks for: it is no JSON, does
+    """The answer is complete, but is not the object that `output=` asks for: it is not JSON, does
     not fit, or was cut off. `partial_text` has the text."""
 
 

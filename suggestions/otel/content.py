@@ -2,8 +2,8 @@
 
 Source: OpenTelemetry's semantic conventions for GenAI, v0.1.0, the JSON schemas of
 `gen_ai.input.messages`, `gen_ai.output.messages`, `gen_ai.system_instructions` and
-`gen_ai.tool.definitions`. The bytes of images and files are left out: an attribute is no place for
-megabytes.
+`gen_ai.tool.definitions`. The bytes of images and files are left out: an attribute is not a place
+for megabytes.
 """
 
 from __future__ import annotations

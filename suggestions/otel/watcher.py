@@ -66,7 +66,7 @@ class Instrumentation:
         self._instruments = Instruments(meter, newest=wants_newest())
         self._records: weakref.WeakKeyDictionary[Any, _Record] = weakref.WeakKeyDictionary()
         self._watches: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
-        # A source may be dropped at any moment, also while this very thread holds a lock of the
+        # A source may be dropped at any moment, even while this very thread holds a lock of the
         # SDK. So then it is only noted, and its span ends when another one begins or ends.
         self._dropped: SimpleQueue[tuple[_Record, float]] = SimpleQueue()
         signals.started.connect(self._begin)
@@ -197,17 +197,17 @@ def instrument(
 ) -> Instrumentation:
     """Records each answer that is asked for from now on: a span, and the metrics of it.
 
-    The span begins when it is asked for, and its parent is the span that is current there; it ends
-    when the answer is done, has failed or was closed. All of a conversation, of `run_tools`, of a
-    `Suggester` and of a relay are such answers.
+    The span begins when the question is asked, and its parent is the span that is current there; it
+    ends when the answer is done, has failed or was closed. This includes those of a conversation,
+    of `run_tools`, of a `Suggester` and of a relay.
 
     - `content`: whether spans also have the question, the answer and the tools. By default, what
       the variable `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` says: "SPAN_ONLY",
       "SPAN_AND_EVENT" or "true" for yes.
     - `tracer_provider`, `meter_provider`: by default those that the program has set up.
 
-    Returns what undoes it. A second call takes the place of the first one. Raises `TypeError` if
-    `content` is no bool.
+    Returns an object that undoes it. A second call replaces the first one. Raises `TypeError` if
+    `content` is not a bool.
     """
     global _current
     if not isinstance(content, (bool, type(None))):

@@ -11,7 +11,7 @@ _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multip
 def number_within(schema: Mapping[str, object], said: float, *, whole: bool) -> float:
     """`said` if it is within the bounds of `schema`, or else a number that is.
 
-    Raises `ValueError` if there is none, or a bound is no number.
+    Raises `ValueError` if there is none, or a bound is not a number.
     """
     bounds = {name: _number(schema[name], name) for name in _BOUNDS if name in schema}
     try:

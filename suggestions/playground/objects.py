@@ -77,7 +77,7 @@ def value_for(schema: object, about: str, *, circular: bool = True) -> object:
 
 
 def _measure(schema: object) -> None:
-    """Raises `SchemaError` for a schema that is deeper or larger than any in earnest."""
+    """Raises `SchemaError` for a schema that is deeper or larger than any real one."""
     left = _MOST_NODES
     level = [schema]
     for _ in range(_DEEPEST * 2):  # a level of `properties` is two of JSON

@@ -102,7 +102,8 @@ def item_id(prefix: str, response: str, thinking: str, number: int) -> str:
 
 
 def encrypt(reasoning: str, thinking: str) -> str:
-    """The `encrypted_content` of the reasoning item with that id. It is no secret, only signed."""
+    """The `encrypted_content` of the reasoning item with that id. It is not a secret, only
+    signed."""
     sealed = json.dumps([reasoning, thinking, sign(reasoning + thinking)])
     return "gAAAA" + base64.urlsafe_b64encode(sealed.encode()).decode()
 

@@ -50,7 +50,7 @@ class AnswerStream:
         self._follower = source._follow(frames.event_names)
         self._follower.forgets = True
         self._is_disconnected = False
-        # A server may take the bytes after the view, and after what has watched the view.
+        # A server may take the bytes after the view, and what watches the view, have ended.
         self._context = contextvars.copy_context()
 
     def keep_log(self) -> None:

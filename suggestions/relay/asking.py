@@ -107,8 +107,8 @@ def relay(
     - `expose_errors`: the browser gets the service's own words, and what a tool raised. Otherwise
       it gets a sentence for people, or `error_message`. The error's `code` is the same either way.
     - `heartbeat`: seconds of silence after which a comment is sent.
-    - `send_timeout`: seconds after which a browser that reads nothing is let go, under ASGI; None
-      for never. Under WSGI, that is the server's to do.
+    - `send_timeout`: seconds after which a browser that reads nothing is dropped, under ASGI; None
+      for never. Under WSGI, the server must do that.
     - `output`: as for `SuggestionsEventSource`. An answer that is not that object ends in an error.
     - `tools`: functions and `suggestions.Tool`s run here, as `suggestions.run_tools` has them, and
       the model's next answer is sent in the same response. Mappings are descriptions as the service
@@ -121,13 +121,14 @@ def relay(
       AG-UI, or `AgUiRun(body)` for the ids that the client has sent; `messages_from_ag_ui` reads
       its messages.
     - `events`: what is sent besides the text, by the names of the events: any of "reasoning",
-      "tool_call_chunk", "tool_call", "function_done", "citation", "file", "object" and "usage",
-      and "tool_result" of "relay". Calls of tools that run here are only sent together with it.
-      Without it, "relay" sends none of them, the others all that their formats have, but "openai"
-      the usage only with `stream_options={"include_usage": True}`.
+      "tool_call_chunk", "tool_call", "function_done", "citation", "file", "object" and "usage", and
+      "tool_result" of "relay". Calls of tools that run here are only sent together with it. Without
+      `events`, "relay" sends none of them, and the others all that their formats have; "openai"
+      sends the usage only with `stream_options={"include_usage": True}`.
     - `cors`: "*", an origin, or a list of them: who may read this from another site.
     - `store`: keeps the answer, so that it outlives the connection: see `follow` and `stop`. If
-      `id`, `address` or `last_event_id` is given without it, a `MemoryStore` of the process does.
+      `id`, `address` or `last_event_id` is given without it, a `MemoryStore` of the process is
+      used.
     - `id`: 1 to 128 letters, digits, "-" and "_"; random by default. If the store has an answer
       with that id, the response follows it, and asks nothing.
     - `address`: the one at which your program `follow`s the answer, with "{id}" in it. It is sent

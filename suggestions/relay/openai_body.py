@@ -23,7 +23,7 @@ def read_by_wsgi(environ: Mapping[str, Any], longest: int) -> bytes:
     elif environ.get("wsgi.input_terminated") or environ.get("HTTP_TRANSFER_ENCODING"):
         body = stream.read(longest + 1)
     else:
-        return b""  # to read would wait for ever
+        return b""  # reading would wait for ever
     _check(len(body), longest)
     return body
 
@@ -43,7 +43,7 @@ async def read_by_asgi(headers: Mapping[bytes, str], receive: Receive, longest: 
 
 
 def _length_of(header: str | None) -> float | None:
-    """Bytes; None if it is no number. Python makes no int of some thousand digits."""
+    """Bytes; None if it is not a number. Python makes no int of some thousand digits."""
     if not header or not (header.isascii() and header.isdigit()):
         return None
     return int(header) if len(header) < 20 else math.inf

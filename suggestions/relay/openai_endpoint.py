@@ -73,9 +73,9 @@ def openai_endpoint(
     - `dialect`, `url`, `token`, `timeouts` (seconds), `session`: the service, as `relay` has them;
       without a dialect the environment names it.
     - `models`: what a client may ask for: names; or a mapping from these to the service's names, or
-      to dialects, each of which asks its own service. Another name is refused with status 404, and
-      the first is the one of a client that names none. Without `models` every name goes on to the
-      service, and the list has only the dialect's own.
+      to dialects, each of which asks its own service. A client that names another gets status 404,
+      and one that names none gets the first. Without `models` every name goes on to the service,
+      and the list has only the dialect's own.
     - `authorize(key)`: whether the client with that bearer token may ask ("" if it sends none);
       plain or async. Without it, everybody may, at your expense. The key never goes to the service.
     - `cors`: as for `relay`.
@@ -161,7 +161,7 @@ class OpenAIEndpoint:
         self._created = int(time.time())  # seconds since the epoch
 
     def check(self) -> None:
-        """Raises what a wrong argument raises, which is no fault of a request."""
+        """Raises what a wrong argument raises, which is not a fault of a request."""
         for dialect in self._models.dialects:
             # A dialect without a model of its own gets that of each request.
             has_own = getattr(dialect, "model", None) is not None
@@ -169,8 +169,8 @@ class OpenAIEndpoint:
             self._source("Hello", dialect, options)
 
     def __call__(self, *args: Any) -> Any:
-        """WSGI (PEP 3333), ASGI 3, and ASGI 2, as which uvicorn calls an object that is not an
-        async function."""
+        """WSGI (PEP 3333), ASGI 3, and ASGI 2, which uvicorn uses for an object that is no async
+        function."""
         if len(args) == 2:
             return self._by_wsgi(*args)
         if len(args) == 3:

@@ -107,7 +107,7 @@ class RelayResponse:
         """The source of the answer; None for the answer to a preflight. With tools that run here,
         that of the newest answer.
 
-        Use it before the response is sent: what was sent before that is not kept for its handlers.
+        Use it before the response is sent: what was sent is not kept for its handlers.
         """
         if self._stream is None:
             return None
@@ -206,7 +206,7 @@ class RelayResponse:
         """An iterable, also an async one, of the fields `data` (JSON as text), `event`, `id` and
         `retry` (milliseconds) of each frame, for a framework that writes the frames itself.
 
-        It is in place of iterating the response: an answer is sent once. There are no heartbeats.
+        Use it instead of iterating the response: an answer is sent once. There are no heartbeats.
         """
         return EventsOfAnswer(self.__iter__, self.__aiter__)
 

@@ -1,4 +1,4 @@
-"""A browser that reads nothing is let go: its answer would keep a request to the service open."""
+"""Drops a browser that reads nothing: its answer would keep a request to the service open."""
 
 from __future__ import annotations
 

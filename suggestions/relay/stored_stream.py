@@ -70,7 +70,7 @@ class StoredStream:
             self._writer.keep_log()
 
     def begin(self, last_event_id: str | None = None) -> int:
-        """Looks the answer up, or asks for it; once. Returns the status of the response."""
+        """Looks the answer up, or asks for it, once. Returns the response's status."""
         if self.status is None and self._find(last_event_id):
             assert self._answer is not None
             assert self._writer is not None

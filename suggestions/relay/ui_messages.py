@@ -205,7 +205,7 @@ def _arguments(place: str, part: Mapping[str, Any], state: str) -> str:
     if isinstance(given, Mapping):
         return json_at(f"{place}.input", given)
     if given is None or state == "output-error":
-        # What the model wrote there was no object, so that no service would take it back. The
+        # What the model wrote there was not an object, so that no service would take it back. The
         # result says so.
         return "{}"
     raise BadRequest(f"{place}.input must be an object, not {type(given).__name__}")

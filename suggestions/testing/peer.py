@@ -38,7 +38,7 @@ class Request:
 
     @property
     def json(self) -> Any:
-        """The body as JSON, None if it is empty. Raises `ValueError` if it is no JSON."""
+        """The body as JSON, None if it is empty. Raises `ValueError` if it is not JSON."""
         return json.loads(self.body) if self.body else None
 
 

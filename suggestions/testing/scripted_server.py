@@ -35,9 +35,9 @@ class SuggestionsServer:
     the wire format that "jetpack", "openai" and "auto" read; `sends` is for others.
 
     With a `certificate`, clients ask over https. It is the path of a PEM file with a certificate
-    for 127.0.0.1, its chain and its key. `port` is one to come back to, 0 for any that is free;
-    `script`, as for `plays`, is what happens to a client that already waits there. Raises `OSError`
-    if the port is taken, and `ssl.SSLError`, an `OSError`, for a wrong certificate.
+    for 127.0.0.1, its chain and its key. `port` is one that clients come back to, 0 for any free
+    one; `script`, as for `plays`, serves a client that already waits there. Raises `OSError` if the
+    port is taken, and `ssl.SSLError`, an `OSError`, for a wrong certificate.
 
     `requests` is the list of requests so far: `method`, `path`, `headers`, `body`, `json`.
     """
@@ -77,8 +77,8 @@ class SuggestionsServer:
         """An answer, `delay` seconds before each piece: a word of a `str`, an item of a sequence.
 
         It is one JSON object if the question has `"stream": false`. Raises `TypeError` if the text
-        or an item is no `str` or `delay` is no number, and `ValueError` for half a surrogate pair,
-        which UTF-8 cannot write, and for a `delay` below 0 or not finite.
+        or an item is not a `str` or `delay` is not a number, and `ValueError` for half a surrogate
+        pair, which UTF-8 cannot write, and for a `delay` below 0 or not finite.
         """
         self.plays(answering(text, delay))
 

@@ -16,7 +16,7 @@ def glib(context: Any = None, *, owner: Any = None) -> GLib:
     When the program's `Gtk.Application` shuts down, its sources close; with an `owner`, a
     `Gtk.Widget`, also when the widget or its window is destroyed, and then a post raises
     `RuntimeError`. Raises `RuntimeError` if the program has not imported `gi.repository.GLib`,
-    which comes with Gtk, and `TypeError` if the owner is no widget.
+    which comes with Gtk, and `TypeError` if the owner is not a widget.
     """
     module = sys.modules.get("gi.repository.GLib")
     if module is None:

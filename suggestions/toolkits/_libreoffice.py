@@ -19,8 +19,8 @@ def libreoffice(document: Any) -> LibreOffice:
 
     It is for macros and extensions, which run in the office itself. When the document is closed, or
     the office quits, its sources close, a post raises `RuntimeError`, and no handler runs any more,
-    since the text is gone. Raises `TypeError` if it is no document, and `RuntimeError` in a program
-    that only talks to an office.
+    since the text is gone. Raises `TypeError` if it is not a document, and `RuntimeError` in a
+    program that only talks to an office.
     """
     if not (hasattr(document, "RuntimeUID") and hasattr(document, "addCloseListener")):
         raise TypeError(f"libreoffice() takes a document, not {type(document).__name__}")

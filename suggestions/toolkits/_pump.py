@@ -33,7 +33,7 @@ class Pump(Host):
     def run(self, budget: float = 0.005) -> bool:
         """Runs handlers on this thread; begins none after `budget` seconds.
 
-        Returns True if more are waiting. Raises what a handler raises if that is no `Exception`
+        Returns True if more are waiting. Raises what a handler raises if that is not an `Exception`
         (Ctrl-C, `sys.exit`).
         """
         self._thread = threading.get_ident()

@@ -18,7 +18,7 @@ def qt(owner: Any = None) -> Qt:
 
     When the owner is deleted or the application quits, its sources close, and a post raises
     `RuntimeError`. Raises `RuntimeError` if there is no `QCoreApplication` yet, and `TypeError` if
-    the owner is no `QObject`.
+    the owner is not a `QObject`.
     """
     binding = find_binding(owner)
     core = sys.modules[f"{binding}.QtCore"]

@@ -5,8 +5,8 @@ pieces keeps a window busy. So the text is cut as soon as nothing can change wha
 (CommonMark 0.31, chapters 4 and 5): after a blank line, after a heading with `#`, and around fenced
 code. Only the last block, the tail, is parsed again when more text comes.
 
-A list goes on after blank lines, and decides what indented lines belong to. If parsers differ
-about a line, such as `2.` below a paragraph, the text is cut later and not wrongly.
+A list goes on after blank lines, and decides what indented lines belong to. If parsers differ about
+a line, such as `2.` below a paragraph, the text is rather cut later than wrongly.
 """
 
 from __future__ import annotations

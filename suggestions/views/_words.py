@@ -58,7 +58,7 @@ def details_of_call(message: ChatMessage) -> str:
 
 
 def _arguments(text: str) -> str:
-    """As in a call in Python; unchanged if they are no JSON object."""
+    """As in a call in Python; unchanged if they are not a JSON object."""
     try:
         read = json.loads(text or "{}")
     except (ValueError, RecursionError):

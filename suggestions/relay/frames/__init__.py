@@ -64,7 +64,7 @@ def headers_of(name: FramesName | AgUiRun) -> Mapping[str, str]:
 
 
 def _format(name: str) -> Any:
-    # Written out, because a program that freezes another one finds no import with a computed name.
+    # Written out, because PyInstaller and its like do not find an import with a computed name.
     match name:
         case "relay":
             from .relay import RelayFrames

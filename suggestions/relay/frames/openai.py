@@ -25,7 +25,7 @@ class OpenAIFrames:
     stop and `[DONE]`, or else an object with `error`, whose `code` is OpenAI's; ours is beside it,
     as `suggestions_code`. The usage is sent if the client has asked for it.
 
-    A text that a filter has cut off is no error in this format: its reason to stop is
+    A text that a filter has cut off is not an error in this format: its reason to stop is
     "content_filter"."""
 
     optional = ("reasoning", "tool_call", "function_done", "citation", "file", "usage")

@@ -86,7 +86,7 @@ def _of_status(status: int) -> Told:
 
 
 def _has_no_credit(error: SuggestionsError) -> bool:
-    """Whether to wait does not help; a client of OpenAI tells the two apart by the code."""
+    """Whether waiting does not help; a client of OpenAI tells the two apart by the code."""
     said = f"{error.message} {error.body or ''}".lower()
     return error.status == 402 or any(words in said for words in _NO_CREDIT)
 

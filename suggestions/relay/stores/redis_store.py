@@ -38,7 +38,7 @@ class RedisStore:
     - `keep`: seconds for which an answer is kept after its end.
     - `largest`: bytes of one answer. One that grows beyond it ends in an error.
     - `lease`: seconds. If the process that asks dies, the answer ends in an error within 4/3 of it.
-      A Redis that is away is waited for, three times as long.
+      It waits three times as long for a Redis that is away.
     - `prefix`: the beginning of all keys and channels.
 
     It has two threads, and at most three connections, both from the first answer on. Raises

@@ -1,9 +1,9 @@
 """`MessageList`: the messages of a chat, of which only those that are seen have a row.
 
-A row is dear: it has texts, links and buttons. So a row is made when it comes into view, and freed
-when it is far away. Until then its height is estimated, and the heights of the others are corrected
-when they are seen. What the person looks at stays in place meanwhile: the list is either pinned
-to its end, or keeps an anchor, the first message in view and how far it is above the top.
+A row is costly: it has texts, links and buttons. So a row is made when it comes into view, and
+freed when it is far away. Until then its height is estimated, and the heights of the others are
+corrected when they are seen. What the person looks at stays in place meanwhile: the list is either
+pinned to its end, or keeps an anchor, the first message in view and how far it is above the top.
 """
 
 # The binding, and so the base class, is known only when the class is made.
@@ -261,7 +261,8 @@ def message_list(binding: Binding) -> Any:
             self._anchor = number, value - self._tops[number]
 
         def _hold_first(self) -> None:
-            """Before all heights change: the first message that begins in view will stay there."""
+            """Called before all heights change: the first message that begins in view stays
+            there."""
             value = self.verticalScrollBar().value()
             number = bisect_left(self._tops, value)
             if number < len(self._entries):
@@ -328,7 +329,7 @@ def message_list(binding: Binding) -> Any:
             return any(entry.row is not None and entry.row.hasSelection() for entry in entries)
 
         def _is_pressed(self) -> bool:
-            """What is pressed does not move away."""
+            """What the mouse presses does not move away."""
             left = core.Qt.MouseButton.LeftButton
             return self.underMouse() and bool(widgets.QApplication.mouseButtons() & left)
 

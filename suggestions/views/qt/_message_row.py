@@ -150,7 +150,7 @@ def message_row(binding: Binding) -> Any:
             finally:
                 self._is_updating = False
             is_over = message.status not in UNDER_WAY
-            if is_over:  # it is dear, and until then there will be more
+            if is_over:  # it is costly, and until then there will be more
                 self._order_tab_stops()
             if is_over or self._is_stale:
                 self.refresh()

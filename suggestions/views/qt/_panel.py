@@ -68,12 +68,12 @@ def chat_panel(binding: Binding) -> Any:
 
         - `ChatPanel(conversation, parent=None)`. The conversation needs `dispatch=qt()`; it stays
           the program's, which closes it.
-        - `conversation()`, `setConversation(conversation)`: shows another one, also in mid-answer.
+        - `conversation()`, `setConversation(conversation)`: shows another one, even in mid-answer.
         - Signal `linkActivated(QUrl)`: a link was activated. The panel opens addresses of the web
           and of mail by itself, unless `setOpenLinks(False)` was called; `openLinks()`.
         - `toMarkdown()`: the whole conversation.
 
-        Raises `TypeError` if that is no `Conversation`, and `ValueError` if the conversation would
+        Raises `TypeError` if `conversation` is not a `Conversation`, and `ValueError` if it would
         call the panel on another thread.
         """
 

@@ -20,7 +20,7 @@ _SHARP_THUMBNAIL = 3 * _THUMBNAIL
 
 
 def picture_of(binding: Binding, url: str, *, is_thumbnail: bool = False) -> Any:
-    """The `QImage` of a data URL; None if it is no image that can be shown.
+    """The `QImage` of a data URL; None if it is not an image that can be shown.
 
     With `is_thumbnail`, it is made smaller: a photo may take 50 MB.
     """

@@ -16,7 +16,7 @@ from ._answer import row_of
 from ._message_row import MessageRow
 
 _BATCH = 6
-"""Messages that are mounted at a time. To mount one costs as much as to read it."""
+"""Messages that are mounted at a time. Mounting one costs as much as reading it."""
 
 
 class EarlierLine(Static):

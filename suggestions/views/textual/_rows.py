@@ -95,7 +95,7 @@ class Rows:
 
 
 def wrapped(content: Content, width: int) -> list[Content]:
-    """The content in parts that fit, but for spaces at their ends."""
+    """The content in parts that fit, except for spaces at their ends."""
     offsets = breaks(content.plain, width)
     return content.divide(offsets) if offsets else [content]
 

@@ -55,13 +55,13 @@ class ChatPanel(ttk.Frame):
     """Shows a `Conversation`, and gives it the person's commands.
 
     - `conversation`: made with `dispatch=tk(root)`. It stays the program's, which closes it.
-      Setting it shows another one, also in mid-answer.
+      Setting it shows another one, even in mid-answer.
     - `open_link`: if it is set, it is called with the address of a link that was activated.
       Without it, a browser opens addresses of the web and of mail.
     - `messages.text` and `field`: the `tkinter.Text` of the messages, and that of the question.
 
-    Raises `TypeError` if that is no `Conversation`, and `ValueError` if the conversation would
-    call the panel on another thread.
+    Raises `TypeError` if `conversation` is not a `Conversation`, and `ValueError` if it would call
+    the panel on another thread.
     """
 
     __module__ = __name__.rpartition("._")[0]
