@@ -52,9 +52,9 @@ class Host:
         return widget
 
     def settle(self, seconds: float = 0.0) -> None:
-        until = time.monotonic() + seconds
+        """For so many seconds, and as many rounds of events as an idle machine has in them."""
         self.app.processEvents()
-        while time.monotonic() < until:
+        for _ in range(round(seconds / 0.005)):
             time.sleep(0.005)
             self.app.processEvents()
 

@@ -38,9 +38,9 @@ class Window:
         return self.text.get("sel.first", "sel.last") if self.text.tag_ranges("sel") else ""
 
     def settle(self, seconds: float = 0.06) -> None:
-        until = time.monotonic() + seconds
+        """For so many seconds, and as many rounds of events as an idle machine has in them."""
         self.root.update()
-        while time.monotonic() < until:
+        for _ in range(round(seconds / 0.005)):
             time.sleep(0.005)
             self.root.update()
 

@@ -284,6 +284,8 @@ class MessageRow:
                 self._text.tag_delete(tag)
 
     def forget(self) -> None:
-        """What Tk must not free on another thread."""
+        """Frees the pictures, which Tk must not free on another thread, and ends the timers."""
         self._pictures.clear()
+        if self._writer is not None:
+            self._writer.stop()
         self._list.timers.cancel(f"retry:{self.name}")

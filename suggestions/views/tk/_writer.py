@@ -75,9 +75,13 @@ class MarkdownWriter:
 
     def end(self) -> None:
         """Called after what it has written was deleted."""
+        self.stop()
+        self._text.mark_unset(self.mark, self._begin_of_tail)
+
+    def stop(self) -> None:
+        """What has not been shown yet is not shown any more."""
         self._timers.cancel(f"update:{self.name}")
         self._timers.cancel(f"measure:{self.name}")
-        self._text.mark_unset(self.mark, self._begin_of_tail)
 
     def update(self) -> None:
         """Shows what has come since the last update."""
