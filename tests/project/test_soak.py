@@ -5,6 +5,7 @@ How much is played in these seconds says little; `make soak` takes half an hour.
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -85,6 +86,8 @@ def plant() -> Iterator[Plant]:
 def _few_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     give_back()  # what earlier tests have freed would take in what is planted
     monkeypatch.setattr(soak_run, "WORKERS", 2)
+    gc.collect()
+    gc.freeze()  # each sample looks at all objects, and other tests of this process have left many
 
 
 def played(*scenes: Callable[[Service, Random], None]) -> Run:
