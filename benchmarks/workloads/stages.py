@@ -123,7 +123,8 @@ def without_handler(entries: int) -> dict[str, float]:
     message = next(iter(EventStream([event({"content": text(1)})])))
 
     def drained(kept: list[Any]) -> float:
-        source = SuggestionsEventSource(QUESTION, dialect="openai", start=False)
+        url = "http://localhost/chat/completions"  # it is never asked
+        source = SuggestionsEventSource(QUESTION, url=url, dialect="openai", start=False)
         # Straight into the log: what is asked is what walking over it costs.
         source._delivery.log.extend(kept)
         begun = process_time()

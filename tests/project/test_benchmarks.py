@@ -26,6 +26,10 @@ def test_the_benchmark_of_a_flood_runs() -> None:
     assert "suggestions to raw socket + json" in _run("flood")
 
 
+def test_the_benchmark_of_stages_runs() -> None:
+    assert "without a handler: `chunk` and `suggestion`, each" in _run("stages")
+
+
 def test_the_benchmark_of_sources_on_a_loop_runs() -> None:
     table = _run("loop")
 
