@@ -141,7 +141,7 @@ def relay(
     Raises `BadRequest` for the messages and `id`, `TypeError` and `ValueError` that name another
     argument, and `RuntimeError` if neither the arguments nor the environment name a service.
     """
-    _refuse_misspelt(parameters)
+    _refuse_misspelt(set(parameters))
     here, others = _split(tools, max_steps, tool_timeout, approve)
     options = hide_fields(
         {"model": model, "temperature": temperature, "tools": others, **parameters}
@@ -186,9 +186,9 @@ def relay(
     return RelayResponse(stored, Cors(cors), kept.address, headers, patience)
 
 
-def _refuse_misspelt(parameters: Mapping[str, Any]) -> None:
-    """All other parameters go to the service, which would refuse these, or ignore them."""
-    for name in parameters.keys() - _OF_SERVICES:
+def _refuse_misspelt(parameters: set[str]) -> None:
+    """All others go to the service, which would refuse these, or ignore them."""
+    for name in parameters.difference(_OF_SERVICES):
         close = close_name(name, relay.__kwdefaults__ or {})
         advice = _ELSEWHERE.get(name) or (close and f"did you mean {close}=?")
         if advice:
