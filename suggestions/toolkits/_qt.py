@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from .._util import fork
 from ._host import Host
 
 _BINDINGS = ("PySide6", "PyQt6", "PyQt5", "PySide2")
@@ -93,6 +96,12 @@ def _make_relay_class(core: Any) -> Any:
 
         def __init__(self) -> None:
             super().__init__()
+            # When Python exits, the bindings delete objects without a parent: no thread may post
+            # then. Reentrant, as the handler of a signal may post within a post.
+            self._lock = threading.RLock()
+            self._is_over = False
+            atexit.register(self.end)  # before the binding's own, which was registered earlier
+            fork.register(self)
             self._posts: deque[Callable[[], None]] = deque()
             # Twice: Ctrl-C is raised in the next Python code that runs, which often is this, and
             # PySide goes on after it.
@@ -100,9 +109,19 @@ def _make_relay_class(core: Any) -> Any:
             self.posted.connect(self.run_again, core.Qt.ConnectionType.QueuedConnection)
 
         def post(self, fn: Callable[[], None]) -> None:
-            # No Python object goes into Qt's own queue, which may outlive the interpreter.
-            self._posts.append(fn)
-            self.posted.emit()  # looked up each time: threads must not share a bound signal
+            with self._lock:
+                if self._is_over:
+                    raise RuntimeError("Python exits")
+                # No Python object goes into Qt's own queue, which may outlive the interpreter.
+                self._posts.append(fn)
+                self.posted.emit()  # looked up each time: threads must not share a bound signal
+
+        def end(self) -> None:
+            with self._lock:
+                self._is_over = True
+
+        def _in_child(self) -> None:
+            self._lock = threading.RLock()
 
         def run(self) -> None:
             # All of them: an application that is gone has dropped some of the signals.

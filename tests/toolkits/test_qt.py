@@ -10,6 +10,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -238,6 +239,23 @@ def test_a_fork_leaves_the_stream_to_the_parent(binding: str) -> None:
     assert os.waitpid(child, 0)[1] == 0
     host.run(lambda: notes.ended)
     notes.check(service.text)
+
+
+@both
+@pytest.mark.parametrize("attempt", range(6))  # by itself, each crashes only now and then
+def test_exit_while_threads_post(binding: str, attempt: int) -> None:
+    host = Host(binding)
+    post = qt()
+
+    def work() -> None:
+        with suppress(RuntimeError):  # it is over
+            while True:
+                post(lambda: None)
+
+    for _ in range(4):
+        threading.Thread(target=work, daemon=True).start()
+    time.sleep(0.02)
+    del host
 
 
 @program("PySide6.QtWidgets", display=False, env=OFFSCREEN)
