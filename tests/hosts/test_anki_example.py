@@ -40,7 +40,8 @@ def ask():
     for length in (50, 200):
         while len(chat.messages[-1].text) <= length:
             yield
-    assert "10 11" in panel.toMarkdown()
+    while "10 11" not in panel.toMarkdown():  # the panel shows it a moment later
+        yield
     return chat
 
 def use():

@@ -45,7 +45,7 @@ def ask():
     chat.send("Why?")
     for length in (50, 200):
         wait(lambda: chat.messages and len(chat.messages[-1].text) > length)
-    assert "10 11" in panel.toMarkdown()
+    wait(lambda: "10 11" in panel.toMarkdown())
     return chat
 
 def use():
