@@ -74,7 +74,7 @@ def check(host: Any, dock: Any, window: Any) -> None:
         chat.send("Why?")
         host.run(lambda: chat.status in ("ready", "error"))
     assert [message.status for message in chat.messages] == ["done", "done"], chat.messages
-    assert "The *end*" in panel.toMarkdown()
+    host.run(lambda: "The *end*" in panel.toMarkdown())
 
 
 @pytest.mark.parametrize("binding", ["PyQt5", "PyQt6"])
