@@ -47,7 +47,7 @@ def test_a_chat_in_the_main_loop() -> None:
     view, rows = ChatView(chat), Rows(root, chat)
 
     chat.send("Why?")
-    assert chat.status == "submitted"
+    assert chat.status in ("submitted", "streaming")  # the answer may have begun
     run(root, lambda: rows.lines() == ["user: Why?", f"assistant: {half}"])
     chat.stop()
     assert chat.status == "ready"
