@@ -48,7 +48,7 @@ class Qt(Host):
         self._relay.post(lambda: None if self._is_over else fn())
 
     def runs_here(self) -> bool:
-        return not self._is_over and bool(self._relay.runs_here())
+        return not self._is_over and not self._relay.is_over and bool(self._relay.runs_here())
 
     def _gone(self, *_: Any) -> None:
         self._end()
@@ -70,22 +70,20 @@ def find_binding(owner: Any) -> str:
 def _relay(binding: str, core: Any, app: Any) -> Any:
     """The one relay of a binding and an application.
 
-    It has no parent and is never freed, not even after its application: a `QObject` must not be
-    deleted on another thread, nor while a post to it is queued.
+    It is the application's child, as PyQt deletes objects without a parent before it deletes the
+    application, in the midst of a post. Children are deleted after the signal `destroyed`.
     """
     made = _relays.setdefault(binding, [])
-    if not (made and _is_on(app.thread(), made[-1])):
+    if not made or made[-1].is_over:
         relay = _make_relay_class(core)()
         relay.moveToThread(app.thread())
+        app.destroyed.connect(relay.end)
         made.append(relay)
+        if relay.runs_here():
+            relay.setParent(app)
+        else:  # children are added on the parent's thread
+            relay.post(lambda: relay.setParent(app))
     return made[-1]
-
-
-def _is_on(thread: Any, relay: Any) -> bool:
-    try:
-        return bool(relay.thread() == thread)
-    except RuntimeError:  # with the application, the bindings delete objects without a parent
-        return False
 
 
 def _make_relay_class(core: Any) -> Any:
@@ -96,10 +94,10 @@ def _make_relay_class(core: Any) -> Any:
 
         def __init__(self) -> None:
             super().__init__()
-            # When Python exits, the bindings delete objects without a parent: no thread may post
-            # then. Reentrant, as the handler of a signal may post within a post.
+            # A post crashes while the application is deleted, or at the end of Python, which may
+            # delete it. Reentrant, as the handler of a signal may post within a post.
             self._lock = threading.RLock()
-            self._is_over = False
+            self.is_over = False
             atexit.register(self.end)  # before the binding's own, which was registered earlier
             fork.register(self)
             self._posts: deque[Callable[[], None]] = deque()
@@ -110,15 +108,15 @@ def _make_relay_class(core: Any) -> Any:
 
         def post(self, fn: Callable[[], None]) -> None:
             with self._lock:
-                if self._is_over:
-                    raise RuntimeError("Python exits")
+                if self.is_over:
+                    raise RuntimeError("the Qt application is gone")
                 # No Python object goes into Qt's own queue, which may outlive the interpreter.
                 self._posts.append(fn)
                 self.posted.emit()  # looked up each time: threads must not share a bound signal
 
-        def end(self) -> None:
+        def end(self, *_: Any) -> None:
             with self._lock:
-                self._is_over = True
+                self.is_over = True
 
         def _in_child(self) -> None:
             self._lock = threading.RLock()

@@ -113,7 +113,9 @@ class AnyOrderWithTools(RuleBasedStateMachine):
         self.open.clear()
         self.use(Conversation.from_json(saved, **self.given))
         assert self.chat.to_json() == saved
-        assert [m.id for m in self.chat.messages] == [m.id for m in closed.messages]
+        ids = [m.id for m in self.chat.messages]
+        # Calls may have begun between the two: their messages are the last.
+        assert [m.id for m in closed.messages][: len(ids)] == ids
 
     # The service, the tools and the loop
 
