@@ -15,7 +15,7 @@ from ._writer import Code, MarkdownWriter
 
 _INTERVAL = 0.05
 """Seconds between two updates, at least."""
-_REST = 9
+_REST = 14
 """A pause after an update is as many times as long as it, so a tenth of the time is for updates."""
 _COPIED_FOR = 1500
 """Milliseconds for which a button says that the code is copied."""
@@ -52,6 +52,7 @@ def markdown_view(binding: Binding) -> Any:
             self._follows = True
             self._is_writing = False
             self._next_update = 0.0
+            self._painted_for = 0.0  # seconds, since the last update
             self._timer = core.QTimer(self)
             self._timer.setSingleShot(True)
             self._timer.timeout.connect(self._update)
@@ -118,7 +119,13 @@ def markdown_view(binding: Binding) -> Any:
             finally:
                 self._is_writing = False
             ended = perf_counter()
-            self._next_update = ended + max(_INTERVAL, _REST * (ended - begun))
+            cost, self._painted_for = ended - begun + self._painted_for, 0.0
+            self._next_update = ended + max(_INTERVAL, _REST * cost)
+
+        def paintEvent(self, event: Any) -> None:
+            begun = perf_counter()
+            super().paintEvent(event)
+            self._painted_for += perf_counter() - begun
 
         # The selection and the scroll position
 
