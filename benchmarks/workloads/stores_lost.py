@@ -44,7 +44,7 @@ class _Reader:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
         self.sock.connect(("127.0.0.1", port))
         self.sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        self.data = b""
+        self.data = bytearray()  # bytes would be copied for each piece
         self.ended_at = float("inf")
 
     def take(self, data: bytes) -> bool:
