@@ -167,7 +167,16 @@ def test_the_window_with_tools_and_saving() -> None:
         panel.close()
 
     seen: list[list[str]] = []
-    QtWidgets.QApplication.exec = lambda *_: use(QtWidgets.QApplication.instance())
+    app = QtWidgets.QApplication([])
+    QtWidgets.QApplication.exec = lambda *_: use(app)
+
+    class OneApplication(QtWidgets.QApplication):  # type: ignore[misc]
+        """The one of both runs: Qt crashes if there is a second one before the first is freed."""
+
+        def __new__(cls, *_: Any) -> Any:
+            return app
+
+    QtWidgets.QApplication = OneApplication
     with tempfile.TemporaryDirectory() as folder, answering():
         os.chdir(folder)
         Path("old.txt").touch()
