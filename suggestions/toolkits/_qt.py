@@ -13,7 +13,7 @@ from .._util import fork
 from ._host import Host
 
 _BINDINGS = ("PySide6", "PyQt6", "PyQt5", "PySide2")
-_relays: dict[str, list[Any]] = {}
+_relays: dict[str, Any] = {}
 
 
 def qt(owner: Any = None) -> Qt:
@@ -73,17 +73,16 @@ def _relay(binding: str, core: Any, app: Any) -> Any:
     It is the application's child, as PyQt deletes objects without a parent before it deletes the
     application, in the midst of a post. Children are deleted after the signal `destroyed`.
     """
-    made = _relays.setdefault(binding, [])
-    if not made or made[-1].is_over:
-        relay = _make_relay_class(core)()
+    relay = _relays.get(binding)
+    if relay is None or relay.is_over:
+        relay = _relays[binding] = _make_relay_class(core)()
         relay.moveToThread(app.thread())
         app.destroyed.connect(relay.end)
-        made.append(relay)
         if relay.runs_here():
             relay.setParent(app)
         else:  # children are added on the parent's thread
             relay.post(lambda: relay.setParent(app))
-    return made[-1]
+    return relay
 
 
 def _make_relay_class(core: Any) -> Any:

@@ -170,7 +170,7 @@ def test_the_window_with_tools_and_saving() -> None:
     app = QtWidgets.QApplication([])
     QtWidgets.QApplication.exec = lambda *_: use(app)
 
-    class OneApplication(QtWidgets.QApplication):  # type: ignore[misc]
+    class OneApplication(QtWidgets.QApplication):
         """The one of both runs: Qt crashes if there is a second one before the first is freed."""
 
         def __new__(cls, *_: Any) -> Any:
