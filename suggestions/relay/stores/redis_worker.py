@@ -126,10 +126,8 @@ class RedisWorker:
             is_new = worker not in stream.readers
             stream.readers[worker] = until
             stream.answer.followed_until = max(stream.answer.followed_until, until)
-            if is_new:  # what was stored in the meantime
-                with self._lock:
-                    self._work.news[worker].append(News(id, stream.stored, b""))
-                self.wake()
+            if is_new:  # more may have been stored in the meantime
+                self._add_news(worker, News(id, 0, b""))
 
     def on_ended(self, id: str) -> None:
         stream = self.find(id)
@@ -212,16 +210,16 @@ class RedisWorker:
             commands = Commands(self._client)
             for stream in work.writes:
                 if stream.is_unsure:
-                    self._find_top(stream, work.news)
+                    self._find_top(stream)
                 self._write(stream, commands, work.news)
+            for worker, news in work.news.items():  # Redis does it after it has stored the frames
+                commands.publish(self._names.inbox(worker), message_of(news))
             self._greet(work.greetings, commands)
             for stream in work.reads:
                 self._read(stream, commands)
             commands.run()
             for stream in work.ended:
                 compact(self._client, stream, self._keep)
-            if work.news:
-                self._send(work.news)
         except BaseException:
             self._put_back(work)
             raise
@@ -258,12 +256,12 @@ class RedisWorker:
 
     # Writing
 
-    def _find_top(self, stream: Stream, news: NewsByWorker) -> None:
+    def _find_top(self, stream: Stream) -> None:
         """Finds out what is stored."""
         top: list[Entry] = self._client.xrevrange(stream.key, count=1)
         last = last_of(top)
         if last is not None:
-            self._finish(stream, last, news)
+            self._finish(stream, last)
         elif stream.is_ours:
             stream.is_missing = not top
             stream.stored = number_of(top[0][0]) if top else 0
@@ -283,25 +281,25 @@ class RedisWorker:
         if frames:
             added = News(answer.id, stream.stored + len(frames), b"".join(frames))
             add_frames(pipe, stream, added.frames, added.number)
-            commands.then(lambda reply: self._on_written(stream, added, news, reply))
+            commands.then(lambda reply: self._on_written(stream, added, reply))
+            for worker in stream.live_readers():
+                news[worker].append(added)
         if stream.last is not None:
             entry = entry_of_end(stream.last)
             pipe.xadd(stream.key, entry, id=END, nomkstream=True)
-            commands.then(lambda reply: self._on_end_written(stream, news, reply))
+            commands.then(lambda reply: self._on_end_written(stream, reply))
             pipe.pexpire(stream.key, self._keep)
             commands.then()
 
-    def _on_written(self, stream: Stream, added: News, news: NewsByWorker, reply: Any) -> None:
+    def _on_written(self, stream: Stream, added: News, reply: Any) -> None:
         if reply is None or is_refusal(reply):
             self._look_up(stream)
         elif isinstance(reply, Exception):
             raise reply
         else:
             stream.stored = added.number
-            if stream.readers:
-                self._add_news(stream, added, news)
 
-    def _on_end_written(self, stream: Stream, news: NewsByWorker, reply: Any) -> None:
+    def _on_end_written(self, stream: Stream, reply: Any) -> None:
         last = stream.last or b""
         if reply is None and not stream.is_ours:
             stream.finish(last)  # it has expired
@@ -310,25 +308,21 @@ class RedisWorker:
         elif isinstance(reply, Exception):
             raise reply
         elif stream.is_ours:
-            self._finish(stream, last, news)
+            self._finish(stream, last)
             self._add(lambda work: (work.ended,), stream)
         else:
             self._look_up(stream)
             self._client.publish(self._names.inbox(stream.worker), ended(stream.answer.id))
 
-    def _finish(self, stream: Stream, last: bytes, news: NewsByWorker) -> None:
+    def _finish(self, stream: Stream, last: bytes) -> None:
         stream.finish(last)
-        self._add_news(stream, News(stream.answer.id, 0, b""), news)
-
-    def _add_news(self, stream: Stream, item: News, news: NewsByWorker) -> None:
         for worker in stream.live_readers():
-            news[worker].append(item)
+            self._add_news(worker, News(stream.answer.id, 0, b""))
 
-    def _send(self, news: NewsByWorker) -> None:
-        commands = Commands(self._client)
-        for worker, items in news.items():
-            commands.publish(self._names.inbox(worker), message_of(items))
-        commands.run()
+    def _add_news(self, worker: str, news: News) -> None:
+        with self._lock:
+            self._work.news[worker].append(news)
+        self.wake()
 
     # Reading
 
