@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Hashable, Sequence
 from typing import Any
 
 from ..dialects.delta import OpaquePiece
 from ..events import FunctionCall, ToolCall
+from .calls import new_call_id
 
 _NAMES = ("type", "id", "format", "service")
 """Fields that each piece repeats, so that their texts are not joined."""
@@ -110,7 +110,7 @@ def calls_of(tool_calls: Sequence[ToolCall], function: FunctionCall | None) -> t
     Jetpack AI, lets the model call. That gets an id, a new one each time."""
     if function is None or tool_calls:
         return tuple(tool_calls)
-    return (ToolCall(f"call_{uuid.uuid4().hex}", *function),)
+    return (ToolCall(new_call_id(), *function),)
 
 
 def is_cut(call: ToolCall) -> bool:

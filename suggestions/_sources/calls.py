@@ -171,8 +171,8 @@ def _call_upto(name: TextSoFar, names: int, arguments: TextSoFar, count: int) ->
     return FunctionCall(name.upto(names), arguments.upto(count))
 
 
-def _new_id() -> str:
-    import uuid
+def new_call_id() -> str:
+    import uuid  # takes long to import, and most answers need none
 
     return f"call_{uuid.uuid4().hex}"
 
@@ -304,7 +304,7 @@ class ToolCalls:
     def whole(self) -> tuple[ToolCall, ...]:
         # Some services send nothing if a tool is called without arguments, and some have no ids,
         # by which the result of a tool names the call that it answers.
-        whole = ((call.id or _new_id(), call.whole()) for call in self._calls)
+        whole = ((call.id or new_call_id(), call.whole()) for call in self._calls)
         return tuple(ToolCall(id, call.name, call.arguments or "{}") for id, call in whole)
 
     def _call_of(self, piece: ToolCallPiece) -> Call | None:

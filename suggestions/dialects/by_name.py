@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 
 from .base import Dialect
 
@@ -77,6 +76,8 @@ def class_of(name: str) -> Callable[[], Dialect]:
             from .json_lines import JsonLines
 
             return JsonLines
+    from difflib import get_close_matches  # takes long to import, and only mistakes need it
+
     close = _ALSO.get(name.lower()) or "".join(get_close_matches(name.lower(), NAMES, 1))
     advice = f"; did you mean {close!r}?" if close else ""
     known = ", ".join(map(repr, NAMES))
