@@ -15,5 +15,5 @@ class Bench(NamedTuple):
     size: Size
 
     def pick(self, full: T, quick: T, smoke: T) -> T:
-        """What this size takes: about 20 minutes, some, or only to see that it runs."""
+        """What this size takes: about an hour, some, or only to see that it runs."""
         return {"full": full, "quick": quick, "smoke": smoke}[self.size]
