@@ -19,7 +19,7 @@ from suggestions import EventTarget
 from suggestions.events import Event
 
 STEEPEST = 9
-ROUNDS = 5
+ROUNDS = 20
 COUNT = 1500
 
 Handlers = list[Callable[..., None]]
